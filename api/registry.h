@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which resources are served: the built-in tables, and custom resources added and removed at run time.
+ * Look-ups are from any thread; what they return stays valid for the life of the process (built-in) or while the
+ * caller holds the registry's epoch (custom: api_registry_enter/leave around a request). */
+#ifndef API_REGISTRY_H
+#define API_REGISTRY_H
+
+#include "api/type.h"
+
+extern const struct api_resource *const api_builtin[];   /* generated; in discovery order */
+extern const size_t api_builtin_count;
+
+const struct api_resource *api_resource_find(struct str group, struct str version, struct str plural);
+const struct api_resource *api_resource_by_kind(struct str group, struct str version, struct str kind);
+const struct api_type *api_type_find(struct str name);   /* any generated type by its name, "meta/v1.DeleteOptions" */
+
+#endif
