@@ -1,0 +1,3 @@
+CHOST=${TOOL%-} ./configure --static --prefix="$OUT"
+make libz.a
+make install
