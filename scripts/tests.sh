@@ -1,0 +1,125 @@
+# shellcheck shell=bash disable=SC2154  # sourced by test.sh after common.sh
+# The layers of `./build.sh test`, in the order of `all`: cheap and telling ones first.
+ALL_LAYERS=(lint unit clang asan tsan arm64 api cluster clients fuzz vm)
+
+wanted_dir() { # ARGS...: the --build-dir among them, or nothing
+	while [ $# -gt 0 ]; do
+		[ "$1" != --build-dir ] || echo "$2"
+		shift
+	done
+}
+
+collect() { # LAYER: stdin is a layer's output; result lines are counted and shown
+	awk -v layer="$1" -v out="$results" '
+		/^(ok|not ok|skip) / {
+			line = $0; sub(/^(ok|not ok|skip) /, "", line)
+			kind = $0; sub(/ .*/, "", kind); if (kind == "not") kind = "not ok"
+			print kind " " layer "/" line >> out
+			if (kind == "not ok") printf "%s", held
+			if (kind != "ok" || ENVIRON["VERBOSE"]) print kind " " layer "/" line
+			held = ""; next
+		}
+		{ held = held $0 "\n"; if (length(held) > 40000) held = substr(held, length(held) - 20000) }'
+}
+
+summary() { # closes the run
+	local passed failed skipped
+	passed=$(grep -c '^ok ' "$results") || true
+	failed=$(grep -c '^not ok ' "$results") || true
+	skipped=$(grep -c '^skip ' "$results") || true
+	if [ "$failed" != 0 ]; then
+		echo && grep '^not ok ' "$results"
+	fi
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+}
+
+ready() { # LAYER [build options]: a built flavour for a layer, in build_dir; a failure is a result
+	local layer=$1 log
+	shift
+	build_dir="" arch=amd64 flavour=release cc=gcc rest=()
+	options "$@"
+	# a directory that the caller chose holds the flavour that the caller chose
+	[ -z "$given_dir" ] || [ "$*" != "${unit_options[*]}" ] || build_dir=$(realpath -m "$given_dir")
+	mkdir -p "$build_dir"
+	log=$build_dir/build.log
+	if ! need_build; then
+		echo "skip build - packages are missing" | collect "$layer"
+		return 1
+	fi
+	# shellcheck disable=SC2086
+	if ! { configure && compile ${want:-all}; } >"$log" 2>&1; then
+		{ grep -A15 -E 'FAILED|error:' "$log" || tail -20 "$log"; echo "not ok build - see $log"; } | collect "$layer"
+		return 1
+	fi
+}
+
+run_unit() { # LAYER FILTER [RUNNER...]: every unit test of build_dir, JOBS at a time
+	local layer=$1 filter=$2
+	shift 2
+	awk -v f="$filter" 'f == "" || index($0, f) { print $1, $2 }' "$build_dir/unit.list" |
+		xargs -r -P "$JOBS" -L 1 "$root/scripts/unit-one" "$*" | collect "$layer"
+}
+
+unit_layer() { # LAYER FILTER RUNNER build-options...
+	local layer=$1 filter=$2 runner=$3
+	shift 3
+	want=unit ready "$layer" "$@" && run_unit "$layer" "$filter" "$runner"
+	return 0
+}
+
+layer_lint() {
+	"$root/scripts/lint.sh" 2>&1 | collect lint || true
+}
+layer_unit() { unit_layer unit "$1" "" "${unit_options[@]}"; }
+layer_asan() { unit_layer asan "$1" "" --asan; }
+layer_tsan() { unit_layer tsan "$1" "" --tsan; }
+layer_arm64() {
+	need qemu-aarch64-static=qemu-user-static || {
+		echo "skip unit - qemu-user-static is not installed" | collect arm64
+		return 0
+	}
+	want="all unit" unit_layer_arm64 "$1"
+}
+unit_layer_arm64() {
+	ready arm64 --arch arm64 || return 0
+	echo "ok build" | collect arm64
+	ALLINONE_EMULATED=1 run_unit arm64 "$1" qemu-aarch64-static
+}
+layer_clang() {
+	want="all unit" ready clang --clang || return 0
+	echo "ok build" | collect clang
+}
+
+script_layer() { # LAYER FILTER: tests/LAYER/test_*.sh against the release binary, one after the other
+	local layer=$1 filter=$2 script name packages=()
+	compgen -G "$root/tests/$layer/test_*.sh" >/dev/null || return 0
+	want=all ready "$layer" "${unit_options[@]}" || return 0
+	if [ -f "$root/tests/$layer/packages" ]; then
+		mapfile -t packages < <(grep -v '^#' "$root/tests/$layer/packages")
+		need "${packages[@]}" || true # a script that misses something skips and says so
+	fi
+	for script in "$root/tests/$layer"/test_*.sh; do
+		name=$(basename "$script" .sh)
+		case "$name" in *"$filter"*) ;; *) continue ;; esac
+		run_script "$script" "${name#test_}" | collect "$layer"
+	done
+}
+
+run_script() { # FILE NAME: its result lines get NAME in front; a silent death is a failure
+	local code=0 tmp
+	tmp=$(mktemp -d "${TMPDIR:-/var/tmp}/allinone-test.XXXXXX")
+	{ ALLINONE=$build_dir/allinone TEST_TMP=$tmp timeout -k 10 "${TEST_TIMEOUT:-900}" bash "$1" 2>&1 || code=$?; } |
+		sed -u -E "s/^(ok|not ok|skip) /\1 $2: /" | tee "$tmp.out"
+	code=${PIPESTATUS[0]}
+	if ! grep -qE '^(ok|not ok|skip) ' "$tmp.out"; then
+		echo "not ok $2 - said nothing (exit $code)"
+	fi
+	rm -rf "$tmp" "$tmp.out"
+}
+
+layer_api() { script_layer api "$1"; }
+layer_cluster() { script_layer cluster "$1"; }
+layer_clients() { script_layer clients "$1"; }
+layer_vm() { script_layer vm "$1"; }
+layer_fuzz() { "$root/scripts/fuzz.sh" "${FUZZ_SECONDS:-5}" "$1" 2>&1 | collect fuzz || true; }
