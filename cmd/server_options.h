@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flags of `allinone server`, named as k3s names them where k3s has them. */
+#ifndef CMD_SERVER_OPTIONS_H
+#define CMD_SERVER_OPTIONS_H
+
+#include "cmd/flags.h"
+
+struct server_options {
+	const char *data_dir, *write_kubeconfig, *write_kubeconfig_mode;
+	const char *bind_address, *advertise_address;
+	int64_t https_listen_port, kubelet_port;
+	struct flag_list tls_san;
+	struct flag_list cluster_cidr, service_cidr, cluster_dns;
+	const char *cluster_domain, *service_node_port_range;
+	const char *node_name;
+	struct flag_list node_ip, node_label, node_taint;
+	int64_t max_pods;
+	bool disable_agent;
+	const char *log_level;
+	const char *run_dir;
+};
+extern const struct flag_table server_flag_table;
+
+/* What a table of types can't say: ranges, addresses, names. One line that tells what to do. */
+int server_options_check(struct server_options *o, struct err *err);
+
+#endif
