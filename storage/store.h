@@ -23,14 +23,15 @@ struct store_op {
 	void *item;                 /* put: handed to the subscriber with the event (the sealed-to-be object); may be NULL */
 };
 
-/* A transaction: all compares hold and all operations happen under one revision, or none. Owned by the caller until done. */
+/* A transaction: all compares hold and all operations happen, or none. Each put and each delete of an existing key takes a
+ * revision of its own, in order, and nobody sees a state between them. Owned by the caller until done. */
 struct store_txn {
 	struct store_op *ops;
 	size_t nops;
 	struct loop *loop;          /* where done() runs */
 	void (*done)(struct store_txn *);
 	/* result: */
-	int64_t revision;           /* of the commit; on a failed compare: the store's current one */
+	int64_t revision;           /* of the last operation; nothing changed or a failed compare: the store's current one */
 	int failed_op;              /* index of the operation whose compare failed, or -1 */
 	int64_t found_revision;     /* what that key has: 0 if it does not exist */
 	struct err err;             /* disk full, …: nothing was written */
@@ -40,6 +41,7 @@ struct store_txn {
 struct store_event {
 	enum store_op_type type;    /* STORE_PUT or STORE_DELETE */
 	struct str key, value;      /* borrowed for the call; a delete's value is the last one */
+	struct str prev_value;      /* in history() only: the value that this event replaced */
 	int64_t revision, create_revision, prev_revision; /* prev_revision 0: created */
 	int64_t lease;
 	void *item;

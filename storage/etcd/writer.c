@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one thread that writes. What waits is taken at once and goes into one SQLite transaction with one sync; house
+ * keeping (expired leases, compaction, checkpoints) happens in small steps between batches. An idle store sleeps until
+ * the next lease ends or the next round of compaction.
+ *
+ * The WAL is checkpointed here and not by SQLite inside a commit: when nothing waits and it has grown, or in any case at
+ * a hard limit, so that its size stays bounded under endless load. */
+#include <sched.h>
+#include <time.h>
+
+#include "storage/etcd/revlog.h"
+
+#define WAL_IDLE_FRAMES    1000 /* 4 MiB */
+#define WAL_HARD_FRAMES    4000
+#define WRITER_STACK_BYTES (512u << 10)
+
+int64_t revlog_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static bool take(struct revlog *l)
+{
+	struct loop_msg *first = txn_queue_take(&l->queue);
+
+	if (first) {
+		if (l->pending)
+			l->pending_last->next = first;
+		else
+			l->pending = first;
+		while (first->next)
+			first = first->next;
+		l->pending_last = first;
+	}
+	return l->pending != NULL;
+}
+
+/* True: there is more to do at once. */
+static bool housekeeping(struct revlog *l, bool busy)
+{
+	int64_t now = revlog_now_us();
+	bool more = false;
+
+	if (expiry_next_us(&l->expiry) <= now) {
+		revlog_expire(l, now);
+		more = true;
+	}
+	if (revlog_compact_step(l, now))
+		more = true;
+	if (l->wal_frames >= WAL_HARD_FRAMES || (!busy && l->wal_frames >= WAL_IDLE_FRAMES))
+		revlog_checkpoint(l);
+	return more;
+}
+
+static int64_t next_wake_us(const struct revlog *l)
+{
+	int64_t expiry = expiry_next_us(&l->expiry), round = l->compaction.next_round_us;
+
+	return expiry < round ? expiry : round;
+}
+
+static void *writer_main(void *ctx)
+{
+	struct revlog *l = ctx;
+
+	pthread_setname_np(pthread_self(), "store");
+	for (;;) {
+		bool busy = take(l), more;
+		int64_t until;
+
+		if (!busy && atomic_load(&l->closing))
+			return NULL;
+		pthread_mutex_lock(&l->db_lock);
+		if (busy)
+			revlog_batch(l);
+		more = housekeeping(l, busy);
+		until = next_wake_us(l);
+		pthread_mutex_unlock(&l->db_lock);
+		if (!busy && !more)
+			txn_queue_wait(&l->queue, until);
+	}
+}
+
+int revlog_writer_start(struct revlog *l, struct err *err)
+{
+	pthread_attr_t attr;
+	int r;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, WRITER_STACK_BYTES);
+	r = pthread_create(&l->thread, &attr, writer_main, l);
+	pthread_attr_destroy(&attr);
+	if (r != 0)
+		return err_set(err, ERR_INTERNAL, "store: cannot start the writer thread: %s",
+			       strerror(r));
+	l->running = true;
+	return 0;
+}
+
+void revlog_writer_stop(struct revlog *l)
+{
+	if (!l->running)
+		return;
+	atomic_store(&l->closing, true);
+	txn_queue_wake(&l->queue);
+	pthread_join(l->thread, NULL);
+	l->running = false;
+}
