@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* allinone server: one process, a handful of loops.
+ *
+ *   main thread   API loop 0, signals, start and stop
+ *   api-1…3       the other API loops (one per core, four at most)
+ *   control       scheduler and controllers
+ *   node          the kubelet (not with --disable-agent)
+ *
+ * Start: options → host checks → lock → API server → controllers, scheduler → kubelet. Everything is built on the main thread before
+ * the loops run. Stop (TERM, INT): the API server stops accepting and ends its watches, the others stop, the store is flushed;
+ * pods keep running. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "agent/kubelet/kubelet.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cmd/command.h"
+#include "cmd/host_check.h"
+#include "cmd/server_options.h"
+#include "server/apiserver/apiserver.h"
+#include "server/controllers/controllers.h"
+#include "server/scheduler/scheduler.h"
+
+#define API_LOOPS_MAX 4
+#define STOP_MS 4000
+#define THREAD_STACK (1u << 20)
+
+struct server {
+	struct server_options options;
+	struct loop api[API_LOOPS_MAX], control, node;
+	struct loop *api_list[API_LOOPS_MAX];
+	size_t napi;
+	int lock_fd;
+	int64_t started_ms;
+	uv_signal_t signals[2];
+	bool stopping;
+	struct apiserver *apiserver;
+	struct buf root_ca;
+	struct controllers *controllers;
+	struct scheduler *scheduler;
+	struct kubelet *kubelet;
+};
+
+static char *join(const struct flag_list *l)
+{
+	struct buf b = { 0 };
+	for (size_t i = 0; i < l->n; i++)
+		buf_printf(&b, "%s%s", i ? "," : "", l->items[i]);
+	return buf_take(&b);
+}
+
+static const char *const *items(const struct flag_list *l)
+{
+	static const char *const none[] = { NULL };
+	return l->n ? (const char *const *)l->items : none;
+}
+
+/* --- start --- */
+
+static int make_loops(struct server *s, struct err *err)
+{
+	static const char *const names[API_LOOPS_MAX] = { "api-0", "api-1", "api-2", "api-3" };
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	s->napi = cores < 1 ? 1 : cores > API_LOOPS_MAX ? API_LOOPS_MAX : (size_t)cores;
+	for (size_t i = 0; i < s->napi; i++) {
+		int r = loop_init(&s->api[i], names[i], err);
+		if (r < 0)
+			return r;
+		s->api_list[i] = &s->api[i];
+	}
+	int r = loop_init(&s->control, "control", err);
+	if (r == 0 && !s->options.disable_agent)
+		r = loop_init(&s->node, "node", err);
+	return r;
+}
+
+static int start_apiserver(struct server *s, struct err *err)
+{
+	struct server_options *o = &s->options;
+	const char *any[] = { "::", NULL }, *one[] = { o->bind_address, NULL };
+	if (!file_exists("/proc/net/if_inet6"))
+		any[0] = "0.0.0.0";
+	auto_free char *cluster_cidr = join(&o->cluster_cidr), *service_cidr = join(&o->service_cidr), *dns = join(&o->cluster_dns);
+	const struct apiserver_config config = {
+		.data_dir = o->data_dir,
+		.bind_addresses = o->bind_address ? one : any,
+		.port = (int)o->https_listen_port,
+		.advertise_address = o->advertise_address,
+		.tls_sans = items(&o->tls_san),
+		.cluster_cidr = cluster_cidr,
+		.service_cidr = service_cidr,
+		.cluster_dns = dns,
+		.cluster_domain = o->cluster_domain,
+		.service_node_port_range = o->service_node_port_range,
+		.write_kubeconfig = o->write_kubeconfig,
+		.write_kubeconfig_mode = o->write_kubeconfig_mode,
+		.loops = s->api_list,
+		.nloops = s->napi,
+	};
+	return apiserver_start(&config, &s->apiserver, err);
+}
+
+static struct client *controller_client(void *ctx, const char *name)
+{
+	struct server *s = ctx;
+	static const char *const groups[] = { "system:serviceaccounts", "system:serviceaccounts:kube-system", NULL };
+	char user[128];
+	snprintf(user, sizeof(user), "system:serviceaccount:kube-system:%s", name);
+	return apiserver_local_client(s->apiserver, &s->control, user, groups);
+}
+
+static int start_control(struct server *s, struct err *err)
+{
+	auto_free char *ca = str_printf("%s/server/tls/server-ca.crt", s->options.data_dir);
+	int r = file_read(ca, 1u << 20, &s->root_ca, err);
+	if (r < 0)
+		return r;
+	const struct controllers_config config = {
+		.loop = &s->control,
+		.client_for = controller_client,
+		.ctx = s,
+		.root_ca_pem = buf_view(&s->root_ca),
+		.cluster_cidrs = items(&s->options.cluster_cidr),
+		.service_cidrs = items(&s->options.service_cidr),
+	};
+	r = controllers_start(&config, &s->controllers, err);
+	if (r < 0)
+		return err_wrap(err, r, "controllers");
+	struct client *client = apiserver_local_client(s->apiserver, &s->control, "system:kube-scheduler", NULL);
+	r = scheduler_start(client, &s->scheduler, err);
+	return r < 0 ? err_wrap(err, r, "scheduler") : 0;
+}
+
+static void on_node_ready(void *ctx)
+{
+	struct server *s = ctx;
+	log_info("node ready", LOG_S("node", s->options.node_name), LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
+}
+
+static int start_kubelet(struct server *s, struct err *err)
+{
+	struct server_options *o = &s->options;
+	static const char *const groups[] = { "system:nodes", NULL };
+	struct apiserver_node_files files;
+	int r = apiserver_issue_node(s->apiserver, o->node_name, &files, err);
+	if (r < 0)
+		return r;
+	auto_free char *user = str_printf("system:node:%s", o->node_name);
+	const struct kubelet_config config = {
+		.loop = &s->node,
+		.client = apiserver_local_client(s->apiserver, &s->node, user, groups),
+		.data_dir = o->data_dir,
+		.run_dir = o->run_dir,
+		.node_name = o->node_name,
+		.node_ips = items(&o->node_ip),
+		.cluster_cidrs = items(&o->cluster_cidr),
+		.cluster_dns = o->cluster_dns.items[0],
+		.cluster_domain = o->cluster_domain,
+		.node_labels = items(&o->node_label),
+		.node_taints = items(&o->node_taint),
+		.port = (int)o->kubelet_port,
+		.serving_cert = files.serving_cert,
+		.serving_key = files.serving_key,
+		.client_ca = files.client_ca,
+		.max_pods = (int)o->max_pods,
+		.on_ready = on_node_ready,
+		.ctx = s,
+	};
+	r = kubelet_start(&config, &s->kubelet, err);
+	return r < 0 ? err_wrap(err, r, "kubelet") : 0;
+}
+
+static int take_lock(struct server *s, struct err *err)
+{
+	auto_free char *dir = str_printf("%s/server", s->options.data_dir), *path = str_printf("%s/lock", dir);
+	int r = dir_make(dir, 0700, err);
+	if (r < 0)
+		return err_wrap(err, r, "--data-dir %s is not usable; choose a writable directory", s->options.data_dir);
+	r = file_lock(path, &s->lock_fd, err);
+	if (r == -ERR_CONFLICT)
+		return err_set(err, ERR_CONFLICT, "another allinone server runs on %s; stop it or choose another --data-dir",
+			       s->options.data_dir);
+	return r;
+}
+
+static int start(struct server *s, struct err *err)
+{
+	int r;
+	if ((r = host_check(&s->options, err)) < 0 || (r = take_lock(s, err)) < 0 || (r = make_loops(s, err)) < 0 ||
+	    (r = start_apiserver(s, err)) < 0 || (r = start_control(s, err)) < 0)
+		return r;
+	return s->options.disable_agent ? 0 : start_kubelet(s, err);
+}
+
+/* --- stop --- */
+
+static void end_main_loop(void *ctx)
+{
+	struct server *s = ctx;
+	loop_stop(&s->api[0]);
+}
+
+static void stop_apiserver(void *ctx)
+{
+	struct server *s = ctx;
+	apiserver_stop(s->apiserver, end_main_loop, s);
+}
+
+/* On the control loop: the last thing that the scheduler and the controllers do. */
+static void stop_control(void *ctx)
+{
+	struct server *s = ctx;
+	scheduler_stop(s->scheduler);
+	controllers_stop(s->controllers);
+	loop_stop(&s->control);
+	loop_call(&s->api[0], stop_apiserver, s);
+}
+
+static void kubelet_stopped(void *ctx)
+{
+	struct server *s = ctx;
+	loop_stop(&s->node);
+	loop_call(&s->control, stop_control, s);
+}
+
+static void stop_kubelet(void *ctx)
+{
+	struct server *s = ctx;
+	kubelet_stop(s->kubelet, kubelet_stopped, s);
+}
+
+/* A stop that hangs must not keep the machine from shutting down; the store is safe at any moment. */
+static void give_up(int number)
+{
+	(void)number;
+	_exit(0);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct server *s = handle->data;
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	log_info("stopping", LOG_I("signal", number));
+	signal(SIGALRM, give_up);
+	alarm(STOP_MS / 1000);
+	if (s->kubelet)
+		loop_call(&s->node, stop_kubelet, s);
+	else
+		loop_call(&s->control, stop_control, s);
+}
+
+static void watch_signals(struct server *s)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		uv_signal_init(&s->api[0].uv, &s->signals[i]);
+		s->signals[i].data = s;
+		uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+	}
+}
+
+static int spawn_loops(struct server *s, struct err *err)
+{
+	int r = 0;
+	for (size_t i = 1; r == 0 && i < s->napi; i++)
+		r = loop_spawn(&s->api[i], THREAD_STACK, err);
+	if (r == 0)
+		r = loop_spawn(&s->control, THREAD_STACK, err);
+	if (r == 0 && s->kubelet)
+		r = loop_spawn(&s->node, THREAD_STACK, err);
+	return r;
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int run(struct server *s, struct err *err)
+{
+	raise_file_limit();
+	s->started_ms = clock_mono_ms(clock_real());
+	int r = start(s, err);
+	if (r < 0)
+		return r;
+	watch_signals(s);
+	r = spawn_loops(s, err);
+	if (r < 0)
+		return r;
+	log_info("server started", LOG_I("port", s->options.https_listen_port), LOG_S("data_dir", s->options.data_dir),
+		 LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
+	loop_run(&s->api[0]);
+	for (size_t i = 1; i < s->napi; i++) {
+		loop_stop(&s->api[i]);
+		loop_join(&s->api[i]);
+	}
+	loop_join(&s->control);
+	if (s->kubelet)
+		loop_join(&s->node);
+	log_info("stopped");
+	return 0;
+}
+
+int command_server(int argc, char **argv)
+{
+	struct server *s = NEW(struct server);
+	auto_err err = { 0 };
+	s->lock_fd = -1;
+	int r = flags_parse(&server_flag_table, argc, argv, &s->options, &err);
+	if (r == 0)
+		r = server_options_check(&s->options, &err);
+	if (r == 0)
+		r = run(s, &err);
+	return r < 0 ? command_fail(&err) : 0; /* the process ends: the system takes back what it holds */
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The controllers as cmd/ starts them. Each is one small file and one row in controllers.c. Control loop only; each talks to the
+ * API only through a client of its own identity. */
+#ifndef SERVER_CONTROLLERS_CONTROLLERS_H
+#define SERVER_CONTROLLERS_CONTROLLERS_H
+
+#include "client/client.h"
+
+struct controllers;
+struct controllers_config {
+	struct loop *loop;                       /* the control loop */
+	/* A client for a controller: user "system:serviceaccount:kube-system:NAME". Called once per controller. */
+	struct client *(*client_for)(void *ctx, const char *name);
+	void *ctx;
+	struct str root_ca_pem;                  /* kube-root-ca.crt; valid while the controllers run */
+	const char *const *cluster_cidrs;        /* node IPAM; NULL-terminated */
+	const char *const *service_cidrs;
+};
+int controllers_start(const struct controllers_config *c, struct controllers **out, struct err *err);
+void controllers_stop(struct controllers *c);
+
+#endif
