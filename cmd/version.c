@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "base/version.h"
 #include "cmd/command.h"
-#include "server/apiserver/version.h"
 
 int command_version(int argc, char **argv)
 {
