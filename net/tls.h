@@ -15,6 +15,7 @@ struct tls_peer {
 	char *common_name;
 	char **organizations;         /* NULL-terminated */
 	char fingerprint[65];         /* SHA-256 of the certificate, hex */
+	int64_t not_after_s;          /* seconds since 1970: the certificate proves nothing any more */
 };
 
 struct tls_server_config {
@@ -36,8 +37,9 @@ struct tls_client_config {
 int tls_client_new(const struct tls_client_config *c, struct tls_client **out, struct err *err);
 void tls_client_free(struct tls_client *c);
 
-/* Wraps a connected transport, which the TLS stream owns from now on. ready(ctx, err) is called once: err == NULL when the
- * handshake is done. A handshake that takes over 10 s fails. */
+/* Wraps a connected transport, which the TLS stream owns from now on. ready(ctx, s, err) is called once: err == NULL when the
+ * handshake is done; otherwise the stream closes itself. A handshake that takes over 10 s fails. Whoever closes the stream before
+ * that gets no ready. What is written in one turn of the loop goes out as one record where it fits. */
 typedef void (*tls_ready)(void *ctx, struct stream *s, const struct err *err);
 struct stream *tls_accept(struct tls_server *s, struct stream *transport, tls_ready ready, void *ctx);
 struct stream *tls_connect(struct tls_client *c, struct stream *transport, tls_ready ready, void *ctx);
