@@ -20,7 +20,8 @@ struct store_op {
 	struct str key, value;      /* borrowed until the callback */
 	int64_t expect;             /* mod revision that the key must have, or STORE_ANY, STORE_ABSENT */
 	int64_t lease;              /* 0: none */
-	void *item;                 /* put: handed to the subscriber with the event (the sealed-to-be object); may be NULL */
+	void *item; /* put: the sealed-to-be object, shown to the subscriber with the event (which takes a reference of its
+	             * own: the caller keeps and drops its one); may be NULL */
 };
 
 /* A transaction: all compares hold and all operations happen, or none. Each put and each delete of an existing key takes a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The object cache: for each stored resource, one index of objects in key order and one ring of recent events. The store's
- * thread is the only writer (cache_set_commit as its subscriber); readers on any thread.
+ * thread is the only writer (as its commit subscriber); readers on any thread.
  *
  * The index is a copy-on-write B-tree with counts: a view is a reference to one root, so a LIST iterates a consistent state
  * without locks, knows exactly how many items remain, and an older state (continue tokens, resourceVersionMatch=Exact) is
@@ -16,25 +16,28 @@
 #include "storage/store.h"
 
 struct cache_set;
-struct cache;                               /* one stored resource */
+struct cache; /* one stored resource */
 
 struct cache_limits {
-	size_t ring_events;                 /* per resource; 0: 4096 */
-	size_t ring_bytes;                  /* of objects that only the ring still holds; 0: 4 MiB */
+	size_t ring_events; /* per resource; 0: 4096 */
+	size_t ring_bytes;  /* per resource, of objects that only the ring still holds; 0: 2 MiB */
+	int64_t ring_age_s; /* older events go, but for the last 64; 0: 300 */
 };
 struct cache_set *cache_set_new(const struct cache_limits *limits);
+/* After the store is closed and its watchers are gone, before the loops that watched are. */
 void cache_set_free(struct cache_set *s);
 /* The cache of a resource, made when first asked for (built-in ones before cache_set_load, custom ones at any time). */
 struct cache *cache_of(struct cache_set *s, const struct api_resource *r);
 int cache_set_load(struct cache_set *s, struct store *store, struct err *err); /* and subscribes */
-int64_t cache_set_revision(struct cache_set *s); /* every event up to here has been applied to all caches */
+int64_t
+cache_set_revision(struct cache_set *s); /* every event up to here has been applied to all caches */
 
 struct object *cache_get(struct cache *c, struct str key); /* a reference, or NULL */
 size_t cache_count(struct cache *c);
 
 struct cache_view {
-	struct cache_node *root;            /* referenced */
-	int64_t revision;                   /* of the store when the view was taken */
+	struct cache_node *root; /* referenced */
+	int64_t revision;        /* of the store when the view was taken */
 };
 void cache_view_now(struct cache *c, struct cache_view *out);
 int cache_view_at(struct cache *c, int64_t revision, struct cache_view *out, struct err *err);
@@ -42,30 +45,38 @@ void cache_view_close(struct cache_view *v);
 /* Objects whose key has `prefix`, after key `after` (empty: from the start), in key order, until fn returns false. */
 void cache_view_each(const struct cache_view *v, struct str prefix, struct str after,
 		     bool (*fn)(void *ctx, const struct object *o), void *ctx);
-size_t cache_view_count(const struct cache_view *v, struct str prefix, struct str after); /* O(log n) */
+size_t cache_view_count(const struct cache_view *v, struct str prefix,
+			struct str after); /* O(log n) */
 
 enum cache_event_type { CACHE_ADDED, CACHE_MODIFIED, CACHE_DELETED };
 struct cache_event {
 	enum cache_event_type type;
 	int64_t revision;
-	const struct object *object;        /* of a DELETED event: the last state under the deletion's revision */
-	const struct object *previous;      /* NULL for ADDED */
+	const struct object
+		*object; /* of a DELETED event: the last state under the deletion's revision */
+	const struct object *previous; /* NULL for ADDED */
 };
 
-struct cache_watcher {                      /* embedded by the subscriber */
-	struct str prefix;                  /* key range; borrowed, set before the add */
+struct cache_watcher {     /* embedded by the subscriber */
+	struct str prefix; /* key range; borrowed, set before the add */
 	void (*on_event)(struct cache_watcher *, const struct cache_event *);
 	/* After each batch: every event up to `revision` has been delivered (bookmarks, write-outs). May be NULL. */
 	void (*on_batch_end)(struct cache_watcher *, int64_t revision);
-	void (*on_expired)(struct cache_watcher *); /* last call: fell out of the ring. cache_unwatch() not needed */
-	struct list link;                   /* private */
-	struct cache *cache;                /* private */
-	int64_t seen;                       /* private: last revision delivered */
-	bool closed;                        /* private */
+	void (*on_expired)(
+		struct cache_watcher
+			*);        /* last call: fell out of the ring. cache_unwatch() not needed */
+	struct list link;          /* private */
+	struct watch_group *group; /* private: its resource on its loop */
+	int64_t seen;              /* private: last revision delivered */
+	bool closed;               /* private */
 };
-/* Events after `since` are delivered, the first ones soon (never from inside this call). ERR_EXPIRED: the ring no longer has them.
- * Loop thread. */
-int cache_watch(struct loop *l, struct cache *c, struct cache_watcher *w, int64_t since, struct err *err);
-void cache_unwatch(struct cache_watcher *w);          /* no call after this one; safe inside on_event */
+/* Events after `since` are delivered, the first ones soon (never from inside this call); then on_batch_end, also when there
+ * were none. ERR_EXPIRED: the ring no longer has them. Loop thread. */
+int cache_watch(struct loop *l, struct cache *c, struct cache_watcher *w, int64_t since,
+		struct err *err);
+void cache_unwatch(struct cache_watcher *w); /* no call after this one; safe inside on_event */
+
+/* Every event up to here has been delivered: what a bookmark may say at this moment. Loop thread. */
+int64_t cache_watch_progress(struct cache_watcher *w);
 
 #endif
