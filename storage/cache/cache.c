@@ -29,7 +29,7 @@ void cache_set_free(struct cache_set *s)
 	watch_hubs_free(s);
 	for (struct cache *c = s->caches, *next; c; c = next) {
 		next = c->next;
-		tree_unref(c->root);
+		btree_unref(c->root);
 		ring_free(&c->ring);
 		free(c);
 	}
@@ -100,7 +100,7 @@ static void claim(struct cache *c)
 		}
 		o = cache_object(c, e->key, v->value, v->revision);
 		if (o)
-			object_unref(tree_put(&c->root, epoch, o));
+			object_unref(btree_put(&c->root, epoch, o));
 		free(v);
 	}
 	map_free(&s->unclaimed, NULL);
@@ -164,7 +164,7 @@ int64_t cache_set_revision(struct cache_set *s)
 void cache_view_now(struct cache *c, struct cache_view *out)
 {
 	pthread_mutex_lock(&c->set->lock);
-	*out = (struct cache_view){ .root = tree_ref(c->root), .revision = c->set->revision };
+	*out = (struct cache_view){ .root = btree_ref(c->root), .revision = c->set->revision };
 	pthread_mutex_unlock(&c->set->lock);
 }
 
@@ -175,7 +175,7 @@ struct object *cache_get(struct cache *c, struct str key)
 	struct object *o = NULL;
 
 	cache_view_now(c, &v);
-	found = tree_get(v.root, key);
+	found = btree_get(v.root, key);
 	if (found)
 		o = object_ref(found);
 	cache_view_close(&v);
@@ -187,7 +187,7 @@ size_t cache_count(struct cache *c)
 	size_t n;
 
 	pthread_mutex_lock(&c->set->lock);
-	n = tree_count(c->root);
+	n = btree_count(c->root);
 	pthread_mutex_unlock(&c->set->lock);
 	return n;
 }
@@ -200,9 +200,9 @@ static void undo(struct cache_node **root, uint64_t epoch, const struct ring_eve
 		const struct ring_event *ev = &events[n];
 
 		if (ev->type == CACHE_ADDED)
-			object_unref(tree_del(root, epoch, ev->object->key));
+			object_unref(btree_del(root, epoch, ev->object->key));
 		else
-			object_unref(tree_put(root, epoch, object_ref(ev->previous)));
+			object_unref(btree_put(root, epoch, object_ref(ev->previous)));
 	}
 }
 
@@ -213,7 +213,7 @@ int cache_view_at(struct cache *c, int64_t revision, struct cache_view *out, str
 	int64_t floor;
 
 	pthread_mutex_lock(&c->set->lock);
-	v = (struct cache_view){ .root = tree_ref(c->root), .revision = c->set->revision };
+	v = (struct cache_view){ .root = btree_ref(c->root), .revision = c->set->revision };
 	floor = c->ring.floor;
 	if (revision >= floor && revision <= v.revision) {
 		later.n = later.cap = ring_after(&c->ring, revision);
@@ -246,15 +246,15 @@ int cache_view_at(struct cache *c, int64_t revision, struct cache_view *out, str
 
 void cache_view_close(struct cache_view *v)
 {
-	tree_unref(v->root);
+	btree_unref(v->root);
 	v->root = NULL;
 }
 
-static struct tree_bound view_start(struct str prefix, struct str after)
+static struct btree_bound view_start(struct str prefix, struct str after)
 {
 	if (after.n > 0 && str_cmp(after, prefix) >= 0)
-		return (struct tree_bound){ after, TREE_AFTER };
-	return (struct tree_bound){ prefix, TREE_BEFORE };
+		return (struct btree_bound){ after, BTREE_AFTER };
+	return (struct btree_bound){ prefix, BTREE_BEFORE };
 }
 
 struct each {
@@ -275,13 +275,13 @@ void cache_view_each(const struct cache_view *v, struct str prefix, struct str a
 {
 	struct each e = { prefix, fn, ctx };
 
-	tree_each(v->root, view_start(prefix, after), each_in_prefix, &e);
+	btree_each(v->root, view_start(prefix, after), each_in_prefix, &e);
 }
 
 size_t cache_view_count(const struct cache_view *v, struct str prefix, struct str after)
 {
-	size_t from = tree_rank(v->root, view_start(prefix, after));
-	size_t to = tree_rank(v->root, (struct tree_bound){ prefix, TREE_AFTER_PREFIX });
+	size_t from = btree_rank(v->root, view_start(prefix, after));
+	size_t to = btree_rank(v->root, (struct btree_bound){ prefix, BTREE_AFTER_PREFIX });
 
 	return to > from ? to - from : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the object cache. Files in reading order: cache.c (set, look-ups, views), commit.c (what the store commits),
- * load.c (what it held at start), hub.c (watches), tree.c and ring.c (the two structures).
+ * load.c (what it held at start), hub.c (watches), btree.c and ring.c (the two structures).
  *
  * Two locks. `writing` is held by who changes contents: the store's thread for a commit, and whoever adds a resource.
  * `lock` guards what readers pick up (roots, rings, the revision, the table of caches) and is only held for pointer work:
@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 
 #include "base/map.h"
+#include "storage/cache/btree.h"
 #include "storage/cache/ring.h"
-#include "storage/cache/tree.h"
 
 #define CACHE_HUBS_MAX 64 /* loops with watches */
 

@@ -23,7 +23,7 @@ static struct cache_node **work_of(struct commit *m, struct cache *c)
 {
 	if (c->work_epoch != m->epoch) {
 		c->work_epoch = m->epoch;
-		c->work = tree_ref(c->root);
+		c->work = btree_ref(c->root);
 	}
 	return &c->work;
 }
@@ -49,13 +49,13 @@ static void apply_put(struct commit *m, struct cache *c, const struct store_even
 		return;
 	if (ev->item)
 		object_seal(o, ev->revision);
-	old = tree_put(work_of(m, c), m->epoch, object_ref(o));
+	old = btree_put(work_of(m, c), m->epoch, object_ref(o));
 	add_change(m, c, old ? CACHE_MODIFIED : CACHE_ADDED, o, old);
 }
 
 static void apply_delete(struct commit *m, struct cache *c, const struct store_event *ev)
 {
-	const struct object *old = tree_del(work_of(m, c), m->epoch, ev->key);
+	const struct object *old = btree_del(work_of(m, c), m->epoch, ev->key);
 
 	if (old)
 		add_change(m, c, CACHE_DELETED, object_with_revision(old, ev->revision), old);
@@ -103,12 +103,12 @@ static uint64_t publish(struct commit *m, struct ring_dropped *dropped)
 static void release_old_roots(struct commit *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
-		tree_unref(m->changes[i].cache->work);
+		btree_unref(m->changes[i].cache->work);
 		m->changes[i].cache->work = NULL;
 	}
 	for (struct cache *c = m->set->caches; c; c = c->next)
 		if (c->work_epoch == m->epoch) { /* touched, but nothing came of it */
-			tree_unref(c->work);
+			btree_unref(c->work);
 			c->work = NULL;
 			c->work_epoch = 0;
 		}

@@ -26,14 +26,14 @@ static int on_kv(void *ctx, const struct store_kv *kv)
 	}
 	o = cache_object(c, kv->key, kv->value, kv->revision);
 	if (o)
-		object_unref(tree_put(&c->root, l->epoch, o));
+		object_unref(btree_put(&c->root, l->epoch, o));
 	return 0;
 }
 
 static const struct object *version_of(struct load *l, struct cache *c,
 				       const struct store_event *ev)
 {
-	const struct object *live = tree_get(c->root, ev->key);
+	const struct object *live = btree_get(c->root, ev->key);
 
 	(void)l;
 	if (live && live->revision == ev->revision)

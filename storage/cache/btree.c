@@ -2,7 +2,7 @@
 /* Leaves hold objects; inner nodes hold kids, the smallest key below each (borrowed from the object there, which the kid
  * keeps alive) and counts. A node that becomes small is joined with a neighbour; a full one splits in the middle, or at its
  * end when keys come in order, so that loading leaves full nodes. */
-#include "storage/cache/tree.h"
+#include "storage/cache/btree.h"
 
 #include <stdatomic.h>
 
@@ -36,14 +36,14 @@ static struct cache_node *node_new(bool leaf, uint64_t epoch)
 	return n;
 }
 
-struct cache_node *tree_ref(struct cache_node *root)
+struct cache_node *btree_ref(struct cache_node *root)
 {
 	if (root)
 		atomic_fetch_add_explicit(&root->refs, 1, memory_order_relaxed);
 	return root;
 }
 
-void tree_unref(struct cache_node *root)
+void btree_unref(struct cache_node *root)
 {
 	if (!root || atomic_fetch_sub_explicit(&root->refs, 1, memory_order_acq_rel) > 1)
 		return;
@@ -51,7 +51,7 @@ void tree_unref(struct cache_node *root)
 		if (root->leaf)
 			object_unref(root->items[i]);
 		else
-			tree_unref(root->kids[i]);
+			btree_unref(root->kids[i]);
 	}
 	free(root);
 }
@@ -73,10 +73,10 @@ static struct cache_node *own(struct cache_node **slot, uint64_t epoch)
 		if (n->leaf)
 			object_ref(n->items[i]);
 		else
-			tree_ref(n->kids[i]);
+			btree_ref(n->kids[i]);
 	}
 	*slot = n;
-	tree_unref(old);
+	btree_unref(old);
 	return n;
 }
 
@@ -85,18 +85,18 @@ static struct str smallest(const struct cache_node *n)
 	return n->leaf ? n->items[0]->key : n->keys[0];
 }
 
-static bool is_left(struct str key, struct tree_bound b)
+static bool is_left(struct str key, struct btree_bound b)
 {
 	int c;
 
-	if (b.side == TREE_AFTER_PREFIX && key.n > b.key.n)
+	if (b.side == BTREE_AFTER_PREFIX && key.n > b.key.n)
 		key.n = b.key.n;
 	c = str_cmp(key, b.key);
-	return b.side == TREE_BEFORE ? c < 0 : c <= 0;
+	return b.side == BTREE_BEFORE ? c < 0 : c <= 0;
 }
 
 /* How many of the node's entries begin on the left of the bound. */
-static int entries_left(const struct cache_node *n, struct tree_bound b)
+static int entries_left(const struct cache_node *n, struct btree_bound b)
 {
 	int low = 0, high = n->n;
 
@@ -114,7 +114,7 @@ static int entries_left(const struct cache_node *n, struct tree_bound b)
 /* The kid in which `key` is or would be. */
 static int kid_of(const struct cache_node *n, struct str key)
 {
-	int i = entries_left(n, (struct tree_bound){ key, TREE_AFTER });
+	int i = entries_left(n, (struct btree_bound){ key, BTREE_AFTER });
 
 	return i > 0 ? i - 1 : 0;
 }
@@ -190,7 +190,7 @@ static struct cache_node *put(struct cache_node **slot, uint64_t epoch, const st
 	int at;
 
 	if (n->leaf) {
-		at = entries_left(n, (struct tree_bound){ o->key, TREE_BEFORE });
+		at = entries_left(n, (struct btree_bound){ o->key, BTREE_BEFORE });
 		if (at == n->n || !str_eq(n->items[at]->key, o->key))
 			return insert_entry(n, at, (void *)(uintptr_t)o, epoch);
 		*replaced = n->items[at];
@@ -206,7 +206,7 @@ static struct cache_node *put(struct cache_node **slot, uint64_t epoch, const st
 	return NULL;
 }
 
-const struct object *tree_put(struct cache_node **root, uint64_t epoch, const struct object *o)
+const struct object *btree_put(struct cache_node **root, uint64_t epoch, const struct object *o)
 {
 	const struct object *replaced = NULL;
 	struct cache_node *right, *top;
@@ -231,7 +231,7 @@ static void tidy(struct cache_node *n, int at, uint64_t epoch)
 	struct cache_node *a, *b;
 
 	if (n->kids[at]->n == 0) {
-		tree_unref(n->kids[at]);
+		btree_unref(n->kids[at]);
 		remove_at(n, at);
 		return;
 	}
@@ -242,7 +242,7 @@ static void tidy(struct cache_node *n, int at, uint64_t epoch)
 	b = own(&n->kids[left + 1], epoch);
 	move_tail(a, b, 0);
 	recount(a);
-	tree_unref(b);
+	btree_unref(b);
 	remove_at(n, left + 1);
 }
 
@@ -253,7 +253,7 @@ static const struct object *del(struct cache_node **slot, uint64_t epoch, struct
 	int at;
 
 	if (n->leaf) {
-		at = entries_left(n, (struct tree_bound){ key, TREE_BEFORE });
+		at = entries_left(n, (struct btree_bound){ key, BTREE_BEFORE });
 		removed = n->items[at];
 		remove_at(n, at);
 	} else {
@@ -267,23 +267,23 @@ static const struct object *del(struct cache_node **slot, uint64_t epoch, struct
 	return removed;
 }
 
-const struct object *tree_del(struct cache_node **root, uint64_t epoch, struct str key)
+const struct object *btree_del(struct cache_node **root, uint64_t epoch, struct str key)
 {
 	const struct object *removed;
 
-	if (!tree_get(*root, key))
+	if (!btree_get(*root, key))
 		return NULL;
 	removed = del(root, epoch, key);
 	while (*root && ((*root)->n == 0 || (!(*root)->leaf && (*root)->n == 1))) {
 		struct cache_node *top = *root;
 
-		*root = top->n ? tree_ref(top->kids[0]) : NULL;
-		tree_unref(top);
+		*root = top->n ? btree_ref(top->kids[0]) : NULL;
+		btree_unref(top);
 	}
 	return removed;
 }
 
-const struct object *tree_get(const struct cache_node *root, struct str key)
+const struct object *btree_get(const struct cache_node *root, struct str key)
 {
 	int at;
 
@@ -291,16 +291,16 @@ const struct object *tree_get(const struct cache_node *root, struct str key)
 		return NULL;
 	while (!root->leaf)
 		root = root->kids[kid_of(root, key)];
-	at = entries_left(root, (struct tree_bound){ key, TREE_BEFORE });
+	at = entries_left(root, (struct btree_bound){ key, BTREE_BEFORE });
 	return at < root->n && str_eq(root->items[at]->key, key) ? root->items[at] : NULL;
 }
 
-size_t tree_count(const struct cache_node *root)
+size_t btree_count(const struct cache_node *root)
 {
 	return root ? root->count : 0;
 }
 
-size_t tree_rank(const struct cache_node *root, struct tree_bound b)
+size_t btree_rank(const struct cache_node *root, struct btree_bound b)
 {
 	size_t rank = 0;
 	int left;
@@ -316,7 +316,7 @@ size_t tree_rank(const struct cache_node *root, struct tree_bound b)
 	return rank + (root ? (size_t)entries_left(root, b) : 0);
 }
 
-static bool each(const struct cache_node *n, const struct tree_bound *from,
+static bool each(const struct cache_node *n, const struct btree_bound *from,
 		 bool (*fn)(void *ctx, const struct object *o), void *ctx)
 {
 	int i = from ? entries_left(n, *from) : 0;
@@ -335,8 +335,8 @@ static bool each(const struct cache_node *n, const struct tree_bound *from,
 	return true;
 }
 
-void tree_each(const struct cache_node *root, struct tree_bound from,
-	       bool (*fn)(void *ctx, const struct object *o), void *ctx)
+void btree_each(const struct cache_node *root, struct btree_bound from,
+		bool (*fn)(void *ctx, const struct object *o), void *ctx)
 {
 	if (root)
 		each(root, &from, fn, ctx);
