@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resource.Quantity: "100m", "1.5Gi", "2e3". Exact: a value is an integer times 10^-9 held in 128 bits, which covers what upstream
- * keeps (below a nano is rounded up, above 2^63-1 units is capped). Plain value. Any thread. */
+/* resource.Quantity: "100m", "1.5Gi", "2e3". Exact: a value is an integer times 10^-9 held in 128 bits. As upstream, what is
+ * below a nano is rounded up, and a binary quantity ends at 2^63-1; a decimal one ends at 10^29. Plain value. Any thread. */
 #ifndef API_QUANTITY_H
 #define API_QUANTITY_H
 
@@ -19,6 +19,8 @@ struct quantity {
 int quantity_parse(struct str text, struct quantity *out, struct err *err);
 size_t quantity_text(struct quantity q, char out[QUANTITY_TEXT_MAX]); /* canonical form; its length */
 void quantity_format(struct quantity q, struct buf *out);
+/* The text that upstream serves for this text: a canonical number stays as it was written, others are written anew. */
+int quantity_normalize(struct str text, struct buf *out, struct err *err);
 int quantity_cmp(struct quantity a, struct quantity b);
 /* The sum keeps a's format, or b's when a is zero. */
 struct quantity quantity_add(struct quantity a, struct quantity b);
