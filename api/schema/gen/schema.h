@@ -71,6 +71,7 @@ struct type {
 	size_t nselects;
 	int index;        /* in api_types[] */
 	int struct_index; /* in api_structs[], -1: none */
+	bool walked;      /* all that it holds has its struct */
 	const char *file;
 	int line;
 };

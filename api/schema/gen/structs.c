@@ -32,10 +32,13 @@ static void visit(struct type *t)
 
 static void visit_all(struct type *t)
 {
+	if (t->walked)
+		return;
+	t->walked = true;
 	visit(t);
 	for (size_t i = 0; i < t->nflat; i++) {
 		const struct shape *s = innermost(&t->flat[i].shape);
-		if (s->kind == API_OBJECT && s->type->struct_index < 0)
+		if (s->kind == API_OBJECT)
 			visit_all(s->type);
 	}
 }
