@@ -7,7 +7,8 @@ hosts=$bench_root/tests/cluster/testhosts
 export TESTHOSTS_DIR=$work/hosts
 "$hosts" up 1 --ipv6 --prefix bench
 trap '"$hosts" down --prefix bench; cleanup' EXIT
-image=$("$bench_root/tests/images/make_busybox")
+image=$work/busybox.tar
+"$bench_root/tests/images/make-busybox" "$(dpkg --print-architecture)" "$image"
 on_host() { "$hosts" exec bench1 "$@"; }
 data=/var/lib/allinone kubeconfig=/var/lib/allinone/server/cred/admin.kubeconfig
 
