@@ -36,7 +36,7 @@ def is_ready(node):
     return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
 
 
-kubeconfig = flag("--write-kubeconfig", os.path.join(flag("--data-dir", "/var/lib/allinone"), "admin.kubeconfig"))
+kubeconfig = flag("--write-kubeconfig", os.path.join(flag("--data-dir", "/var/lib/allinone"), "server/cred/admin.kubeconfig"))
 pid = int(sys.argv[2])
 while os.path.exists("/proc/%d" % pid):
     try:
