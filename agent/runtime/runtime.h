@@ -15,7 +15,9 @@ struct runtime_config {
 	const char *root_dir;       /* DATADIR/agent: images/, containers/ */
 	const char *run_dir;        /* /run/allinone */
 	const char *cgroup_root;    /* "kubepods" below our own cgroup; see cgroup.h */
-	void (*on_exit)(void *ctx, const char *pod_uid, const char *container_id); /* state changed: ask runtime_container_status */
+	/* State changed: ask runtime_container_status. container_id == NULL: the sandbox itself died (its shim was killed, the host
+	 * rebooted); what ran in it is exited, and it has to be removed and started again. */
+	void (*on_exit)(void *ctx, const char *pod_uid, const char *container_id);
 	void *ctx;
 };
 int runtime_new(const struct runtime_config *c, struct runtime **out, struct err *err); /* checks cgroups, crun, overlayfs */
@@ -23,6 +25,14 @@ void runtime_free(struct runtime *rt);      /* pods keep running */
 struct image_store *runtime_images(struct runtime *rt);
 
 typedef void (*runtime_done)(void *ctx, const struct err *err); /* err == NULL: done */
+
+struct container_resources {
+	int64_t cpu_shares_milli;           /* request, 0: none (weight 2 shares) */
+	int64_t cpu_limit_milli;            /* 0: none */
+	int64_t memory_limit_bytes;         /* 0: none */
+	int64_t pids_limit;                 /* 0: none */
+	int oom_score_adj;                  /* clamped to what we may set; not used for a sandbox */
+};
 
 struct sandbox_spec {                       /* everything is copied */
 	const char *pod_uid, *pod_name, *pod_ns;
@@ -32,10 +42,13 @@ struct sandbox_spec {                       /* everything is copied */
 	bool host_pid, host_ipc, share_pid;
 	const char *const *sysctls;         /* "name=value", NULL-terminated */
 	const char *cgroup_path;            /* relative to the cgroup root: "burstable/podUID" */
+	struct container_resources resources; /* of the pod's cgroup: the sums; all 0: no limits */
+	int64_t shm_bytes;                  /* of /dev/shm; 0: 64 MiB */
 };
 void runtime_sandbox_start(struct runtime *rt, const struct sandbox_spec *s, runtime_done done, void *ctx);
 /* Kills what still runs, ends the shim, unmounts, removes cgroup and files. Works for a half-made sandbox, too. */
 void runtime_sandbox_remove(struct runtime *rt, const char *pod_uid, runtime_done done, void *ctx);
+bool runtime_sandbox_alive(struct runtime *rt, const char *pod_uid); /* started, and its shim answers */
 
 struct container_mount {
 	const char *source, *target;
@@ -44,17 +57,10 @@ struct container_mount {
 	const char *type;                   /* NULL: bind; "tmpfs", … with options */
 	const char *options;                /* comma-separated extra options or NULL */
 };
-struct container_resources {
-	int64_t cpu_shares_milli;           /* request, 0: none (weight 2 shares) */
-	int64_t cpu_limit_milli;            /* 0: none */
-	int64_t memory_limit_bytes;         /* 0: none */
-	int64_t pids_limit;                 /* 0: none */
-	int oom_score_adj;
-};
 struct container_spec {                     /* everything is copied */
 	const char *pod_uid, *name;
 	int attempt;                        /* restart count: log file NAME/ATTEMPT.log */
-	const char *image;                  /* image id (digest of the config) from image_resolve() */
+	const char *image;                  /* struct image's id, or any name of it */
 	const char *const *command;         /* replaces the entrypoint; NULL: the image's */
 	const char *const *args;            /* replaces cmd; NULL: the image's (dropped when command is set) */
 	const char *const *env;             /* "K=V"; on top of the image's */
@@ -77,6 +83,8 @@ void runtime_container_create(struct runtime *rt, const struct container_spec *s
 void runtime_container_start(struct runtime *rt, const char *id, runtime_done done, void *ctx);
 void runtime_container_kill(struct runtime *rt, const char *id, int signal); /* 0: the container's stop signal */
 void runtime_container_remove(struct runtime *rt, const char *id, runtime_done done, void *ctx);
+/* After the log file was renamed: the next line goes to a new file at log_path. */
+void runtime_container_reopen_log(struct runtime *rt, const char *id, runtime_done done, void *ctx);
 void runtime_container_update(struct runtime *rt, const char *id, const struct container_resources *r, runtime_done done, void *ctx);
 
 enum container_state { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
@@ -117,6 +125,7 @@ struct runtime_usage {
 };
 int runtime_usage(struct runtime *rt, const char *id, struct runtime_usage *out, struct err *err);
 
+#define SHIM_NAME "allinone-shim"           /* argv[0] under which the program is a shim and nothing else */
 /* The shim's main, called by cmd/ for `allinone shim …` (re-executed; not for users). */
 int shim_main(int argc, char **argv);
 
