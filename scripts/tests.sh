@@ -34,8 +34,8 @@ summary() { # closes the run
 	[ "$failed" = 0 ]
 }
 
-ready() { # LAYER [build options]: a built flavour for a layer, in build_dir; a failure is a result
-	local layer=$1 log
+flavoured() { # LAYER [build options]: sets build_dir and friends, configures it; a failure is a result
+	local layer=$1
 	shift
 	build_dir="" arch=amd64 flavour=release cc=gcc rest=()
 	options "$@"
@@ -43,28 +43,35 @@ ready() { # LAYER [build options]: a built flavour for a layer, in build_dir; a 
 	[ -z "$given_dir" ] || [ "$*" != "${unit_options[*]}" ] || build_dir=$(realpath -m "$given_dir")
 	mkdir -p "$build_dir"
 	log=$build_dir/build.log
-	if ! need_build; then
-		echo "skip build - packages are missing" | collect "$layer"
-		return 1
-	fi
-	# shellcheck disable=SC2086
-	if ! { configure && compile ${want:-all}; } >"$log" 2>&1; then
-		{ grep -A15 -E 'FAILED|error:' "$log" || tail -20 "$log"; echo "not ok build - see $log"; } | collect "$layer"
+	need_build || { echo "skip build - packages are missing" | collect "$layer" && return 1; }
+	configure >"$log" 2>&1 || { { tail -30 "$log" && echo "not ok build - see $log"; } | collect "$layer" && return 1; }
+}
+
+made() { # LAYER TARGET...: compiles as much of them as compiles
+	local layer=$1
+	shift
+	if ! compile "$@" -- -k 0 >"$log" 2>&1; then
+		{ grep -A15 -E '^FAILED|error:' "$log" | head -60 || tail -20 "$log"; echo "not ok build - see $log"; } | collect "$layer"
 		return 1
 	fi
 }
 
-run_unit() { # LAYER FILTER [RUNNER...]: every unit test of build_dir, JOBS at a time
-	local layer=$1 filter=$2
-	shift 2
-	awk -v f="$filter" 'f == "" || index($0, f) { print $1, $2 }' "$build_dir/unit.list" |
-		xargs -r -P "$JOBS" -L 1 "$root/scripts/unit-one" "$*" | collect "$layer"
+run_unit() { # LAYER FILTER RUNNER: the unit tests of build_dir, JOBS at a time
+	local layer=$1 targets
+	unit_matching() { awk -v f="$1" 'f == "" || index($0, f) { print $1, $2 }' "$build_dir/unit.list"; }
+	mapfile -t targets < <(unit_matching "$2" | awk '{ sub(/.*\//, "", $2); print $2 }')
+	[ ${#targets[@]} -gt 0 ] || return 0
+	# a program that did not compile must not be run as it was before
+	made "$layer" "${targets[@]}" || unit_matching "$2" | while read -r _ program; do
+		ninja -C "$build_dir" "$(basename "$program")" >/dev/null 2>&1 </dev/null || rm -f "$program"
+	done
+	unit_matching "$2" | xargs -r -P "$JOBS" -L 1 "$root/scripts/unit-one" "$3" | collect "$layer"
 }
 
 unit_layer() { # LAYER FILTER RUNNER build-options...
 	local layer=$1 filter=$2 runner=$3
 	shift 3
-	want=unit ready "$layer" "$@" && run_unit "$layer" "$filter" "$runner"
+	flavoured "$layer" "$@" && run_unit "$layer" "$filter" "$runner"
 	return 0
 }
 
@@ -79,22 +86,21 @@ layer_arm64() {
 		echo "skip unit - qemu-user-static is not installed" | collect arm64
 		return 0
 	}
-	want="all unit" unit_layer_arm64 "$1"
-}
-unit_layer_arm64() {
-	ready arm64 --arch arm64 || return 0
-	echo "ok build" | collect arm64
-	ALLINONE_EMULATED=1 run_unit arm64 "$1" qemu-aarch64-static
+	flavoured arm64 --arch arm64 || return 0
+	[ -n "$1" ] || { made arm64 all && echo "ok build" | collect arm64; }
+	export ALLINONE_EMULATED=1
+	run_unit arm64 "$1" qemu-aarch64-static
+	unset ALLINONE_EMULATED
 }
 layer_clang() {
-	want="all unit" ready clang --clang || return 0
-	echo "ok build" | collect clang
+	flavoured clang --clang && made clang all unit && echo "ok build" | collect clang
+	return 0
 }
 
 script_layer() { # LAYER FILTER: tests/LAYER/test_*.sh against the release binary, one after the other
 	local layer=$1 filter=$2 script name packages=()
 	compgen -G "$root/tests/$layer/test_*.sh" >/dev/null || return 0
-	want=all ready "$layer" "${unit_options[@]}" || return 0
+	flavoured "$layer" "${unit_options[@]}" && made "$layer" all || return 0
 	if [ -f "$root/tests/$layer/packages" ]; then
 		mapfile -t packages < <(grep -v '^#' "$root/tests/$layer/packages")
 		need "${packages[@]}" || true # a script that misses something skips and says so
