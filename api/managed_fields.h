@@ -29,7 +29,7 @@ struct str managed_default_name(struct str user_agent);
  * for what is in the objects: it leaves managedFields as they were in `old` instead. */
 int managed_update(const struct api_resource *res, const json_t *old, json_t *new, const struct managed_by *by,
 		   struct err *err);
-/* Drops fields that a subresource (or the main resource) must not own and sorts the entries; used by managed_update and apply_merge. */
-int managed_validate(const json_t *managed_fields, struct err *err); /* metadata validation: Invalid causes */
+/* metadata validation: adds a cause per broken entry, -ERR_INVALID when there is one. */
+int managed_validate(const json_t *managed_fields, struct err *err);
 
 #endif

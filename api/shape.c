@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/shape.h"
+
+static bool granular_object(const struct api_schema *s)
+{
+	return !s->atomic && !(s->type && s->type->atomic);
+}
+
+static struct shape deduced(const json_t *value)
+{
+	return (struct shape){ .kind = json_is_object(value) ? SHAPE_MAP : SHAPE_LEAF };
+}
+
+static bool untyped(enum api_kind kind)
+{
+	return kind == API_JSON || kind == API_RAW || kind == API_FIELDS_V1 || kind == API_PROPS_OR_ARRAY ||
+	       kind == API_PROPS_OR_BOOL || kind == API_PROPS_OR_STRINGS;
+}
+
+struct shape shape_of(const struct api_schema *s, const json_t *value)
+{
+	struct shape out = { 0 };
+	if (!s || untyped(s->kind))
+		return s && s->atomic ? out : deduced(value);
+	if (s->kind == API_OBJECT && granular_object(s)) {
+		out.kind = SHAPE_MAP;
+		out.type = s->type;
+	} else if (s->kind == API_MAP && !s->atomic) {
+		out.kind = SHAPE_MAP;
+		out.item = s->item;
+	} else if (s->kind == API_LIST && s->list_type != API_LIST_ATOMIC) {
+		out.kind = SHAPE_LIST;
+		out.item = s->item;
+		out.list = s;
+	}
+	return out;
+}
+
+struct shape shape_of_type(const struct api_type *t)
+{
+	return (struct shape){ .kind = SHAPE_MAP, .type = t };
+}
+
+const struct api_schema *shape_child(const struct shape *s, struct str name, bool *named)
+{
+	const struct api_field *f = s->type ? api_type_field(s->type, name) : NULL;
+	*named = f != NULL;
+	return f ? &f->schema : s->item;
+}
+
+bool shape_implicit(const struct api_field *f)
+{
+	return f->tag != 0 && !f->pointer && (f->always || f->schema.kind == API_OBJECT);
+}
+
+static bool equal_objects(const json_t *a, const json_t *b)
+{
+	const char *key;
+	json_t *value;
+	if (json_object_size(a) != json_object_size(b))
+		return false;
+	json_object_foreach((json_t *)a, key, value)
+		if (!shape_equal(value, json_object_get(b, key)))
+			return false;
+	return true;
+}
+
+static bool equal_arrays(const json_t *a, const json_t *b)
+{
+	if (json_array_size(a) != json_array_size(b))
+		return false;
+	for (size_t i = 0; i < json_array_size(a); i++)
+		if (!shape_equal(json_array_get(a, i), json_array_get(b, i)))
+			return false;
+	return true;
+}
+
+static bool equal_numbers(const json_t *a, const json_t *b)
+{
+	if (json_is_integer(a) && json_is_integer(b))
+		return json_integer_value(a) == json_integer_value(b);
+	double x = json_number_value(a), y = json_number_value(b);
+	return x <= y && x >= y;
+}
+
+bool shape_equal(const json_t *a, const json_t *b)
+{
+	if (a == b)
+		return true;
+	if (!a || !b)
+		return false;
+	if (json_is_number(a) && json_is_number(b))
+		return equal_numbers(a, b);
+	if (json_typeof(a) != json_typeof(b))
+		return false;
+	if (json_is_object(a))
+		return equal_objects(a, b);
+	return json_is_array(a) ? equal_arrays(a, b) : json_equal(a, b);
+}
+
+bool shape_empty(const json_t *value)
+{
+	return !value || json_is_null(value) || (json_is_object(value) && json_object_size(value) == 0) ||
+	       (json_is_array(value) && json_array_size(value) == 0);
+}
