@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kubernetes' protobuf to trees, in the form that JSON has. Fields that the schema doesn't know are passed over, as upstream
+ * does; values that are not there stay absent. Lengths are checked before they are used, depth is limited. */
+#include <stdlib.h>
+
+#include "api/codec.h"
+#include "api/duration.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/mem.h"
+
+enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
+
+struct reader_pb {
+	const unsigned char *p, *end;
+	bool failed;
+	int depth;
+};
+
+struct item { /* one field of a message */
+	uint32_t tag;
+	enum wire wire;
+	uint64_t number;  /* WIRE_VARINT, WIRE_64, WIRE_32 */
+	struct str bytes; /* WIRE_BYTES */
+};
+
+static bool bad(struct reader_pb *r)
+{
+	r->failed = true;
+	r->p = r->end;
+	return false;
+}
+
+static bool varint(struct reader_pb *r, uint64_t *out)
+{
+	uint64_t v = 0;
+	for (unsigned shift = 0; shift < 70; shift += 7) {
+		if (r->p >= r->end)
+			return bad(r);
+		unsigned char c = *r->p++;
+		if (shift < 64)
+			v |= (uint64_t)(c & 0x7f) << shift;
+		if (c < 0x80) {
+			*out = v;
+			return true;
+		}
+	}
+	return bad(r);
+}
+
+static bool fixed(struct reader_pb *r, size_t n, uint64_t *out)
+{
+	if ((size_t)(r->end - r->p) < n)
+		return bad(r);
+	*out = 0;
+	memcpy(out, r->p, n);
+	r->p += n;
+	return true;
+}
+
+/* false at the end, or when the bytes are no protobuf. */
+static bool next(struct reader_pb *r, struct item *out)
+{
+	uint64_t key, n;
+	if (r->p >= r->end || !varint(r, &key))
+		return false;
+	*out = (struct item){ .tag = (uint32_t)(key >> 3), .wire = (enum wire)(key & 7) };
+	if (out->tag == 0)
+		return bad(r);
+	switch (out->wire) {
+	case WIRE_VARINT: return varint(r, &out->number);
+	case WIRE_64: return fixed(r, 8, &out->number);
+	case WIRE_32: return fixed(r, 4, &out->number);
+	case WIRE_BYTES:
+		if (!varint(r, &n) || n > (uint64_t)(r->end - r->p))
+			return bad(r);
+		out->bytes = str_of(r->p, n);
+		r->p += n;
+		return true;
+	}
+	return bad(r);
+}
+
+static struct reader_pb sub(struct reader_pb *r, struct str bytes)
+{
+	struct reader_pb inner = { (const unsigned char *)bytes.p,
+				   (const unsigned char *)bytes.p + bytes.n, false, r->depth + 1 };
+	if (inner.depth > API_DEPTH_MAX)
+		bad(&inner);
+	return inner;
+}
+
+static json_t *read_message(struct reader_pb *r, const struct api_type *t);
+static json_t *read_value(struct reader_pb *r, const struct api_schema *s, const struct item *i);
+
+static bool is_utf8(struct str s)
+{
+	json_t *v = json_stringn(s.p, s.n);
+	json_decref(v);
+	return v != NULL;
+}
+
+static json_t *text(struct reader_pb *r, struct str s)
+{
+	if (!is_utf8(s)) {
+		bad(r);
+		return NULL;
+	}
+	return json_stringn_nocheck(s.p ? s.p : "", s.n);
+}
+
+static json_t *read_time(struct reader_pb *outer, bool micro, struct str bytes)
+{
+	struct reader_pb r = sub(outer, bytes);
+	struct item i;
+	int64_t seconds = 0, nanos = 0;
+	char out[TIME_TEXT_MAX];
+	while (next(&r, &i)) {
+		if (i.tag == 1)
+			seconds = (int64_t)i.number;
+		else if (i.tag == 2)
+			nanos = (int64_t)i.number;
+	}
+	if (r.failed || seconds > 253402300799 || seconds < -62135596800) {
+		bad(outer);
+		return NULL;
+	}
+	if (seconds == 0 && nanos == 0)
+		return json_null();
+	if (micro)
+		time_format_micro(seconds * 1000000 + nanos / 1000 % 1000000, out);
+	else
+		time_format(seconds, out);
+	return json_string_nocheck(out);
+}
+
+static json_t *read_int_or_string(struct reader_pb *outer, struct str bytes)
+{
+	struct reader_pb r = sub(outer, bytes);
+	struct item i;
+	bool is_text = false;
+	int32_t number = 0;
+	struct str string = STR("");
+	while (next(&r, &i)) {
+		if (i.tag == 1)
+			is_text = i.number != 0;
+		else if (i.tag == 2)
+			number = (int32_t)i.number;
+		else if (i.tag == 3 && i.wire == WIRE_BYTES)
+			string = i.bytes;
+	}
+	outer->failed |= r.failed;
+	return is_text ? text(outer, string) : json_integer(number);
+}
+
+/* The one field of a wrapping message. */
+static struct item only(struct reader_pb *outer, struct str bytes)
+{
+	struct reader_pb r = sub(outer, bytes);
+	struct item i, found = { 0 };
+	while (next(&r, &i))
+		if (i.tag == 1)
+			found = i;
+	outer->failed |= r.failed;
+	return found;
+}
+
+static json_t *read_raw(struct reader_pb *r, struct str bytes)
+{
+	struct item raw = only(r, bytes);
+	json_t *tree = NULL;
+	if (raw.bytes.n == 0)
+		return json_null();
+	if (api_json_parse(raw.bytes, &tree, NULL, NULL) < 0) {
+		bad(r);
+		return NULL;
+	}
+	return tree;
+}
+
+static json_t *read_boxed(struct reader_pb *outer, const struct api_schema *s, struct str bytes)
+{
+	struct reader_pb r = sub(outer, bytes);
+	struct item i;
+	json_t *list = json_array();
+	while (next(&r, &i))
+		if (i.tag == 1)
+			json_array_append_new(list, read_value(&r, s->item, &i));
+	outer->failed |= r.failed;
+	return list;
+}
+
+static json_t *read_props(struct reader_pb *outer, const struct api_schema *s, struct str bytes)
+{
+	struct reader_pb r = sub(outer, bytes);
+	struct item i;
+	json_t *out = NULL;
+	const struct api_schema one = { .kind = API_OBJECT, .type = s->type },
+				string = { .kind = API_STRING };
+	uint32_t schema_tag = s->kind == API_PROPS_OR_BOOL ? 2 : 1;
+	bool allows = false;
+	while (next(&r, &i)) {
+		if (i.tag == schema_tag) {
+			json_decref(out);
+			out = read_value(&r, &one, &i);
+		} else if (s->kind == API_PROPS_OR_BOOL) {
+			allows = i.number != 0;
+		} else if (i.tag == 2) {
+			if (!json_is_array(out)) {
+				json_decref(out);
+				out = json_array();
+			}
+			json_array_append_new(
+				out,
+				read_value(&r, s->kind == API_PROPS_OR_ARRAY ? &one : &string, &i));
+		}
+	}
+	outer->failed |= r.failed;
+	if (!out)
+		out = s->kind == API_PROPS_OR_BOOL ? json_boolean(allows) : json_null();
+	return out;
+}
+
+static json_t *read_base64(struct str bytes)
+{
+	auto_buf b = { 0 };
+	base64_encode(&b, bytes.p ? bytes.p : "", bytes.n);
+	return json_stringn_nocheck(b.p ? b.p : "", b.n);
+}
+
+static json_t *read_double(uint64_t bits)
+{
+	double v;
+	memcpy(&v, &bits, sizeof v);
+	return json_real(v); /* NULL for NaN and infinity */
+}
+
+static json_t *read_duration(struct reader_pb *r, struct str bytes)
+{
+	char out[DURATION_TEXT_MAX];
+	struct item ns = only(r, bytes);
+	size_t n = duration_text((int64_t)ns.number, out);
+	return json_stringn_nocheck(out, n);
+}
+
+static enum wire wire_of(enum api_kind kind)
+{
+	switch (kind) {
+	case API_BOOL:
+	case API_INT32:
+	case API_INT64: return WIRE_VARINT;
+	case API_FLOAT64: return WIRE_64;
+	default: return WIRE_BYTES;
+	}
+}
+
+/* Never a list or map of the message itself (but a boxed one). NULL once the reader failed. */
+static json_t *read_value(struct reader_pb *r, const struct api_schema *s, const struct item *i)
+{
+	if (i->wire != wire_of(s->kind)) {
+		bad(r);
+		return NULL;
+	}
+	struct item inner;
+	struct reader_pb message;
+	json_t *v = NULL;
+	switch (s->kind) {
+	case API_STRING: v = text(r, i->bytes); break;
+	case API_BOOL: v = json_boolean(i->number != 0); break;
+	case API_INT32: v = json_integer((int32_t)i->number); break;
+	case API_INT64: v = json_integer((int64_t)i->number); break;
+	case API_FLOAT64: v = read_double(i->number); break;
+	case API_BYTES: v = read_base64(i->bytes); break;
+	case API_TIME:
+	case API_MICRO_TIME: v = read_time(r, s->kind == API_MICRO_TIME, i->bytes); break;
+	case API_DURATION: v = read_duration(r, i->bytes); break;
+	case API_QUANTITY:
+		inner = only(r, i->bytes);
+		v = inner.bytes.n ? text(r, inner.bytes) : json_string_nocheck("0");
+		break;
+	case API_INT_OR_STRING: v = read_int_or_string(r, i->bytes); break;
+	case API_RAW:
+	case API_JSON:
+	case API_FIELDS_V1: v = read_raw(r, i->bytes); break;
+	case API_OBJECT:
+		message = sub(r, i->bytes);
+		v = read_message(&message, s->type);
+		r->failed |= message.failed;
+		break;
+	case API_LIST: v = read_boxed(r, s, i->bytes); break;
+	case API_PROPS_OR_ARRAY:
+	case API_PROPS_OR_BOOL:
+	case API_PROPS_OR_STRINGS: v = read_props(r, s, i->bytes); break;
+	case API_MAP: break;
+	}
+	if (!v)
+		bad(r);
+	return v;
+}
+
+static json_t *child(json_t *tree, const struct api_field *f, json_t *(*make)(void))
+{
+	json_t *v = json_object_getn(tree, f->name, f->name_length);
+	if (!v) {
+		v = make();
+		json_object_setn_new_nocheck(tree, f->name, f->name_length, v);
+	}
+	return v;
+}
+
+static void read_item(struct reader_pb *r, const struct api_field *f, const struct item *i,
+		      json_t *tree)
+{
+	json_t *list = child(tree, f, json_array);
+	if (i->wire == WIRE_BYTES && wire_of(f->schema.item->kind) == WIRE_VARINT) { /* packed */
+		struct reader_pb packed = sub(r, i->bytes);
+		struct item one = { .wire = WIRE_VARINT };
+		while (packed.p < packed.end && varint(&packed, &one.number))
+			json_array_append_new(list, read_value(r, f->schema.item, &one));
+		r->failed |= packed.failed;
+		return;
+	}
+	json_array_append_new(list, read_value(r, f->schema.item, i));
+}
+
+static json_t *zero_value(const struct api_schema *s)
+{
+	if (s->kind == API_QUANTITY)
+		return json_string_nocheck("0");
+	return s->kind == API_OBJECT ? json_object()
+	       : s->kind == API_LIST ? json_array()
+				     : json_string_nocheck("");
+}
+
+static void read_entry(struct reader_pb *r, const struct api_field *f, const struct item *i,
+		       json_t *tree)
+{
+	if (i->wire != WIRE_BYTES) {
+		bad(r);
+		return;
+	}
+	json_t *map = child(tree, f, json_object), *v = NULL;
+	struct reader_pb entry = sub(r, i->bytes);
+	struct item part;
+	struct str name = STR("");
+	while (next(&entry, &part)) {
+		if (part.tag == 1 && part.wire == WIRE_BYTES) {
+			name = part.bytes;
+		} else if (part.tag == 2) {
+			json_decref(v);
+			v = read_value(&entry, f->schema.item, &part);
+		}
+	}
+	if (entry.failed || !is_utf8(name)) {
+		json_decref(v);
+		bad(r);
+		return;
+	}
+	json_object_setn_new_nocheck(map, name.p, name.n, v ? v : zero_value(f->schema.item));
+}
+
+/* What JSON would leave out is left out of the tree, too, so that both bodies give the same tree. */
+static bool says_nothing(const struct api_field *f, const json_t *v)
+{
+	if (json_is_null(v))
+		return true;
+	if (f->pointer)
+		return false;
+	return json_is_false(v) || (json_is_string(v) && json_string_length(v) == 0) ||
+	       (json_is_integer(v) && json_integer_value(v) == 0);
+}
+
+static const struct api_field *find(const struct api_type *t, const uint8_t via[2], uint32_t tag,
+				    bool *inner)
+{
+	int depth = via[1] ? 2 : via[0] ? 1 : 0;
+	for (size_t i = 0; i < t->ntags; i++) {
+		const struct api_field *f = &t->fields[t->by_tag[i]];
+		if (memcmp(f->via, via, (size_t)depth) != 0)
+			continue;
+		uint8_t deeper = depth < 2 ? f->via[depth] : 0;
+		if (deeper ? deeper == tag : f->tag == tag) {
+			*inner = deeper != 0;
+			return f;
+		}
+	}
+	return NULL;
+}
+
+static void read_fields(struct reader_pb *r, const struct api_type *t, const uint8_t via[2],
+			json_t *tree)
+{
+	struct item i;
+	while (next(r, &i)) {
+		bool inner = false;
+		const struct api_field *f = find(t, via, i.tag, &inner);
+		if (!f)
+			continue;
+		if (inner && i.wire == WIRE_BYTES) {
+			uint8_t deeper[2] = { via[0] ? via[0] : (uint8_t)i.tag,
+					      via[0] ? (uint8_t)i.tag : 0 };
+			struct reader_pb message = sub(r, i.bytes);
+			read_fields(&message, t, deeper, tree);
+			r->failed |= message.failed;
+		} else if (f->schema.kind == API_LIST && !f->schema.boxed) {
+			read_item(r, f, &i, tree);
+		} else if (f->schema.kind == API_MAP) {
+			read_entry(r, f, &i, tree);
+		} else {
+			json_t *v = read_value(r, &f->schema, &i);
+			if (v && says_nothing(f, v))
+				json_decref(v);
+			else if (v)
+				json_object_setn_new_nocheck(tree, f->name, f->name_length, v);
+		}
+	}
+}
+
+static json_t *read_message(struct reader_pb *r, const struct api_type *t)
+{
+	static const uint8_t outside[2];
+	json_t *tree = json_object();
+	read_fields(r, t, outside, tree);
+	return tree;
+}
+
+int api_protobuf_read_message(const struct api_type *t, struct str raw, json_t **out,
+			      struct err *err)
+{
+	struct reader_pb r = { (const unsigned char *)raw.p, (const unsigned char *)raw.p + raw.n,
+			       false, 0 };
+	json_t *tree = read_message(&r, t);
+	if (r.failed) {
+		json_decref(tree);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "proto: cannot parse invalid wire-format data of %s", t->name);
+	}
+	*out = tree;
+	return 0;
+}
+
+int api_protobuf_envelope(struct str body, struct str *api_version, struct str *kind,
+			  struct str *raw, struct err *err)
+{
+	if (body.n < 4 || memcmp(body.p, "k8s\0", 4) != 0)
+		return err_set(err, ERR_BAD_REQUEST,
+			       "provided data does not appear to be a protobuf message, expected "
+			       "prefix [107 56 115 0]");
+	struct reader_pb r = { (const unsigned char *)body.p + 4,
+			       (const unsigned char *)body.p + body.n, false, 0 };
+	struct item i, part;
+	struct str version = STR(""), name = STR(""), message = STR("");
+	while (next(&r, &i)) {
+		if (i.wire != WIRE_BYTES)
+			continue;
+		if (i.tag == 2)
+			message = i.bytes;
+		if (i.tag != 1)
+			continue;
+		struct reader_pb type = sub(&r, i.bytes);
+		while (next(&type, &part))
+			if (part.wire == WIRE_BYTES && part.tag <= 2)
+				*(part.tag == 1 ? &version : &name) = part.bytes;
+		r.failed |= type.failed;
+	}
+	if (r.failed)
+		return err_set(err, ERR_BAD_REQUEST,
+			       "proto: cannot parse invalid wire-format data");
+	*api_version = version;
+	*kind = name;
+	*raw = message;
+	return 0;
+}
