@@ -127,3 +127,12 @@ void chunk_queue_free(struct chunk_queue *q)
 	free(q->ring);
 	*q = (struct chunk_queue){ 0 };
 }
+
+void chunk_queue_write(struct chunk_queue *q, struct stream *s)
+{
+	while (q->count > 0) {
+		q->bytes -= at(q, 0)->n;
+		struct chunk c = pop(q);
+		stream_write(s, &c, 1);
+	}
+}

@@ -6,7 +6,7 @@
 
 #include <uv.h>
 
-#include "net/chunk.h"
+#include "net/stream.h"
 
 struct chunk_queue {
 	struct chunk *ring;
@@ -25,6 +25,7 @@ void chunk_queue_copy(struct chunk_queue *q, void *out, size_t n);              
 void chunk_queue_move(struct chunk_queue *q, struct chunk_queue *to, size_t n);
 /* Gives up what is left. When a part of the first chunk was moved, its release goes to `to` as an empty chunk. */
 void chunk_queue_drop(struct chunk_queue *q, struct chunk_queue *to);
+void chunk_queue_write(struct chunk_queue *q, struct stream *s);                 /* writes all of it; the first is whole */
 void chunk_queue_free(struct chunk_queue *q);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asynchronous HTTP/1.1 client on a loop, for the server's calls to nodes, probes, proxying and remote watches: pooled
- * keep-alive connections per origin, streaming bodies both ways, upgrades. (Image pulls use libcurl.) Loop thread only. */
+ * keep-alive connections per origin, streaming bodies both ways, upgrades. (Image pulls use libcurl.) A call that fails on a
+ * kept connection before anything came back is tried once more on a new one. Callbacks never come from inside these
+ * functions. The TLS client must not offer "h2". Loop thread only. */
 #ifndef NET_HTTP_CLIENT_H
 #define NET_HTTP_CLIENT_H
 
@@ -8,7 +10,7 @@
 
 struct http_client;
 struct http_client *http_client_new(struct loop *l);
-void http_client_free(struct http_client *c);
+void http_client_free(struct http_client *c);     /* calls under way are cancelled; freed when the last is done */
 
 struct http_response {
 	int status;
@@ -19,8 +21,9 @@ struct http_call;
 struct http_call_ops {
 	void (*response)(struct http_call *, const struct http_response *);
 	void (*data)(struct http_call *, const char *p, size_t n);
-	void (*upgraded)(struct http_call *, struct stream *s); /* instead of data/end, after response with status 101 */
+	void (*upgraded)(struct http_call *, struct stream *s); /* instead of data, after response with status 101; yours; done follows */
 	void (*done)(struct http_call *, const struct err *err);  /* last call; err == NULL: complete. Frees nothing of yours */
+	void (*drain)(struct http_call *);                        /* streaming: what was written is sent; may be NULL */
 };
 struct http_call_spec {
 	struct tls_client *tls;           /* NULL: http */
@@ -39,6 +42,7 @@ struct http_call *http_call_start(struct http_client *c, const struct http_call_
 void *http_call_ctx(struct http_call *call);
 void http_call_write(struct http_call *call, struct chunk *c, size_t n);
 void http_call_end(struct http_call *call);
+size_t http_call_queued_bytes(const struct http_call *call); /* streaming: written and not yet sent */
 void http_call_pause(struct http_call *call, bool paused); /* stop reading the response */
 void http_call_cancel(struct http_call *call);             /* done(err) follows */
 

@@ -13,6 +13,8 @@ struct http_field {
 	struct str value;
 };
 
+/* Calls on a request whose client is gone do nothing (chunks are released); on_close tells. Callbacks never come from
+ * inside these calls, except http_body_collect()'s and http_body_stream()'s when the body is already there. */
 struct http_request {
 	struct loop *loop;
 	struct str method;                /* "GET" */
@@ -49,6 +51,11 @@ void http_reply(struct http_request *req, int status, const struct http_field *f
 void http_stream_start(struct http_request *req, int status, const struct http_field *fields, size_t nfields);
 size_t http_stream_write(struct http_request *req, struct chunk *body, size_t nbody);
 void http_stream_end(struct http_request *req);
+/* The same with trailing fields (gRPC). HTTP/1.1 sends them only in chunked answers. */
+void http_stream_end_trailers(struct http_request *req, const struct http_field *fields, size_t nfields);
+size_t http_queued_bytes(const struct http_request *req);  /* written and not yet handed to the transport */
+/* A metav1.Status of `err` as the whole answer, with causes and Retry-After. */
+void http_reply_err(struct http_request *req, const struct err *err);
 void http_abort(struct http_request *req);       /* resets the stream or connection */
 
 /* 101 Switching Protocols with these fields; HTTP/1.1 only (and RFC 8441 CONNECT on HTTP/2). The stream belongs to the
@@ -66,7 +73,9 @@ struct http_server_config {
 	void *ctx;
 };
 int http_server_start(const struct http_server_config *c, struct http_server **out, struct err *err); /* before the loops run, or on loops[0] */
-/* Stops accepting, sends GOAWAY / closes idle connections; open streams have `ms` to end. Any thread. */
+int http_server_port(const struct http_server *s); /* the one that was taken when `port` was 0 */
+/* Stops accepting, sends GOAWAY / closes idle connections; open streams have `ms` to end. Any thread.
+ * done (may be NULL) is called on loops[0]; the server is freed after it. */
 void http_server_stop(struct http_server *s, uint64_t ms, void (*done)(void *ctx), void *ctx);
 
 #endif
