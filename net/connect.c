@@ -137,13 +137,14 @@ static void on_writable(uv_poll_t *poll, int status, int events)
 {
 	struct attempt *a = CONTAINER_OF(poll, struct attempt, poll);
 	struct connect *c = a->owner;
-	int error = status < 0 ? -status : 0;
+	int error = 0;
 	socklen_t n = sizeof(error);
 	(void)events;
 	if (a->fd < 0)
 		return;
-	if (!error)
-		getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &n);
+	getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &n); /* libuv's status does not tell which */
+	if (!error && status < 0)
+		error = -status;
 	uv_poll_stop(&a->poll);
 	int fd = attempt_end(a);
 	if (error) {

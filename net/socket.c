@@ -9,9 +9,11 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "net/chunk_queue.h"
 
 #define WRITE_PIECES 64
@@ -208,6 +210,14 @@ static bool is_tcp(int fd)
 	       (a.ss_family == AF_INET || a.ss_family == AF_INET6);
 }
 
+/* libuv aborts when epoll refuses a descriptor (files, /dev/null), so ask first. */
+static bool can_be_waited_for(int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	auto_fd int ep = epoll_create1(EPOLL_CLOEXEC);
+	return ep >= 0 && epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
 static int open_handle(struct socket *k, int fd)
 {
 	uv_loop_t *uv = &k->base.loop->uv;
@@ -217,6 +227,8 @@ static int open_handle(struct socket *k, int fd)
 		return uv_tcp_open(&k->uv.tcp, fd);
 	}
 	uv_pipe_init(uv, &k->uv.pipe, 0);
+	if (!can_be_waited_for(fd))
+		return UV_EPERM;
 	return uv_pipe_open(&k->uv.pipe, fd);
 }
 

@@ -237,7 +237,7 @@ const struct test_pki *test_pki(void)
 	identity_make(&pki.ca, &(struct identity_spec){ .subject = "CN=test-ca", .ca = true });
 	identity_make(&pki.server, &(struct identity_spec){ .subject = "CN=server", .issuer = &pki.ca, .issuer_subject = "CN=test-ca",
 							    .dns = "localhost", .ip = "127.0.0.1" });
-	identity_make(&pki.client, &(struct identity_spec){ .subject = "CN=jane,O=system:masters,O=dev", .issuer = &pki.ca,
+	identity_make(&pki.client, &(struct identity_spec){ .subject = "CN=jane,O=system:masters", .issuer = &pki.ca,
 							    .issuer_subject = "CN=test-ca", .client = true });
 	identity_make(&pki.stranger_ca, &(struct identity_spec){ .subject = "CN=test-ca", .ca = true });
 	identity_make(&pki.stranger, &(struct identity_spec){ .subject = "CN=jane,O=system:masters", .issuer = &pki.stranger_ca,
