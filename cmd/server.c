@@ -121,7 +121,7 @@ static int start_control(struct server *s, struct err *err)
 	if (r < 0)
 		return r;
 	const struct controllers_config config = {
-		.loop = &s->control,
+		.client = apiserver_local_client(s->apiserver, &s->control, "system:kube-controller-manager", NULL),
 		.client_for = controller_client,
 		.ctx = s,
 		.root_ca_pem = buf_view(&s->root_ca),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The controllers as cmd/ starts them. Each is one small file and one row in controllers.c. Control loop only; each talks to the
- * API only through a client of its own identity. */
+/* The controllers as cmd/ starts them. Each is one small file and one row in controllers.c. Control loop only; each writes
+ * through a client of its own identity, and all read from one set of informers. */
 #ifndef SERVER_CONTROLLERS_CONTROLLERS_H
 #define SERVER_CONTROLLERS_CONTROLLERS_H
 
@@ -8,11 +8,11 @@
 
 struct controllers;
 struct controllers_config {
-	struct loop *loop;                       /* the control loop */
+	struct client *client;                   /* system:kube-controller-manager: the informers'; its loop is the control loop */
 	/* A client for a controller: user "system:serviceaccount:kube-system:NAME". Called once per controller. */
 	struct client *(*client_for)(void *ctx, const char *name);
 	void *ctx;
-	struct str root_ca_pem;                  /* kube-root-ca.crt; valid while the controllers run */
+	struct str root_ca_pem;                  /* kube-root-ca.crt; these and the lists stay valid while the controllers run */
 	const char *const *cluster_cidrs;        /* node IPAM; NULL-terminated */
 	const char *const *service_cidrs;
 };

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/controllers/controller.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define BACKOFF_MAX_MS 30000
+#define WORKERS 5
+
+/* The queue belongs to the row's name through the controller's own client. */
+void controller_queue_start(struct controller *c, void (*work)(void *controller, struct str key))
+{
+	const struct work_queue_config config = {
+		.loop = c->config->client->loop,
+		.name = c->client->user,
+		.workers = WORKERS,
+		.work = work,
+		.ctx = c,
+		.backoff_max_ms = BACKOFF_MAX_MS,
+	};
+	c->queue = work_queue_new(&config);
+}
+
+void controller_done(struct controller *c, struct str key, bool retry)
+{
+	work_queue_done(c->queue, key, retry);
+}
+
+struct write {
+	struct controller *controller;
+	enum err_reason harmless;
+	struct str key;
+};
+
+static void written(void *ctx, const struct client_result *r)
+{
+	struct write *w = ctx;
+	bool failed = r->err && r->err->reason != w->harmless;
+	if (failed && r->err->reason != ERR_CONFLICT)
+		log_warn("reconcile failed", LOG_S("controller", w->controller->client->user), LOG_STR("key", w->key),
+			 LOG_S("error", err_text(r->err)));
+	controller_done(w->controller, w->key, failed);
+	free((void *)(uintptr_t)w->key.p);
+	free(w);
+}
+
+void controller_write(struct controller *c, struct str key, const struct controller_write *what)
+{
+	struct write *w = NEW(struct write);
+	*w = (struct write){ c, what->harmless, { str_dup(key), key.n } };
+	const struct client_call call = {
+		.verb = what->verb,
+		.resource = what->resource,
+		.ns = what->ns,
+		.name = what->name,
+		.subresource = what->subresource,
+		.query = what->query,
+		.content_type = what->content_type,
+		.body = what->body,
+		.done = written,
+		.ctx = w,
+	};
+	client_do(c->client, &call);
+}
+
+void controller_key_split(struct str key, struct str *ns, struct str *name)
+{
+	size_t at = str_find(key, '/');
+	if (at == key.n) {
+		*ns = STR("");
+		*name = key;
+		return;
+	}
+	*ns = str_of(key.p, at);
+	*name = str_of(key.p + at + 1, key.n - at - 1);
+}
+
+void controller_key(const struct object *o, struct buf *out)
+{
+	buf_reset(out);
+	if (o->ns.n) {
+		buf_str(out, o->ns);
+		buf_putc(out, '/');
+	}
+	buf_str(out, o->name);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a controller is made of. A row of the table in controllers.c names it and tells how it starts; the context gives it its client,
+ * the shared informers and the configuration. Hooks are added in start(), before any informer runs.
+ *
+ * The habit: hooks put keys into a work queue; the queue's work function reads the informers, decides with a pure plan function (tested
+ * as a table), and carries the plan out with calls whose ends call controller_done(). Control loop only. */
+#ifndef SERVER_CONTROLLERS_CONTROLLER_H
+#define SERVER_CONTROLLERS_CONTROLLER_H
+
+#include "api/decode.h"
+#include "base/clock.h"
+#include "client/informer.h"
+#include "client/work_queue.h"
+#include "generated/api_tables.h"
+#include "server/controllers/controllers.h"
+
+struct controller {
+	struct controllers *all;
+	const struct controllers_config *config;
+	struct client *client;
+	struct work_queue *queue;
+	void *state;                            /* the controller's own, freed by its stop() */
+};
+struct controller_row {
+	const char *name;                       /* service account and metrics label, as upstream */
+	int (*start)(struct controller *c, struct err *err);
+	void (*stop)(struct controller *c);     /* may be NULL */
+};
+
+/* The informer of a resource over all namespaces, made when first asked for. */
+struct informer *controller_informer(struct controller *c, const struct api_resource *r);
+/* c->queue, with the controller's name and back-off up to 30 s; work(c, key) ends with controller_done(). */
+void controller_queue_start(struct controller *c, void (*work)(void *controller, struct str key));
+void controller_done(struct controller *c, struct str key, bool retry);
+
+/* A call on behalf of one key: when it ends, the key is done; conflicts and other failures are tried again after back-off,
+ * except those that `harmless` names (ERR_ALREADY_EXISTS of a create, ERR_NOT_FOUND of a delete), which are as good as success. */
+struct controller_write {
+	enum api_verb verb;
+	const struct api_resource *resource;
+	struct str ns, name, subresource, query, content_type, body;
+	enum err_reason harmless;
+};
+void controller_write(struct controller *c, struct str key, const struct controller_write *w);
+
+/* "ns/name" taken apart; cluster-scoped keys have no ns. */
+void controller_key_split(struct str key, struct str *ns, struct str *name);
+void controller_key(const struct object *o, struct buf *out);
+
+extern const struct controller_row controller_service_account, controller_root_ca, controller_namespace, controller_pod_gc,
+	controller_node_ipam, controller_node_lifecycle;
+
+#endif

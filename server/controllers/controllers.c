@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/controllers/controllers.h"
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "server/controllers/controller.h"
+
+/* In the order in which they start. Adding a controller is a file and a line. */
+static const struct controller_row *const rows[] = {
+	&controller_service_account, &controller_root_ca, &controller_namespace,
+	&controller_pod_gc,          &controller_node_ipam, &controller_node_lifecycle,
+};
+
+struct controllers {
+	struct controllers_config config;
+	struct map informers;                   /* storage prefix of the resource → struct informer */
+	struct controller each[COUNT_OF(rows)];
+	size_t started;
+};
+
+struct informer *controller_informer(struct controller *c, const struct api_resource *r)
+{
+	struct str prefix = str_from(r->storage_prefix);
+	struct informer *i = map_get(&c->all->informers, prefix);
+	if (!i) {
+		i = informer_new(c->config->client, r, STR(""), STR(""), STR(""));
+		map_put(&c->all->informers, prefix, i);
+	}
+	return i;
+}
+
+static void start_informers(struct controllers *all)
+{
+	size_t at = 0;
+	for (struct map_entry *e; (e = map_next(&all->informers, &at));)
+		informer_start(e->value);
+}
+
+int controllers_start(const struct controllers_config *config, struct controllers **out, struct err *err)
+{
+	struct controllers *all = NEW(struct controllers);
+	all->config = *config;
+	for (size_t i = 0; i < COUNT_OF(rows); i++, all->started++) {
+		struct controller *c = &all->each[i];
+		*c = (struct controller){ .all = all, .config = &all->config };
+		c->client = config->client_for(config->ctx, rows[i]->name);
+		int r = rows[i]->start(c, err);
+		if (r < 0) {
+			controllers_stop(all);
+			return err_wrap(err, r, "%s", rows[i]->name);
+		}
+	}
+	start_informers(all);
+	*out = all;
+	return 0;
+}
+
+static void free_informer(void *i)
+{
+	informer_free(i);
+}
+
+void controllers_stop(struct controllers *all)
+{
+	for (size_t i = 0; i < all->started; i++) {
+		if (rows[i]->stop)
+			rows[i]->stop(&all->each[i]);
+		work_queue_free(all->each[i].queue);
+	}
+	map_free(&all->informers, free_informer);
+	free(all);
+}

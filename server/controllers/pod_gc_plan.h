@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decides whether a pod has nobody left to end it. Pure; after podgc of kube-controller-manager v1.37. */
+#ifndef SERVER_CONTROLLERS_POD_GC_PLAN_H
+#define SERVER_CONTROLLERS_POD_GC_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POD_GC_QUARANTINE_MS 40000 /* a node that is gone may register again */
+
+enum pod_gc_verdict { POD_GC_KEEP, POD_GC_LOOK_LATER, POD_GC_DELETE };
+struct pod_gc_view {
+	bool bound;             /* spec.nodeName is set */
+	bool node_exists;
+	int64_t node_gone_ms;   /* for how long we have known it to be gone */
+	bool deleting;          /* metadata.deletionTimestamp is set */
+};
+enum pod_gc_verdict pod_gc_plan(const struct pod_gc_view *v);
+
+#endif
