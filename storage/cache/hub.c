@@ -158,6 +158,10 @@ static void hub_run(struct loop_msg *m)
 	struct watch_hub *h = CONTAINER_OF(m, struct watch_hub, msg);
 
 	atomic_store(&h->posted, false);
+	if (!h->set) { /* freed while this message was under way */
+		free(h);
+		return;
+	}
 	LIST_EACH(&h->groups, it)
 	group_run(LIST_ITEM(it, struct watch_group, link));
 	h->cursor = NULL;
@@ -269,6 +273,8 @@ void watch_hubs_free(struct cache_set *s)
 			*at = h->next;
 		LIST_EACH_SAFE(&h->groups, it)
 		free(LIST_ITEM(it, struct watch_group, link));
-		free(h);
+		h->set = NULL;
+		if (!atomic_load(&h->posted))
+			free(h);
 	}
 }
