@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Server-side apply: what the manager applies is merged by schema; what isn't there yet is created. */
+#include "api/apply.h"
+
+#include "api/meta.h"
+#include "server/apiserver/convert.h"
+#include "server/apiserver/decode.h"
+#include "server/apiserver/object_meta.h"
+#include "server/apiserver/patch.h"
+#include "server/apiserver/respond.h"
+#include "server/apiserver/update.h"
+
+static int apply_options_check(const struct api_request *r, struct err *err)
+{
+	if (r->opt.field_manager.n)
+		return 0;
+	err_cause(err, "FieldValueRequired", "fieldManager", "Required value: is required for apply patch");
+	return err_set(err, ERR_INVALID, "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+}
+
+/* A configuration says what it is, and every field of it must be known: who applies owns fields by name. */
+static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
+{
+	struct api_strings unknown = { 0 };
+	struct decode_expect x = decode_expected(r);
+	char version[256];
+	api_version_text(r->resource, version, sizeof(version));
+	if (!json_is_object(tree))
+		return err_set(err, ERR_BAD_REQUEST, "error decoding YAML: not an object");
+	if (!str_eqz(meta_kind(tree), x.kind) || !str_eqz(meta_api_version(tree), version))
+		return err_set(err, ERR_BAD_REQUEST, "invalid object type: %.*s, Kind=%.*s", STR_ARG(meta_api_version(tree)),
+			       STR_ARG(meta_kind(tree)));
+	int e = api_conform(x.type, tree, &unknown, err);
+	if (e == 0 && unknown.n)
+		e = err_set(err, r->opt.field_validation == VALIDATE_STRICT ? ERR_BAD_REQUEST : ERR_INTERNAL,
+			    "failed to create typed patch object (%.*s/%.*s; %s, Kind=%s): .%s: field not declared in schema",
+			    STR_ARG(r->ns), STR_ARG(r->name), version, x.kind, unknown.items[0]);
+	api_strings_free(&unknown);
+	return e;
+}
+
+static int apply_modify(struct write *w, struct err *err)
+{
+	if (!w->old_object && update_may_create(w->r, err) < 0)
+		return -(int)ERR_FORBIDDEN;
+	int e = apply_merge(w->res, w->old, w->body, &w->by, w->r->opt.force, &w->tree, err);
+	if (e < 0)
+		return e;
+	w->managed_done = true;
+	api_default(w->res->type, w->tree);
+	return 0;
+}
+
+void patch_server_side(struct api_request *r)
+{
+	auto_err err = { 0 };
+	json_t *tree = NULL;
+	int e = apply_options_check(r, &err);
+	if (e == 0)
+		e = patch_parse(r, PATCH_APPLY, &tree, &err);
+	if (e == 0)
+		e = apply_conform(r, tree, &err);
+	if (e == 0 && meta_name(tree).n == 0)
+		meta_set_text(tree, "name", r->name);
+	if (e == 0)
+		e = update_check_name(r, tree, &err);
+	if (e == 0)
+		e = object_meta_namespace(r, tree, &err);
+	if (e < 0) {
+		json_decref(tree);
+		respond_err(r, &err);
+		return;
+	}
+	struct write *w = write_new(r, r->resource, update_subresource(r), r->ns, r->name);
+	w->body = tree;
+	w->modify = apply_modify;
+	w->create_on_update = !r->sub;
+	write_managed_by(w, "Apply");
+	write_update(w);
+}

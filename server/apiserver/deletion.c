@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/apiserver/deletion.h"
+
+#include "api/codec.h"
+#include "api/meta.h"
+#include "server/apiserver/admission/admission.h"
+#include "server/apiserver/delete_options.h"
+#include "server/apiserver/registry/strategy.h"
+
+#define RETRIES_MAX 16
+
+struct deletion *deletion_new(struct api_request *r, const struct api_resource *res, struct str key, struct str name)
+{
+	struct deletion *d = NEW(struct deletion);
+	d->r = r;
+	d->res = res;
+	d->key = arena_str(&r->arena, key);
+	d->name = arena_str(&r->arena, name);
+	d->options = r->opt;
+	return d;
+}
+
+static void deletion_finish(struct deletion *d, const struct object *last, bool gone, const struct err *err)
+{
+	d->done(d, err ? NULL : last, gone, err);
+	object_unref(d->old);
+	object_unref(d->new);
+	err_clear(&d->txn.err);
+	free(d);
+}
+
+static int preconditions(struct deletion *d, struct err *err)
+{
+	const struct request_options *o = &d->options;
+	if (o->pre_uid.n && !str_eq(o->pre_uid, d->old->uid))
+		return err_set(err, ERR_CONFLICT,
+			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in precondition: %.*s, UID in object meta: %.*s",
+			       lookup_qualified(d->r, d->res), STR_ARG(d->name), STR_ARG(o->pre_uid), STR_ARG(d->old->uid));
+	int64_t version = 0;
+	if (o->pre_version.n && (!str_to_i64(o->pre_version, &version) || version != d->old->revision))
+		return err_set(err, ERR_CONFLICT,
+			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: ResourceVersion in precondition: %.*s, "
+			       "ResourceVersion in object meta: %lld",
+			       lookup_qualified(d->r, d->res), STR_ARG(d->name), STR_ARG(o->pre_version), (long long)d->old->revision);
+	return 0;
+}
+
+static bool is_core(const struct deletion *d, const char *plural)
+{
+	return !d->res->group[0] && !strcmp(d->res->plural, plural);
+}
+
+/* A namespace goes when its own finalizers, those of the spec, are gone. */
+static enum delete_plan namespace_plan(json_t *tree, const struct request_options *o, const struct delete_facts *f)
+{
+	bool held = json_array_size(tree_get(tree, "spec", "finalizers", NULL)) > 0;
+	char now[TIME_TEXT_MAX];
+	if (!held)
+		return delete_plan_make(tree, o, f);
+	if (meta_deletion(tree).n)
+		return DELETE_PENDING;
+	time_format(f->now_s, now);
+	meta_set_text(tree, "deletionTimestamp", str_from(now));
+	json_t *status = json_object_get(tree, "status");
+	if (!json_is_object(status)) {
+		status = json_object();
+		json_object_set_new(tree, "status", status);
+	}
+	json_object_set_new(status, "phase", json_string("Terminating"));
+	return DELETE_MARK;
+}
+
+static int mark_encode(struct deletion *d, const json_t *tree, struct err *err)
+{
+	auto_buf json = { 0 };
+	const struct api_resource *stored = d->old->resource;
+	int e = api_json_write(stored->type, tree, true, &json, err);
+	return e < 0 ? e : object_new(stored, d->key, buf_view(&json), &d->new, err);
+}
+
+static void deletion_run(struct deletion *d);
+
+static void txn_done(struct store_txn *txn)
+{
+	struct deletion *d = CONTAINER_OF(txn, struct deletion, txn);
+	auto_err err = { 0 };
+	if (txn->err.reason) {
+		err_move(&err, &txn->err);
+		deletion_finish(d, NULL, false, &err);
+	} else if (txn->failed_op >= 0 && ++d->attempts < RETRIES_MAX) {
+		deletion_run(d);
+	} else if (txn->failed_op >= 0) {
+		err_set(&err, ERR_CONFLICT, "Operation cannot be fulfilled on %s \"%.*s\": the object has been modified; please apply your changes to "
+					    "the latest version and try again",
+			lookup_qualified(d->r, d->res), STR_ARG(d->name));
+		deletion_finish(d, NULL, false, &err);
+	} else {
+		const struct strategy *s = strategy_of(d->old->resource);
+		if (d->removes && s->deleted)
+			s->deleted(d->r->server, d->old);
+		deletion_finish(d, d->removes ? d->old : d->new, d->removes, NULL);
+	}
+}
+
+static void deletion_commit(struct deletion *d)
+{
+	struct store *store = d->r->server->store;
+	d->op = (struct store_op){ .type = d->removes ? STORE_DELETE : STORE_PUT, .key = d->key, .expect = d->old->revision };
+	if (!d->removes) {
+		d->op.value = d->new->json;
+		d->op.item = d->new;
+	}
+	d->txn = (struct store_txn){ .ops = &d->op, .nops = 1, .loop = d->r->loop, .done = txn_done, .failed_op = -1 };
+	store->ops->txn(store, &d->txn);
+}
+
+static int deletion_plan(struct deletion *d, enum delete_plan *plan, struct err *err)
+{
+	struct delete_facts f = { .pod = is_core(d, "pods"), .now_s = clock_wall_s(d->r->server->clock) };
+	json_t *tree = object_tree(d->old, err);
+	if (!tree)
+		return -(int)ERR_INTERNAL;
+	*plan = is_core(d, "namespaces") ? namespace_plan(tree, &d->options, &f) : delete_plan_make(tree, &d->options, &f);
+	int e = *plan == DELETE_MARK ? mark_encode(d, tree, err) : 0;
+	json_decref(tree);
+	return e;
+}
+
+static void deletion_run(struct deletion *d)
+{
+	auto_err err = { 0 };
+	enum delete_plan plan = DELETE_PENDING;
+	object_unref(TAKE(d->old));
+	object_unref(TAKE(d->new));
+	d->old = cache_get(server_cache(d->r->server, d->res), d->key);
+	int e = d->old ? 0 : lookup_not_found(d->r, d->res, d->name, &err);
+	if (e == 0)
+		e = preconditions(d, &err);
+	if (e == 0)
+		e = admit_delete(d->r, d->res, d->old, &err);
+	if (e == 0)
+		e = deletion_plan(d, &plan, &err);
+	d->removes = plan == DELETE_NOW;
+	if (e < 0) {
+		deletion_finish(d, NULL, false, &err);
+	} else if (plan == DELETE_PENDING) {
+		deletion_finish(d, d->old, false, NULL);
+	} else if (d->options.dry_run) {
+		if (d->new)
+			object_seal(d->new, d->old->revision);
+		deletion_finish(d, d->new ? d->new : d->old, d->removes, NULL);
+	} else {
+		deletion_commit(d);
+	}
+}
+
+void deletion_start(struct deletion *d)
+{
+	deletion_run(d);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A list is a walk over one consistent view. Objects are taken by reference and their bytes spliced into the answer; items of
+ * a built-in list carry no kind and apiVersion, as upstream's don't, so their first bytes are left out. */
+#include <stdio.h>
+
+#include "api/codec.h"
+#include "api/table.h"
+#include "server/apiserver/continue_token.h"
+#include "server/apiserver/convert.h"
+#include "server/apiserver/lookup.h"
+#include "server/apiserver/respond.h"
+#include "server/apiserver/revision.h"
+#include "server/apiserver/selection.h"
+#include "server/apiserver/verbs.h"
+#include "server/apiserver/wire.h"
+
+struct list_walk {
+	struct api_request *r;
+	struct selection selection;
+	struct cache_view view;
+	bool view_open;
+	struct str prefix, after;
+	const struct object **items;     /* references */
+	size_t n, cap, limit;            /* limit 0: none */
+	bool more;
+	struct list_meta meta;
+	int64_t at;                      /* exact revision asked for, 0: now */
+};
+
+static void walk_close(struct list_walk *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		object_unref(w->items[i]);
+	free(w->items);
+	if (w->view_open)
+		cache_view_close(&w->view);
+	selection_free(&w->selection);
+}
+
+static int expired(struct list_walk *w, bool token, struct err *err)
+{
+	if (!token)
+		return err_set(err, ERR_EXPIRED, "The resourceVersion for the provided list is too old.");
+	w->r->status_continue = continue_make(&w->r->arena, -1, w->after, w->prefix);
+	return err_set(err, ERR_EXPIRED,
+		       "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+		       "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+		       "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+		       "deleted between the time the first chunk was returned and now may show up in the list.");
+}
+
+static int walk_at(struct list_walk *w, struct err *err)
+{
+	const struct request_options *o = &w->r->opt;
+	int64_t revision;
+	int e = revision_parse(o->resource_version, &revision, err);
+	if (e < 0)
+		return e;
+	if (o->continue_token.n) {
+		struct continue_token token;
+		if (o->resource_version.n && revision != 0)
+			return err_set(err, ERR_BAD_REQUEST, "specifying resource version is not allowed when using continue");
+		e = continue_parse(&w->r->arena, o->continue_token, w->prefix, &token, err);
+		if (e < 0)
+			return e;
+		w->after = token.after;
+		w->at = token.revision > 0 ? token.revision : 0;
+		return 0;
+	}
+	bool exact = str_eqz(o->resource_version_match, "Exact") || (!o->resource_version_match.n && o->limit > 0 && revision > 0);
+	w->at = exact ? revision : 0;
+	return revision_reached(w->r, revision, err);
+}
+
+static int walk_open(struct list_walk *w, struct err *err)
+{
+	struct api_request *r = w->r;
+	struct cache *c = server_cache(r->server, r->resource);
+	int e = respond_negotiate(r, true, false, err);
+	if (e == 0)
+		e = revision_options_check(&r->opt, false, err);
+	if (e == 0)
+		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector, &w->selection, err);
+	if (e < 0)
+		return e;
+	w->prefix = lookup_prefix(r);
+	e = walk_at(w, err);
+	if (e < 0)
+		return e;
+	if (w->at == 0)
+		cache_view_now(c, &w->view);
+	else
+		e = cache_view_at(c, w->at, &w->view, err);
+	if (e == -ERR_EXPIRED) {
+		err_clear(err);
+		return expired(w, r->opt.continue_token.n > 0, err);
+	}
+	w->view_open = e == 0;
+	w->limit = r->opt.limit > 0 ? (size_t)r->opt.limit : 0;
+	return e;
+}
+
+static bool walk_take(void *ctx, const struct object *o)
+{
+	struct list_walk *w = ctx;
+	if (!selection_match(&w->selection, o))
+		return true;
+	if (w->limit && w->n == w->limit) {
+		w->more = true;
+		return false;
+	}
+	w->items = mem_array_grow(w->items, &w->cap, w->n + 1, sizeof(*w->items));
+	w->items[w->n++] = object_ref(o);
+	return true;
+}
+
+static void walk_run(struct list_walk *w)
+{
+	w->meta = (struct list_meta){ .revision = w->view.revision, .remaining = -1 };
+	if (w->at)
+		w->meta.revision = w->at;
+	cache_view_each(&w->view, w->prefix, w->after, walk_take, w);
+	if (!w->more)
+		return;
+	struct str last = w->items[w->n - 1]->key;
+	w->meta.continue_token = continue_make(&w->r->arena, w->meta.revision, last, w->prefix);
+	if (selection_all(&w->selection))
+		w->meta.remaining = (int64_t)cache_view_count(&w->view, w->prefix, last);
+}
+
+static void list_head(const struct list_walk *w, struct buf *out)
+{
+	char version[256];
+	api_version_text(w->r->resource, version, sizeof(version));
+	buf_printf(out, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lld\"", w->r->resource->list_kind,
+		   version, (long long)w->meta.revision);
+	if (w->meta.continue_token.n)
+		buf_printf(out, ",\"continue\":\"%.*s\"", STR_ARG(w->meta.continue_token));
+	if (w->meta.remaining >= 0)
+		buf_printf(out, ",\"remainingItemCount\":%lld", (long long)w->meta.remaining);
+	buf_puts(out, "},\"items\":[");
+}
+
+/* How many bytes of each item's JSON are its kind and apiVersion; 0 when items keep them. */
+static size_t type_bytes(const struct api_resource *res, char *text, size_t size)
+{
+	char version[256];
+	api_version_text(res, version, sizeof(version));
+	return (size_t)snprintf(text, size, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",", res->kind, version);
+}
+
+static void release_object(void *o)
+{
+	object_unref(o);
+}
+
+static void respond_spliced(struct list_walk *w)
+{
+	char skip[512];
+	size_t nskip = type_bytes(w->r->resource, skip, sizeof(skip)), n = 0;
+	struct buf head = { 0 };
+	struct chunk *c = mem_alloc((2 * w->n + 2) * sizeof(*c));
+	list_head(w, &head);
+	c[n++] = chunk_of_buf(&head);
+	for (size_t i = 0; i < w->n; i++) {
+		const struct object *o = w->items[i];
+		bool plain = o->json.n > nskip && memcmp(o->json.p, skip, nskip) == 0;
+		if (plain)
+			c[n++] = i ? CHUNK_STATIC(",{") : CHUNK_STATIC("{");
+		else if (i)
+			c[n++] = CHUNK_STATIC(",");
+		size_t from = plain ? nskip : 0;
+		c[n++] = (struct chunk){ o->json.p + from, o->json.n - from, release_object, (void *)o }; /* takes the reference over */
+	}
+	w->n = 0;
+	c[n++] = CHUNK_STATIC("]}\n");
+	respond_chunks(w->r, 200, media_text(MEDIA_JSON), NULL, 0, c, n);
+	free(c);
+}
+
+static void respond_protobuf(struct list_walk *w)
+{
+	struct buf out = { 0 };
+	auto_err err = { 0 };
+	char version[256];
+	api_version_text(w->r->resource, version, sizeof(version));
+	if (wire_list_write(w->r->resource->list_kind, version, w->items, w->n, &w->meta, &out, &err) < 0) {
+		buf_free(&out);
+		respond_err(w->r, &err);
+		return;
+	}
+	respond_text(w->r, 200, media_text(MEDIA_PROTOBUF), &out);
+}
+
+static void respond_table(struct list_walk *w)
+{
+	struct buf out = { 0 };
+	struct api_request *r = w->r;
+	struct table_options to = { .version = r->media.shape_version, .now_s = clock_wall_s(r->server->clock) };
+	if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"), &to.include)) {
+		auto_err err = { 0 };
+		err_set(&err, ERR_BAD_REQUEST, "Unable to convert to Table as requested: includeObject: Unsupported value");
+		respond_err(r, &err);
+		return;
+	}
+	table_write(r->resource, w->items, w->n, &w->meta, &to, &out);
+	respond_json(r, 200, NULL, &out);
+}
+
+static void respond_metadata(struct list_walk *w)
+{
+	struct buf out = { 0 };
+	auto_err err = { 0 };
+	if (w->r->media.shape == SHAPE_METADATA) {
+		err_set(&err, ERR_NOT_ACCEPTABLE, "you requested PartialObjectMetadata, but the requested object is a list (%s)",
+			w->r->resource->list_kind);
+		respond_err(w->r, &err);
+		return;
+	}
+	partial_list_write(w->items, w->n, w->r->media.shape_version, &w->meta, &out);
+	respond_json(w->r, 200, api_type_find(STR("meta/v1.PartialObjectMetadataList")), &out);
+}
+
+/* Another version than the stored one, or YAML: through trees. */
+static void respond_converted(struct list_walk *w)
+{
+	struct buf out = { 0 };
+	auto_err err = { 0 };
+	int e = 0;
+	list_head(w, &out);
+	for (size_t i = 0; i < w->n && e == 0; i++) {
+		json_t *tree = object_tree(w->items[i], &err);
+		convert_tree(w->items[i]->resource, w->r->resource, tree);
+		json_object_del(tree, "kind");
+		json_object_del(tree, "apiVersion");
+		if (i)
+			buf_putc(&out, ',');
+		e = tree ? api_json_write(w->r->resource->type, tree, false, &out, &err) : -(int)ERR_INTERNAL;
+		json_decref(tree);
+	}
+	buf_puts(&out, "]}\n");
+	if (e < 0) {
+		buf_free(&out);
+		respond_err(w->r, &err);
+		return;
+	}
+	respond_json(w->r, 200, api_type_by_kind(w->r->group, w->r->version, str_from(w->r->resource->list_kind)), &out);
+}
+
+static void walk_respond(struct list_walk *w)
+{
+	const struct api_resource *res = w->r->resource;
+	if (w->r->media.shape == SHAPE_TABLE)
+		respond_table(w);
+	else if (w->r->media.shape != SHAPE_OBJECT)
+		respond_metadata(w);
+	else if (convert_needed(res->storage ? res->storage : res, res) || w->r->media.format == MEDIA_YAML)
+		respond_converted(w);
+	else if (w->r->media.format == MEDIA_PROTOBUF)
+		respond_protobuf(w);
+	else
+		respond_spliced(w);
+}
+
+void verb_list(struct api_request *r)
+{
+	auto_err err = { 0 };
+	struct list_walk w = { .r = r };
+	request_ref(r);
+	if (walk_open(&w, &err) < 0) {
+		respond_err(r, &err);
+	} else {
+		walk_run(&w);
+		walk_respond(&w);
+	}
+	walk_close(&w);
+	request_unref(r);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/apiserver/object_meta.h"
+
+#include "api/meta.h"
+#include "base/encode.h"
+
+#define NAME_RANDOM 5
+#define NAME_MAX_BYTES 63
+#define TIMES_TEXT TIME_TEXT_MAX
+
+struct str object_meta_generate(struct arena *a, const json_t *tree)
+{
+	struct str base = meta_generate_name(tree);
+	char random[NAME_RANDOM + 1];
+	if (base.n == 0)
+		return base;
+	if (base.n > NAME_MAX_BYTES - NAME_RANDOM)
+		base.n = NAME_MAX_BYTES - NAME_RANDOM;
+	rand_name(random, NAME_RANDOM);
+	return str_from(arena_printf(a, "%.*s%s", STR_ARG(base), random));
+}
+
+int object_meta_namespace(const struct api_request *r, json_t *tree, struct err *err)
+{
+	struct str ns = meta_namespace(tree);
+	if (!r->resource->namespaced) {
+		meta_set_text(tree, "namespace", STR(""));
+		return 0;
+	}
+	if (ns.n && !str_eq(ns, r->ns))
+		return err_set(err, ERR_BAD_REQUEST, "the namespace of the provided object does not match the namespace sent on the request");
+	meta_set_text(tree, "namespace", r->ns);
+	return 0;
+}
+
+int object_meta_create(struct write *w, struct err *err)
+{
+	char uid[UUID_TEXT + 1], now[TIMES_TEXT];
+	if (meta_revision(w->tree).n && !str_eqz(meta_revision(w->tree), "0"))
+		return err_set(err, ERR_INTERNAL, "resourceVersion should not be set on objects to be created");
+	uuid_new(uid);
+	time_format(clock_wall_s(w->r->server->clock), now);
+	meta_set_text(w->tree, "name", w->name);
+	meta_set_text(w->tree, "uid", str_from(uid));
+	meta_set_text(w->tree, "creationTimestamp", str_from(now));
+	static const char *const servers[] = { "resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation" };
+	for (size_t i = 0; i < COUNT_OF(servers); i++)
+		meta_unset(w->tree, servers[i]);
+	if (w->strategy->flags & STRATEGY_GENERATION)
+		meta_set_int(w->tree, "generation", 1);
+	return 0;
+}
+
+static void keep(json_t *to, const json_t *from, const char *field)
+{
+	json_t *value = json_object_get(meta_of(from), field);
+	if (value)
+		json_object_set(meta_make(to), field, value);
+	else
+		meta_unset(to, field);
+}
+
+static int precondition_uid(struct write *w, struct str uid, struct err *err)
+{
+	if (uid.n == 0 || str_eq(uid, w->old_object->uid))
+		return 0;
+	return err_set(err, ERR_CONFLICT,
+		       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in precondition: %.*s, UID in object meta: %.*s",
+		       lookup_qualified(w->r, w->res), STR_ARG(w->name), STR_ARG(uid), STR_ARG(w->old_object->uid));
+}
+
+int object_meta_update(struct write *w, struct err *err)
+{
+	static const char *const servers[] = { "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
+					       "generateName" };
+	struct str revision = meta_revision(w->tree);
+	int64_t wanted;
+	int e = precondition_uid(w, meta_uid(w->tree), err);
+	if (e < 0)
+		return e;
+	if (revision.n && !str_eqz(revision, "0")) {
+		if (!str_to_i64(revision, &wanted))
+			return err_set(err, ERR_INVALID, "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid value: \"%.*s\"", w->res->kind,
+				       STR_ARG(w->name), STR_ARG(revision));
+		if (wanted != w->old_object->revision)
+			return write_conflict(w, err);
+	}
+	meta_set_text(w->tree, "name", w->name);
+	meta_set_text(w->tree, "namespace", w->ns);
+	for (size_t i = 0; i < COUNT_OF(servers); i++)
+		if (i < COUNT_OF(servers) - 1 || json_object_get(meta_of(w->old), servers[i]))
+			keep(w->tree, w->old, servers[i]);
+	meta_unset(w->tree, "selfLink");
+	keep(w->tree, w->old, "resourceVersion"); /* so that validation compares like with like */
+	return 0;
+}
+
+bool object_meta_last_finalizer_gone(const struct write *w)
+{
+	int64_t grace = 0;
+	if (meta_deletion(w->tree).n == 0 || json_array_size(meta_finalizers(w->tree)))
+		return false;
+	if (!strcmp(w->res->plural, "namespaces") && !w->res->group[0] && json_array_size(tree_get(w->tree, "spec", "finalizers", NULL)))
+		return false;
+	return !meta_grace(w->tree, &grace) || grace == 0;
+}

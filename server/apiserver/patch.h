@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVER_APISERVER_PATCH_H
+#define SERVER_APISERVER_PATCH_H
+
+#include "server/apiserver/write.h"
+
+enum patch_kind { PATCH_JSON, PATCH_MERGE, PATCH_STRATEGIC, PATCH_APPLY };
+int patch_kind_of(struct str content_type, enum patch_kind *out, struct err *err);
+/* The patch in the request's body, parsed; for apply from YAML. */
+int patch_parse(struct api_request *r, enum patch_kind kind, json_t **out, struct err *err);
+/* Applies one of the three to *doc, in place. */
+int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc, struct err *err);
+void patch_server_side(struct api_request *r);         /* apply.c: the body is there */
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a kind does beyond its schema when it is written: a row in strategy.c, and a file of its own when it is more than flags.
+ * Steps get the write under way (server/apiserver/write.h) and change w->tree. */
+#ifndef SERVER_APISERVER_REGISTRY_STRATEGY_H
+#define SERVER_APISERVER_REGISTRY_STRATEGY_H
+
+#include <jansson.h>
+
+#include "api/type.h"
+#include "base/err.h"
+
+struct write;
+struct apiserver;
+struct object;
+
+enum strategy_flag {
+	STRATEGY_GENERATION = 1 << 0,      /* metadata.generation counts changes of the spec */
+	STRATEGY_CREATE_ON_UPDATE = 1 << 1, /* PUT creates what is not there */
+	STRATEGY_NEEDS_VERSION = 1 << 2,   /* an update must say which version it is about */
+	STRATEGY_RETURNS_DELETED = 1 << 3, /* DELETE answers with the object, not a Status */
+	STRATEGY_KEEPS_STATUS = 1 << 4,    /* status may be set at creation */
+	STRATEGY_ALL_IS_SPEC = 1 << 5,     /* generation: anything but metadata counts */
+	STRATEGY_STATUS_KEEPS_LABELS = 1 << 6, /* a status update does not change labels */
+};
+
+struct strategy {
+	const char *group, *plural;
+	unsigned flags;
+	int (*create)(struct write *w, struct err *err);
+	int (*update)(struct write *w, struct err *err);            /* of the object itself */
+	int (*update_sub)(struct write *w, struct err *err);        /* of a subresource other than status */
+	/* Reserve what validation found fine to ask for (addresses, ports); write_hold() gives it back if the write fails. */
+	int (*allocate)(struct write *w, struct err *err);
+	void (*committed)(struct write *w);
+	void (*deleted)(struct apiserver *s, const struct object *o); /* after it is gone */
+};
+const struct strategy *strategy_of(const struct api_resource *res);
+/* The common part of an update: status and spec are kept apart, generation counts, then the kind's own step. */
+int strategy_update(struct write *w, struct err *err);
+
+/* Kinds that are more than flags, each in its file. */
+int pod_create(struct write *w, struct err *err);
+int pod_update(struct write *w, struct err *err);
+int pod_update_sub(struct write *w, struct err *err);
+int namespace_create(struct write *w, struct err *err);
+int namespace_update(struct write *w, struct err *err);
+int namespace_update_sub(struct write *w, struct err *err);
+int node_create(struct write *w, struct err *err);
+int service_create(struct write *w, struct err *err);
+int service_update(struct write *w, struct err *err);
+int service_allocate(struct write *w, struct err *err);
+void service_committed(struct write *w);
+void service_deleted(struct apiserver *s, const struct object *o);
+int volume_claim_create(struct write *w, struct err *err);
+int volume_create(struct write *w, struct err *err);
+int job_create(struct write *w, struct err *err);
+int certificate_request_create(struct write *w, struct err *err);
+int certificate_request_update(struct write *w, struct err *err);
+int certificate_request_update_sub(struct write *w, struct err *err);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The path, top to bottom. Each step may end it with an error; the first that does is what the client hears. */
+#include "server/apiserver/request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/encode.h"
+#include "server/apiserver/flow.h"
+#include "server/apiserver/respond.h"
+#include "server/apiserver/server.h"
+
+struct api_request *request_new(struct apiserver *s, struct loop *l, const struct responder *responder)
+{
+	struct api_request *r = NEW(struct api_request);
+	r->server = s;
+	r->loop = l;
+	r->responder = responder;
+	r->refs = 1;
+	r->flow = -1;
+	r->started_us = s->clock->mono_us(s->clock);
+	r->verb_text = "";
+	return r;
+}
+
+struct api_request *request_ref(struct api_request *r)
+{
+	r->refs++;
+	return r;
+}
+
+void request_unref(struct api_request *r)
+{
+	if (--r->refs > 0)
+		return;
+	flow_release(r);
+	for (size_t i = 0; i < r->nwarnings; i++)
+		free((char *)r->warnings[i].p);
+	free(r->warnings);
+	err_clear(&r->refused);
+	arena_free(&r->arena);
+	free(r);
+}
+
+void request_warn(struct api_request *r, const char *fmt, ...)
+{
+	struct buf text = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; i < r->nwarnings; i++) {
+		if (str_eq(r->warnings[i], buf_view(&text))) {
+			buf_free(&text);
+			return;
+		}
+	}
+	r->warnings = mem_array_grow(r->warnings, &r->cap_warnings, r->nwarnings + 1, sizeof(*r->warnings));
+	size_t n = text.n;
+	r->warnings[r->nwarnings++] = str_of(buf_take(&text), n);
+}
+
+bool user_in_group(const struct api_user *u, const char *group)
+{
+	for (size_t i = 0; i < u->ngroups; i++)
+		if (str_eqz(u->groups[i], group))
+			return true;
+	return false;
+}
+
+static int request_steps(struct api_request *r, struct err *err)
+{
+	int e = 0;
+	request_route(r);
+	if (r->http)
+		e = request_authenticate(r, err);
+	if (e == 0 && r->http)
+		e = flow_acquire(r, err);
+	if (e == 0)
+		e = request_authorize(r, err);
+	return e;
+}
+
+void request_handle(struct api_request *r)
+{
+	uuid_new(r->audit_id);
+	request_ref(r); /* the work's reference: given back by the answer */
+	auto_err err = { 0 };
+	if (request_steps(r, &err) < 0)
+		respond_err(r, &err);
+	else
+		request_dispatch(r);
+}

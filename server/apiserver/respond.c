@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/apiserver/respond.h"
+
+#include "api/codec.h"
+#include "api/table.h"
+#include "server/apiserver/convert.h"
+#include "server/apiserver/flow.h"
+#include "server/apiserver/gzip.h"
+#include "server/apiserver/request_metrics.h"
+#include "server/apiserver/server.h"
+#include "server/apiserver/status.h"
+#include "server/apiserver/yaml.h"
+
+static void object_release(void *owner)
+{
+	object_unref(owner);
+}
+
+struct chunk chunk_of_object(const struct object *o)
+{
+	return (struct chunk){ o->json.p, o->json.n, object_release, object_ref(o) };
+}
+
+struct chunk chunk_of_buf(struct buf *take)
+{
+	size_t n = take->n;
+	return chunk_take(buf_take(take), n);
+}
+
+int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct err *err)
+{
+	return media_negotiate(r->accept, shapes, stream, &r->media, err);
+}
+
+static size_t warning_fields(struct api_request *r, struct http_field *fields, size_t n)
+{
+	for (size_t i = 0; i < r->nwarnings && n < RESPOND_FIELDS_MAX - 8; i++) {
+		struct buf quoted = { 0 };
+		buf_json_string(&quoted, r->warnings[i]);
+		char *text = arena_printf(&r->arena, "299 - %s", quoted.p);
+		buf_free(&quoted);
+		fields[n++] = (struct http_field){ STR("warning"), str_from(text) };
+	}
+	return n;
+}
+
+size_t respond_fields(struct api_request *r, const char *content_type, struct http_field *fields)
+{
+	size_t n = 0;
+	fields[n++] = (struct http_field){ STR("audit-id"), str_of(r->audit_id, UUID_TEXT_SIZE - 1) };
+	fields[n++] = (struct http_field){ STR("cache-control"), STR("no-cache, private") };
+	if (content_type)
+		fields[n++] = (struct http_field){ STR("content-type"), str_from(content_type) };
+	return warning_fields(r, fields, n);
+}
+
+void respond_finished(struct api_request *r, int status, size_t bytes)
+{
+	r->answered = true;
+	flow_release(r);
+	request_metrics_observe(r, status, bytes);
+	request_unref(r);
+}
+
+static void chunks_release(struct chunk *body, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		chunk_release(&body[i]);
+}
+
+void respond_chunks(struct api_request *r, int status, const char *content_type, const struct http_field *extra, size_t nextra,
+		    struct chunk *body, size_t n)
+{
+	struct http_field fields[RESPOND_FIELDS_MAX + 8];
+	struct chunk squeezed;
+	size_t nf = respond_fields(r, content_type, fields), bytes = 0;
+	for (size_t i = 0; i < nextra && i < 6; i++)
+		fields[nf++] = extra[i];
+	for (size_t i = 0; i < n; i++)
+		bytes += body[i].n;
+	if (gzip_pays(r, bytes) && gzip_chunks(body, n, &squeezed)) {
+		chunks_release(body, n);
+		body = &squeezed;
+		n = 1;
+		fields[nf++] = (struct http_field){ STR("content-encoding"), STR("gzip") };
+		fields[nf++] = (struct http_field){ STR("vary"), STR("Accept-Encoding") };
+	}
+	if (r->gone)
+		chunks_release(body, n);
+	else
+		r->responder->reply(r, status, fields, nf, body, n);
+	respond_finished(r, status, bytes);
+}
+
+void respond_text(struct api_request *r, int status, const char *content_type, struct buf *take)
+{
+	struct chunk c = chunk_of_buf(take);
+	respond_chunks(r, status, content_type, NULL, 0, &c, 1);
+}
+
+void respond_err(struct api_request *r, const struct err *err)
+{
+	struct buf text = { 0 };
+	int code = err_code(err);
+	struct http_field retry = { STR("retry-after"), { 0 } };
+	if (err->retry_after_s > 0)
+		retry.value = str_from(arena_printf(&r->arena, "%d", err->retry_after_s));
+	status_write(r, err, &text);
+	struct chunk c = chunk_of_buf(&text);
+	respond_chunks(r, code, "application/json", &retry, err->retry_after_s > 0 ? 1 : 0, &c, 1);
+}
+
+static int tree_encode(enum media_format f, const struct api_type *t, const json_t *tree, struct buf *out, struct err *err)
+{
+	if (f == MEDIA_PROTOBUF)
+		return api_protobuf_write(t, tree, out, err);
+	if (f == MEDIA_YAML) {
+		yaml_write(tree, out);
+		return 0;
+	}
+	int e = api_json_write(t, tree, false, out, err);
+	buf_putc(out, '\n');
+	return e;
+}
+
+void respond_tree(struct api_request *r, int status, const struct api_type *t, const json_t *tree)
+{
+	auto_err err = { 0 };
+	struct buf text = { 0 };
+	if (tree_encode(r->media.format, t, tree, &text, &err) < 0) {
+		buf_free(&text);
+		respond_err(r, &err);
+		return;
+	}
+	respond_text(r, status, media_text(r->media.format), &text);
+}
+
+void respond_json(struct api_request *r, int status, const struct api_type *t, struct buf *take)
+{
+	if (r->media.format == MEDIA_JSON || !t) {
+		respond_text(r, status, media_text(MEDIA_JSON), take);
+		return;
+	}
+	auto_err err = { 0 };
+	json_t *tree = NULL;
+	int e = api_json_parse(buf_view(take), &tree, NULL, &err);
+	buf_free(take);
+	if (e < 0)
+		respond_err(r, &err);
+	else
+		respond_tree(r, status, t, tree);
+	json_decref(tree);
+}
+
+static void respond_shape(struct api_request *r, int status, const struct object *o)
+{
+	struct buf text = { 0 };
+	struct table_options to = { .version = r->media.shape_version,
+				    .now_s = clock_wall_s(r->server->clock) };
+	struct list_meta m = { .revision = o->revision, .remaining = -1 };
+	auto_err err = { 0 };
+	if (r->media.shape == SHAPE_METADATA) {
+		partial_write(o, r->media.shape_version, &text);
+	} else if (r->media.shape == SHAPE_METADATA_LIST) {
+		err_set(&err, ERR_NOT_ACCEPTABLE, "you requested PartialObjectMetadataList, but the requested object is not a list");
+	} else if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"), &to.include)) {
+		err_set(&err, ERR_BAD_REQUEST, "Unable to convert to Table as requested: includeObject: Invalid value");
+	} else {
+		table_write(r->resource, &o, 1, &m, &to, &text);
+	}
+	if (err.reason) {
+		buf_free(&text);
+		respond_err(r, &err);
+		return;
+	}
+	respond_json(r, status, api_type_find(STR("meta/v1.PartialObjectMetadata")), &text);
+}
+
+static int object_encode(struct api_request *r, const struct object *o, struct buf *out, struct err *err)
+{
+	json_t *tree = object_tree(o, err);
+	if (!tree)
+		return -(int)ERR_INTERNAL;
+	const struct api_type *t = o->resource->type;
+	if (convert_needed(o->resource, r->resource)) {
+		convert_tree(o->resource, r->resource, tree);
+		t = r->resource->type;
+	}
+	int e = tree_encode(r->media.format, t, tree, out, err);
+	json_decref(tree);
+	return e;
+}
+
+void respond_object(struct api_request *r, int status, const struct object *o)
+{
+	if (r->media.shape != SHAPE_OBJECT) {
+		respond_shape(r, status, o);
+		return;
+	}
+	auto_err err = { 0 };
+	struct str proto;
+	bool same = !convert_needed(o->resource, r->resource);
+	if (same && r->media.format == MEDIA_JSON) {
+		struct chunk c[2] = { chunk_of_object(o), CHUNK_STATIC("\n") };
+		respond_chunks(r, status, media_text(MEDIA_JSON), NULL, 0, c, 2);
+	} else if (same && r->media.format == MEDIA_PROTOBUF && object_protobuf(o, &proto, &err) == 0) {
+		struct chunk c = { proto.p, proto.n, object_release, object_ref(o) };
+		respond_chunks(r, status, media_text(MEDIA_PROTOBUF), NULL, 0, &c, 1);
+	} else {
+		struct buf text = { 0 };
+		err_clear(&err);
+		if (object_encode(r, o, &text, &err) < 0) {
+			buf_free(&text);
+			respond_err(r, &err);
+			return;
+		}
+		respond_text(r, status, media_text(r->media.format), &text);
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share: the apiserver's own state. Set up by apiserver_start() before the loops run and
+ * constant afterwards, except for what says otherwise. */
+#ifndef SERVER_APISERVER_SERVER_H
+#define SERVER_APISERVER_SERVER_H
+
+#include <stdatomic.h>
+
+#include "base/version.h"
+#include "base/clock.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "server/apiserver/apiserver.h"
+#include "server/apiserver/authn/token.h"
+#include "server/apiserver/health.h"
+#include "server/apiserver/pki/layout.h"
+#include "server/apiserver/registry/ports.h"
+#include "server/apiserver/registry/service_ip.h"
+#include "storage/cache/cache.h"
+
+#define API_VERSION_TEXT KUBERNETES_VERSION
+#define FLOW_READ_MAX 400            /* --max-requests-inflight */
+#define FLOW_WRITE_MAX 200           /* --max-mutating-requests-inflight */
+enum { FLOW_READ, FLOW_WRITE, FLOW_KINDS };
+
+struct apiserver {
+	char *data_dir, *advertise_address, *service_cidr, *cluster_domain, *node_port_range;
+	char *kubeconfig_path;
+	int port;
+	mode_t kubeconfig_mode;
+	char **tls_sans, **bind_addresses;
+	struct loop **loops;
+	size_t nloops;
+	struct clock *clock;
+
+	struct store *store;
+	struct cache_set *caches;
+	struct pki pki;
+	struct token_keys *tokens;
+	struct token_cache *token_cache;      /* locked inside */
+	struct service_ranges ranges;         /* locked inside */
+	struct port_range ports;              /* locked inside */
+
+	struct tls_server *tls;
+	struct http_server *http;
+	struct tls_client *kubelet_tls;       /* towards nodes; NULL until the PKI is there */
+	struct health health;
+	struct loop_timer renewal;            /* on loops[0] */
+
+	_Atomic int in_flight[FLOW_KINDS];
+	_Atomic bool ready, stopping;
+	_Atomic int ips_repair;
+	struct node_files *node_files;        /* list, under its owner's thread */
+	void (*stopped)(void *ctx);
+	void *stopped_ctx;
+};
+
+/* Calls back at most once for each request that is being streamed when the server stops. Loop thread of the request. */
+struct cache *server_cache(struct apiserver *s, const struct api_resource *r);
+
+#endif

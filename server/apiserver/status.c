@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/apiserver/status.h"
+
+#include "server/apiserver/request.h"
+
+static bool has_details(enum err_reason reason)
+{
+	switch (reason) {
+	case ERR_NOT_FOUND:
+	case ERR_ALREADY_EXISTS:
+	case ERR_CONFLICT:
+	case ERR_FORBIDDEN:
+	case ERR_INVALID:
+	case ERR_SERVER_TIMEOUT:
+	case ERR_METHOD_NOT_ALLOWED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void member(struct buf *out, bool *first, const char *key, struct str value)
+{
+	if (value.n == 0)
+		return;
+	buf_printf(out, "%s\"%s\":", *first ? "" : ",", key);
+	buf_json_string(out, value);
+	*first = false;
+}
+
+static void causes_write(const struct err *err, bool *first, struct buf *out)
+{
+	if (err->ncauses == 0)
+		return;
+	buf_printf(out, "%s\"causes\":[", *first ? "" : ",");
+	*first = false;
+	for (size_t i = 0; i < err->ncauses; i++) {
+		bool none = true;
+		buf_puts(out, i ? ",{" : "{");
+		member(out, &none, "reason", str_from(err->causes[i].type));
+		member(out, &none, "message", str_from(err->causes[i].message));
+		member(out, &none, "field", str_from(err->causes[i].field));
+		buf_putc(out, '}');
+	}
+	buf_putc(out, ']');
+}
+
+static void details_write(const struct api_request *r, const struct err *err, struct buf *out)
+{
+	bool first = true;
+	buf_puts(out, ",\"details\":{");
+	if (r && r->is_resource_path && has_details(err->reason)) {
+		struct str name = r->detail_name.n ? r->detail_name : r->name;
+		bool by_kind = err->reason == ERR_INVALID;
+		member(out, &first, "name", name);
+		member(out, &first, "group", r->group);
+		member(out, &first, "kind", by_kind && r->resource ? str_from(r->resource->kind) : r->plural);
+	}
+	causes_write(err, &first, out);
+	if (err->retry_after_s > 0)
+		buf_printf(out, "%s\"retryAfterSeconds\":%d", first ? "" : ",", err->retry_after_s);
+	buf_putc(out, '}');
+}
+
+void status_write(const struct api_request *r, const struct err *err, struct buf *out)
+{
+	int code = err_code(err);
+	bool details = err->ncauses || err->retry_after_s || has_details(err->reason);
+	bool first = true;
+	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{");
+	if (r)
+		member(out, &first, "continue", r->status_continue);
+	buf_puts(out, "},\"status\":\"Failure\",\"message\":");
+	buf_json_string(out, str_from(err_text(err)));
+	buf_puts(out, ",\"reason\":");
+	buf_json_string(out, str_from(err_reason_text(err->reason)));
+	if (details)
+		details_write(r, err, out);
+	buf_printf(out, ",\"code\":%d}\n", code);
+}
+
+void status_success(const struct api_request *r, struct str name, struct str uid, struct buf *out)
+{
+	bool first = true;
+	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Success\"");
+	if (r->resource) {
+		buf_puts(out, ",\"details\":{");
+		member(out, &first, "name", name);
+		member(out, &first, "group", r->group);
+		member(out, &first, "kind", r->plural);
+		member(out, &first, "uid", uid);
+		buf_putc(out, '}');
+	}
+	buf_puts(out, "}\n");
+}

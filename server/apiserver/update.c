@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/apiserver/update.h"
+
+#include "api/meta.h"
+#include "server/apiserver/authz/authz.h"
+#include "server/apiserver/decode.h"
+#include "server/apiserver/object_meta.h"
+#include "server/apiserver/respond.h"
+#include "server/apiserver/verbs.h"
+
+const char *update_subresource(const struct api_request *r)
+{
+	return r->sub ? r->sub->name : "";
+}
+
+int update_check_name(const struct api_request *r, const json_t *tree, struct err *err)
+{
+	struct str name = meta_name(tree), ns = meta_namespace(tree);
+	if (name.n == 0)
+		return err_set(err, ERR_BAD_REQUEST, "the name of the object (%.*s based on URL) was undeterminable: name must be provided",
+			       STR_ARG(r->name));
+	if (!str_eq(name, r->name))
+		return err_set(err, ERR_BAD_REQUEST, "the name of the object (%.*s) does not match the name on the URL (%.*s)", STR_ARG(name),
+			       STR_ARG(r->name));
+	if (r->resource->namespaced && ns.n && !str_eq(ns, r->ns))
+		return err_set(err, ERR_BAD_REQUEST, "the namespace of the object (%.*s) does not match the namespace on the request (%.*s)",
+			       STR_ARG(ns), STR_ARG(r->ns));
+	return 0;
+}
+
+int update_may_create(struct api_request *r, struct err *err)
+{
+	struct authz_attributes a = { .user = &r->user, .verb = STR("create"), .is_resource = true, .group = r->group, .resource = r->plural,
+				      .ns = r->ns, .name = r->name };
+	auto_buf why = { 0 };
+	if (authz_allowed(&a))
+		return 0;
+	authz_denial(&a, &why);
+	return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s", lookup_qualified(r, r->resource), STR_ARG(r->name), why.p);
+}
+
+static int update_modify(struct write *w, struct err *err)
+{
+	if (!w->old_object && meta_revision(w->body).n)
+		return lookup_not_found(w->r, w->res, w->name, err);
+	if (!w->old_object && update_may_create(w->r, err) < 0)
+		return -(int)ERR_FORBIDDEN;
+	if (w->strategy->flags & STRATEGY_NEEDS_VERSION && meta_revision(w->body).n == 0)
+		return err_set(err, ERR_INVALID, "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update",
+			       w->res->kind, STR_ARG(w->name));
+	w->tree = json_deep_copy(w->body);
+	return 0;
+}
+
+static void update_body(struct api_request *r)
+{
+	auto_err err = { 0 };
+	json_t *tree = NULL;
+	struct decode_expect expect = decode_expected(r);
+	int e = decode_body(r, &expect, &tree, &err);
+	if (e == 0)
+		e = update_check_name(r, tree, &err);
+	if (e == 0)
+		e = object_meta_namespace(r, tree, &err);
+	if (e < 0) {
+		json_decref(tree);
+		respond_err(r, &err);
+		return;
+	}
+	api_default(expect.type, tree);
+	struct write *w = write_new(r, r->resource, update_subresource(r), r->ns, r->name);
+	w->body = tree;
+	w->modify = update_modify;
+	w->create_on_update = !r->sub && w->strategy->flags & STRATEGY_CREATE_ON_UPDATE;
+	write_managed_by(w, "Update");
+	write_update(w);
+}
+
+void verb_update(struct api_request *r)
+{
+	auto_err err = { 0 };
+	if (respond_negotiate(r, true, false, &err) < 0)
+		respond_err(r, &err);
+	else
+		r->responder->body(r, update_body);
+}
