@@ -7,7 +7,7 @@
 
 #define BLOCK_MIN 4096u
 #define BLOCK_MAX 65536u
-#define ALIGN 16u
+#define ALIGN     16u
 
 struct arena_block {
 	struct arena_block *next;

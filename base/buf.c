@@ -73,7 +73,8 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 /* Bytes that must be escaped get a letter, others below 0x20 get \u00XX; 0 means: as it is. */
 static const char escapes[256] = {
-	['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
+	['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+	['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
 };
 
 void buf_json_string(struct buf *b, struct str s)

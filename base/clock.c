@@ -51,8 +51,8 @@ static int date_and_time(int64_t s, char *out)
 {
 	struct tm tm;
 	split(s, &tm);
-	return snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-			tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	return snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
+			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void time_format(int64_t s, char out[TIME_TEXT_MAX])
@@ -93,7 +93,8 @@ static int64_t days_of(int64_t y, int64_t m, int64_t d)
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
 	int64_t year_of_era = y - era * 400;
 	int64_t day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
 }
 
 static bool digits(struct str *s, size_t n, int *out)
@@ -136,7 +137,8 @@ static bool offset(struct str *s, int *minutes)
 	if (s->n == 0)
 		return false;
 	int sign = s->p[0] == '-' ? -1 : 1;
-	if (!one_of(s, "+-") || !digits(s, 2, &h) || !one_of(s, ":") || !digits(s, 2, &m) || h > 23 || m > 59)
+	if (!one_of(s, "+-") || !digits(s, 2, &h) || !one_of(s, ":") || !digits(s, 2, &m) ||
+	    h > 23 || m > 59)
 		return false;
 	*minutes = sign * (h * 60 + m);
 	return true;
@@ -154,14 +156,16 @@ static bool date_valid(int y, int m, int d)
 bool time_parse(struct str text, int64_t *out_us)
 {
 	int y, mo, d, h, mi, s, us, minutes;
-	if (!digits(&text, 4, &y) || !one_of(&text, "-") || !digits(&text, 2, &mo) || !one_of(&text, "-") ||
-	    !digits(&text, 2, &d) || !one_of(&text, "Tt") || !digits(&text, 2, &h) || !one_of(&text, ":") ||
-	    !digits(&text, 2, &mi) || !one_of(&text, ":") || !digits(&text, 2, &s) || !fraction(&text, &us) ||
+	if (!digits(&text, 4, &y) || !one_of(&text, "-") || !digits(&text, 2, &mo) ||
+	    !one_of(&text, "-") || !digits(&text, 2, &d) || !one_of(&text, "Tt") ||
+	    !digits(&text, 2, &h) || !one_of(&text, ":") || !digits(&text, 2, &mi) ||
+	    !one_of(&text, ":") || !digits(&text, 2, &s) || !fraction(&text, &us) ||
 	    !offset(&text, &minutes) || text.n)
 		return false;
 	if (!date_valid(y, mo, d) || h > 23 || mi > 59 || s > 59)
 		return false;
-	int64_t seconds = days_of(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - (int64_t)minutes * 60;
+	int64_t seconds =
+		days_of(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - (int64_t)minutes * 60;
 	*out_us = seconds * 1000000 + us;
 	return true;
 }

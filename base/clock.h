@@ -10,9 +10,18 @@ struct clock {
 	int64_t (*mono_us)(struct clock *); /* monotonic */
 };
 struct clock *clock_real(void);
-static inline int64_t clock_wall_us(struct clock *c) { return c->wall_us(c); }
-static inline int64_t clock_wall_s(struct clock *c) { return c->wall_us(c) / 1000000; }
-static inline int64_t clock_mono_ms(struct clock *c) { return c->mono_us(c) / 1000; }
+static inline int64_t clock_wall_us(struct clock *c)
+{
+	return c->wall_us(c);
+}
+static inline int64_t clock_wall_s(struct clock *c)
+{
+	return c->wall_us(c) / 1000000;
+}
+static inline int64_t clock_mono_ms(struct clock *c)
+{
+	return c->mono_us(c) / 1000;
+}
 
 struct clock_fake {
 	struct clock clock;
@@ -23,7 +32,8 @@ void clock_fake_init(struct clock_fake *f, int64_t us);
 #define TIME_TEXT_MAX 40
 void time_format(int64_t s, char out[TIME_TEXT_MAX]);        /* 2026-01-02T03:04:05Z */
 void time_format_micro(int64_t us, char out[TIME_TEXT_MAX]); /* 2026-01-02T03:04:05.000006Z */
-void time_format_nano(int64_t s, long ns, char out[TIME_TEXT_MAX]); /* RFC3339Nano as CRI logs use it: 9 digits */
-bool time_parse(struct str text, int64_t *out_us);           /* RFC 3339 with any offset and fraction */
+void time_format_nano(int64_t s, long ns,
+		      char out[TIME_TEXT_MAX]);    /* RFC3339Nano as CRI logs use it: 9 digits */
+bool time_parse(struct str text, int64_t *out_us); /* RFC 3339 with any offset and fraction */
 
 #endif

@@ -5,15 +5,21 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-static const char alphabet_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char alphabet_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char alphabet_std[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet_url[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static void encode64(struct buf *out, const unsigned char *p, size_t n, const char *alphabet, bool pad)
+static void encode64(struct buf *out, const unsigned char *p, size_t n, const char *alphabet,
+		     bool pad)
 {
 	buf_reserve(out, (n + 2) / 3 * 4);
 	for (; n >= 3; p += 3, n -= 3) {
 		unsigned v = (unsigned)p[0] << 16 | (unsigned)p[1] << 8 | p[2];
-		buf_add(out, (const char[]){ alphabet[v >> 18], alphabet[v >> 12 & 63], alphabet[v >> 6 & 63], alphabet[v & 63] }, 4);
+		buf_add(out,
+			(const char[]){ alphabet[v >> 18], alphabet[v >> 12 & 63],
+					alphabet[v >> 6 & 63], alphabet[v & 63] },
+			4);
 	}
 	if (n == 0)
 		return;
@@ -179,7 +185,8 @@ void uuid_new(char out[UUID_TEXT + 1])
 
 void rand_name(char *out, size_t n)
 {
-	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789"; /* no vowels, no look-alikes */
+	static const char alphabet[] =
+		"bcdfghjklmnpqrstvwxz2456789"; /* no vowels, no look-alikes */
 	for (size_t i = 0; i < n; i++)
 		out[i] = alphabet[rand_u64() % (sizeof(alphabet) - 1)];
 	out[n] = '\0';

@@ -11,10 +11,9 @@
 static const struct {
 	int code;
 	const char *text;
-} reasons[] = {
-	[ERR_NONE] = { 200, "" },
+} reasons[] = { [ERR_NONE] = { 200, "" },
 #define ERR_ROW(name, code, text) [ERR_##name] = { code, text },
-	ERR_REASONS(ERR_ROW)
+		ERR_REASONS(ERR_ROW)
 #undef ERR_ROW
 };
 
@@ -120,7 +119,7 @@ int err_wrap(struct err *err, int r, const char *fmt, ...)
 	free(err->text);
 	err->text = buf_take(&text);
 	if (!err->reason && r < 0)
-		err->reason = (enum err_reason)-r;
+		err->reason = (enum err_reason) - r;
 	return r;
 }
 
@@ -160,5 +159,6 @@ void err_copy(struct err *to, const struct err *from)
 	to->retry_after_s = from->retry_after_s;
 	to->text = from->text ? str_dup(str_from(from->text)) : NULL;
 	for (size_t i = 0; i < from->ncauses; i++)
-		err_cause(to, from->causes[i].type, from->causes[i].field, "%s", from->causes[i].message);
+		err_cause(to, from->causes[i].type, from->causes[i].field, "%s",
+			  from->causes[i].message);
 }

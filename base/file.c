@@ -58,7 +58,9 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *err)
 static int sync_parent(const char *path, struct err *err)
 {
 	struct str dir = str_of(path, str_rfind(str_from(path), '/'));
-	auto_free char *parent = dir.n == strlen(path) ? str_dup(STR(".")) : dir.n ? str_dup(dir) : str_dup(STR("/"));
+	auto_free char *parent = dir.n == strlen(path) ? str_dup(STR("."))
+				 : dir.n               ? str_dup(dir)
+						       : str_dup(STR("/"));
 	auto_fd int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
 		return err_sys(err, "sync %s", parent);

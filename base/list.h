@@ -33,10 +33,10 @@ static inline void list_del(struct list *l)
 	list_init(l);
 }
 #define LIST_ITEM(link, type, member) CONTAINER_OF(link, type, member)
-#define LIST_EACH(head, it) for (struct list *it = (head)->next; it != (head); it = it->next)
+#define LIST_EACH(head, it)           for (struct list *it = (head)->next; it != (head); it = it->next)
 /* `it` may be deleted in the body. */
-#define LIST_EACH_SAFE(head, it)                                                             \
-	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, \
-			 it##_next = it->next)
+#define LIST_EACH_SAFE(head, it)                                                  \
+	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); \
+	     it = it##_next, it##_next = it->next)
 
 #endif

@@ -32,7 +32,8 @@ static bool needs_quotes(struct str s)
 	if (s.n == 0)
 		return true;
 	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' || s.p[i] == 0x7f)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == '"' || s.p[i] == '=' ||
+		    s.p[i] == 0x7f)
 			return true;
 	return false;
 }
@@ -45,7 +46,8 @@ void log_emit(enum log_level level, const char *message, const struct log_kv *kv
 	char now[TIME_TEXT_MAX];
 	int64_t us = clock_wall_us(clock_real());
 	time_format(us / 1000000, now);
-	buf_printf(&line, "%.19s.%03dZ %-5s %s", now, (int)(us / 1000 % 1000), level_text[level], message);
+	buf_printf(&line, "%.19s.%03dZ %-5s %s", now, (int)(us / 1000 % 1000), level_text[level],
+		   message);
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(&line, " %s=", kv[i].key);
 		if (kv[i].is_number)
@@ -56,6 +58,7 @@ void log_emit(enum log_level level, const char *message, const struct log_kv *kv
 			buf_str(&line, kv[i].text);
 	}
 	buf_putc(&line, '\n');
-	ssize_t ignored = write(STDERR_FILENO, line.p, line.n); /* one call: lines of threads don't mix */
+	ssize_t ignored =
+		write(STDERR_FILENO, line.p, line.n); /* one call: lines of threads don't mix */
 	(void)ignored;
 }

@@ -16,17 +16,18 @@ struct log_kv {
 	int64_t number;
 	bool is_number;
 };
-#define LOG_S(k, cstring)  ((struct log_kv){ .key = (k), .text = str_from(cstring) })
-#define LOG_STR(k, slice)  ((struct log_kv){ .key = (k), .text = (slice) })
-#define LOG_I(k, v)        ((struct log_kv){ .key = (k), .number = (int64_t)(v), .is_number = true })
+#define LOG_S(k, cstring) ((struct log_kv){ .key = (k), .text = str_from(cstring) })
+#define LOG_STR(k, slice) ((struct log_kv){ .key = (k), .text = (slice) })
+#define LOG_I(k, v)       ((struct log_kv){ .key = (k), .number = (int64_t)(v), .is_number = true })
 
-void log_set_level(enum log_level level);          /* default info */
+void log_set_level(enum log_level level); /* default info */
 bool log_level_from_text(const char *text, enum log_level *out);
 void log_emit(enum log_level level, const char *message, const struct log_kv *kv, size_t n);
 
-#define LOG_EMIT_(level, message, ...)                                                 \
-	log_emit(level, message, (const struct log_kv[]){ { 0 }, ##__VA_ARGS__ } + 1, \
-		 sizeof((const struct log_kv[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct log_kv) - 1)
+#define LOG_EMIT_(level, message, ...)                                                             \
+	log_emit(level, message, (const struct log_kv[]){ { 0 }, ##__VA_ARGS__ } + 1,              \
+		 sizeof((const struct log_kv[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct log_kv) - \
+			 1)
 #define log_debug(message, ...) LOG_EMIT_(LOG_LEVEL_DEBUG, message, ##__VA_ARGS__)
 #define log_info(message, ...)  LOG_EMIT_(LOG_LEVEL_INFO, message, ##__VA_ARGS__)
 #define log_warn(message, ...)  LOG_EMIT_(LOG_LEVEL_WARN, message, ##__VA_ARGS__)

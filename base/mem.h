@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-void *mem_alloc(size_t n);                /* aborts when out of memory; not cleared */
-void *mem_zalloc(size_t n);               /* cleared */
+void *mem_alloc(size_t n);  /* aborts when out of memory; not cleared */
+void *mem_zalloc(size_t n); /* cleared */
 void *mem_realloc(void *p, size_t n);
-void *mem_try_alloc(size_t n);            /* NULL when out of memory */
-void *mem_array_grow(void *p, size_t *cap, size_t want, size_t item); /* doubles cap until >= want */
+void *mem_try_alloc(size_t n); /* NULL when out of memory */
+void *mem_array_grow(void *p, size_t *cap, size_t want,
+		     size_t item); /* doubles cap until >= want */
 
 #define NEW(type) ((type *)mem_zalloc(sizeof(type)))
 
@@ -20,13 +21,13 @@ static inline void mem_free_ptr(void *pp)
 	free(*(void **)pp);
 }
 #define auto_free __attribute__((cleanup(mem_free_ptr)))
-#define TAKE(ptr)                          \
-	({                                 \
+#define TAKE(ptr)                              \
+	({                                     \
 		__typeof__(ptr) take_ = (ptr); \
-		(ptr) = NULL;              \
-		take_;                     \
+		(ptr) = NULL;                  \
+		take_;                         \
 	})
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT_OF(array)                 (sizeof(array) / sizeof((array)[0]))
 
 #endif

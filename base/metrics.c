@@ -14,9 +14,9 @@
 struct metric {
 	struct metric_family *family;
 	struct metric *next;
-	char *labels;                   /* `{a="b"}` without the braces */
-	_Atomic uint64_t value;         /* bits of a double; a histogram's sum */
-	_Atomic uint64_t counts[];      /* a histogram's buckets, +Inf last */
+	char *labels;              /* `{a="b"}` without the braces */
+	_Atomic uint64_t value;    /* bits of a double; a histogram's sum */
+	_Atomic uint64_t counts[]; /* a histogram's buckets, +Inf last */
 };
 
 struct metric_family {
@@ -44,13 +44,16 @@ static struct {
 } registry = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 struct metric_family *metric_family(enum metric_type type, const char *name, const char *help,
-				    const char *const *labels, const double *buckets, size_t nbuckets)
+				    const char *const *labels, const double *buckets,
+				    size_t nbuckets)
 {
 	pthread_mutex_lock(&registry.lock);
 	struct metric_family *f = map_get(&registry.by_name, str_from(name));
 	if (!f) {
 		f = NEW(struct metric_family);
-		*f = (struct metric_family){ .type = type, .labels = labels, .buckets = buckets, .nbuckets = nbuckets };
+		*f = (struct metric_family){
+			.type = type, .labels = labels, .buckets = buckets, .nbuckets = nbuckets
+		};
 		f->name = str_dup(str_from(name));
 		f->help = str_dup(str_from(help));
 		map_put(&registry.by_name, str_from(name), f);
@@ -119,8 +122,8 @@ static uint64_t to_bits(double v)
 void metric_add(struct metric *m, double v)
 {
 	uint64_t old = atomic_load_explicit(&m->value, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(&m->value, &old, to_bits(from_bits(old) + v), memory_order_relaxed,
-						      memory_order_relaxed))
+	while (!atomic_compare_exchange_weak_explicit(&m->value, &old, to_bits(from_bits(old) + v),
+						      memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
@@ -158,7 +161,8 @@ static void number(struct buf *out, double v)
 		buf_printf(out, "%.17g", v);
 }
 
-static void sample(struct buf *out, const struct metric *m, const char *suffix, const char *le, double v)
+static void sample(struct buf *out, const struct metric *m, const char *suffix, const char *le,
+		   double v)
 {
 	buf_printf(out, "%s%s", m->family->name, suffix);
 	if (*m->labels || le)
@@ -196,7 +200,8 @@ void metrics_render(struct buf *out)
 		c->fn(c->ctx);
 	pthread_mutex_lock(&registry.lock);
 	for (struct metric_family *f = registry.first; f; f = f->next) {
-		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name, types[f->type]);
+		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name,
+			   types[f->type]);
 		for (struct metric *m = f->first; m; m = m->next) {
 			if (f->type == METRIC_HISTOGRAM)
 				histogram(out, m);

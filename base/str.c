@@ -39,7 +39,8 @@ bool str_starts(struct str s, struct str prefix)
 
 bool str_ends(struct str s, struct str suffix)
 {
-	return s.n >= suffix.n && (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+	return s.n >= suffix.n &&
+	       (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 
 bool str_cut_prefix(struct str *s, struct str prefix)
@@ -102,7 +103,8 @@ bool str_to_u64(struct str s, uint64_t *out)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
-		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v))
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v))
 			return false;
 	}
 	*out = v;
@@ -156,7 +158,8 @@ size_t str_distance(struct str a, struct str b)
 		row[0] = i;
 		for (size_t j = 1; j <= b.n; j++) {
 			size_t above = row[j];
-			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a.p[i - 1] != b.p[j - 1]));
+			row[j] = min3(above + 1, row[j - 1] + 1,
+				      diagonal + (a.p[i - 1] != b.p[j - 1]));
 			diagonal = above;
 		}
 	}

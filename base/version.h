@@ -3,8 +3,8 @@
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 
-#define KUBERNETES_MAJOR "1"
-#define KUBERNETES_MINOR "37"
+#define KUBERNETES_MAJOR   "1"
+#define KUBERNETES_MINOR   "37"
 #define KUBERNETES_VERSION "v1.37.2+allinone" /* gitVersion, a node's kubeletVersion */
 
 #endif

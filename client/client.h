@@ -12,18 +12,18 @@
 struct client;
 
 struct client_result {
-	int code;                         /* HTTP code; 0: no answer (see err) */
-	struct str body;                  /* the object or Status as JSON; borrowed for the call */
-	const struct err *err;            /* NULL on success; else the Status as an err */
+	int code;              /* HTTP code; 0: no answer (see err) */
+	struct str body;       /* the object or Status as JSON; borrowed for the call */
+	const struct err *err; /* NULL on success; else the Status as an err */
 };
 struct client_call {
 	enum api_verb verb;
 	const struct api_resource *resource;
 	struct str ns, name, subresource; /* copied */
-	struct str query;                 /* "fieldManager=kubelet&force=true", may be empty; copied */
-	struct str content_type;          /* of the body; empty: application/json */
-	struct str body;                  /* copied */
-	void (*done)(void *ctx, const struct client_result *r);  /* may be NULL: errors are logged */
+	struct str query;        /* "fieldManager=kubelet&force=true", may be empty; copied */
+	struct str content_type; /* of the body; empty: application/json */
+	struct str body;         /* copied */
+	void (*done)(void *ctx, const struct client_result *r); /* may be NULL: errors are logged */
 	void *ctx;
 };
 
@@ -38,21 +38,30 @@ struct client_ops {
 struct client {
 	const struct client_ops *ops;
 	struct loop *loop;
-	const char *user;                 /* "system:kube-scheduler"; for logs */
+	const char *user; /* "system:kube-scheduler"; for logs */
 };
 
-struct watch_handler {                    /* copied, but for what the slices of selectors point to: copied, too */
+struct watch_handler { /* copied, but for what the slices of selectors point to: copied, too */
 	const struct api_resource *resource;
-	struct str ns;                    /* empty: all */
+	struct str ns;                             /* empty: all */
 	struct str label_selector, field_selector; /* text, may be empty */
 	/* old == NULL: new to us; new == NULL: gone (deleted, or no longer selected). Borrowed: object_ref() to keep. */
 	void (*on_change)(void *ctx, const struct object *old, const struct object *new);
-	void (*on_synced)(void *ctx);     /* may be NULL */
+	void (*on_synced)(void *ctx); /* may be NULL */
 	void *ctx;
 };
 
-static inline void client_do(struct client *c, const struct client_call *call) { c->ops->call(c, call); }
-static inline struct reflector *client_watch(struct client *c, const struct watch_handler *h) { return c->ops->watch(c, h); }
-static inline void client_unwatch(struct client *c, struct reflector *r) { c->ops->unwatch(c, r); }
+static inline void client_do(struct client *c, const struct client_call *call)
+{
+	c->ops->call(c, call);
+}
+static inline struct reflector *client_watch(struct client *c, const struct watch_handler *h)
+{
+	return c->ops->watch(c, h);
+}
+static inline void client_unwatch(struct client *c, struct reflector *r)
+{
+	c->ops->unwatch(c, r);
+}
 
 #endif

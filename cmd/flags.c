@@ -36,8 +36,10 @@ static int unknown(const struct flag_table *t, const char *what, struct str name
 		best = t->flags[i].name;
 	}
 	if (!best)
-		return err_set(err, ERR_BAD_REQUEST, "unknown %s \"%.*s\"; see allinone %s --help", what, STR_ARG(name), t->command);
-	return err_set(err, ERR_BAD_REQUEST, "unknown %s \"%.*s\"; did you mean \"%s\"?", what, STR_ARG(name), best);
+		return err_set(err, ERR_BAD_REQUEST, "unknown %s \"%.*s\"; see allinone %s --help",
+			       what, STR_ARG(name), t->command);
+	return err_set(err, ERR_BAD_REQUEST, "unknown %s \"%.*s\"; did you mean \"%s\"?", what,
+		       STR_ARG(name), best);
 }
 
 static void list_clear(struct flag_list *l)
@@ -62,7 +64,8 @@ static int set_bool(const struct flag *f, bool *out, struct str text, struct err
 	else if (str_eqz(text, "false") || str_eqz(text, "0"))
 		*out = false;
 	else
-		return err_set(err, ERR_BAD_REQUEST, "%s: \"%.*s\" is neither true nor false", f->name, STR_ARG(text));
+		return err_set(err, ERR_BAD_REQUEST, "%s: \"%.*s\" is neither true nor false",
+			       f->name, STR_ARG(text));
 	return 0;
 }
 
@@ -75,11 +78,11 @@ static int set(const struct flag *f, void *values, struct str text, struct err *
 		*at = str_dup(text);
 		return 0;
 	}
-	case FLAG_BOOL:
-		return set_bool(f, slot(f, values), text, err);
+	case FLAG_BOOL: return set_bool(f, slot(f, values), text, err);
 	case FLAG_INT:
 		if (!str_to_i64(text, slot(f, values)))
-			return err_set(err, ERR_BAD_REQUEST, "%s: \"%.*s\" is not a number", f->name, STR_ARG(text));
+			return err_set(err, ERR_BAD_REQUEST, "%s: \"%.*s\" is not a number",
+				       f->name, STR_ARG(text));
 		return 0;
 	case FLAG_LIST:
 		for (struct str item; str_next(&text, ',', &item);)
@@ -98,8 +101,7 @@ static int set_json(const struct flag *f, void *values, const json_t *v, struct 
 	case JSON_STRING:
 		return set(f, values, str_of(json_string_value(v), json_string_length(v)), err);
 	case JSON_TRUE:
-	case JSON_FALSE:
-		return set(f, values, json_is_true(v) ? STR("true") : STR("false"), err);
+	case JSON_FALSE: return set(f, values, json_is_true(v) ? STR("true") : STR("false"), err);
 	case JSON_INTEGER: {
 		char text[24];
 		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(v));
@@ -108,16 +110,16 @@ static int set_json(const struct flag *f, void *values, const json_t *v, struct 
 	case JSON_ARRAY:
 		if (f->type != FLAG_LIST)
 			break;
-		json_array_foreach(v, i, item) {
+		json_array_foreach (v, i, item) {
 			int r = set_json(f, values, item, err);
 			if (r < 0)
 				return r;
 		}
 		return 0;
-	default:
-		break;
+	default: break;
 	}
-	return err_set(err, ERR_BAD_REQUEST, "%s: wants a %s", f->name, f->type == FLAG_LIST ? "list" : "single value");
+	return err_set(err, ERR_BAD_REQUEST, "%s: wants a %s", f->name,
+		       f->type == FLAG_LIST ? "list" : "single value");
 }
 
 static int from_tree(const struct flag_table *t, json_t *tree, void *values, struct err *err)
@@ -128,7 +130,7 @@ static int from_tree(const struct flag_table *t, json_t *tree, void *values, str
 		return 0;
 	if (!json_is_object(tree))
 		return err_set(err, ERR_BAD_REQUEST, "must be a map of flag names to values");
-	json_object_foreach(tree, key, v) {
+	json_object_foreach (tree, key, v) {
 		const struct flag *f = find(t, str_from(key));
 		if (!f)
 			return unknown(t, "key", str_from(key), err);
@@ -141,7 +143,8 @@ static int from_tree(const struct flag_table *t, json_t *tree, void *values, str
 	return 0;
 }
 
-static int from_file(const struct flag_table *t, const char *path, bool must_exist, void *values, struct err *err)
+static int from_file(const struct flag_table *t, const char *path, bool must_exist, void *values,
+		     struct err *err)
 {
 	auto_buf text = { 0 };
 	int r = file_read(path, CONFIG_MAX, &text, err);
@@ -196,9 +199,11 @@ static int split_word(const char *arg, struct word *out, struct err *err)
 	return 0;
 }
 
-typedef int (*word_fn)(const struct flag_table *t, const struct word *w, void *ctx, struct err *err);
+typedef int (*word_fn)(const struct flag_table *t, const struct word *w, void *ctx,
+		       struct err *err);
 
-static int each_word(const struct flag_table *t, int argc, char **argv, word_fn fn, void *ctx, struct err *err)
+static int each_word(const struct flag_table *t, int argc, char **argv, word_fn fn, void *ctx,
+		     struct err *err)
 {
 	for (int i = 1; i < argc; i++) {
 		struct word w;
@@ -206,12 +211,14 @@ static int each_word(const struct flag_table *t, int argc, char **argv, word_fn 
 		if (r < 0)
 			return r;
 		const struct flag *f = find(t, w.name);
-		bool alone = str_eqz(w.name, "help") || str_eqz(w.name, "h") || (f && f->type == FLAG_BOOL);
+		bool alone = str_eqz(w.name, "help") || str_eqz(w.name, "h") ||
+			     (f && f->type == FLAG_BOOL);
 		if (!f && !alone && !(t->config_path && str_eqz(w.name, "config")))
 			return unknown(t, "flag", w.name, err);
 		if (!w.has_value && !alone) {
 			if (++i >= argc)
-				return err_set(err, ERR_BAD_REQUEST, "--%.*s needs a value", STR_ARG(w.name));
+				return err_set(err, ERR_BAD_REQUEST, "--%.*s needs a value",
+					       STR_ARG(w.name));
 			w.value = str_from(argv[i]);
 		}
 		if (!w.has_value && alone)
@@ -298,13 +305,17 @@ int flags_parse(const struct flag_table *t, int argc, char **argv, void *out, st
 
 void flags_help(const struct flag_table *t, struct buf *out)
 {
-	buf_printf(out, "Usage: allinone %s [flags]\n\nFlags (each may also stand in the config file, and in the environment as ALLINONE_…):\n",
+	buf_printf(out,
+		   "Usage: allinone %s [flags]\n\nFlags (each may also stand in the config file, "
+		   "and in the environment as ALLINONE_…):\n",
 		   t->command);
 	if (t->config_path)
-		buf_printf(out, "  %-36s YAML file with any of these flags (default %s)\n", "--config FILE", t->config_path);
+		buf_printf(out, "  %-36s YAML file with any of these flags (default %s)\n",
+			   "--config FILE", t->config_path);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct flag *f = &t->flags[i];
-		auto_free char *left = str_printf("--%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
+		auto_free char *left = str_printf("--%s%s%s", f->name, f->value ? " " : "",
+						  f->value ? f->value : "");
 		buf_printf(out, "  %-36s %s", left, f->help);
 		if (f->initial && *f->initial && f->type != FLAG_BOOL)
 			buf_printf(out, " (default %s)", f->initial);

@@ -11,27 +11,28 @@
 #include "base/err.h"
 
 enum flag_type {
-	FLAG_STRING,    /* const char * */
-	FLAG_BOOL,      /* bool */
-	FLAG_INT,       /* int64_t */
-	FLAG_LIST,      /* struct flag_list; repeated or comma-separated */
+	FLAG_STRING, /* const char * */
+	FLAG_BOOL,   /* bool */
+	FLAG_INT,    /* int64_t */
+	FLAG_LIST,   /* struct flag_list; repeated or comma-separated */
 };
 struct flag_list {
-	char **items;   /* NULL-terminated once flags_parse() has run */
+	char **items; /* NULL-terminated once flags_parse() has run */
 	size_t n;
 };
 struct flag {
-	const char *name, *value;      /* "data-dir", "DIR" */
+	const char *name, *value; /* "data-dir", "DIR" */
 	enum flag_type type;
 	size_t offset;
-	const char *initial;           /* default as text, or NULL */
+	const char *initial; /* default as text, or NULL */
 	const char *help;
 };
 struct flag_table {
-	const char *command;           /* "server" */
+	const char *command; /* "server" */
 	const struct flag *flags;
 	size_t n;
-	const char *config_path;       /* default config file; absent is fine unless --config names another */
+	const char *
+		config_path; /* default config file; absent is fine unless --config names another */
 };
 
 /* Returns 1 when --help was asked for and printed, 0, or a negative code. argv[0] is the subcommand. */

@@ -11,15 +11,16 @@
 #include "base/mem.h"
 
 #define OVERLAYFS_MAGIC 0x794c7630
-#define FREE_MIN_BYTES (16ull << 20)
-#define CLOCK_MIN_S 1767225600 /* 2026-01-01: this program is younger than that */
+#define FREE_MIN_BYTES  (16ull << 20)
+#define CLOCK_MIN_S     1767225600 /* 2026-01-01: this program is younger than that */
 
 static int check_root(const struct server_options *o, struct err *err)
 {
 	if (geteuid() == 0 || o->disable_agent)
 		return 0;
 	return err_set(err, ERR_FORBIDDEN,
-		       "must run as root: it starts containers (sudo allinone server, or --disable-agent for a control plane alone)");
+		       "must run as root: it starts containers (sudo allinone server, or "
+		       "--disable-agent for a control plane alone)");
 }
 
 static int check_data_dir(const struct server_options *o, struct err *err)
@@ -28,18 +29,26 @@ static int check_data_dir(const struct server_options *o, struct err *err)
 	struct statvfs space;
 	int r = dir_make(o->data_dir, 0711, err);
 	if (r < 0)
-		return err_wrap(err, r, "--data-dir %s is not usable; choose a writable directory", o->data_dir);
+		return err_wrap(err, r, "--data-dir %s is not usable; choose a writable directory",
+				o->data_dir);
 	if (access(o->data_dir, W_OK) < 0)
-		return err_sys(err, "--data-dir %s is not writable; choose another directory or mend its permissions", o->data_dir);
+		return err_sys(err,
+			       "--data-dir %s is not writable; choose another directory or mend "
+			       "its permissions",
+			       o->data_dir);
 	if (statfs(o->data_dir, &fs) < 0 || statvfs(o->data_dir, &space) < 0)
 		return err_sys(err, "--data-dir %s", o->data_dir);
 	if (fs.f_type == OVERLAYFS_MAGIC && !o->disable_agent)
 		return err_set(err, ERR_INTERNAL,
-			       "--data-dir %s lies on overlayfs, which cannot hold containers' file systems; "
-			       "mount a volume there (docker run -v /var/lib/allinone …) or choose a directory on a real file system",
+			       "--data-dir %s lies on overlayfs, which cannot hold containers' "
+			       "file systems; "
+			       "mount a volume there (docker run -v /var/lib/allinone …) or choose "
+			       "a directory on a real file system",
 			       o->data_dir);
 	if (space.f_bavail * space.f_frsize < FREE_MIN_BYTES)
-		return err_set(err, ERR_INTERNAL, "--data-dir %s: less than %llu MiB free; free some space or choose another directory",
+		return err_set(err, ERR_INTERNAL,
+			       "--data-dir %s: less than %llu MiB free; free some space or choose "
+			       "another directory",
 			       o->data_dir, FREE_MIN_BYTES >> 20);
 	return 0;
 }
@@ -48,7 +57,9 @@ static int check_clock(struct err *err)
 {
 	if (time(NULL) >= CLOCK_MIN_S)
 		return 0;
-	return err_set(err, ERR_INTERNAL, "the clock is far in the past, so that no certificate would be valid; set it (date, or NTP)");
+	return err_set(err, ERR_INTERNAL,
+		       "the clock is far in the past, so that no certificate would be valid; set "
+		       "it (date, or NTP)");
 }
 
 int host_check(const struct server_options *o, struct err *err)

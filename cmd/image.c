@@ -16,8 +16,8 @@ struct image_options {
 	const char *user;
 };
 static const struct flag image_flags[] = {
-	{ "data-dir", "DIR", FLAG_STRING, offsetof(struct image_options, data_dir), "/var/lib/allinone",
-	  "where the server keeps its data" },
+	{ "data-dir", "DIR", FLAG_STRING, offsetof(struct image_options, data_dir),
+	  "/var/lib/allinone", "where the server keeps its data" },
 	{ "user", "NAME:PASSWORD", FLAG_STRING, offsetof(struct image_options, user), NULL,
 	  "credentials of the registry (pull); better in the environment: ALLINONE_USER" },
 };
@@ -38,7 +38,8 @@ static void draw(void *ctx, const char *what, int64_t done, int64_t total)
 	p->last_ms = now;
 	p->drawn = true;
 	if (total > 0)
-		fprintf(stderr, "\r\033[K%s  %.1f / %.1f MB", what, (double)done / 1e6, (double)total / 1e6);
+		fprintf(stderr, "\r\033[K%s  %.1f / %.1f MB", what, (double)done / 1e6,
+			(double)total / 1e6);
 	else
 		fprintf(stderr, "\r\033[K%s  %.1f MB", what, (double)done / 1e6);
 }
@@ -75,7 +76,8 @@ static int do_list(struct image_store *s, struct err *err)
 	printf("%-60s %-14s %10s\n", "IMAGE", "ID", "SIZE");
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; images[i]->names && images[i]->names[j]; j++)
-			printf("%-60s %-14.12s %8.1fMB\n", images[i]->names[j], images[i]->id, (double)images[i]->size_bytes / 1e6);
+			printf("%-60s %-14.12s %8.1fMB\n", images[i]->names[j], images[i]->id,
+			       (double)images[i]->size_bytes / 1e6);
 		image_free(images[i]);
 	}
 	free(images);
@@ -113,7 +115,8 @@ static int do_pull(struct image_store *s, const char *reference, const char *use
 	auto_free char *username = NULL;
 	if (user && str_next(&rest, ':', &name)) {
 		username = str_dup(name);
-		auth = (struct image_auth){ .username = username, .password = rest.p ? rest.p : "" };
+		auth = (struct image_auth){ .username = username,
+					    .password = rest.p ? rest.p : "" };
 	}
 	image_pull(s, &p.loop, reference, user ? &auth : NULL, draw, pulled, &p);
 	loop_run(&p.loop);
@@ -122,7 +125,8 @@ static int do_pull(struct image_store *s, const char *reference, const char *use
 	return p.result;
 }
 
-static int act(struct image_store *s, const char *verb, const char *what, const struct image_options *o, struct err *err)
+static int act(struct image_store *s, const char *verb, const char *what,
+	       const struct image_options *o, struct err *err)
 {
 	if (!strcmp(verb, "list"))
 		return do_list(s, err);
@@ -135,7 +139,8 @@ static int act(struct image_store *s, const char *verb, const char *what, const 
 
 static bool takes_argument(const char *verb, bool *known)
 {
-	*known = !strcmp(verb, "list") || !strcmp(verb, "import") || !strcmp(verb, "pull") || !strcmp(verb, "remove");
+	*known = !strcmp(verb, "list") || !strcmp(verb, "import") || !strcmp(verb, "pull") ||
+		 !strcmp(verb, "remove");
 	return *known && strcmp(verb, "list") != 0;
 }
 
@@ -143,7 +148,9 @@ static int usage(void)
 {
 	auto_buf help = { 0 };
 	flags_help(&image_table, &help);
-	fprintf(stderr, "Usage: allinone image import FILE | list | pull IMAGE | remove IMAGE\n\n%s", help.p);
+	fprintf(stderr,
+		"Usage: allinone image import FILE | list | pull IMAGE | remove IMAGE\n\n%s",
+		help.p);
 	return 2;
 }
 
@@ -155,7 +162,8 @@ static int positional(int argc, char **argv, char *words[2], char **flags)
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] == '-') {
 			flags[nflags++] = argv[i];
-			if (!strchr(argv[i], '=') && i + 1 < argc && strcmp(argv[i], "--help") && strcmp(argv[i], "-h"))
+			if (!strchr(argv[i], '=') && i + 1 < argc && strcmp(argv[i], "--help") &&
+			    strcmp(argv[i], "-h"))
 				flags[nflags++] = argv[++i];
 		} else if (n < 2) {
 			words[n++] = argv[i];
@@ -174,7 +182,8 @@ int command_image(int argc, char **argv)
 	auto_free char **flags = mem_zalloc(((size_t)argc + 1) * sizeof(*flags));
 	int nflags = positional(argc, argv, words, flags);
 	bool known = false;
-	if (nflags < 0 || !words[0] || takes_argument(words[0], &known) != (words[1] != NULL) || !known)
+	if (nflags < 0 || !words[0] || takes_argument(words[0], &known) != (words[1] != NULL) ||
+	    !known)
 		return usage();
 	int r = flags_parse(&image_table, nflags, flags, &o, &err);
 	if (r)

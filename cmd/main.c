@@ -11,7 +11,8 @@
 static int command_help(int argc, char **argv);
 
 static const struct command commands[] = {
-	{ "server", "[flags]", "run a cluster: API server, scheduler, controllers and a node", command_server },
+	{ "server", "[flags]", "run a cluster: API server, scheduler, controllers and a node",
+	  command_server },
 	{ "image", "import|list|pull|remove", "images of this node", command_image },
 	{ "version", "", "print the version", command_version },
 	{ "help", "", "print this text", command_help },
@@ -19,9 +20,12 @@ static const struct command commands[] = {
 
 static void usage(FILE *to)
 {
-	fputs("allinone: a Kubernetes cluster in one executable\n\nUsage: allinone COMMAND [flags]\n\n", to);
+	fputs("allinone: a Kubernetes cluster in one executable\n\nUsage: allinone COMMAND "
+	      "[flags]\n\n",
+	      to);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		fprintf(to, "  %-8s %-26s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
+		fprintf(to, "  %-8s %-26s %s\n", commands[i].name, commands[i].arguments,
+			commands[i].summary);
 	fputs("\nallinone COMMAND --help tells the flags of a command.\n", to);
 }
 
@@ -43,9 +47,12 @@ static int unknown(const char *name)
 {
 	const char *best = commands[0].name;
 	for (size_t i = 1; i < COUNT_OF(commands); i++)
-		if (str_distance(str_from(name), str_from(commands[i].name)) < str_distance(str_from(name), str_from(best)))
+		if (str_distance(str_from(name), str_from(commands[i].name)) <
+		    str_distance(str_from(name), str_from(best)))
 			best = commands[i].name;
-	fprintf(stderr, "allinone: unknown command \"%s\"; did you mean \"%s\"? See allinone help\n", name, best);
+	fprintf(stderr,
+		"allinone: unknown command \"%s\"; did you mean \"%s\"? See allinone help\n", name,
+		best);
 	return 2;
 }
 

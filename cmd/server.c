@@ -27,8 +27,8 @@
 #include "server/scheduler/scheduler.h"
 
 #define API_LOOPS_MAX 4
-#define STOP_MS 4000
-#define THREAD_STACK (1u << 20)
+#define STOP_MS       4000
+#define THREAD_STACK  (1u << 20)
 
 struct server {
 	struct server_options options;
@@ -85,7 +85,8 @@ static int start_apiserver(struct server *s, struct err *err)
 	const char *any[] = { "::", NULL }, *one[] = { o->bind_address, NULL };
 	if (!file_exists("/proc/net/if_inet6"))
 		any[0] = "0.0.0.0";
-	auto_free char *cluster_cidr = join(&o->cluster_cidr), *service_cidr = join(&o->service_cidr), *dns = join(&o->cluster_dns);
+	auto_free char *cluster_cidr = join(&o->cluster_cidr),
+		       *service_cidr = join(&o->service_cidr), *dns = join(&o->cluster_dns);
 	const struct apiserver_config config = {
 		.data_dir = o->data_dir,
 		.bind_addresses = o->bind_address ? one : any,
@@ -108,7 +109,8 @@ static int start_apiserver(struct server *s, struct err *err)
 static struct client *controller_client(void *ctx, const char *name)
 {
 	struct server *s = ctx;
-	static const char *const groups[] = { "system:serviceaccounts", "system:serviceaccounts:kube-system", NULL };
+	static const char *const groups[] = { "system:serviceaccounts",
+					      "system:serviceaccounts:kube-system", NULL };
 	char user[128];
 	snprintf(user, sizeof(user), "system:serviceaccount:kube-system:%s", name);
 	return apiserver_local_client(s->apiserver, &s->control, user, groups);
@@ -121,7 +123,8 @@ static int start_control(struct server *s, struct err *err)
 	if (r < 0)
 		return r;
 	const struct controllers_config config = {
-		.client = apiserver_local_client(s->apiserver, &s->control, "system:kube-controller-manager", NULL),
+		.client = apiserver_local_client(s->apiserver, &s->control,
+						 "system:kube-controller-manager", NULL),
 		.client_for = controller_client,
 		.ctx = s,
 		.root_ca_pem = buf_view(&s->root_ca),
@@ -131,7 +134,8 @@ static int start_control(struct server *s, struct err *err)
 	r = controllers_start(&config, &s->controllers, err);
 	if (r < 0)
 		return err_wrap(err, r, "controllers");
-	struct client *client = apiserver_local_client(s->apiserver, &s->control, "system:kube-scheduler", NULL);
+	struct client *client =
+		apiserver_local_client(s->apiserver, &s->control, "system:kube-scheduler", NULL);
 	r = scheduler_start(client, &s->scheduler, err);
 	return r < 0 ? err_wrap(err, r, "scheduler") : 0;
 }
@@ -139,7 +143,8 @@ static int start_control(struct server *s, struct err *err)
 static void on_node_ready(void *ctx)
 {
 	struct server *s = ctx;
-	log_info("node ready", LOG_S("node", s->options.node_name), LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
+	log_info("node ready", LOG_S("node", s->options.node_name),
+		 LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
 }
 
 static int start_kubelet(struct server *s, struct err *err)
@@ -177,22 +182,27 @@ static int start_kubelet(struct server *s, struct err *err)
 
 static int take_lock(struct server *s, struct err *err)
 {
-	auto_free char *dir = str_printf("%s/server", s->options.data_dir), *path = str_printf("%s/lock", dir);
+	auto_free char *dir = str_printf("%s/server", s->options.data_dir),
+		       *path = str_printf("%s/lock", dir);
 	int r = dir_make(dir, 0700, err);
 	if (r < 0)
-		return err_wrap(err, r, "--data-dir %s is not usable; choose a writable directory", s->options.data_dir);
+		return err_wrap(err, r, "--data-dir %s is not usable; choose a writable directory",
+				s->options.data_dir);
 	r = file_lock(path, &s->lock_fd, err);
 	if (r == -ERR_CONFLICT)
-		return err_set(err, ERR_CONFLICT, "another allinone server runs on %s; stop it or choose another --data-dir",
-			       s->options.data_dir);
+		return err_set(
+			err, ERR_CONFLICT,
+			"another allinone server runs on %s; stop it or choose another --data-dir",
+			s->options.data_dir);
 	return r;
 }
 
 static int start(struct server *s, struct err *err)
 {
 	int r;
-	if ((r = host_check(&s->options, err)) < 0 || (r = take_lock(s, err)) < 0 || (r = make_loops(s, err)) < 0 ||
-	    (r = start_apiserver(s, err)) < 0 || (r = start_control(s, err)) < 0)
+	if ((r = host_check(&s->options, err)) < 0 || (r = take_lock(s, err)) < 0 ||
+	    (r = make_loops(s, err)) < 0 || (r = start_apiserver(s, err)) < 0 ||
+	    (r = start_control(s, err)) < 0)
 		return r;
 	return s->options.disable_agent ? 0 : start_kubelet(s, err);
 }
@@ -299,7 +309,8 @@ static int run(struct server *s, struct err *err)
 	r = spawn_loops(s, err);
 	if (r < 0)
 		return r;
-	log_info("server started", LOG_I("port", s->options.https_listen_port), LOG_S("data_dir", s->options.data_dir),
+	log_info("server started", LOG_I("port", s->options.https_listen_port),
+		 LOG_S("data_dir", s->options.data_dir),
 		 LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
 	loop_run(&s->api[0]);
 	for (size_t i = 1; i < s->napi; i++) {
@@ -323,5 +334,6 @@ int command_server(int argc, char **argv)
 		r = server_options_check(&s->options, &err);
 	if (r == 0)
 		r = run(s, &err);
-	return r < 0 ? command_fail(&err) : 0; /* the process ends: the system takes back what it holds */
+	return r < 0 ? command_fail(&err)
+		     : 0; /* the process ends: the system takes back what it holds */
 }

@@ -11,36 +11,54 @@
 #define OPT(member) offsetof(struct server_options, member)
 
 static const struct flag flags[] = {
-	{ "data-dir", "DIR", FLAG_STRING, OPT(data_dir), "/var/lib/allinone", "where everything is kept" },
-	{ "https-listen-port", "PORT", FLAG_INT, OPT(https_listen_port), "6443", "port of the API" },
-	{ "bind-address", "IP", FLAG_STRING, OPT(bind_address), NULL, "address that the API listens on (default: all)" },
+	{ "data-dir", "DIR", FLAG_STRING, OPT(data_dir), "/var/lib/allinone",
+	  "where everything is kept" },
+	{ "https-listen-port", "PORT", FLAG_INT, OPT(https_listen_port), "6443",
+	  "port of the API" },
+	{ "bind-address", "IP", FLAG_STRING, OPT(bind_address), NULL,
+	  "address that the API listens on (default: all)" },
 	{ "advertise-address", "IP", FLAG_STRING, OPT(advertise_address), NULL,
 	  "address under which the cluster reaches the API (default: the node's)" },
-	{ "tls-san", "NAME", FLAG_LIST, OPT(tls_san), NULL, "further names and addresses in the API's certificate" },
+	{ "tls-san", "NAME", FLAG_LIST, OPT(tls_san), NULL,
+	  "further names and addresses in the API's certificate" },
 	{ "write-kubeconfig", "FILE", FLAG_STRING, OPT(write_kubeconfig), NULL,
 	  "where the admin's kubeconfig goes (default DATADIR/server/cred/admin.kubeconfig only)" },
-	{ "write-kubeconfig-mode", "MODE", FLAG_STRING, OPT(write_kubeconfig_mode), "0600", "file mode of the kubeconfig" },
-	{ "cluster-cidr", "CIDR", FLAG_LIST, OPT(cluster_cidr), "10.42.0.0/16,fd42::/56", "addresses of pods, one range per family" },
-	{ "service-cidr", "CIDR", FLAG_LIST, OPT(service_cidr), "10.43.0.0/16,fd43::/112", "addresses of Services" },
-	{ "cluster-dns", "IP", FLAG_LIST, OPT(cluster_dns), NULL, "address of the cluster's DNS (default: the tenth of service-cidr)" },
-	{ "cluster-domain", "NAME", FLAG_STRING, OPT(cluster_domain), "cluster.local", "DNS domain of the cluster" },
-	{ "service-node-port-range", "A-B", FLAG_STRING, OPT(service_node_port_range), "30000-32767", "ports for NodePort Services" },
-	{ "node-name", "NAME", FLAG_STRING, OPT(node_name), NULL, "name of this node (default: the host's)" },
-	{ "node-ip", "IP", FLAG_LIST, OPT(node_ip), NULL, "addresses of this node (default: of the default route)" },
-	{ "node-label", "KEY=VALUE", FLAG_LIST, OPT(node_label), NULL, "labels that the node registers with" },
-	{ "node-taint", "KEY=VALUE:EFFECT", FLAG_LIST, OPT(node_taint), NULL, "taints that the node registers with" },
+	{ "write-kubeconfig-mode", "MODE", FLAG_STRING, OPT(write_kubeconfig_mode), "0600",
+	  "file mode of the kubeconfig" },
+	{ "cluster-cidr", "CIDR", FLAG_LIST, OPT(cluster_cidr), "10.42.0.0/16,fd42::/56",
+	  "addresses of pods, one range per family" },
+	{ "service-cidr", "CIDR", FLAG_LIST, OPT(service_cidr), "10.43.0.0/16,fd43::/112",
+	  "addresses of Services" },
+	{ "cluster-dns", "IP", FLAG_LIST, OPT(cluster_dns), NULL,
+	  "address of the cluster's DNS (default: the tenth of service-cidr)" },
+	{ "cluster-domain", "NAME", FLAG_STRING, OPT(cluster_domain), "cluster.local",
+	  "DNS domain of the cluster" },
+	{ "service-node-port-range", "A-B", FLAG_STRING, OPT(service_node_port_range),
+	  "30000-32767", "ports for NodePort Services" },
+	{ "node-name", "NAME", FLAG_STRING, OPT(node_name), NULL,
+	  "name of this node (default: the host's)" },
+	{ "node-ip", "IP", FLAG_LIST, OPT(node_ip), NULL,
+	  "addresses of this node (default: of the default route)" },
+	{ "node-label", "KEY=VALUE", FLAG_LIST, OPT(node_label), NULL,
+	  "labels that the node registers with" },
+	{ "node-taint", "KEY=VALUE:EFFECT", FLAG_LIST, OPT(node_taint), NULL,
+	  "taints that the node registers with" },
 	{ "kubelet-port", "PORT", FLAG_INT, OPT(kubelet_port), "10250", "port of the kubelet" },
 	{ "max-pods", "N", FLAG_INT, OPT(max_pods), "110", "pods that this node takes" },
-	{ "disable-agent", NULL, FLAG_BOOL, OPT(disable_agent), "false", "control plane alone: this machine runs no pods" },
-	{ "run-dir", "DIR", FLAG_STRING, OPT(run_dir), "/run/allinone", "sockets and pinned namespaces of pods" },
+	{ "disable-agent", NULL, FLAG_BOOL, OPT(disable_agent), "false",
+	  "control plane alone: this machine runs no pods" },
+	{ "run-dir", "DIR", FLAG_STRING, OPT(run_dir), "/run/allinone",
+	  "sockets and pinned namespaces of pods" },
 	{ "log-level", "LEVEL", FLAG_STRING, OPT(log_level), "info", "debug, info, warn or error" },
 };
-const struct flag_table server_flag_table = { "server", flags, COUNT_OF(flags), "/etc/allinone/config.yaml" };
+const struct flag_table server_flag_table = { "server", flags, COUNT_OF(flags),
+					      "/etc/allinone/config.yaml" };
 
 static int check_port(const char *name, int64_t port, struct err *err)
 {
 	if (port < 1 || port > 65535)
-		return err_set(err, ERR_BAD_REQUEST, "--%s: %lld is not a port (1-65535)", name, (long long)port);
+		return err_set(err, ERR_BAD_REQUEST, "--%s: %lld is not a port (1-65535)", name,
+			       (long long)port);
 	return 0;
 }
 
@@ -64,11 +82,13 @@ static bool is_cidr(const char *text)
 	return inet_pton(AF_INET6, address, out) == 1 && bits <= 128;
 }
 
-static int check_list(const char *name, const struct flag_list *l, bool (*valid)(const char *), const char *what, struct err *err)
+static int check_list(const char *name, const struct flag_list *l, bool (*valid)(const char *),
+		      const char *what, struct err *err)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (!valid(l->items[i]))
-			return err_set(err, ERR_BAD_REQUEST, "--%s: \"%s\" is not %s", name, l->items[i], what);
+			return err_set(err, ERR_BAD_REQUEST, "--%s: \"%s\" is not %s", name,
+				       l->items[i], what);
 	return 0;
 }
 
@@ -76,10 +96,12 @@ static int check_list(const char *name, const struct flag_list *l, bool (*valid)
 static bool is_node_name(const char *name)
 {
 	size_t n = strlen(name);
-	if (n == 0 || n > 253 || !isalnum((unsigned char)name[0]) || !isalnum((unsigned char)name[n - 1]))
+	if (n == 0 || n > 253 || !isalnum((unsigned char)name[0]) ||
+	    !isalnum((unsigned char)name[n - 1]))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!(islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) || name[i] == '-' || name[i] == '.'))
+		if (!(islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) ||
+		      name[i] == '-' || name[i] == '.'))
 			return false;
 	return true;
 }
@@ -98,7 +120,8 @@ static void default_dns(struct server_options *o)
 {
 	unsigned char a[16] = { 0 };
 	char text[INET6_ADDRSTRLEN];
-	auto_free char *address = str_dup(str_of(o->service_cidr.items[0], strcspn(o->service_cidr.items[0], "/")));
+	auto_free char *address =
+		str_dup(str_of(o->service_cidr.items[0], strcspn(o->service_cidr.items[0], "/")));
 	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
 	inet_pton(family, address, a);
 	a[family == AF_INET ? 3 : 15] |= 10;
@@ -111,7 +134,9 @@ static void default_dns(struct server_options *o)
 static int check_mode(const char *text, struct err *err)
 {
 	if (!*text || strspn(text, "01234567") != strlen(text) || strlen(text) > 4)
-		return err_set(err, ERR_BAD_REQUEST, "--write-kubeconfig-mode: \"%s\" is not a file mode such as 0600", text);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "--write-kubeconfig-mode: \"%s\" is not a file mode such as 0600",
+			       text);
 	return 0;
 }
 
@@ -120,24 +145,34 @@ int server_options_check(struct server_options *o, struct err *err)
 	enum log_level level;
 	int r;
 	if (!log_level_from_text(o->log_level, &level))
-		return err_set(err, ERR_BAD_REQUEST, "--log-level: \"%s\" is none of debug, info, warn, error", o->log_level);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "--log-level: \"%s\" is none of debug, info, warn, error",
+			       o->log_level);
 	log_set_level(level);
 	if ((r = check_port("https-listen-port", o->https_listen_port, err)) < 0 ||
 	    (r = check_port("kubelet-port", o->kubelet_port, err)) < 0 ||
 	    (r = check_mode(o->write_kubeconfig_mode, err)) < 0 ||
-	    (r = check_list("cluster-cidr", &o->cluster_cidr, is_cidr, "an address range such as 10.42.0.0/16", err)) < 0 ||
-	    (r = check_list("service-cidr", &o->service_cidr, is_cidr, "an address range such as 10.43.0.0/16", err)) < 0 ||
-	    (r = check_list("cluster-dns", &o->cluster_dns, is_address, "an IP address", err)) < 0 ||
+	    (r = check_list("cluster-cidr", &o->cluster_cidr, is_cidr,
+			    "an address range such as 10.42.0.0/16", err)) < 0 ||
+	    (r = check_list("service-cidr", &o->service_cidr, is_cidr,
+			    "an address range such as 10.43.0.0/16", err)) < 0 ||
+	    (r = check_list("cluster-dns", &o->cluster_dns, is_address, "an IP address", err)) <
+		    0 ||
 	    (r = check_list("node-ip", &o->node_ip, is_address, "an IP address", err)) < 0)
 		return r;
-	if (o->cluster_cidr.n == 0 || o->cluster_cidr.n > 2 || o->service_cidr.n == 0 || o->service_cidr.n > 2)
-		return err_set(err, ERR_BAD_REQUEST, "--cluster-cidr and --service-cidr take one range, or one of each family");
+	if (o->cluster_cidr.n == 0 || o->cluster_cidr.n > 2 || o->service_cidr.n == 0 ||
+	    o->service_cidr.n > 2)
+		return err_set(
+			err, ERR_BAD_REQUEST,
+			"--cluster-cidr and --service-cidr take one range, or one of each family");
 	if (o->cluster_dns.n == 0)
 		default_dns(o);
 	if (!o->node_name)
 		default_node_name(o);
 	if (!is_node_name(o->node_name))
-		return err_set(err, ERR_BAD_REQUEST, "--node-name: \"%s\" is no valid node name (small letters, digits, '-' and '.')",
+		return err_set(err, ERR_BAD_REQUEST,
+			       "--node-name: \"%s\" is no valid node name (small letters, digits, "
+			       "'-' and '.')",
 			       o->node_name);
 	return 0;
 }

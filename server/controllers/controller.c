@@ -5,7 +5,7 @@
 #include "base/mem.h"
 
 #define BACKOFF_MAX_MS 30000
-#define WORKERS 5
+#define WORKERS        5
 
 /* The queue belongs to the row's name through the controller's own client. */
 void controller_queue_start(struct controller *c, void (*work)(void *controller, struct str key))
@@ -37,8 +37,8 @@ static void written(void *ctx, const struct client_result *r)
 	struct write *w = ctx;
 	bool failed = r->err && r->err->reason != w->harmless;
 	if (failed && r->err->reason != ERR_CONFLICT)
-		log_warn("reconcile failed", LOG_S("controller", w->controller->client->user), LOG_STR("key", w->key),
-			 LOG_S("error", err_text(r->err)));
+		log_warn("reconcile failed", LOG_S("controller", w->controller->client->user),
+			 LOG_STR("key", w->key), LOG_S("error", err_text(r->err)));
 	controller_done(w->controller, w->key, failed);
 	free((void *)(uintptr_t)w->key.p);
 	free(w);

@@ -19,12 +19,12 @@ struct controller {
 	const struct controllers_config *config;
 	struct client *client;
 	struct work_queue *queue;
-	void *state;                            /* the controller's own, freed by its stop() */
+	void *state; /* the controller's own, freed by its stop() */
 };
 struct controller_row {
-	const char *name;                       /* service account and metrics label, as upstream */
+	const char *name; /* service account and metrics label, as upstream */
 	int (*start)(struct controller *c, struct err *err);
-	void (*stop)(struct controller *c);     /* may be NULL */
+	void (*stop)(struct controller *c); /* may be NULL */
 };
 
 /* The informer of a resource over all namespaces, made when first asked for. */
@@ -47,7 +47,7 @@ void controller_write(struct controller *c, struct str key, const struct control
 void controller_key_split(struct str key, struct str *ns, struct str *name);
 void controller_key(const struct object *o, struct buf *out);
 
-extern const struct controller_row controller_service_account, controller_root_ca, controller_namespace, controller_pod_gc,
-	controller_node_ipam, controller_node_lifecycle;
+extern const struct controller_row controller_service_account, controller_root_ca,
+	controller_namespace, controller_pod_gc, controller_node_ipam, controller_node_lifecycle;
 
 #endif

@@ -8,13 +8,13 @@
 
 /* In the order in which they start. Adding a controller is a file and a line. */
 static const struct controller_row *const rows[] = {
-	&controller_service_account, &controller_root_ca, &controller_namespace,
+	&controller_service_account, &controller_root_ca,   &controller_namespace,
 	&controller_pod_gc,          &controller_node_ipam, &controller_node_lifecycle,
 };
 
 struct controllers {
 	struct controllers_config config;
-	struct map informers;                   /* storage prefix of the resource → struct informer */
+	struct map informers; /* storage prefix of the resource → struct informer */
 	struct controller each[COUNT_OF(rows)];
 	size_t started;
 };
@@ -37,7 +37,8 @@ static void start_informers(struct controllers *all)
 		informer_start(e->value);
 }
 
-int controllers_start(const struct controllers_config *config, struct controllers **out, struct err *err)
+int controllers_start(const struct controllers_config *config, struct controllers **out,
+		      struct err *err)
 {
 	struct controllers *all = NEW(struct controllers);
 	all->config = *config;

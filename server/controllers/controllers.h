@@ -8,15 +8,18 @@
 
 struct controllers;
 struct controllers_config {
-	struct client *client;                   /* system:kube-controller-manager: the informers'; its loop is the control loop */
+	struct client *
+		client; /* system:kube-controller-manager: the informers'; its loop is the control loop */
 	/* A client for a controller: user "system:serviceaccount:kube-system:NAME". Called once per controller. */
 	struct client *(*client_for)(void *ctx, const char *name);
 	void *ctx;
-	struct str root_ca_pem;                  /* kube-root-ca.crt; these and the lists stay valid while the controllers run */
-	const char *const *cluster_cidrs;        /* node IPAM; NULL-terminated */
+	struct str
+		root_ca_pem; /* kube-root-ca.crt; these and the lists stay valid while the controllers run */
+	const char *const *cluster_cidrs; /* node IPAM; NULL-terminated */
 	const char *const *service_cidrs;
 };
-int controllers_start(const struct controllers_config *c, struct controllers **out, struct err *err);
+int controllers_start(const struct controllers_config *c, struct controllers **out,
+		      struct err *err);
 void controllers_stop(struct controllers *c);
 
 #endif

@@ -17,7 +17,7 @@
 struct round {
 	struct controller *controller;
 	char *ns;
-	size_t next;                    /* index into the list of resources: 0 is pods, then api_builtin[next - 1] */
+	size_t next; /* index into the list of resources: 0 is pods, then api_builtin[next - 1] */
 	const struct api_resource *at;
 	struct namespace_remains remains;
 	bool failed;
@@ -42,8 +42,8 @@ static const struct api_resource *next_resource(struct round *r)
 	}
 	while (r->next <= api_builtin_count) {
 		const struct api_resource *res = api_builtin[r->next++ - 1];
-		if (res->namespaced && res != API_CORE_V1_PODS && res->storage == res && (res->verbs & API_LIST_VERB) &&
-		    (res->verbs & API_DELETE_COLLECTION))
+		if (res->namespaced && res != API_CORE_V1_PODS && res->storage == res &&
+		    (res->verbs & API_LIST_VERB) && (res->verbs & API_DELETE_COLLECTION))
 			return res;
 	}
 	return NULL;
@@ -54,20 +54,28 @@ static void on_finalized(void *ctx, const struct client_result *result)
 	struct round *r = ctx;
 	bool failed = result->err && result->err->reason != ERR_NOT_FOUND;
 	if (failed && result->err->reason != ERR_CONFLICT)
-		log_warn("namespace is not finalized", LOG_S("namespace", r->ns), LOG_S("error", err_text(result->err)));
+		log_warn("namespace is not finalized", LOG_S("namespace", r->ns),
+			 LOG_S("error", err_text(result->err)));
 	round_end(r, failed);
 }
 
 static void finalize(struct round *r)
 {
-	const struct object *o = informer_get(controller_informer(r->controller, API_CORE_V1_NAMESPACES), STR(""), str_from(r->ns));
+	const struct object *o =
+		informer_get(controller_informer(r->controller, API_CORE_V1_NAMESPACES), STR(""),
+			     str_from(r->ns));
 	auto_buf body = { 0 };
 	if (!o || !namespace_finalized(o, &body)) {
 		round_end(r, false);
 		return;
 	}
-	const struct client_call call = { .verb = API_UPDATE, .resource = API_CORE_V1_NAMESPACES, .name = str_from(r->ns),
-					  .subresource = STR("finalize"), .body = buf_view(&body), .done = on_finalized, .ctx = r };
+	const struct client_call call = { .verb = API_UPDATE,
+					  .resource = API_CORE_V1_NAMESPACES,
+					  .name = str_from(r->ns),
+					  .subresource = STR("finalize"),
+					  .body = buf_view(&body),
+					  .done = on_finalized,
+					  .ctx = r };
 	client_do(r->controller->client, &call);
 }
 
@@ -81,10 +89,15 @@ static void report(struct round *r)
 {
 	auto_buf body = { 0 };
 	namespace_conditions(&r->remains, clock_wall_s(clock_real()), &body);
-	const struct client_call call = { .verb = API_PATCH, .resource = API_CORE_V1_NAMESPACES, .name = str_from(r->ns),
+	const struct client_call call = { .verb = API_PATCH,
+					  .resource = API_CORE_V1_NAMESPACES,
+					  .name = str_from(r->ns),
 					  .subresource = STR("status"),
-					  .content_type = STR("application/strategic-merge-patch+json"), .body = buf_view(&body),
-					  .done = on_reported, .ctx = r };
+					  .content_type =
+						  STR("application/strategic-merge-patch+json"),
+					  .body = buf_view(&body),
+					  .done = on_reported,
+					  .ctx = r };
 	client_do(r->controller->client, &call);
 }
 
@@ -106,8 +119,8 @@ static void on_deleted(void *ctx, const struct client_result *result)
 {
 	struct round *r = ctx;
 	if (result->err) {
-		log_warn("content of namespace is not deleted", LOG_S("namespace", r->ns), LOG_S("resource", r->at->plural),
-			 LOG_S("error", err_text(result->err)));
+		log_warn("content of namespace is not deleted", LOG_S("namespace", r->ns),
+			 LOG_S("resource", r->at->plural), LOG_S("error", err_text(result->err)));
 		r->failed = true;
 	}
 	next(r);
@@ -122,23 +135,34 @@ static void on_looked(void *ctx, const struct client_result *result)
 		next(r);
 		return;
 	}
-	const struct client_call call = { .verb = API_DELETE_COLLECTION, .resource = r->at, .ns = str_from(r->ns),
-					  .body = STR("{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"Background\"}"),
-					  .done = on_deleted, .ctx = r };
+	const struct client_call call = {
+		.verb = API_DELETE_COLLECTION,
+		.resource = r->at,
+		.ns = str_from(r->ns),
+		.body = STR("{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\","
+			    "\"propagationPolicy\":\"Background\"}"),
+		.done = on_deleted,
+		.ctx = r
+	};
 	client_do(r->controller->client, &call);
 }
 
 static void look(struct round *r)
 {
-	const struct client_call call = { .verb = API_LIST_VERB, .resource = r->at, .ns = str_from(r->ns), .query = STR("limit=50"),
-					  .done = on_looked, .ctx = r };
+	const struct client_call call = { .verb = API_LIST_VERB,
+					  .resource = r->at,
+					  .ns = str_from(r->ns),
+					  .query = STR("limit=50"),
+					  .done = on_looked,
+					  .ctx = r };
 	client_do(r->controller->client, &call);
 }
 
 static void work(void *ctx, struct str ns)
 {
 	struct controller *c = ctx;
-	const struct object *o = informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), ns);
+	const struct object *o =
+		informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), ns);
 	if (!o || !o->deleting) {
 		controller_done(c, ns, false);
 		return;
@@ -151,7 +175,7 @@ static void work(void *ctx, struct str ns)
 static void on_namespace(void *ctx, const struct object *old, const struct object *new)
 {
 	struct controller *c = ctx;
-	if (new && new->deleting && !(old && old->deleting))
+	if (new &&new->deleting && !(old && old->deleting))
 		work_queue_add(c->queue, new->name);
 }
 
@@ -160,7 +184,8 @@ static void on_pod(void *ctx, const struct object *old, const struct object *new
 	struct controller *c = ctx;
 	if (new)
 		return;
-	const struct object *ns = informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), old->ns);
+	const struct object *ns =
+		informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), old->ns);
 	if (ns && ns->deleting)
 		work_queue_add(c->queue, old->ns);
 }

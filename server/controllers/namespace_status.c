@@ -22,18 +22,24 @@ static void count_finalizer(struct namespace_remains *r, const char *name)
 		i++;
 	if (i == r->nfinalizers) {
 		r->finalizers = mem_realloc(r->finalizers, (i + 1) * sizeof(*r->finalizers));
-		r->finalizers[r->nfinalizers++] = (struct namespace_finalizer){ str_dup(str_from(name)), 0 };
+		r->finalizers[r->nfinalizers++] =
+			(struct namespace_finalizer){ str_dup(str_from(name)), 0 };
 	}
 	r->finalizers[i].count++;
 }
 
-size_t namespace_count(struct str list, struct namespace_remains *r, const struct api_resource *resource)
+size_t namespace_count(struct str list, struct namespace_remains *r,
+		       const struct api_resource *resource)
 {
 	json_t *tree = json_loadb(list.p, list.n, 0, NULL), *item, *finalizer;
 	json_t *items = json_object_get(tree, "items"), *meta = json_object_get(tree, "metadata");
-	size_t n = json_array_size(items) + (size_t)json_integer_value(json_object_get(meta, "remainingItemCount")), i, j;
-	json_array_foreach(items, i, item)
-		json_array_foreach(json_object_get(json_object_get(item, "metadata"), "finalizers"), j, finalizer)
+	size_t n = json_array_size(items) +
+		   (size_t)json_integer_value(json_object_get(meta, "remainingItemCount")),
+	       i, j;
+	json_array_foreach (items, i, item)
+		json_array_foreach (json_object_get(json_object_get(item, "metadata"),
+						    "finalizers"),
+				    j, finalizer)
 			count_finalizer(r, json_string_value(finalizer));
 	json_decref(tree);
 	if (n == 0)
@@ -43,10 +49,12 @@ size_t namespace_count(struct str list, struct namespace_remains *r, const struc
 	return n;
 }
 
-static void condition(struct buf *out, const char *comma, const char *type, bool status, const char *reason, const char *message,
-		      const char *now)
+static void condition(struct buf *out, const char *comma, const char *type, bool status,
+		      const char *reason, const char *message, const char *now)
 {
-	buf_printf(out, "%s{\"type\":\"%s\",\"status\":\"%s\",\"reason\":\"%s\",\"message\":", comma, type, status ? "True" : "False", reason);
+	buf_printf(out,
+		   "%s{\"type\":\"%s\",\"status\":\"%s\",\"reason\":\"%s\",\"message\":", comma,
+		   type, status ? "True" : "False", reason);
 	buf_json_string(out, str_from(message));
 	buf_printf(out, ",\"lastTransitionTime\":\"%s\"}", now);
 }
@@ -55,15 +63,17 @@ static void remaining_text(const struct namespace_remains *r, struct buf *out)
 {
 	buf_puts(out, "Some resources are remaining: ");
 	for (size_t i = 0; i < r->n; i++)
-		buf_printf(out, "%s%s.%s has %zu resource instances", i ? ", " : "", r->items[i].resource->plural,
-			   r->items[i].resource->group, r->items[i].count);
+		buf_printf(out, "%s%s.%s has %zu resource instances", i ? ", " : "",
+			   r->items[i].resource->plural, r->items[i].resource->group,
+			   r->items[i].count);
 }
 
 static void finalizers_text(const struct namespace_remains *r, struct buf *out)
 {
 	buf_puts(out, "Some content in the namespace has finalizers remaining: ");
 	for (size_t i = 0; i < r->nfinalizers; i++)
-		buf_printf(out, "%s%s in %zu resource instances", i ? ", " : "", r->finalizers[i].name, r->finalizers[i].count);
+		buf_printf(out, "%s%s in %zu resource instances", i ? ", " : "",
+			   r->finalizers[i].name, r->finalizers[i].count);
 }
 
 void namespace_conditions(const struct namespace_remains *r, int64_t now_s, struct buf *out)
@@ -74,21 +84,26 @@ void namespace_conditions(const struct namespace_remains *r, int64_t now_s, stru
 	remaining_text(r, &remaining);
 	finalizers_text(r, &finalizers);
 	buf_puts(out, "{\"status\":{\"conditions\":[");
-	condition(out, "", "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered", now);
-	condition(out, ",", "NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
-		  "All legacy kube types successfully parsed", now);
+	condition(out, "", "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
+		  "All resources successfully discovered", now);
+	condition(out, ",", "NamespaceDeletionGroupVersionParsingFailure", false,
+		  "ParsedGroupVersions", "All legacy kube types successfully parsed", now);
 	condition(out, ",", "NamespaceDeletionContentFailure", false, "ContentDeleted",
 		  "All content successfully deleted, may be waiting on finalization", now);
-	condition(out, ",", "NamespaceContentRemaining", r->n > 0, r->n ? "SomeResourcesRemain" : "ContentRemoved",
+	condition(out, ",", "NamespaceContentRemaining", r->n > 0,
+		  r->n ? "SomeResourcesRemain" : "ContentRemoved",
 		  r->n ? remaining.p : "All content successfully removed", now);
-	condition(out, ",", "NamespaceFinalizersRemaining", r->nfinalizers > 0, r->nfinalizers ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
-		  r->nfinalizers ? finalizers.p : "All content-preserving finalizers finished", now);
+	condition(out, ",", "NamespaceFinalizersRemaining", r->nfinalizers > 0,
+		  r->nfinalizers ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
+		  r->nfinalizers ? finalizers.p : "All content-preserving finalizers finished",
+		  now);
 	buf_puts(out, "]}}");
 }
 
 bool namespace_finalized(const struct object *ns, struct buf *out)
 {
-	json_t *tree = object_tree(ns, NULL), *finalizers = json_object_get(json_object_get(tree, "spec"), "finalizers"), *one;
+	json_t *tree = object_tree(ns, NULL),
+	       *finalizers = json_object_get(json_object_get(tree, "spec"), "finalizers"), *one;
 	bool found = false;
 	size_t i;
 	for (i = json_array_size(finalizers); i-- > 0;) {

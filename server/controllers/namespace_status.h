@@ -11,7 +11,7 @@ struct namespace_remain {
 };
 struct namespace_finalizer {
 	char *name;
-	size_t count;                          /* objects seen with it */
+	size_t count; /* objects seen with it */
 };
 struct namespace_remains {
 	struct namespace_remain *items;
@@ -21,7 +21,8 @@ struct namespace_remains {
 };
 void namespace_remains_free(struct namespace_remains *r);
 /* Takes a page of a list (JSON) into the account; returns how many objects there are in all. */
-size_t namespace_count(struct str list, struct namespace_remains *r, const struct api_resource *resource);
+size_t namespace_count(struct str list, struct namespace_remains *r,
+		       const struct api_resource *resource);
 /* Strategic merge patch of status.conditions. */
 void namespace_conditions(const struct namespace_remains *r, int64_t now_s, struct buf *out);
 /* The Namespace without its "kubernetes" finalizer, as the body of a finalize request; false: it doesn't have it. */

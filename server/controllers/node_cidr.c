@@ -11,7 +11,8 @@ static bool parse(struct str cidr, unsigned char address[16], int *family, int *
 	size_t at = str_find(cidr, '/');
 	uint64_t bits;
 	char text[INET6_ADDRSTRLEN];
-	if (at >= sizeof(text) || at == cidr.n || !str_to_u64(str_of(cidr.p + at + 1, cidr.n - at - 1), &bits))
+	if (at >= sizeof(text) || at == cidr.n ||
+	    !str_to_u64(str_of(cidr.p + at + 1, cidr.n - at - 1), &bits))
 		return false;
 	memcpy(text, cidr.p, at);
 	text[at] = '\0';
@@ -52,7 +53,8 @@ static bool index_of(const struct node_cidr_pool *p, struct str cidr, size_t *ou
 {
 	unsigned char address[16] = { 0 }, check[16];
 	int family, prefix;
-	if (!parse(cidr, address, &family, &prefix) || family != p->family || prefix != p->node_prefix)
+	if (!parse(cidr, address, &family, &prefix) || family != p->family ||
+	    prefix != p->node_prefix)
 		return false;
 	size_t index = 0;
 	for (int bit = p->prefix; bit < p->node_prefix; bit++)

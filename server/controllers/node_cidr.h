@@ -8,7 +8,8 @@
 #include "base/str.h"
 
 #define NODE_CIDR_TEXT 56
-#define NODE_CIDR_MAX 65536 /* ranges that are looked at; more nodes than that is another system's size */
+#define NODE_CIDR_MAX \
+	65536 /* ranges that are looked at; more nodes than that is another system's size */
 
 struct node_cidr_pool {
 	unsigned char base[16];

@@ -15,9 +15,12 @@ static const struct {
 	{ "MemoryPressure", "True", { "node.kubernetes.io/memory-pressure", "NoSchedule" } },
 	{ "DiskPressure", "True", { "node.kubernetes.io/disk-pressure", "NoSchedule" } },
 	{ "PIDPressure", "True", { "node.kubernetes.io/pid-pressure", "NoSchedule" } },
-	{ "NetworkUnavailable", "True", { "node.kubernetes.io/network-unavailable", "NoSchedule" } },
+	{ "NetworkUnavailable",
+	  "True",
+	  { "node.kubernetes.io/network-unavailable", "NoSchedule" } },
 };
-static const struct node_health_taint unschedulable = { "node.kubernetes.io/unschedulable", "NoSchedule" };
+static const struct node_health_taint unschedulable = { "node.kubernetes.io/unschedulable",
+							"NoSchedule" };
 
 static struct str status_of(const struct core_v1_node *node, const char *type)
 {
@@ -54,16 +57,22 @@ static size_t count_owned(const struct core_v1_node *node)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < node->spec.taints.n; i++)
-		n += node_health_owns_taint(node->spec.taints.items[i].key, node->spec.taints.items[i].effect);
+		n += node_health_owns_taint(node->spec.taints.items[i].key,
+					    node->spec.taints.items[i].effect);
 	return n;
 }
 
-void node_health_plan(const struct core_v1_node *node, int64_t silent_ms, struct node_health_plan *out)
+void node_health_plan(const struct core_v1_node *node, int64_t silent_ms,
+		      struct node_health_plan *out)
 {
-	*out = (struct node_health_plan){ .turn_unknown = silent_ms >= NODE_GRACE_MS && !str_eqz(status_of(node, "Ready"), "Unknown") };
+	*out = (struct node_health_plan){ .turn_unknown =
+						  silent_ms >= NODE_GRACE_MS &&
+						  !str_eqz(status_of(node, "Ready"), "Unknown") };
 	for (size_t i = 0; i < COUNT_OF(rules); i++) {
 		bool ready = strcmp(rules[i].condition, "Ready") == 0;
-		struct str status = ready && out->turn_unknown ? STR("Unknown") : status_of(node, rules[i].condition);
+		struct str status = ready && out->turn_unknown
+					    ? STR("Unknown")
+					    : status_of(node, rules[i].condition);
 		if (str_eqz(status, rules[i].status))
 			out->taints[out->ntaints++] = rules[i].taint;
 	}

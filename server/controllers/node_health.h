@@ -13,13 +13,15 @@ struct node_health_taint {
 };
 #define NODE_HEALTH_TAINTS 9
 struct node_health_plan {
-	bool turn_unknown;                                       /* the kubelet stopped posting */
-	struct node_health_taint taints[NODE_HEALTH_TAINTS];     /* those that this controller owns and the node should have */
+	bool turn_unknown; /* the kubelet stopped posting */
+	struct node_health_taint taints
+		[NODE_HEALTH_TAINTS]; /* those that this controller owns and the node should have */
 	size_t ntaints;
-	bool change_taints;                                      /* they differ from what it has */
+	bool change_taints; /* they differ from what it has */
 };
 /* silent_ms: since the node's Lease or status last changed under our eyes. */
-void node_health_plan(const struct core_v1_node *node, int64_t silent_ms, struct node_health_plan *out);
+void node_health_plan(const struct core_v1_node *node, int64_t silent_ms,
+		      struct node_health_plan *out);
 bool node_health_owns_taint(struct str key, struct str effect);
 
 #endif

@@ -19,7 +19,8 @@ struct node_ipam {
 	struct map pending; /* node → struct pending */
 };
 
-static void each_range(const struct object *o, void (*fn)(struct node_ipam *, struct str), struct node_ipam *ipam)
+static void each_range(const struct object *o, void (*fn)(struct node_ipam *, struct str),
+		       struct node_ipam *ipam)
 {
 	auto_arena arena = { 0 };
 	struct core_v1_node node = { 0 };
@@ -80,7 +81,8 @@ static bool has_range(const struct object *o)
 {
 	auto_arena arena = { 0 };
 	struct core_v1_node node = { 0 };
-	return object_decode(o, &arena, api_struct_core_v1_node, &node, NULL) == 0 && node.spec.pod_cidrs.n > 0;
+	return object_decode(o, &arena, api_struct_core_v1_node, &node, NULL) == 0 &&
+	       node.spec.pod_cidrs.n > 0;
 }
 
 /* What the node has been given or gets now; NULL: a family has no range left. */
@@ -114,7 +116,8 @@ static void patch(const struct node_ipam *ipam, const struct pending *p, struct 
 static void work(void *ctx, struct str name)
 {
 	struct controller *c = ctx;
-	const struct object *o = informer_get(controller_informer(c, API_CORE_V1_NODES), STR(""), name);
+	const struct object *o =
+		informer_get(controller_informer(c, API_CORE_V1_NODES), STR(""), name);
 	struct node_ipam *ipam = c->state;
 	auto_buf text = { 0 };
 	if (!o || has_range(o)) {
@@ -153,7 +156,8 @@ static int start(struct controller *c, struct err *err)
 	struct node_ipam *ipam = NEW(struct node_ipam);
 	c->state = ipam;
 	for (; ipam->n < FAMILIES && c->config->cluster_cidrs[ipam->n]; ipam->n++) {
-		int r = node_cidr_pool_init(&ipam->pools[ipam->n], c->config->cluster_cidrs[ipam->n], err);
+		int r = node_cidr_pool_init(&ipam->pools[ipam->n],
+					    c->config->cluster_cidrs[ipam->n], err);
 		if (r < 0) {
 			stop(c);
 			return r;

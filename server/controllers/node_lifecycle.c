@@ -27,7 +27,7 @@ static void on_lease(void *ctx, const struct object *old, const struct object *n
 {
 	struct controller *c = ctx;
 	(void)old;
-	if (new && str_eqz(new->ns, "kube-node-lease") && map_get(c->state, new->name))
+	if (new &&str_eqz(new->ns, "kube-node-lease") && map_get(c->state, new->name))
 		note(c, new->name);
 }
 
@@ -43,7 +43,8 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 	work_queue_add(c->queue, new->name);
 }
 
-static void taints_json(const struct core_v1_node *node, const struct node_health_plan *plan, struct buf *out)
+static void taints_json(const struct core_v1_node *node, const struct node_health_plan *plan,
+			struct buf *out)
 {
 	char now[TIME_TEXT_MAX];
 	time_format(clock_wall_s(clock_real()), now);
@@ -59,7 +60,8 @@ static void taints_json(const struct core_v1_node *node, const struct node_healt
 	}
 	for (size_t i = 0; i < plan->ntaints; i++, comma = ",") {
 		bool evicts = !strcmp(plan->taints[i].effect, "NoExecute");
-		buf_printf(out, "%s{\"key\":\"%s\",\"effect\":\"%s\"", comma, plan->taints[i].key, plan->taints[i].effect);
+		buf_printf(out, "%s{\"key\":\"%s\",\"effect\":\"%s\"", comma, plan->taints[i].key,
+			   plan->taints[i].effect);
 		buf_printf(out, evicts ? ",\"timeAdded\":\"%s\"}" : "}", now);
 	}
 	buf_puts(out, "]");
@@ -72,21 +74,29 @@ static void unknown_json(const struct core_v1_node *node, struct buf *out)
 	buf_puts(out, "{\"status\":{\"conditions\":[");
 	for (size_t i = 0; i < node->status.conditions.n; i++) {
 		const struct core_v1_node_condition *condition = &node->status.conditions.items[i];
-		buf_printf(out, "%s{\"type\":\"%.*s\",\"status\":\"Unknown\",\"reason\":\"NodeStatusUnknown\",\"message\":"
-			   "\"Kubelet stopped posting node status.\",\"lastTransitionTime\":\"%s\"}",
-			   i ? "," : "", STR_ARG(condition->type), now);
+		buf_printf(
+			out,
+			"%s{\"type\":\"%.*s\",\"status\":\"Unknown\",\"reason\":"
+			"\"NodeStatusUnknown\",\"message\":"
+			"\"Kubelet stopped posting node status.\",\"lastTransitionTime\":\"%s\"}",
+			i ? "," : "", STR_ARG(condition->type), now);
 	}
 	buf_puts(out, "]}}");
 }
 
-static void write_taints(struct controller *c, struct str name, const struct core_v1_node *node, const struct node_health_plan *plan)
+static void write_taints(struct controller *c, struct str name, const struct core_v1_node *node,
+			 const struct node_health_plan *plan)
 {
 	auto_buf text = { 0 };
-	buf_printf(&text, "{\"metadata\":{\"resourceVersion\":\"%.*s\"},\"spec\":{", STR_ARG(node->metadata.resource_version));
+	buf_printf(&text, "{\"metadata\":{\"resourceVersion\":\"%.*s\"},\"spec\":{",
+		   STR_ARG(node->metadata.resource_version));
 	taints_json(node, plan, &text);
 	buf_puts(&text, "}}");
-	const struct controller_write write = { .verb = API_PATCH, .resource = API_CORE_V1_NODES, .name = name,
-						.content_type = STR("application/merge-patch+json"), .body = buf_view(&text),
+	const struct controller_write write = { .verb = API_PATCH,
+						.resource = API_CORE_V1_NODES,
+						.name = name,
+						.content_type = STR("application/merge-patch+json"),
+						.body = buf_view(&text),
 						.harmless = ERR_NOT_FOUND };
 	controller_write(c, name, &write);
 }
@@ -95,9 +105,14 @@ static void write_unknown(struct controller *c, struct str name, const struct co
 {
 	auto_buf text = { 0 };
 	unknown_json(node, &text);
-	const struct controller_write write = { .verb = API_PATCH, .resource = API_CORE_V1_NODES, .name = name, .subresource = STR("status"),
-						.content_type = STR("application/strategic-merge-patch+json"),
-						.body = buf_view(&text), .harmless = ERR_NOT_FOUND };
+	const struct controller_write write = { .verb = API_PATCH,
+						.resource = API_CORE_V1_NODES,
+						.name = name,
+						.subresource = STR("status"),
+						.content_type = STR(
+							"application/strategic-merge-patch+json"),
+						.body = buf_view(&text),
+						.harmless = ERR_NOT_FOUND };
 	controller_write(c, name, &write);
 }
 
@@ -109,7 +124,8 @@ static void work(void *ctx, struct str name)
 	struct core_v1_node node = { 0 };
 	struct node_health_plan plan;
 	const struct heartbeat *h = map_get(c->state, name);
-	const struct object *o = informer_get(controller_informer(c, API_CORE_V1_NODES), STR(""), name);
+	const struct object *o =
+		informer_get(controller_informer(c, API_CORE_V1_NODES), STR(""), name);
 	if (!o || !h || object_decode(o, &arena, api_struct_core_v1_node, &node, NULL) < 0) {
 		controller_done(c, name, false);
 		return;
@@ -142,4 +158,5 @@ static void stop(struct controller *c)
 	free(c->state);
 }
 
-const struct controller_row controller_node_lifecycle = { "node-lifecycle-controller", start, stop };
+const struct controller_row controller_node_lifecycle = { "node-lifecycle-controller", start,
+							  stop };

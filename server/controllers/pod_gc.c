@@ -78,7 +78,9 @@ static int64_t gone_ms(struct controller *c, struct str node)
 static void delete_pod(struct controller *c, struct str key, const struct object *o)
 {
 	auto_buf body = { 0 };
-	buf_printf(&body, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"gracePeriodSeconds\":0,\"preconditions\":{\"uid\":\"%.*s\"}}",
+	buf_printf(&body,
+		   "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"gracePeriodSeconds\":0,"
+		   "\"preconditions\":{\"uid\":\"%.*s\"}}",
 		   STR_ARG(o->uid));
 	const struct controller_write write = {
 		.verb = API_DELETE,

@@ -10,10 +10,10 @@
 
 enum pod_gc_verdict { POD_GC_KEEP, POD_GC_LOOK_LATER, POD_GC_DELETE };
 struct pod_gc_view {
-	bool bound;             /* spec.nodeName is set */
+	bool bound; /* spec.nodeName is set */
 	bool node_exists;
-	int64_t node_gone_ms;   /* for how long we have known it to be gone */
-	bool deleting;          /* metadata.deletionTimestamp is set */
+	int64_t node_gone_ms; /* for how long we have known it to be gone */
+	bool deleting;        /* metadata.deletionTimestamp is set */
 };
 enum pod_gc_verdict pod_gc_plan(const struct pod_gc_view *v);
 

@@ -18,16 +18,21 @@ static void on_config_map(void *ctx, const struct object *old, const struct obje
 {
 	struct controller *c = ctx;
 	const struct object *o = new ? new : old;
-	if (old && str_eqz(o->name, NAME)) /* a new one needs no look: we made it, or the next look at the namespace finds it */
+	if (old &&
+	    str_eqz(o->name,
+		    NAME)) /* a new one needs no look: we made it, or the next look at the namespace finds it */
 		work_queue_add(c->queue, o->ns);
 }
 
 static void body(struct controller *c, struct buf *out)
 {
-	buf_puts(out, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"" NAME "\",\"annotations\":{"
+	buf_puts(out, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"" NAME
+		      "\",\"annotations\":{"
 		      "\"kubernetes.io/description\":"
-		      "\"Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-		      "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of "
+		      "\"Contains a CA bundle that can be used to verify the kube-apiserver when "
+		      "using internal endpoints such as the "
+		      "internal service IP or kubernetes.default.svc. No other usage is guaranteed "
+		      "across distributions of "
 		      "Kubernetes clusters.\"}},\"data\":{\"ca.crt\":");
 	buf_json_string(out, c->config->root_ca_pem);
 	buf_puts(out, "}}");
@@ -48,8 +53,10 @@ static bool is_right(struct controller *c, const struct object *o)
 static void work(void *ctx, struct str ns)
 {
 	struct controller *c = ctx;
-	const struct object *o = informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), ns);
-	const struct object *map = informer_get(controller_informer(c, API_CORE_V1_CONFIGMAPS), ns, STR(NAME));
+	const struct object *o =
+		informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), ns);
+	const struct object *map =
+		informer_get(controller_informer(c, API_CORE_V1_CONFIGMAPS), ns, STR(NAME));
 	if (!o || o->deleting || (map && is_right(c, map))) {
 		controller_done(c, ns, false);
 		return;

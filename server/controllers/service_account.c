@@ -15,15 +15,17 @@ static void on_namespace(void *ctx, const struct object *old, const struct objec
 static void on_service_account(void *ctx, const struct object *old, const struct object *new)
 {
 	struct controller *c = ctx;
-	if (old && !new && str_eqz(old->name, NAME))
+	if (old && !new &&str_eqz(old->name, NAME))
 		work_queue_add(c->queue, old->ns);
 }
 
 static void work(void *ctx, struct str ns)
 {
 	struct controller *c = ctx;
-	const struct object *o = informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), ns);
-	if (!o || o->deleting || informer_get(controller_informer(c, API_CORE_V1_SERVICEACCOUNTS), ns, STR(NAME))) {
+	const struct object *o =
+		informer_get(controller_informer(c, API_CORE_V1_NAMESPACES), STR(""), ns);
+	if (!o || o->deleting ||
+	    informer_get(controller_informer(c, API_CORE_V1_SERVICEACCOUNTS), ns, STR(NAME))) {
 		controller_done(c, ns, false);
 		return;
 	}
@@ -31,7 +33,8 @@ static void work(void *ctx, struct str ns)
 		.verb = API_CREATE,
 		.resource = API_CORE_V1_SERVICEACCOUNTS,
 		.ns = ns,
-		.body = STR("{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"" NAME "\"}}"),
+		.body = STR("{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{"
+			    "\"name\":\"" NAME "\"}}"),
 		.harmless = ERR_ALREADY_EXISTS,
 	};
 	controller_write(c, ns, &create);
@@ -42,8 +45,10 @@ static int start(struct controller *c, struct err *err)
 	(void)err;
 	controller_queue_start(c, work);
 	informer_hook_add(controller_informer(c, API_CORE_V1_NAMESPACES), on_namespace, NULL, c);
-	informer_hook_add(controller_informer(c, API_CORE_V1_SERVICEACCOUNTS), on_service_account, NULL, c);
+	informer_hook_add(controller_informer(c, API_CORE_V1_SERVICEACCOUNTS), on_service_account,
+			  NULL, c);
 	return 0;
 }
 
-const struct controller_row controller_service_account = { "service-account-controller", start, NULL };
+const struct controller_row controller_service_account = { "service-account-controller", start,
+							   NULL };

@@ -18,9 +18,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define NAMESPACE "bench-api"
-#define PAYLOAD 2048
-#define PIDS_MAX 16
+#define NAMESPACE   "bench-api"
+#define PAYLOAD     2048
+#define PIDS_MAX    16
 #define CLIENTS_MAX 128
 
 static struct target {
@@ -80,9 +80,11 @@ static void load_kubeconfig(const char *path)
 	auto_err err = { 0 };
 	auto_buf text = { 0 };
 	json_t *config = NULL;
-	if (file_read(path, 1 << 20, &text, &err) < 0 || api_yaml_parse(buf_view(&text), &config, NULL, &err) < 0)
+	if (file_read(path, 1 << 20, &text, &err) < 0 ||
+	    api_yaml_parse(buf_view(&text), &config, NULL, &err) < 0)
 		die(path, err_text(&err));
-	const json_t *cluster = first(config, "clusters", "cluster"), *user = first(config, "users", "user");
+	const json_t *cluster = first(config, "clusters", "cluster"),
+		     *user = first(config, "users", "user");
 	if (!json_string_value(json_object_get(cluster, "server")))
 		die(path, "no cluster with a server");
 	target.server = str_dup(str_from(json_string_value(json_object_get(cluster, "server"))));
@@ -200,7 +202,8 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void print_result(const char *what, struct client *clients, size_t n, double wall, double cpu)
+static void print_result(const char *what, struct client *clients, size_t n, double wall,
+			 double cpu)
 {
 	double *all = NULL;
 	size_t cap = 0, count = 0, failed = 0, retried = 0;
@@ -212,8 +215,8 @@ static void print_result(const char *what, struct client *clients, size_t n, dou
 		retried += clients[i].retried;
 	}
 	qsort(all, count, sizeof(double), by_size);
-	printf("%-10s %-28s %8.0f/s  p50 %8.3f ms  p99 %8.3f ms", target.name, what, (double)count / wall,
-	       1e3 * all[count / 2], 1e3 * all[count * 99 / 100]);
+	printf("%-10s %-28s %8.0f/s  p50 %8.3f ms  p99 %8.3f ms", target.name, what,
+	       (double)count / wall, 1e3 * all[count / 2], 1e3 * all[count * 99 / 100]);
 	if (target.npids)
 		printf("  cpu %8.1f us/op", 1e6 * cpu / (double)count);
 	if (retried)
@@ -260,8 +263,10 @@ static const char *payload(void)
 
 static char *config_map(const char *name, const char *extra)
 {
-	return str_printf("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s\"%s},"
-			  "\"data\":{\"payload\":\"%s\"}}", name, extra, payload());
+	return str_printf(
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s\"%s},"
+		"\"data\":{\"payload\":\"%s\"}}",
+		name, extra, payload());
 }
 
 #define MAPS "/api/v1/namespaces/" NAMESPACE "/configmaps"
@@ -277,7 +282,8 @@ static bool create(struct client *c, size_t i)
 
 static bool get(struct client *c, size_t i)
 {
-	auto_free char *path = str_printf(MAPS "/item-%06zu", (i * 7919 + (size_t)c->number) % 1000);
+	auto_free char *path =
+		str_printf(MAPS "/item-%06zu", (i * 7919 + (size_t)c->number) % 1000);
 	return request(c, "GET", path, NULL) == 200;
 }
 
@@ -307,7 +313,7 @@ static bool update(struct client *c, size_t i)
 /* --- watches: each event carries the time at which its writer sent it --- */
 
 #define WATCHERS 100
-#define EVENTS 1000
+#define EVENTS   1000
 struct watcher {
 	struct client client;
 	struct buf line;
@@ -350,7 +356,9 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 static void *run_watcher(void *ctx)
 {
 	struct watcher *w = ctx;
-	auto_free char *url = str_printf("%s" MAPS "?watch=1&labelSelector=watched%%3Dyes&resourceVersion=%s", target.server, w->client.body.p);
+	auto_free char *url =
+		str_printf("%s" MAPS "?watch=1&labelSelector=watched%%3Dyes&resourceVersion=%s",
+			   target.server, w->client.body.p);
 	curl_easy_setopt(w->client.curl, CURLOPT_URL, url);
 	curl_easy_setopt(w->client.curl, CURLOPT_WRITEFUNCTION, on_event);
 	curl_easy_setopt(w->client.curl, CURLOPT_WRITEDATA, w);
@@ -365,7 +373,8 @@ static void current_revision(struct client *c, struct buf *out)
 	request(c, "GET", MAPS "?limit=1", NULL);
 	json_t *o = json_loadb(c->body.p, c->body.n, 0, NULL);
 	buf_reset(out);
-	buf_puts(out, json_string_value(json_object_get(json_object_get(o, "metadata"), "resourceVersion")));
+	buf_puts(out, json_string_value(
+			      json_object_get(json_object_get(o, "metadata"), "resourceVersion")));
 	json_decref(o);
 }
 
@@ -387,8 +396,10 @@ static void watch(void)
 		sched_yield();
 	double cpu = cpu_s(), from = now_s();
 	for (size_t i = 0; i < EVENTS; i++) {
-		auto_free char *name = str_printf("watched-%04zu", i), *extra = str_printf(
-			",\"labels\":{\"watched\":\"yes\"},\"annotations\":{\"sent\":\"%.6f\"}", now_s());
+		auto_free char *name = str_printf("watched-%04zu", i),
+			       *extra = str_printf(",\"labels\":{\"watched\":\"yes\"},"
+						   "\"annotations\":{\"sent\":\"%.6f\"}",
+						   now_s());
 		auto_free char *body = config_map(name, extra);
 		if (request(&writer, "POST", MAPS, body) != 201)
 			writer.failed++;
@@ -447,7 +458,8 @@ static void lists(void)
 	fill(1000);
 	measure("list 1,000, json", 1, "application/json", list, 0);
 	measure("list 1,000, protobuf", 1, "application/vnd.kubernetes.protobuf", list, 0);
-	measure("list 1,000, table", 1, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json", list, 0);
+	measure("list 1,000, table", 1,
+		"application/json;as=Table;v=v1;g=meta.k8s.io,application/json", list, 0);
 	fill(10000);
 	measure("list 10,000, json", 1, "application/json", list, 0);
 	empty();
@@ -467,14 +479,20 @@ static void updates(void)
 static const struct scenario {
 	const char *name;
 	void (*run)(void);
-} scenarios[] = { { "create", creates }, { "get", gets }, { "update", updates }, { "watch", watch }, { "list", lists } };
+} scenarios[] = { { "create", creates },
+		  { "get", gets },
+		  { "update", updates },
+		  { "watch", watch },
+		  { "list", lists } };
 
 static void set_namespace(bool there)
 {
 	struct client c;
 	client_init(&c, 0, "application/json");
 	if (there) {
-		request(&c, "POST", "/api/v1/namespaces", "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"" NAMESPACE "\"}}");
+		request(&c, "POST", "/api/v1/namespaces",
+			"{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":"
+			"\"" NAMESPACE "\"}}");
 		if (request(&c, "GET", "/api/v1/namespaces/" NAMESPACE, NULL) != 200)
 			die("namespace", c.body.p);
 	} else {
@@ -520,7 +538,8 @@ int main(int argc, char **argv)
 			die(argv[i], "unknown flag");
 	}
 	if (!kubeconfig)
-		die("usage", "bench_client --kubeconfig FILE [--pids A,B] [--seconds S] [--name TEXT] [create|get|update|watch|list]…");
+		die("usage", "bench_client --kubeconfig FILE [--pids A,B] [--seconds S] [--name "
+			     "TEXT] [create|get|update|watch|list]…");
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	load_kubeconfig(kubeconfig);
 	set_namespace(true);

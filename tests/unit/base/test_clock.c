@@ -24,8 +24,14 @@ static void rfc3339_parses_with_fraction_and_offset(void **state)
 static void impossible_dates_are_refused(void **state)
 {
 	(void)state;
-	const char *bad[] = { "", "2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z", "2023-01-01T24:00:00Z", "2023-01-01",
-			      "2023-01-01T00:00:00", "2023-01-01T00:00:00.Z", "2023-01-01T00:00:00Zx" };
+	const char *bad[] = { "",
+			      "2023-02-29T00:00:00Z",
+			      "2023-13-01T00:00:00Z",
+			      "2023-01-01T24:00:00Z",
+			      "2023-01-01",
+			      "2023-01-01T00:00:00",
+			      "2023-01-01T00:00:00.Z",
+			      "2023-01-01T00:00:00Zx" };
 	int64_t us = 42;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (time_parse(str_from(bad[i]), &us))

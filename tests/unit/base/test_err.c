@@ -7,7 +7,8 @@ static void set_returns_the_negative_reason_and_formats(void **state)
 {
 	(void)state;
 	auto_err err = { 0 };
-	assert_int_equal(err_set(&err, ERR_NOT_FOUND, "pods \"%s\" not found", "web"), -ERR_NOT_FOUND);
+	assert_int_equal(err_set(&err, ERR_NOT_FOUND, "pods \"%s\" not found", "web"),
+			 -ERR_NOT_FOUND);
 	assert_string_equal(err_text(&err), "pods \"web\" not found");
 	assert_int_equal(err_code(&err), 404);
 }

@@ -38,7 +38,8 @@ static void atomic_write_replaces_and_sets_the_mode(void **state)
 static void read_has_a_limit_and_names_what_is_missing(void **state)
 {
 	auto_err err = { 0 };
-	auto_free char *path = str_printf("%s/f", (char *)*state), *none = str_printf("%s/none", (char *)*state);
+	auto_free char *path = str_printf("%s/f", (char *)*state),
+		       *none = str_printf("%s/none", (char *)*state);
 	auto_buf text = { 0 };
 	assert_int_equal(file_write_atomic(path, "12345", 5, 0600, &err), 0);
 	assert_int_equal(file_read(path, 4, &text, &err), -ERR_TOO_LARGE);
@@ -48,8 +49,10 @@ static void read_has_a_limit_and_names_what_is_missing(void **state)
 static void removal_is_recursive_and_does_not_follow_links(void **state)
 {
 	auto_err err = { 0 };
-	auto_free char *deep = str_printf("%s/t/a/b", (char *)*state), *tree = str_printf("%s/t", (char *)*state);
-	auto_free char *kept = str_printf("%s/kept", (char *)*state), *link = str_printf("%s/t/link", (char *)*state);
+	auto_free char *deep = str_printf("%s/t/a/b", (char *)*state),
+		       *tree = str_printf("%s/t", (char *)*state);
+	auto_free char *kept = str_printf("%s/kept", (char *)*state),
+		       *link = str_printf("%s/t/link", (char *)*state);
 	auto_free char *file = str_printf("%s/kept/file", (char *)*state);
 	assert_int_equal(dir_make(deep, 0755, &err), 0);
 	assert_int_equal(dir_make(deep, 0755, &err), 0);
@@ -78,9 +81,12 @@ static void a_lock_is_held_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(atomic_write_replaces_and_sets_the_mode, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(read_has_a_limit_and_names_what_is_missing, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(removal_is_recursive_and_does_not_follow_links, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(atomic_write_replaces_and_sets_the_mode, make_dir,
+						drop_dir),
+		cmocka_unit_test_setup_teardown(read_has_a_limit_and_names_what_is_missing,
+						make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(removal_is_recursive_and_does_not_follow_links,
+						make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(a_lock_is_held_once, make_dir, drop_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

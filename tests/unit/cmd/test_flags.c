@@ -19,7 +19,8 @@ static const struct flag flags[] = {
 	{ "listen-port", "PORT", FLAG_INT, offsetof(struct options, port), "6443", "a port" },
 	{ "san", "NAME", FLAG_LIST, offsetof(struct options, sans), "a,b", "names" },
 };
-static const struct flag_table table = { "test", flags, COUNT_OF(flags), "/nonexistent/config.yaml" };
+static const struct flag_table table = { "test", flags, COUNT_OF(flags),
+					 "/nonexistent/config.yaml" };
 
 static char *config_file;
 
@@ -44,12 +45,14 @@ static int teardown(void **state)
 
 static void write_config(const char *text)
 {
-	assert_int_equal(file_write_atomic(config_file + strlen("--config="), text, strlen(text), 0600, NULL), 0);
+	assert_int_equal(file_write_atomic(config_file + strlen("--config="), text, strlen(text),
+					   0600, NULL),
+			 0);
 }
 
-#define PARSE(options, err, ...)                                                   \
-	({                                                                         \
-		char *argv_[] = { "test", ##__VA_ARGS__ };                         \
+#define PARSE(options, err, ...)                                                    \
+	({                                                                          \
+		char *argv_[] = { "test", ##__VA_ARGS__ };                          \
 		flags_parse(&table, (int)COUNT_OF(argv_), argv_, (options), (err)); \
 	})
 
@@ -89,7 +92,8 @@ static void unknown_names_tell_the_nearest_known(void **state)
 	struct options o = { 0 };
 	auto_err err = { 0 };
 	assert_true(PARSE(&o, &err, "--lisen-port", "1") < 0);
-	assert_string_equal(err_text(&err), "unknown flag \"lisen-port\"; did you mean \"listen-port\"?");
+	assert_string_equal(err_text(&err),
+			    "unknown flag \"lisen-port\"; did you mean \"listen-port\"?");
 	write_config("quite: true\n");
 	assert_true(PARSE(&o, &err, config_file) < 0);
 	assert_non_null(strstr(err_text(&err), "unknown key \"quite\"; did you mean \"quiet\"?"));
@@ -124,9 +128,11 @@ static void a_named_config_file_must_exist(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(defaults_hold_when_nothing_is_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(defaults_hold_when_nothing_is_said, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(line_beats_environment_beats_file, setup, teardown),
-		cmocka_unit_test_setup_teardown(unknown_names_tell_the_nearest_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(unknown_names_tell_the_nearest_known, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(wrong_values_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_named_config_file_must_exist, setup, teardown),
 	};

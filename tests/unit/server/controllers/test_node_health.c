@@ -12,13 +12,16 @@ struct node {
 
 static void condition(struct node *n, const char *type, const char *status)
 {
-	n->conditions[n->node.status.conditions.n++] = (struct core_v1_node_condition){ .type = str_from(type), .status = str_from(status) };
+	n->conditions[n->node.status.conditions.n++] =
+		(struct core_v1_node_condition){ .type = str_from(type),
+						 .status = str_from(status) };
 	n->node.status.conditions.items = n->conditions;
 }
 
 static void taint(struct node *n, const char *key, const char *effect)
 {
-	n->taints[n->node.spec.taints.n++] = (struct core_v1_taint){ .key = str_from(key), .effect = str_from(effect) };
+	n->taints[n->node.spec.taints.n++] =
+		(struct core_v1_taint){ .key = str_from(key), .effect = str_from(effect) };
 	n->node.spec.taints.items = n->taints;
 }
 

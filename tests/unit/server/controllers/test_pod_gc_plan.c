@@ -10,10 +10,18 @@ static const struct {
 	enum pod_gc_verdict want;
 } rows[] = {
 	{ "a pending pod stays", { .bound = false }, POD_GC_KEEP },
-	{ "a pod that dies before it was bound goes", { .bound = false, .deleting = true }, POD_GC_DELETE },
-	{ "a pod on a living node stays", { .bound = true, .node_exists = true, .deleting = true }, POD_GC_KEEP },
-	{ "a node that has just gone may come back", { .bound = true, .node_gone_ms = POD_GC_QUARANTINE_MS - 1 }, POD_GC_LOOK_LATER },
-	{ "a node that is gone for long takes its pods along", { .bound = true, .node_gone_ms = POD_GC_QUARANTINE_MS }, POD_GC_DELETE },
+	{ "a pod that dies before it was bound goes",
+	  { .bound = false, .deleting = true },
+	  POD_GC_DELETE },
+	{ "a pod on a living node stays",
+	  { .bound = true, .node_exists = true, .deleting = true },
+	  POD_GC_KEEP },
+	{ "a node that has just gone may come back",
+	  { .bound = true, .node_gone_ms = POD_GC_QUARANTINE_MS - 1 },
+	  POD_GC_LOOK_LATER },
+	{ "a node that is gone for long takes its pods along",
+	  { .bound = true, .node_gone_ms = POD_GC_QUARANTINE_MS },
+	  POD_GC_DELETE },
 };
 
 static void verdicts(void **state)
