@@ -10,6 +10,7 @@
  * the socket is still read (up to INPUT_MAX ahead), which is how a client that goes away is noticed. */
 #include <llhttp.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "net/http1.h"
@@ -40,6 +41,7 @@ struct http1 {
 	enum state state;
 	int refusal;                  /* status to answer a parser error with */
 	size_t linger_left;           /* bytes unsent when the linger timer last looked */
+	bool body_stopped;            /* by its consumer; the end may be due without another byte */
 	bool head_complete, message_complete, parsing, closing, draining, ended, stopped_reading;
 	struct stream *upgraded;
 };
@@ -375,7 +377,8 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 	}
 	arm(h, HTTP_BODY_MS);
 	http_exchange_data(&x->x, at, n);
-	return h->x && !http_exchange_wants_body(&h->x->x) ? HPE_PAUSED : 0;
+	h->body_stopped = h->x && !http_exchange_wants_body(&h->x->x);
+	return h->body_stopped ? HPE_PAUSED : 0;
 }
 
 static int on_message_complete(llhttp_t *p)
@@ -429,6 +432,36 @@ static size_t count_fields(const struct http_request *req, const char *name)
 	return n;
 }
 
+/* RFC 9110 5.6.2; upper case is gone already */
+static bool is_token(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool ok = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+		if (!ok)
+			return false;
+	}
+	return s.n > 0;
+}
+
+static bool names_are_tokens(const struct http_request *req)
+{
+	for (size_t i = 0; i < req->nfields; i++) {
+		if (!is_token(req->fields[i].name))
+			return false;
+	}
+	return true;
+}
+
+static bool is_visible(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+			return false;
+	}
+	return s.n > 0;
+}
+
 /* What the parser lets pass and HTTP does not. Text of the refusal, or NULL. */
 static const char *check_head(struct http1 *h, struct exchange *x, int *status)
 {
@@ -436,6 +469,10 @@ static const char *check_head(struct http1 *h, struct exchange *x, int *status)
 	*status = 400;
 	if (h->parser.http_major != 1)
 		return *status = 505, "HTTP version not supported";
+	if (!names_are_tokens(&x->x.pub))
+		return "invalid header field name";
+	if (!is_visible(x->x.pub.target))
+		return "invalid request target";
 	if (x->x.pub.version == 11 && !http_header(&x->x.pub, "host").p)
 		return "missing required Host header";
 	if (count_fields(&x->x.pub, "host") > 1)
@@ -509,7 +546,8 @@ static size_t parse(struct http1 *h, const char *p, size_t n)
 {
 	size_t done = 0;
 	h->parsing = true;
-	while (done < n && may_parse(h)) {
+	while ((done < n || h->body_stopped) && may_parse(h)) {
+		h->body_stopped = false;
 		llhttp_errno_t e = llhttp_execute(&h->parser, p + done, n - done);
 		if (e == HPE_OK) {
 			done = n;
@@ -584,8 +622,8 @@ static void run_resume(struct loop_later *t)
 	if (h->closing)
 		return;
 	settle(h);
-	if (h->input.n > 0)
-		take_input(h, NULL, 0);
+	if (h->input.n > 0 || h->body_stopped)
+		take_input(h, "", 0);
 	settle(h);
 }
 
