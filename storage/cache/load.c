@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filling the caches at start: live objects first, then the tail of history into the rings, so that watches of before a
- * restart go on where they were. Live objects and ring share one object per version. */
+ * restart go on where they were. Nobody else uses the set yet: no locks. Live objects and ring share one object per version. */
 #include <time.h>
 
 #include "base/mem.h"
@@ -102,14 +102,12 @@ int cache_set_load(struct cache_set *s, struct store *store, struct err *err)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	l.now_s = now.tv_sec;
-	pthread_mutex_lock(&s->writing);
 	r = store->ops->load(store, on_kv, &l, err);
 	for (struct cache *c = s->caches; c; c = c->next)
 		c->ring.floor = since;
 	if (r == 0)
 		r = store->ops->history(store, since, on_event, &l, err);
 	s->revision = store->ops->revision(store);
-	pthread_mutex_unlock(&s->writing);
 	map_free(&l.newest, unref);
 	ring_release(&l.dropped);
 	if (r == 0)

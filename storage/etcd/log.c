@@ -23,8 +23,13 @@ static void log_subscribe(struct store *s,
 			  void (*on_commit)(void *ctx, const struct store_event *ev, size_t n),
 			  void *ctx)
 {
-	of(s)->on_commit_ctx = ctx;
-	of(s)->on_commit = on_commit;
+	struct revlog *l = of(s);
+
+	pthread_mutex_lock(&l->db_lock);
+	l->on_commit_ctx = ctx;
+	l->on_commit = on_commit;
+	pthread_mutex_unlock(&l->db_lock);
+	txn_queue_wake(&l->queue); /* from now on leases end */
 }
 
 static int64_t log_revision(struct store *s)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one thread that writes. What waits is taken at once and goes into one SQLite transaction with one sync; house
  * keeping (expired leases, compaction, checkpoints) happens in small steps between batches. An idle store sleeps until
- * the next lease ends or the next round of compaction.
+ * the next lease ends or the next round of compaction. Leases end only once there is a subscriber: nobody may load a key
+ * and miss its deletion.
  *
  * The WAL is checkpointed here and not by SQLite inside a commit: when nothing waits and it has grown, or in any case at
  * a hard limit, so that its size stays bounded under endless load. */
@@ -44,7 +45,7 @@ static bool housekeeping(struct revlog *l, bool busy)
 	int64_t now = revlog_now_us();
 	bool more = false;
 
-	if (expiry_next_us(&l->expiry) <= now) {
+	if (l->on_commit && expiry_next_us(&l->expiry) <= now) {
 		revlog_expire(l, now);
 		more = true;
 	}
@@ -57,7 +58,8 @@ static bool housekeeping(struct revlog *l, bool busy)
 
 static int64_t next_wake_us(const struct revlog *l)
 {
-	int64_t expiry = expiry_next_us(&l->expiry), round = l->compaction.next_round_us;
+	int64_t expiry = l->on_commit ? expiry_next_us(&l->expiry) : INT64_MAX,
+		round = l->compaction.next_round_us;
 
 	return expiry < round ? expiry : round;
 }
