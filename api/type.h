@@ -30,7 +30,12 @@ enum api_kind {
 	API_PROPS_OR_STRINGS,
 };
 enum api_list_type { API_LIST_ATOMIC, API_LIST_SET, API_LIST_MAP };
-enum api_patch { API_PATCH_REPLACE = 0, API_PATCH_MERGE = 1, API_PATCH_RETAIN_KEYS = 2 }; /* bits */
+enum api_patch { /* strategic merge; bits */
+		 API_PATCH_REPLACE = 0,
+		 API_PATCH_MERGE = 1,
+		 API_PATCH_RETAIN_KEYS = 2,
+		 API_PATCH_WHOLE = 4, /* "replace" said of a message: it is not merged */
+};                                    /* bits */
 
 struct api_limits { /* what a schema can say about values; any pointer may be NULL */
 	const char *const *enum_values; /* NULL-terminated */

@@ -52,6 +52,8 @@ int main(int argc, char **argv)
 	schema_link(&s);
 	FILE *tc = open_output(argv[1], "api_tables.c"), *th = open_output(argv[1], "api_tables.h");
 	write_tables(&s, tc, th);
+	fprintf(th, "extern const uint64_t api_schema_hash; /* of the schema files */\n#endif\n");
+	fprintf(tc, "const uint64_t api_schema_hash = 0x%016llxu;\n", (unsigned long long)s.hash);
 	FILE *sc = open_output(argv[1], "api_structs.c"),
 	     *sh = open_output(argv[1], "api_structs.h");
 	write_structs(&s, sc, sh);

@@ -39,8 +39,8 @@ char *name_snake(const char *camel)
 
 char *name_member(const char *camel)
 {
-	static const char *const taken[] = { "default", "stdin", "linux", "unix", "continue", "enum",  "static",
-					     "union",   "register", "return" };
+	static const char *const taken[] = { "default", "stdin",  "linux", "unix",     "continue",
+					     "enum",    "static", "union", "register", "return" };
 	char *out = name_snake(camel);
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		if (strcmp(out, taken[i]) == 0)

@@ -350,8 +350,12 @@ void schema_read(struct schema *s, const char *path)
 	if (!f)
 		fail(path, 0, "cannot be read");
 	char line[4096];
+	if (!s->hash)
+		s->hash = 0xcbf29ce484222325u;
 	while (fgets(line, sizeof line, f)) {
 		r.line++;
+		for (const char *p = line; *p; p++)
+			s->hash = (s->hash ^ (unsigned char)*p) * 0x100000001b3u;
 		size_t n = strlen(line);
 		if (n && line[n - 1] == '\n')
 			line[n - 1] = '\0';

@@ -79,6 +79,7 @@ struct type {
 struct schema {
 	struct type **types; /* sorted by name once linked */
 	size_t ntypes;
+	unsigned long long hash; /* FNV-1a of all text read */
 };
 
 _Noreturn void fail(const char *file, int line, const char *fmt, ...)

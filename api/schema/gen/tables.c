@@ -131,12 +131,14 @@ static char *field_doc(const struct field *f)
 
 static void write_field(FILE *c, const struct field *f)
 {
-	static const char *const patches[] = { "0", "API_PATCH_MERGE", "API_PATCH_RETAIN_KEYS",
+	static const char *const patches[] = { /* bits */ "0", "API_PATCH_MERGE",
+					       "API_PATCH_RETAIN_KEYS",
 					       "API_PATCH_MERGE | API_PATCH_RETAIN_KEYS" };
 	fprintf(c, "\t{ \"%s\", %zu, %d, %d, %d, %d, %d, %s, %d, { %d, %d }, %s, %s,\n\t  %s },\n",
 		f->name, strlen(f->name), f->required, f->always, f->pointer, f->immutable,
-		f->deprecated, patches[f->merge + 2 * f->retain_keys], f->tag, f->via[0], f->via[1],
-		quoted(f->merge_key), field_doc(f), shape_text(&f->shape, f));
+		f->deprecated,
+		f->replace ? "API_PATCH_WHOLE" : patches[f->merge + 2 * f->retain_keys], f->tag,
+		f->via[0], f->via[1], quoted(f->merge_key), field_doc(f), shape_text(&f->shape, f));
 }
 
 static const struct type *sorting;
@@ -439,5 +441,4 @@ void write_tables(const struct schema *s, FILE *c, FILE *h)
 	}
 	write_types(s, c);
 	write_resources(s, c, h);
-	fprintf(h, "#endif\n");
 }

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths: per resource the collection, the collection over all namespaces, the object and its subresources. Which operation has
+ * which parameters is a table. Names follow upstream's (readAppsV1NamespacedDeployment), since generated clients show them. */
+#include <ctype.h>
+#include <stdio.h>
+
+#include "api/openapi.h"
+#include "api/openapi_types.h"
+#include "api/registry.h"
+#include "base/mem.h"
+
+struct parameter {
+	const char *name, *type, *doc;
+};
+
+static const struct parameter write_parameters[] = {
+	{ "dryRun", "string", "All: do everything but keep the result." },
+	{ "fieldManager", "string", "Who writes, for the record of managed fields." },
+	{ "fieldValidation", "string",
+	  "What to do about unknown and duplicate fields: Ignore, Warn or Strict." },
+	{ 0 },
+};
+static const struct parameter patch_parameters[] = {
+	{ "dryRun", "string", "All: do everything but keep the result." },
+	{ "fieldManager", "string",
+	  "Who writes, for the record of managed fields; required for apply." },
+	{ "fieldValidation", "string",
+	  "What to do about unknown and duplicate fields: Ignore, Warn or Strict." },
+	{ "force", "boolean", "Apply: take over fields that others manage." },
+	{ 0 },
+};
+static const struct parameter delete_parameters[] = {
+	{ "dryRun", "string", "All: do everything but keep the result." },
+	{ "gracePeriodSeconds", "integer", "How long the object may take to end; 0: at once." },
+	{ "ignoreStoreReadErrorWithClusterBreakingPotential", "boolean",
+	  "Delete even what can't be read." },
+	{ "orphanDependents", "boolean",
+	  "Deprecated: leave dependents alone; use propagationPolicy." },
+	{ "propagationPolicy", "string",
+	  "What becomes of dependents: Orphan, Background or Foreground." },
+	{ 0 },
+};
+static const struct parameter list_parameters[] = {
+	{ "allowWatchBookmarks", "boolean", "Send bookmarks while watching." },
+	{ "continue", "string", "Where a list with a limit goes on." },
+	{ "fieldSelector", "string", "Only objects whose fields match." },
+	{ "labelSelector", "string", "Only objects whose labels match." },
+	{ "limit", "integer", "At most this many objects; the answer says how to continue." },
+	{ "resourceVersion", "string", "How old the answer may be, or where the watch begins." },
+	{ "resourceVersionMatch", "string",
+	  "How resourceVersion is meant: Exact or NotOlderThan." },
+	{ "sendInitialEvents", "boolean", "Begin the watch with what there is." },
+	{ "timeoutSeconds", "integer", "End the answer after this time." },
+	{ "watch", "boolean", "Send changes as they happen instead of a list." },
+	{ 0 },
+};
+static const struct parameter no_parameters[] = { { 0 } };
+
+static const struct action {
+	uint32_t verb;
+	const char *method, *action,
+		*word; /* "patch", x-kubernetes-action, first word of the operation's name */
+	const struct parameter *parameters;
+	bool on_collection;
+	enum { NO_BODY, OBJECT_BODY, PATCH_BODY, OPTIONS_BODY } body;
+	enum { ANSWER_OBJECT, ANSWER_LIST, ANSWER_STATUS } answer;
+} actions[] = {
+	{ API_LIST_VERB, "get", "list", "list", list_parameters, true, NO_BODY, ANSWER_LIST },
+	{ API_CREATE, "post", "post", "create", write_parameters, true, OBJECT_BODY,
+	  ANSWER_OBJECT },
+	{ API_DELETE_COLLECTION, "delete", "deletecollection", "delete", delete_parameters, true,
+	  OPTIONS_BODY, ANSWER_STATUS },
+	{ API_GET, "get", "get", "read", no_parameters, false, NO_BODY, ANSWER_OBJECT },
+	{ API_UPDATE, "put", "put", "replace", write_parameters, false, OBJECT_BODY,
+	  ANSWER_OBJECT },
+	{ API_PATCH, "patch", "patch", "patch", patch_parameters, false, PATCH_BODY,
+	  ANSWER_OBJECT },
+	{ API_DELETE, "delete", "delete", "delete", delete_parameters, false, OPTIONS_BODY,
+	  ANSWER_STATUS },
+};
+
+struct writer {
+	const struct api_resource *r;
+	const struct api_subresource *sub; /* NULL: the resource itself */
+	bool v3, all_namespaces;
+	struct openapi_types *refers;
+	struct buf *out;
+};
+
+static bool is_connect(const struct api_subresource *s) /* exec, attach, portforward, proxy */
+{
+	return s && str_ends(str_from(s->kind), STR("Options"));
+}
+
+static bool is_log(const struct api_subresource *s)
+{
+	return s && strcmp(s->name, "log") == 0;
+}
+
+static void member(struct buf *out, const char *name)
+{
+	char last = out->p[out->n - 1];
+	if (last != '{')
+		buf_putc(out, ',');
+	buf_printf(out, "\"%s\":", name);
+}
+
+static void parameter(struct writer *w, const struct parameter *p, const char *in, bool first)
+{
+	struct buf *out = w->out;
+	buf_printf(out, "%s{\"description\":\"%s\",\"in\":\"%s\",\"name\":\"%s\"", first ? "" : ",",
+		   p->doc, in, p->name);
+	if (*in == 'p')
+		buf_puts(out, ",\"required\":true");
+	if (w->v3)
+		buf_printf(out, ",\"schema\":{\"type\":\"%s\",\"uniqueItems\":true}}", p->type);
+	else
+		buf_printf(out, ",\"type\":\"%s\",\"uniqueItems\":true}", p->type);
+}
+
+static const char *const media_types[] = { "application/json", "application/yaml",
+					   "application/vnd.kubernetes.protobuf" };
+static const char *const patch_types[] = { "application/apply-patch+yaml",
+					   "application/json-patch+json",
+					   "application/merge-patch+json",
+					   "application/strategic-merge-patch+json" };
+static const char *const any_type[] = { "*/*" };
+
+static void name_list(struct buf *out, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s\"%s\"", i ? "," : "[", names[i]);
+	buf_putc(out, ']');
+}
+
+/* "$ref" to a type, or a plain text for NULL. */
+static void schema_of(struct writer *w, const char *openapi_name)
+{
+	if (openapi_name)
+		openapi_ref(w->v3, openapi_name, w->out);
+	else
+		buf_puts(w->out, "{\"type\":\"string\"}");
+}
+
+static void contents(struct writer *w, const char *const *types, size_t n, const char *openapi_name)
+{
+	buf_puts(w->out, "\"content\":{");
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(w->out, "%s\"%s\":{\"schema\":", i ? "," : "", types[i]);
+		schema_of(w, openapi_name);
+		buf_putc(w->out, '}');
+	}
+	buf_putc(w->out, '}');
+}
+
+static const char *name_of(struct writer *w, const char *type)
+{
+	const struct api_type *t = api_type_find(str_from(type));
+	openapi_types_add(w->refers, t);
+	return t ? t->openapi_name : NULL;
+}
+
+static const char *object_name(struct writer *w)
+{
+	const struct api_type *t = w->sub ? w->sub->type : w->r->type;
+	openapi_types_add(w->refers, t);
+	return t ? t->openapi_name : NULL;
+}
+
+static const char *list_name(struct writer *w)
+{
+	char name[256];
+	snprintf(name, sizeof name, "%sList", w->r->type->name);
+	return name_of(w, name);
+}
+
+static const char *body_name(struct writer *w, const struct action *a)
+{
+	return a->body == OBJECT_BODY  ? object_name(w)
+	       : a->body == PATCH_BODY ? name_of(w, "meta/v1.Patch")
+				       : name_of(w, "meta/v1.DeleteOptions");
+}
+
+static void request_body(struct writer *w, const struct action *a)
+{
+	if (a->body == NO_BODY || !w->v3)
+		return;
+	const char *name = body_name(w, a);
+	member(w->out, "requestBody");
+	buf_putc(w->out, '{');
+	if (a->body == PATCH_BODY)
+		contents(w, patch_types, COUNT_OF(patch_types), name);
+	else
+		contents(w, any_type, 1, name);
+	buf_puts(w->out, a->body == OPTIONS_BODY ? "}" : ",\"required\":true}");
+}
+
+static void parameters(struct writer *w, const struct action *a)
+{
+	bool first = true;
+	if (!a->parameters->name && (w->v3 || a->body == NO_BODY))
+		return;
+	member(w->out, "parameters");
+	buf_putc(w->out, '[');
+	if (!w->v3 && a->body != NO_BODY) {
+		buf_printf(w->out, "{\"in\":\"body\",\"name\":\"body\",%s\"schema\":",
+			   a->body == OPTIONS_BODY ? "" : "\"required\":true,");
+		schema_of(w, body_name(w, a));
+		buf_putc(w->out, '}');
+		first = false;
+	}
+	for (const struct parameter *p = a->parameters; p->name; p++) {
+		parameter(w, p, "query", first);
+		first = false;
+	}
+	buf_putc(w->out, ']');
+}
+
+static void answer(struct writer *w, const char *code, const char *text, const char *name)
+{
+	buf_printf(w->out, "\"%s\":{\"description\":\"%s\",", code, text);
+	if (w->v3) {
+		contents(w, media_types, COUNT_OF(media_types), name);
+	} else {
+		buf_puts(w->out, "\"schema\":");
+		schema_of(w, name);
+	}
+	buf_puts(w->out, "},");
+}
+
+static void answers(struct writer *w, const struct action *a)
+{
+	bool text = is_connect(w->sub) || is_log(w->sub);
+	const char *name = text                         ? NULL
+			   : a->answer == ANSWER_LIST   ? list_name(w)
+			   : a->answer == ANSWER_STATUS ? name_of(w, "meta/v1.Status")
+							: object_name(w);
+	member(w->out, "responses");
+	buf_putc(w->out, '{');
+	answer(w, "200", "OK", name);
+	if (!text && (a->body == OBJECT_BODY || a->body == PATCH_BODY))
+		answer(w, "201", "Created", name);
+	if (!text && (a->verb == API_CREATE || a->verb == API_DELETE))
+		answer(w, "202", "Accepted", name);
+	buf_puts(w->out, "\"401\":{\"description\":\"Unauthorized\"}}");
+}
+
+/* "rbac.authorization.k8s.io" -> "RbacAuthorization" */
+static void add_camel(struct buf *out, const char *text)
+{
+	struct str rest = str_from(text), part;
+	if (str_ends(rest, STR(".k8s.io")))
+		rest.n -= 7;
+	while (str_next(&rest, '.', &part)) {
+		if (part.n == 0)
+			continue;
+		buf_putc(out, (char)toupper((unsigned char)part.p[0]));
+		buf_add(out, part.p + 1, part.n - 1);
+	}
+}
+
+static void operation_id(struct writer *w, const struct action *a)
+{
+	struct buf *out = w->out;
+	member(out, "operationId");
+	if (is_connect(w->sub)) {
+		buf_puts(out, "\"connect");
+	} else {
+		buf_printf(out, "\"%s", a->word);
+	}
+	add_camel(out, *w->r->group ? w->r->group : "core");
+	add_camel(out, w->r->version);
+	if (is_connect(w->sub))
+		add_camel(out, a->method);
+	if (a->verb == API_DELETE_COLLECTION)
+		buf_puts(out, "Collection");
+	if (w->r->namespaced && !w->all_namespaces)
+		buf_puts(out, "Namespaced");
+	buf_puts(out, w->r->kind);
+	if (w->sub)
+		add_camel(out, w->sub->name);
+	buf_puts(out, w->all_namespaces ? "ForAllNamespaces\"" : "\"");
+}
+
+static void operation(struct writer *w, const struct action *a)
+{
+	struct buf *out = w->out;
+	const char *group = w->sub ? w->sub->group : w->r->group,
+		   *version = w->sub ? w->sub->version : w->r->version;
+	const char *kind = w->sub ? w->sub->kind : w->r->kind;
+	member(out, a->method);
+	buf_puts(out, "{\"description\":\"");
+	if (w->sub)
+		buf_printf(out, "%s the %s of a %s\"", a->word, w->sub->name, w->r->kind);
+	else if (a->verb == API_LIST_VERB)
+		buf_printf(out, "list or watch objects of kind %s\"", w->r->kind);
+	else
+		buf_printf(out, "%s a %s\"",
+			   a->verb == API_DELETE_COLLECTION ? "delete each" : a->word, w->r->kind);
+	if (!w->v3) {
+		member(out, "consumes");
+		if (a->body == PATCH_BODY)
+			name_list(out, patch_types, COUNT_OF(patch_types));
+		else
+			name_list(out, any_type, 1);
+		member(out, "produces");
+		name_list(out, media_types, COUNT_OF(media_types));
+		buf_puts(out, ",\"schemes\":[\"https\"]");
+	}
+	operation_id(w, a);
+	if (!is_connect(w->sub)) {
+		parameters(w, a);
+		request_body(w, a);
+	}
+	answers(w, a);
+	member(out, "tags");
+	buf_putc(out, '[');
+	buf_putc(out, '"');
+	size_t start = out->n;
+	add_camel(out, *w->r->group ? w->r->group : "core");
+	out->p[start] = (char)tolower((unsigned char)out->p[start]);
+	buf_printf(out, "_%s\"],\"x-kubernetes-action\":\"%s\",", w->r->version,
+		   is_connect(w->sub) ? "connect" : a->action);
+	buf_printf(out,
+		   "\"x-kubernetes-group-version-kind\":{\"group\":\"%s\",\"kind\":\"%s\","
+		   "\"version\":\"%s\"}}",
+		   group, kind, version);
+}
+
+static void base_path(struct writer *w)
+{
+	struct buf *out = w->out;
+	if (out->p[out->n - 1] != '{')
+		buf_putc(out, ',');
+	buf_printf(out, "\"/%s%s/%s/%s%s", *w->r->group ? "apis/" : "api", w->r->group,
+		   w->r->version,
+		   w->r->namespaced && !w->all_namespaces ? "namespaces/{namespace}/" : "",
+		   w->r->plural);
+}
+
+static void path_parameters(struct writer *w, bool has_name)
+{
+	static const struct parameter name = { "name", "string", "Name of the object." };
+	static const struct parameter ns = { "namespace", "string", "Namespace of the object." };
+	static const struct parameter pretty = { "pretty", "string",
+						 "Whether the answer is indented." };
+	bool first = true;
+	member(w->out, "parameters");
+	buf_putc(w->out, '[');
+	if (has_name) {
+		parameter(w, &name, "path", first);
+		first = false;
+	}
+	if (w->r->namespaced && !w->all_namespaces) {
+		parameter(w, &ns, "path", first);
+		first = false;
+	}
+	const struct api_type *options = is_connect(w->sub) ? w->sub->type : NULL;
+	for (size_t i = 0; options && i < options->nfields; i++) {
+		const struct api_field *f = &options->fields[i];
+		bool flag = f->schema.kind == API_BOOL,
+		     number = f->schema.kind == API_INT64 || f->schema.kind == API_INT32;
+		struct parameter p = { f->name,
+				       flag     ? "boolean"
+				       : number ? "integer"
+						: "string",
+				       f->doc };
+		if (f->tag)
+			parameter(w, &p, "query", first);
+		first &= !f->tag;
+	}
+	if (!options)
+		parameter(w, &pretty, "query", first);
+	buf_putc(w->out, ']');
+}
+
+static void path(struct writer *w, uint32_t verbs, bool collection, const char *tail)
+{
+	bool any = false;
+	for (size_t i = 0; i < COUNT_OF(actions); i++) {
+		bool fits = w->sub ? !(actions[i].verb & (API_LIST_VERB | API_DELETE_COLLECTION))
+				   : actions[i].on_collection == collection;
+		if (!(verbs & actions[i].verb) || !fits)
+			continue;
+		if (!any) {
+			base_path(w);
+			buf_printf(w->out, "%s\":{", tail);
+		}
+		any = true;
+		operation(w, &actions[i]);
+	}
+	if (!any)
+		return;
+	path_parameters(w, !collection);
+	buf_putc(w->out, '}');
+}
+
+void openapi_paths(const struct api_resource *r, bool v3, struct openapi_types *refers,
+		   struct buf *out)
+{
+	struct writer w = { .r = r, .v3 = v3, .refers = refers, .out = out };
+	char tail[128];
+	path(&w, r->verbs, true, "");
+	if (r->namespaced) {
+		w.all_namespaces = true;
+		path(&w, r->verbs & API_LIST_VERB, true, "");
+		w.all_namespaces = false;
+	}
+	path(&w, r->verbs, false, "/{name}");
+	for (size_t i = 0; i < r->nsubresources; i++) {
+		w.sub = &r->subresources[i];
+		snprintf(tail, sizeof tail, "/{name}/%s", w.sub->name);
+		path(&w, w.sub->verbs, false, tail);
+	}
+}
