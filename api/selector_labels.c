@@ -331,7 +331,7 @@ int selector_parse_labels(struct str text, struct selector **out, struct err *er
 
 static int add_label(struct selector *s, const char *key, const json_t *value, struct err *err)
 {
-	struct requirement r = { .op = OP_IN };
+	struct requirement r = { .op = OP_EQUALS };
 	struct str text = tree_str(value);
 	r.key = arena_str(&s->arena, str_from(key));
 	requirement_set_values(s, &r, &text, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* metav1.Table and PartialObjectMetadata(List), written straight from objects at rest: no trees. The caller writes head, then
+/* metav1.Table and PartialObjectMetadata(List), written straight from objects at rest: no trees, no new line at the end. The caller writes head, then
  * rows, then tail, into one buffer or in chunks. A watch event carries a Table of one row. Any thread.
  *
  * Columns come from the resource's row; one without a path is printed by code (api/printer.h). */

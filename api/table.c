@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/table.h"
+
+#include "api/printer.h"
+#include "base/mem.h"
+
+bool table_include_from_text(struct str text, enum table_include *out)
+{
+	static const struct {
+		const char *text;
+		enum table_include include;
+	} words[] = { { "", TABLE_METADATA }, { "Metadata", TABLE_METADATA }, { "None", TABLE_NONE }, { "Object", TABLE_OBJECT } };
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (str_eqz(text, words[i].text)) {
+			*out = words[i].include;
+			return true;
+		}
+	return false;
+}
+
+static void write_list_meta(const struct list_meta *m, struct buf *out)
+{
+	const char *gap = "";
+	buf_puts(out, "\"metadata\":{");
+	if (m && m->revision) {
+		buf_printf(out, "\"resourceVersion\":\"%lld\"", (long long)m->revision);
+		gap = ",";
+	}
+	if (m && m->continue_token.n) {
+		buf_printf(out, "%s\"continue\":", gap);
+		buf_json_string(out, m->continue_token);
+		gap = ",";
+	}
+	if (m && m->continue_token.n && m->remaining >= 0)
+		buf_printf(out, "%s\"remainingItemCount\":%lld", gap, (long long)m->remaining);
+	buf_putc(out, '}');
+}
+
+static void write_column(const struct api_column *c, struct buf *out)
+{
+	static const struct {
+		const char *field;
+		size_t at;
+	} texts[] = { { "{\"name\":", offsetof(struct api_column, name) },
+		      { ",\"type\":", offsetof(struct api_column, type) },
+		      { ",\"format\":", offsetof(struct api_column, format) },
+		      { ",\"description\":", offsetof(struct api_column, doc) } };
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		buf_puts(out, texts[i].field);
+		buf_json_string(out, str_from(*(const char *const *)((const char *)c + texts[i].at)));
+	}
+	buf_printf(out, ",\"priority\":%d}", c->priority);
+}
+
+void table_write_head(const struct api_resource *r, const struct list_meta *m, const struct table_options *o, struct buf *out)
+{
+	buf_printf(out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",", o->version);
+	write_list_meta(m, out);
+	buf_puts(out, ",\"columnDefinitions\":");
+	if (o->no_headers) {
+		buf_puts(out, "null");
+	} else {
+		for (size_t i = 0; i < r->ncolumns; i++) {
+			buf_putc(out, i ? ',' : '[');
+			write_column(&r->columns[i], out);
+		}
+		buf_puts(out, r->ncolumns ? "]" : "[]");
+	}
+	buf_puts(out, ",\"rows\":[");
+}
+
+void table_write_tail(struct buf *out)
+{
+	buf_puts(out, "]}");
+}
+
+static void write_partial(struct at root, const char *version, struct buf *out)
+{
+	struct str meta = at_raw(at_get(root, "metadata"));
+	buf_printf(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":", version);
+	buf_str(out, meta.n ? meta : STR("{}"));
+	buf_putc(out, '}');
+}
+
+static void write_object(const struct object *obj, struct at root, const struct table_options *o, struct buf *out)
+{
+	buf_puts(out, ",\"object\":");
+	switch (o->include) {
+	case TABLE_NONE: buf_puts(out, "null"); break;
+	case TABLE_OBJECT: buf_str(out, str_trim(obj->json)); break;
+	case TABLE_METADATA: write_partial(root, o->version, out); break;
+	}
+}
+
+/* A pod that has ended says so in its row: kubectl hides or marks it. */
+static void write_conditions(const struct api_resource *r, struct at root, struct buf *out)
+{
+	struct at phase = at_path(root, "status.phase");
+	bool failed = at_eq(phase, "Failed");
+	if (strcmp(r->plural, "pods") != 0 || *r->group || (!failed && !at_eq(phase, "Succeeded")))
+		return;
+	buf_printf(out, ",\"conditions\":[{\"type\":\"Completed\",\"status\":\"True\",\"reason\":\"%s\",\"message\":\"%s\"}]",
+		   failed ? "Failed" : "Succeeded", failed ? "The pod failed." : "The pod has completed successfully.");
+}
+
+struct table {                      /* what rows share */
+	struct view view;
+	struct cell cell;
+};
+
+static void write_row(struct table *t, const struct object *obj, const struct table_options *o, struct buf *out)
+{
+	const struct api_resource *r = obj->resource;
+	t->cell.now_s = o->now_s;
+	t->cell.custom = r->type && !r->type->gv;
+	t->cell.root = view_load(&t->view, obj->json, NULL) == 0 ? view_root(&t->view) : (struct at){ 0 };
+	buf_puts(out, "{\"cells\":[");
+	for (size_t i = 0; i < r->ncolumns; i++) {
+		if (i)
+			buf_putc(out, ',');
+		t->cell.column = &r->columns[i];
+		cell_print(&t->cell, out);
+	}
+	buf_putc(out, ']');
+	write_conditions(r, t->cell.root, out);
+	write_object(obj, t->cell.root, o, out);
+	buf_putc(out, '}');
+}
+
+static void table_close(struct table *t)
+{
+	view_free(&t->view);
+	buf_free(&t->cell.text);
+}
+
+void table_write_row(const struct object *obj, const struct table_options *o, bool first, struct buf *out)
+{
+	struct table t = { 0 };
+	if (!first)
+		buf_putc(out, ',');
+	write_row(&t, obj, o, out);
+	table_close(&t);
+}
+
+void table_write(const struct api_resource *r, const struct object *const *objects, size_t n, const struct list_meta *m,
+		 const struct table_options *o, struct buf *out)
+{
+	struct table t = { 0 };
+	table_write_head(r, m, o, out);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_putc(out, ',');
+		write_row(&t, objects[i], o, out);
+	}
+	table_write_tail(out);
+	table_close(&t);
+}
+
+void partial_write(const struct object *obj, const char *version, struct buf *out)
+{
+	struct view v = { 0 };
+	write_partial(view_load(&v, obj->json, NULL) == 0 ? view_root(&v) : (struct at){ 0 }, version, out);
+	view_free(&v);
+}
+
+void partial_list_write(const struct object *const *objects, size_t n, const char *version, const struct list_meta *m,
+			struct buf *out)
+{
+	buf_printf(out, "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/%s\",", version);
+	write_list_meta(m, out);
+	buf_puts(out, ",\"items\":[");
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_putc(out, ',');
+		partial_write(objects[i], version, out);
+	}
+	buf_puts(out, "]}");
+}
