@@ -10,7 +10,10 @@ mkdir -p "$src"
 
 die() { echo "deps: $*" >&2; exit 1; }
 rows() { grep -v '^#' "$table"; }
-sum_is() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$2" ]; }
+sum_of() { # FILE KIND: of a repacked package the contents count: tar's headers differ between its versions
+	if [ "$2" = deb ]; then tar -xOf "$1"; else cat "$1"; fi | sha256sum | cut -d' ' -f1
+}
+sum_is() { [ -f "$1" ] && [ "$(sum_of "$1" "$3")" = "$2" ]; } # FILE SHA-256 KIND
 
 apt_view() { # opened when the first file is missing
 	[ -n "${viewed:-}" ] && return
@@ -29,7 +32,7 @@ get_tar() { # PACKAGE/SUITE...: apt may miss the packaging (404 after a point re
 	(cd "$src" && rm -f ./*.dsc ./*.debian.tar.* ./*.diff.gz ./*.asc ./*.orig-www.*)
 }
 
-get_deb() { # PACKAGE SUITE FILE: the C files of a binary package, packed so that equal content has an equal hash
+get_deb() { # PACKAGE SUITE FILE: the C files of a binary package, packed again in the order of their names
 	local tmp name=${3%.tar}
 	name=${name/_/-}
 	tmp=$(mktemp -d)
@@ -37,22 +40,22 @@ get_deb() { # PACKAGE SUITE FILE: the C files of a binary package, packed so tha
 	dpkg-deb -x "$tmp"/*.deb "$tmp/x"
 	mkdir "$tmp/$name"
 	find "$tmp/x" -name '*.[ch]' -exec cp {} "$tmp/$name/" \;
-	tar -C "$tmp" --format=ustar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -cf "$src/$3" "$name"
+	tar -C "$tmp" --sort=name -cf "$src/$3" "$name"
 	rm -rf "$tmp"
 }
 
 get() { # one row
 	local file=$6 sum=$7
-	if [ -n "${given:-}" ] && ! sum_is "$src/$file" "$sum"; then
+	if [ -n "${given:-}" ] && ! sum_is "$src/$file" "$sum" "$3"; then
 		[ -f "$given/$file" ] || die "$given has no $file"
 		cp "$given/$file" "$src/$file"
 	fi
-	[ "$3" = tar ] || sum_is "$src/$file" "$sum" || { apt_view && get_deb "$5" "$4" "$file"; }
+	[ "$3" = tar ] || sum_is "$src/$file" "$sum" "$3" || { apt_view && get_deb "$5" "$4" "$file"; }
 	[ -f "$src/$file" ] || die "$5 in $4 is now $(offered "$5" "$4"), the pinned file $file is gone: ./build.sh deps --update
 $(grep -E '^E:|404' "$apt/source.log" | grep -F "/${5}_" | head -3)"
-	sum_is "$src/$file" "$sum" || {
+	sum_is "$src/$file" "$sum" "$3" || {
 		mv "$src/$file" "$src/$file.rejected"
-		die "$file is not the pinned one: SHA-256 $(sha256sum <"$src/$file.rejected" | cut -d' ' -f1), wanted $sum"
+		die "$file is not the pinned one: SHA-256 $(sum_of "$src/$file.rejected" "$3"), wanted $sum"
 	}
 }
 
@@ -75,7 +78,7 @@ case ${2:-} in
 esac
 
 mapfile -t wanted < <(rows | while read -r lib ver kind suite pkg file sum; do
-	[ -n "${given:-}" ] || [ "$kind" != tar ] || sum_is "$src/$file" "$sum" || echo "$pkg/$suite"
+	[ -n "${given:-}" ] || [ "$kind" != tar ] || sum_is "$src/$file" "$sum" tar || echo "$pkg/$suite"
 done)
 if [ ${#wanted[@]} -gt 0 ]; then
 	echo "deps: fetching ${wanted[*]}" >&2
