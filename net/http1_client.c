@@ -25,7 +25,7 @@ struct client_conn {
 	void *ctx;
 	struct loop_timer timer;
 	struct loop_later resume;
-	bool body_stopped;            /* by its consumer; the end may be due without another byte */
+	bool stopped;                 /* by the head or the body's consumer: the end may be due without another byte */
 	bool is_head, paused, got_bytes, head_complete, message_complete, parsing, closing, handed_over;
 	void (*gone)(void *ctx);
 	void *gone_ctx;
@@ -100,7 +100,7 @@ static int on_headers_complete(llhttp_t *p)
 	struct client_conn *k = p->data;
 	if (k->is_head)
 		p->flags |= F_SKIPBODY;
-	k->head_complete = true;
+	k->head_complete = k->stopped = true;
 	return HPE_PAUSED;
 }
 
@@ -109,8 +109,8 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 	struct client_conn *k = p->data;
 	if (k->ops)
 		k->ops->body(k->ctx, at, n);
-	k->body_stopped = k->paused || !k->ops;
-	return k->body_stopped ? HPE_PAUSED : 0;
+	k->stopped = k->paused || !k->ops;
+	return k->stopped ? HPE_PAUSED : 0;
 }
 
 static int on_message_complete(llhttp_t *p)
@@ -182,8 +182,8 @@ static size_t parse(struct client_conn *k, const char *p, size_t n, bool *gone)
 {
 	size_t done = 0;
 	k->parsing = true;
-	while ((done < n || k->body_stopped) && k->ops && !k->paused) {
-		k->body_stopped = false;
+	while ((done < n || k->stopped) && k->ops && !k->paused) {
+		k->stopped = false;
 		llhttp_errno_t e = llhttp_execute(&k->parser, p + done, n - done);
 		if (e == HPE_OK) {
 			done = n;
@@ -240,7 +240,7 @@ static void on_data(struct stream *s, const char *p, size_t n)
 static void run_resume(struct loop_later *t)
 {
 	struct client_conn *k = CONTAINER_OF(t, struct client_conn, resume);
-	if (!k->closing && k->ops && (k->input.n > 0 || k->body_stopped))
+	if (!k->closing && k->ops && (k->input.n > 0 || k->stopped))
 		take_input(k, "", 0);
 }
 
@@ -315,7 +315,7 @@ struct stream *client_conn_begin(struct client_conn *k, const struct client_conn
 	k->ops = ops;
 	k->ctx = ctx;
 	k->is_head = is_head;
-	k->body_stopped = k->paused = k->got_bytes = k->head_complete = k->message_complete = false;
+	k->stopped = k->paused = k->got_bytes = k->head_complete = k->message_complete = false;
 	http1_head_reset(&k->head);
 	stream_read_start(k->stream);
 	return k->stream;

@@ -88,6 +88,15 @@ static bool status_has_no_body(int status)
 	return status < 200 || status == 204 || status == 304;
 }
 
+static bool has_length(const struct http_field *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(f[i].name, STR("content-length")))
+			return true;
+	}
+	return false;
+}
+
 static void respond(struct http_exchange *hx, int status, const struct http_field *f, size_t n, int64_t length)
 {
 	struct exchange *x = exchange_of(hx);
@@ -96,9 +105,10 @@ static void respond(struct http_exchange *hx, int status, const struct http_fiel
 	bool http10 = hx->pub.version == 10;
 	if (h->draining || (!hx->body_complete && x->expects_continue && !x->body_began))
 		x->keep_alive = false;
-	if (length < 0 && http10)
+	bool sized = length >= 0 || has_length(f, n);
+	if (!sized && http10)
 		x->keep_alive = false;
-	x->chunked = length < 0 && !http10 && !hx->is_head && !status_has_no_body(status);
+	x->chunked = !sized && !http10 && !hx->is_head && !status_has_no_body(status);
 	buf_printf(&out, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
 	http1_add_fields(&out, f, n);
 	add_date(&out);
@@ -190,7 +200,7 @@ static void next_request(struct http1 *h)
 		return;
 	}
 	h->state = h->input.n > 0 ? STATE_HEAD : STATE_IDLE;
-	arm(h, h->input.n > 0 ? HTTP_HEAD_MS : HTTP_IDLE_MS);
+	arm(h, h->input.n > 0 ? h->conn.home->head_ms : h->conn.home->idle_ms);
 	loop_later(h->conn.home->loop, &h->resume);
 }
 
@@ -211,7 +221,7 @@ static void settle(struct http1 *h)
 	} else {
 		x->x.body_mode = HTTP_BODY_DISCARD;
 		x->x.body_paused = false;
-		arm(h, HTTP_BODY_MS);
+		arm(h, h->conn.home->body_ms);
 		loop_later(h->conn.home->loop, &h->resume);
 	}
 }
@@ -272,7 +282,7 @@ static void want_body(struct http_exchange *hx)
 		stream_write(h->conn.stream, &c, 1);
 		x->expects_continue = false;
 	}
-	arm(h, HTTP_BODY_MS);
+	arm(h, h->conn.home->body_ms);
 	if (!h->parsing)
 		loop_later(h->conn.home->loop, &h->resume);
 }
@@ -375,7 +385,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 		}
 		return 0;
 	}
-	arm(h, HTTP_BODY_MS);
+	arm(h, h->conn.home->body_ms);
 	http_exchange_data(&x->x, at, n);
 	h->body_stopped = h->x && !http_exchange_wants_body(&h->x->x);
 	return h->body_stopped ? HPE_PAUSED : 0;
@@ -588,7 +598,7 @@ static void take_input(struct http1 *h, const char *p, size_t n)
 		return;
 	if (h->state == STATE_IDLE && n > 0) {
 		h->state = STATE_HEAD;
-		arm(h, HTTP_HEAD_MS);
+		arm(h, h->conn.home->head_ms);
 	}
 	if (h->input.n > 0) {
 		keep(h, p, n);
@@ -677,7 +687,7 @@ static void body_timed_out(struct http1 *h)
 	if (x->body_complete)
 		return;
 	if (!http_exchange_wants_body(x)) { /* it is we who wait */
-		arm(h, HTTP_BODY_MS);
+		arm(h, h->conn.home->body_ms);
 	} else if (x->ended) {
 		close_now(h);
 	} else if (!x->answered) {
@@ -695,7 +705,7 @@ static void linger_timed_out(struct http1 *h)
 		return;
 	}
 	h->linger_left = left;
-	arm(h, HTTP_BODY_MS);
+	arm(h, h->conn.home->body_ms);
 }
 
 static void on_timer(struct loop_timer *t)
@@ -744,7 +754,7 @@ struct http_conn *http1_conn_new(struct http_loop *home, struct stream *s, const
 	h->parser.data = h;
 	loop_timer_init(home->loop, &h->timer, on_timer);
 	loop_later_init(&h->resume, run_resume);
-	arm(h, HTTP_HEAD_MS);
+	arm(h, h->conn.home->head_ms);
 	s->ctx = h;
 	s->on_data = on_data;
 	s->on_end = on_end;

@@ -258,7 +258,7 @@ static size_t queued(const struct http_exchange *x)
 static void arm(struct http2 *h)
 {
 	if (h->nstreams == 0 && !h->closing)
-		loop_timer_start(&h->timer, h->draining ? HTTP_LINGER_MS : HTTP_IDLE_MS);
+		loop_timer_start(&h->timer, h->draining ? HTTP_LINGER_MS : h->conn.home->idle_ms);
 }
 
 static void free_exchange(struct http_exchange *x)
@@ -312,7 +312,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	st->fields_end = &st->fields;
 	list_add_tail(&h->streams, &st->link);
 	h->nstreams++;
-	loop_timer_start(&h->timer, HTTP_HEAD_MS);
+	loop_timer_start(&h->timer, h->conn.home->head_ms);
 	nghttp2_session_set_stream_user_data(session, st->id, st);
 	return 0;
 }
@@ -700,7 +700,7 @@ struct http_conn *http2_conn_new(struct http_loop *home, struct stream *s, const
 	list_init(&h->streams);
 	loop_later_init(&h->flush, run_flush);
 	loop_timer_init(home->loop, &h->timer, on_timer);
-	loop_timer_start(&h->timer, HTTP_HEAD_MS);
+	loop_timer_start(&h->timer, h->conn.home->head_ms);
 	h->session = session_new(h);
 	submit_settings(h);
 	s->ctx = h;

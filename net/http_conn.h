@@ -5,16 +5,14 @@
 
 #include "net/http_exchange.h"
 
-#define HTTP_HEAD_MS 10000   /* for a request's head to arrive */
-#define HTTP_IDLE_MS 180000  /* between requests */
-#define HTTP_BODY_MS 30000   /* without a byte of a body that somebody waits for */
-#define HTTP_LINGER_MS 1000  /* to read what a refused client still sends, so that it sees the answer */
+#define HTTP_LINGER_MS 1000 /* to read what a refused client still sends, so that it sees the answer */
 
 struct http_loop {
 	struct http_server *server;
 	struct loop *loop;
 	struct list conns;
 	struct loop_timer deadline;
+	uint64_t head_ms, idle_ms, body_ms;
 	bool stopping;
 };
 

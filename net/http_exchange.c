@@ -101,6 +101,11 @@ static void tell_complete(struct http_exchange *x)
 		x->body_end(&x->pub);
 }
 
+bool http_exchange_has_body(const struct http_request *req)
+{
+	return !of(req)->body_complete;
+}
+
 void http_exchange_body_complete(struct http_exchange *x)
 {
 	x->body_complete = true;

@@ -52,6 +52,7 @@ void http_exchange_set_target(struct http_exchange *x, struct str target);
 bool http_exchange_wants_body(const struct http_exchange *x); /* data may be delivered now */
 void http_exchange_data(struct http_exchange *x, const char *p, size_t n);
 void http_exchange_body_complete(struct http_exchange *x);    /* tells the consumer, if there is one */
+bool http_exchange_has_body(const struct http_request *req);  /* more is to come */
 void http_exchange_drained(struct http_exchange *x);          /* the codec sent something */
 /* Nothing more will come of it: on_close at the end of the turn, then ops->free. `lost`: before its answer was complete. */
 void http_exchange_finish(struct http_exchange *x, bool lost);

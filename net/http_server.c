@@ -125,7 +125,7 @@ static void begin(struct http_loop *home, int fd, const char *remote)
 	if (tls)
 		s = tls_accept(tls, s, on_tls_ready, p);
 	else
-		loop_timer_start(&p->timer, HTTP_HEAD_MS);
+		loop_timer_start(&p->timer, home->head_ms);
 	http_conn_init(&p->conn, home, s, NULL, remote);
 	p->conn.ops = &pending_ops;
 	s->ctx = p;
@@ -297,6 +297,9 @@ int http_server_start(const struct http_server_config *c, struct http_server **o
 	for (size_t i = 0; i < c->nloops; i++) {
 		s->loops[i].server = s;
 		s->loops[i].loop = c->loops[i];
+		s->loops[i].head_ms = c->head_ms ? c->head_ms : 10000;
+		s->loops[i].idle_ms = c->idle_ms ? c->idle_ms : 180000;
+		s->loops[i].body_ms = c->body_ms ? c->body_ms : 30000;
 		list_init(&s->loops[i].conns);
 	}
 	int r = listen_all(s, c, err);

@@ -47,7 +47,7 @@ void http_body_pause(struct http_request *req, bool paused);
 /* Whole answer; content-length is added. Takes the chunks over. */
 void http_reply(struct http_request *req, int status, const struct http_field *fields, size_t nfields,
 		struct chunk *body, size_t nbody);
-/* Answer of unknown length. http_stream_write() takes the chunks over and returns the bytes now queued. */
+/* Answer of unknown length, unless a content-length stands in the fields. http_stream_write() takes the chunks over and returns the bytes now queued. */
 void http_stream_start(struct http_request *req, int status, const struct http_field *fields, size_t nfields);
 size_t http_stream_write(struct http_request *req, struct chunk *body, size_t nbody);
 void http_stream_end(struct http_request *req);
@@ -71,6 +71,7 @@ struct http_server_config {
 	int port;
 	http_handler handler;
 	void *ctx;
+	uint64_t head_ms, idle_ms, body_ms; /* limits; 0: 10 s for a head, 180 s between requests, 30 s without a byte of a body */
 };
 int http_server_start(const struct http_server_config *c, struct http_server **out, struct err *err); /* before the loops run, or on loops[0] */
 int http_server_port(const struct http_server *s); /* the one that was taken when `port` was 0 */

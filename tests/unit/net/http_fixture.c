@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_fixture.h"
 
+#include "net/proxy.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -53,6 +55,12 @@ static void on_upload_end(struct http_request *req)
 	answer_text(req, 200, STR("uploaded"));
 }
 
+static void via_closed(void *ctx)
+{
+	(void)ctx;
+	test_http.closed++;
+}
+
 static void head_info(struct http_request *req)
 {
 	struct buf b = { 0 };
@@ -92,6 +100,23 @@ static void upgrade(struct http_request *req)
 	stream_read_start(s);
 }
 
+static void via(struct http_request *req)
+{
+	struct str target = req->target;
+	struct http_field f = { STR("x-test"), STR("from the proxy") };
+	static const char *const drop[] = { "authorization", NULL };
+	str_cut_prefix(&target, STR("/via"));
+	struct proxy_spec spec = { .client = test_http.client, .host = "127.0.0.1", .port = test_http.backend_port, .target = target,
+				   .fields = &f, .nfields = 1, .drop = drop, .prefix = STR("/via"), .closed = via_closed };
+	proxy_request(req, &spec);
+}
+
+static void redirect(struct http_request *req)
+{
+	struct http_field f = { STR("location"), STR("/hello") };
+	http_reply(req, 302, &f, 1, NULL, 0);
+}
+
 static void handler(void *ctx, struct http_request *req)
 {
 	(void)ctx;
@@ -114,6 +139,13 @@ static void handler(void *ctx, struct http_request *req)
 		chunky(req);
 	} else if (str_eq(req->path, STR("/abort"))) {
 		http_abort(req);
+	} else if (str_starts(req->path, STR("/via/"))) {
+		via(req);
+	} else if (str_eq(req->path, STR("/redirect"))) {
+		redirect(req);
+	} else if (str_eq(req->path, STR("/secret"))) {
+		struct str auth = http_header(req, "authorization");
+		answer_text(req, 200, auth.p ? auth : STR("no authorization"));
 	} else if (str_eq(req->path, STR("/upgrade"))) {
 		upgrade(req);
 	} else if (str_eq(req->path, STR("/head-info")) || str_eq(req->path, STR("/"))) {
@@ -128,6 +160,8 @@ static void handler(void *ctx, struct http_request *req)
 
 static const char *const alpn[] = { "h2", "http/1.1", NULL };
 
+uint64_t test_http_head_ms;
+
 static int start(bool with_tls)
 {
 	static const char *const addresses[] = { "127.0.0.1", NULL };
@@ -138,18 +172,29 @@ static int start(bool with_tls)
 	if (with_tls && tls_server_new(&tc, &tls, NULL) < 0)
 		return -1;
 	struct http_server_config c = { .loops = loops, .nloops = 1, .tls = with_tls ? tls : NULL, .addresses = addresses,
-					.handler = handler };
+					.handler = handler,
+					.head_ms = test_http_head_ms,
+					.body_ms = test_http_head_ms };
 	test_http = (struct test_http){ 0 };
 	struct err err = { 0 };
 	if (http_server_start(&c, &test_http.server, &err) < 0)
 		fail_msg("%s", err_text(&err));
-	test_http.port = http_server_port(test_http.server);
+	test_http.port = test_http.backend_port = http_server_port(test_http.server);
+	test_http.client = http_client_new(&test_loop);
 	return 0;
 }
 
 int http_setup(void **state)
 {
 	return loop_setup(state) || start(false);
+}
+
+int impatient_http_setup(void **state)
+{
+	test_http_head_ms = 50;
+	int r = http_setup(state);
+	test_http_head_ms = 0;
+	return r;
 }
 
 int https_setup(void **state)
@@ -172,6 +217,7 @@ int http_teardown(void **state)
 {
 	if (test_http.server)
 		http_stop_begin(100);
+	http_client_free(test_http.client);
 	RUN_UNTIL(test_http.stopped);
 	int r = loop_teardown(state);
 	tls_server_free(TAKE(tls));

@@ -397,6 +397,27 @@ static void stopping_lets_the_answer_out_and_closes(void **state)
 	raw_close(&endless);
 }
 
+static void slow_heads_and_bodies_time_out(void **state)
+{
+	struct raw silent, head, body, second;
+	(void)state;
+	raw_connect(&silent, test_http.port);
+	raw_connect(&head, test_http.port);
+	raw_send(&head, "GET /hello HTTP/1.1\r\nHost: a\r\nX-Slow: ");
+	raw_connect(&body, test_http.port);
+	raw_send(&body, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n123");
+	raw_connect(&second, test_http.port);
+	raw_send(&second, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /hel");
+	RUN_UNTIL((silent.ended || silent.closed) && head.ended && body.ended && second.ended);
+	assert_true(raw_has(&head, "HTTP/1.1 408 "));
+	assert_true(raw_has(&body, "HTTP/1.1 408 "));
+	assert_true(raw_has(&second, "hello\n") && raw_has(&second, "HTTP/1.1 408 "));
+	raw_close(&silent);
+	raw_close(&head);
+	raw_close(&body);
+	raw_close(&second);
+}
+
 static void tls_peer_reaches_the_handler(void **state)
 {
 	static const char *const http1[] = { "http/1.1", NULL };
@@ -438,6 +459,7 @@ int main(void)
 		ON_HTTP(abort_closes_the_connection),
 		ON_HTTP(response_fields_cannot_split_the_answer),
 		ON_HTTP(stopping_lets_the_answer_out_and_closes),
+		ON_IMPATIENT_HTTP(slow_heads_and_bodies_time_out),
 		ON_HTTPS(tls_peer_reaches_the_handler),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
