@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pods that wait for a node.
+ *
+ *   active   highest priority first, then the longest waiting
+ *   backoff  failed a short while ago: 1 s, doubling up to 10 s
+ *   parked   did not fit; comes back when the cluster changes (or after five minutes, whatever happens), or, held by a
+ *            gate, when the pod itself changes
+ *
+ * Time is the caller's, in milliseconds. Control loop only. */
+#ifndef SERVER_SCHEDULER_QUEUE_H
+#define SERVER_SCHEDULER_QUEUE_H
+
+#include "api/decode.h"
+#include "base/list.h"
+#include "base/map.h"
+
+#define SCHED_BACKOFF_MIN_MS 1000
+#define SCHED_BACKOFF_MAX_MS 10000
+#define SCHED_PARKED_MAX_MS  (5 * 60 * 1000)
+
+enum pod_place { POD_ACTIVE, POD_BACKOFF, POD_PARKED, POD_IN_FLIGHT };
+struct pending_pod {
+	struct list link;            /* in parked */
+	struct str key;              /* "ns/name", behind it */
+	const struct object *object; /* a reference */
+	struct arena arena;
+	struct core_v1_pod pod; /* decoded into it */
+	enum pod_place place;
+	bool gated;
+	size_t at; /* index in its heap */
+	int attempts;
+	int64_t added_ms, failed_ms;
+};
+struct pod_heap {
+	struct pending_pod **items;
+	size_t n, cap;
+	bool (*before)(const struct pending_pod *a, const struct pending_pod *b);
+};
+struct sched_queue {
+	struct map pods; /* all of them, by key */
+	struct pod_heap active, backoff;
+	struct list parked;
+};
+
+void sched_queue_init(struct sched_queue *q);
+void sched_queue_free(struct sched_queue *q);
+/* New, or changed: what is parked gets another chance. False: it cannot be read. */
+bool sched_queue_set(struct sched_queue *q, struct str key, const struct object *o, bool gated,
+		     int64_t now_ms);
+void sched_queue_del(struct sched_queue *q, struct str key);
+struct pending_pod *sched_queue_find(const struct sched_queue *q, struct str key);
+struct pending_pod *sched_queue_pop(struct sched_queue *q,
+				    int64_t now_ms); /* in flight from now on; NULL: none is due */
+void sched_queue_park(struct sched_queue *q, struct pending_pod *p,
+		      int64_t now_ms); /* it did not fit */
+void sched_queue_retry(struct sched_queue *q, struct pending_pod *p,
+		       int64_t now_ms); /* its binding failed */
+void sched_queue_wake(struct sched_queue *q,
+		      int64_t now_ms); /* the cluster changed: parked ones get their chance */
+/* When something becomes due by time alone; INT64_MAX: never. */
+int64_t sched_queue_next_ms(const struct sched_queue *q);
+
+#endif

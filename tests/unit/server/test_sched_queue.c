@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "generated/api_tables.h"
+#include "server/scheduler/queue.h"
+
+static void set(struct sched_queue *q, const char *name, int priority, bool gated, int64_t now)
+{
+	auto_free char *key = str_printf("/registry/pods/d/%s", name),
+		       *short_key = str_printf("d/%s", name);
+	auto_free char *json = str_printf("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
+					  "\"name\":\"%s\",\"namespace\":\"d\",\"uid\":"
+					  "\"u\"},\"spec\":{\"priority\":%d}}",
+					  name, priority);
+	struct object *o;
+
+	assert_int_equal(object_new(API_CORE_V1_PODS, str_from(key), str_from(json), &o, NULL), 0);
+	object_seal(o, 1);
+	assert_true(sched_queue_set(q, str_from(short_key), o, gated, now));
+	object_unref(o);
+}
+
+static const char *pop(struct sched_queue *q, int64_t now)
+{
+	struct pending_pod *p = sched_queue_pop(q, now);
+
+	return p ? p->key.p : "none";
+}
+
+static int setup(void **state)
+{
+	struct sched_queue *q = NEW(struct sched_queue);
+
+	sched_queue_init(q);
+	*state = q;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	sched_queue_free(*state);
+	free(*state);
+	return 0;
+}
+
+static void priority_first_then_age(void **state)
+{
+	set(*state, "old", 0, false, 1);
+	set(*state, "young", 0, false, 2);
+	set(*state, "high", 7, false, 3);
+	set(*state, "low", -1, false, 0);
+	assert_string_equal(pop(*state, 5), "d/high");
+	assert_string_equal(pop(*state, 5), "d/old");
+	assert_string_equal(pop(*state, 5), "d/young");
+	assert_string_equal(pop(*state, 5), "d/low");
+	assert_string_equal(pop(*state, 5), "none");
+}
+
+static void parked_pods_wait_for_a_change_and_for_their_backoff(void **state)
+{
+	struct sched_queue *q = *state;
+
+	set(q, "a", 0, false, 0);
+	sched_queue_park(q, sched_queue_pop(q, 0), 0);
+	assert_string_equal(pop(q, 10000), "none");
+	assert_int_equal(sched_queue_next_ms(q), SCHED_PARKED_MAX_MS);
+	sched_queue_wake(q, 100);
+	assert_int_equal(sched_queue_next_ms(q), SCHED_BACKOFF_MIN_MS);
+	assert_string_equal(pop(q, 999), "none");
+	assert_string_equal(pop(q, 1000), "d/a");
+}
+
+static void backoff_doubles_up_to_its_end(void **state)
+{
+	struct sched_queue *q = *state;
+	const int64_t want[] = { 1000, 2000, 4000, 8000, 10000, 10000 };
+	int64_t now = 0;
+
+	set(q, "a", 0, false, 0);
+	for (size_t i = 0; i < COUNT_OF(want); i++) {
+		sched_queue_retry(q, sched_queue_pop(q, now), now);
+		assert_int_equal(sched_queue_next_ms(q), now + want[i]);
+		now += want[i];
+	}
+}
+
+static void a_gated_pod_only_moves_when_it_changes(void **state)
+{
+	struct sched_queue *q = *state;
+
+	set(q, "a", 0, true, 0);
+	sched_queue_wake(q, 1);
+	assert_string_equal(pop(q, SCHED_PARKED_MAX_MS * 2), "none");
+	assert_int_equal(sched_queue_next_ms(q), INT64_MAX);
+	set(q, "a", 0, false, 2);
+	assert_string_equal(pop(q, 3), "d/a");
+}
+
+static void a_parked_pod_is_tried_again_after_five_minutes_anyhow(void **state)
+{
+	struct sched_queue *q = *state;
+
+	set(q, "a", 0, false, 0);
+	sched_queue_park(q, sched_queue_pop(q, 0), 0);
+	assert_string_equal(pop(q, SCHED_PARKED_MAX_MS), "d/a");
+}
+
+static void deleting_takes_it_from_wherever_it_is(void **state)
+{
+	struct sched_queue *q = *state;
+
+	for (int i = 0; i < 5; i++) {
+		char name[4];
+
+		snprintf(name, sizeof(name), "p%d", i);
+		set(q, name, i, false, i);
+	}
+	sched_queue_park(q, sched_queue_pop(q, 9), 9);  /* p4 */
+	sched_queue_retry(q, sched_queue_pop(q, 9), 9); /* p3 */
+	sched_queue_pop(q, 9);                          /* p2 in flight */
+	sched_queue_del(q, STR("d/p4"));
+	sched_queue_del(q, STR("d/p3"));
+	sched_queue_del(q, STR("d/p2"));
+	sched_queue_del(q, STR("d/p0"));
+	sched_queue_wake(q, 10);
+	assert_string_equal(pop(q, 100000), "d/p1");
+	assert_string_equal(pop(q, 100000), "none");
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(priority_first_then_age),
+		T(parked_pods_wait_for_a_change_and_for_their_backoff),
+		T(backoff_doubles_up_to_its_end),
+		T(a_gated_pod_only_moves_when_it_changes),
+		T(a_parked_pod_is_tried_again_after_five_minutes_anyhow),
+		T(deleting_takes_it_from_wherever_it_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "generated/api_tables.h"
+#include "server/scheduler/decide.h"
+#include "server/scheduler/pod_status.h"
+
+/* A node: name, extra spec, extra metadata, allocatable. */
+static void add_node(struct cluster *c, const char *name, const char *meta, const char *spec,
+		     const char *allocatable)
+{
+	auto_free char *key = str_printf("/registry/minions/%s", name);
+	auto_free char *json =
+		str_printf("{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\","
+			   "\"uid\":\"u\"%s},"
+			   "\"spec\":{%s},\"status\":{\"allocatable\":{\"pods\":\"10\",%s}}}",
+			   name, meta, spec, allocatable);
+	struct object *o;
+
+	assert_int_equal(object_new(API_CORE_V1_NODES, str_from(key), str_from(json), &o, NULL), 0);
+	object_seal(o, 1);
+	assert_true(cluster_node_set(c, o));
+	object_unref(o);
+}
+
+struct fixture {
+	struct cluster cluster;
+	struct arena arena;
+	struct core_v1_pod pod;
+	struct pod_usage usage;
+	struct decision decision;
+};
+
+static int setup(void **state)
+{
+	*state = NEW(struct fixture);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	cluster_free(&f->cluster);
+	pod_usage_free(&f->usage);
+	buf_free(&f->decision.message);
+	arena_free(&f->arena);
+	free(f);
+	return 0;
+}
+
+static void read_pod(struct fixture *f, const char *spec)
+{
+	auto_free char *json = str_printf(
+		"{\"metadata\":{\"name\":\"p\",\"namespace\":\"d\",\"uid\":\"u\"},\"spec\":{%s}}",
+		spec);
+
+	memset(&f->pod, 0, sizeof(f->pod));
+	assert_int_equal(struct_read_json(arena_str(&f->arena, str_from(json)), &f->arena,
+					  api_struct_core_v1_pod, &f->pod, NULL),
+			 0);
+	pod_usage_free(&f->usage);
+	pod_usage_read(&f->pod, &f->usage);
+}
+
+static const char *decide(struct fixture *f, const char *pod_spec)
+{
+	read_pod(f, pod_spec);
+	buf_free(&f->decision.message);
+	schedule_decide(&f->cluster, &f->pod, &f->usage, 0, &f->decision);
+	return f->decision.node ? f->decision.node->node.metadata.name.p : f->decision.message.p;
+}
+
+#define CONTAINER(requests)                                                                      \
+	"\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"resources\":{\"requests\":{" requests \
+	"}}}]"
+
+static void each_reason_in_upstreams_words(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(decide(f, CONTAINER("")), "no nodes available to schedule pods");
+	add_node(&f->cluster, "one", ",\"labels\":{\"zone\":\"a\"}", "",
+		 "\"cpu\":\"2\",\"memory\":\"1Gi\"");
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"3\"")),
+			    "0/1 nodes are available: 1 Insufficient cpu.");
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"3\",\"memory\":\"2Gi\"")),
+			    "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory.");
+	assert_string_equal(decide(f, CONTAINER("\"example.com/gpu\":\"1\"")),
+			    "0/1 nodes are available: 1 Insufficient example.com/gpu.");
+	assert_string_equal(
+		decide(f, "\"nodeSelector\":{\"zone\":\"b\"}," CONTAINER("")),
+		"0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
+	assert_string_equal(
+		decide(f, "\"nodeName\":\"x\"," CONTAINER("")),
+		"0/1 nodes are available: 1 node(s) didn't match the requested node name.");
+	add_node(&f->cluster, "two", "", "\"unschedulable\":true", "\"cpu\":\"2\"");
+	add_node(&f->cluster, "three", "",
+		 "\"taints\":[{\"key\":\"k\",\"value\":\"v\",\"effect\":\"NoSchedule\"}]",
+		 "\"cpu\":\"2\"");
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"3\"")),
+			    "0/3 nodes are available: 1 Insufficient cpu, 1 node(s) had "
+			    "untolerated taint(s), 1 node(s) were unschedulable.");
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1500m\"")), "one");
+	assert_string_equal(decide(f, "\"tolerations\":[{\"key\":\"k\",\"operator\":\"Exists\"}],"
+				      "\"nodeSelector\":null," CONTAINER("")),
+			    "three"); /* the emptier of the two that fit: no memory to weigh */
+}
+
+static void what_is_placed_counts(void **state)
+{
+	struct fixture *f = *state;
+
+	add_node(&f->cluster, "one", "", "", "\"cpu\":\"2\",\"memory\":\"1Gi\"");
+	read_pod(f, CONTAINER("\"cpu\":\"1500m\""));
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod, true);
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"600m\"")),
+			    "0/1 nodes are available: 1 Insufficient cpu.");
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"500m\"")), "one");
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod,
+			false); /* the same pod again is no second one */
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1500m\"")), "one");
+	assert_true(cluster_pod_del(&f->cluster, STR("d/a")));
+	assert_false(cluster_pod_del(&f->cluster, STR("d/a")));
+	assert_int_equal(f->cluster.list[0]->npods, 0);
+	assert_int_equal(f->cluster.list[0]->requested.milli_cpu, 0);
+}
+
+static void pods_seen_before_their_node_count_when_it_comes(void **state)
+{
+	struct fixture *f = *state;
+
+	read_pod(f, CONTAINER("\"cpu\":\"2\""));
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod, false);
+	add_node(&f->cluster, "one", "", "", "\"cpu\":\"2\"");
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1m\"")),
+			    "0/1 nodes are available: 1 Insufficient cpu.");
+}
+
+static void a_node_takes_so_many_pods(void **state)
+{
+	struct fixture *f = *state;
+
+	add_node(&f->cluster, "one", "", "", "\"cpu\":\"64\"");
+	read_pod(f, CONTAINER(""));
+	for (int i = 0; i < 10; i++) {
+		char key[8];
+
+		snprintf(key, sizeof(key), "d/%d", i);
+		cluster_pod_set(&f->cluster, str_from(key), STR("one"), &f->pod, false);
+	}
+	assert_string_equal(decide(f, CONTAINER("")), "0/1 nodes are available: 1 Too many pods.");
+}
+
+static void host_ports_are_taken_once(void **state)
+{
+	struct fixture *f = *state;
+	const char *port = "\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":80,"
+			   "\"hostPort\":8080,\"hostIP\":\"%s\","
+			   "\"protocol\":\"%s\"}]}]";
+	char spec[200];
+	const struct {
+		const char *ip, *protocol;
+		bool fits;
+	} cases[] = { { "127.0.0.1", "TCP", false },
+		      { "0.0.0.0", "TCP", false },
+		      { "127.0.0.2", "TCP", true },
+		      { "127.0.0.1", "UDP", true } };
+
+	add_node(&f->cluster, "one", "", "", "\"cpu\":\"64\"");
+	snprintf(spec, sizeof(spec), port, "127.0.0.1", "TCP");
+	read_pod(f, spec);
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod, false);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		snprintf(spec, sizeof(spec), port, cases[i].ip, cases[i].protocol);
+		assert_string_equal(decide(f, spec),
+				    cases[i].fits
+					    ? "one"
+					    : "0/1 nodes are available: 1 node(s) didn't have free "
+					      "ports for the requested pod ports.");
+	}
+}
+
+static void requests_follow_upstreams_rules(void **state)
+{
+	struct fixture *f = *state;
+	const struct {
+		const char *spec;
+		int64_t milli_cpu;
+	} cases[] = {
+		{ CONTAINER("\"cpu\":\"100m\""), 100 },
+		{ "\"containers\":[{\"name\":\"a\",\"resources\":{\"requests\":{\"cpu\":\"1\"}}},{"
+		  "\"name\":\"b\",\"resources\":{"
+		  "\"requests\":{\"cpu\":\"0.5\"}}}]",
+		  1500 },
+		/* one init container after the other, before the containers */
+		{ "\"initContainers\":[{\"name\":\"i\",\"resources\":{\"requests\":{\"cpu\":\"3\"}}"
+		  "},{\"name\":\"j\",\"resources\":{"
+		  "\"requests\":{\"cpu\":\"2\"}}}]," CONTAINER("\"cpu\":\"1\""),
+		  3000 },
+		/* a sidecar runs beside the init containers that follow, and beside the containers */
+		{ "\"initContainers\":[{\"name\":\"s\",\"restartPolicy\":\"Always\",\"resources\":{"
+		  "\"requests\":{\"cpu\":\"1\"}}},{"
+		  "\"name\":\"j\",\"resources\":{\"requests\":{\"cpu\":\"2\"}}}]," CONTAINER(
+			  "\"cpu\":\"1\""),
+		  3000 },
+		{ "\"initContainers\":[{\"name\":\"s\",\"restartPolicy\":\"Always\",\"resources\":{"
+		  "\"requests\":{\"cpu\":\"1\"}}}]," CONTAINER("\"cpu\":\"1\""),
+		  2000 },
+		{ "\"overhead\":{\"cpu\":\"250m\"}," CONTAINER("\"cpu\":\"1\""), 1250 },
+		{ "\"resources\":{\"requests\":{\"cpu\":\"4\"}}," CONTAINER("\"cpu\":\"1\""),
+		  4000 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		read_pod(f, cases[i].spec);
+		assert_int_equal(f->usage.request.milli_cpu, cases[i].milli_cpu);
+	}
+	read_pod(f, CONTAINER(""));
+	assert_int_equal(f->usage.nonzero_milli_cpu, 100);
+	assert_int_equal(f->usage.nonzero_memory, 200 << 20);
+}
+
+static void scores_choose(void **state)
+{
+	struct fixture *f = *state;
+
+	add_node(&f->cluster, "busy", ",\"labels\":{\"zone\":\"a\"}", "",
+		 "\"cpu\":\"4\",\"memory\":\"8Gi\"");
+	add_node(&f->cluster, "empty", ",\"labels\":{\"zone\":\"b\"}", "",
+		 "\"cpu\":\"4\",\"memory\":\"8Gi\"");
+	read_pod(f, CONTAINER("\"cpu\":\"2\",\"memory\":\"4Gi\""));
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("busy"), &f->pod, false);
+	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1\",\"memory\":\"1Gi\"")), "empty");
+	assert_string_equal(
+		decide(f, "\"affinity\":{\"nodeAffinity\":{"
+			  "\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":10,"
+			  "\"preference\":{\"matchExpressions\":[{\"key\":\"zone\",\"operator\":"
+			  "\"In\",\"values\":[\"a\"]}]}}]}}," CONTAINER(
+				  "\"cpu\":\"1\",\"memory\":\"1Gi\"")),
+		"busy");
+	assert_string_equal(decide(f, "\"affinity\":{\"nodeAffinity\":{"
+				      "\"requiredDuringSchedulingIgnoredDuringExecution\":{"
+				      "\"nodeSelectorTerms\":[{\"matchExpressions\":[{\"key\":"
+				      "\"zone\",\"operator\":\"NotIn\",\"values\":["
+				      "\"b\"]}]}]}}}," CONTAINER("")),
+			    "busy");
+}
+
+static void enough_nodes_as_upstream(void **state)
+{
+	(void)state;
+	assert_int_equal(schedule_enough(3), 3);
+	assert_int_equal(schedule_enough(99), 99);
+	assert_int_equal(schedule_enough(150), 100);
+	assert_int_equal(schedule_enough(1000), 420);
+	assert_int_equal(schedule_enough(10000), 500);
+}
+
+static void the_condition_is_written_once(void **state)
+{
+	struct fixture *f = *state;
+	auto_buf patch = { 0 }, again = { 0 };
+
+	read_pod(f, CONTAINER(""));
+	assert_true(unschedulable_patch(&f->pod, STR("why"), 0, &patch));
+	assert_non_null(strstr(patch.p, "\"lastTransitionTime\":\"1970-01-01T00:00:00Z\","
+					"\"reason\":\"Unschedulable\",\"message\":\"why\""));
+	struct core_v1_pod_condition had = { .type = STR("PodScheduled"),
+					     .status = STR("False"),
+					     .reason = STR("Unschedulable"),
+					     .message = STR("why") };
+	f->pod.status.conditions.items = &had;
+	f->pod.status.conditions.n = 1;
+	assert_false(unschedulable_patch(&f->pod, STR("why"), 0, &again));
+	assert_true(unschedulable_patch(&f->pod, STR("else"), 0, &again));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(each_reason_in_upstreams_words),
+		T(what_is_placed_counts),
+		T(pods_seen_before_their_node_count_when_it_comes),
+		T(a_node_takes_so_many_pods),
+		T(host_ports_are_taken_once),
+		T(requests_follow_upstreams_rules),
+		T(scores_choose),
+		T(enough_nodes_as_upstream),
+		T(the_condition_is_written_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
