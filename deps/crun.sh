@@ -2,9 +2,9 @@
 # The OCI runtime, a static program of its own, baked into allinone as a blob (embed/).
 # musl has no argp: deps/crun holds a small one.
 $CC $CFLAGS -I"$DEPS" -c "$DEPS/argp.c" -o argp.o
-sed -i "1i #include <ctype.h>" src/libcrun/container.c src/libcrun/seccomp.c # toupper, tolower: gcc 14 insists
 mkdir -p argp && cp "$DEPS/argp.h" argp/
-export CPPFLAGS="$CPPFLAGS -I$PWD/argp" LIBS="$PWD/argp.o"
+export CPPFLAGS="$CPPFLAGS -I$PWD/argp -include ctype.h" # ctype.h: gcc 14 insists
+export LIBS="$PWD/argp.o"
 ac_cv_search_gcry_check_version=no ac_cv_search_argp_parse="none required" ./configure --host="$HOST" --prefix="$OUT" \
 	--enable-embedded-yajl --disable-systemd --disable-criu --disable-dl --enable-static --disable-shared
 make -C libocispec
