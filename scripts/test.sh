@@ -21,6 +21,22 @@ for word in "${rest[@]}"; do
 done
 [ ${#layers[@]} -gt 0 ] || layers=("${ALL_LAYERS[@]}")
 
+# all third-party targets in one parallel build, before the layers ask for them one by one
+targets=()
+for layer in "${layers[@]}"; do
+	case $layer in
+	lint) ;;
+	arm64) targets+=(arm64-musl) ;;
+	asan | tsan | clang | fuzz) targets+=(amd64-glibc) ;;
+	*) targets+=("$target") ;;
+	esac
+done
+if [ ${#targets[@]} -gt 0 ] && need_build; then
+	mapfile -t targets < <(printf '%s\n' "${targets[@]}" | sort -u)
+	[[ " ${targets[*]} " != *arm64* ]] || (target=arm64-musl && need_build) || die "no cross compiler for arm64"
+	"$root/scripts/deps/deps.sh" "${targets[@]}"
+fi
+
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 started=$SECONDS

@@ -115,7 +115,7 @@ script_layer() { # LAYER FILTER: tests/LAYER/test_*.sh against the release binar
 run_script() { # FILE NAME: its result lines get NAME in front; a silent death is a failure
 	local code=0 tmp
 	tmp=$(mktemp -d "${TMPDIR:-/var/tmp}/allinone-test.XXXXXX")
-	{ ALLINONE=$build_dir/allinone TEST_TMP=$tmp timeout -k 10 "${TEST_TIMEOUT:-900}" bash "$1" 2>&1 || code=$?; } |
+	{ ALLINONE=$build_dir/allinone ALLINONE_ARM64=$root/build/arm64/allinone TEST_TMP=$tmp timeout -k 10 "${TEST_TIMEOUT:-900}" bash "$1" 2>&1 || code=$?; } |
 		sed -u -E "s/^(ok|not ok|skip) /\1 $2: /" | tee "$tmp.out"
 	code=${PIPESTATUS[0]}
 	if ! grep -qE '^(ok|not ok|skip) ' "$tmp.out"; then
@@ -127,5 +127,10 @@ run_script() { # FILE NAME: its result lines get NAME in front; a silent death i
 layer_api() { script_layer api "$1"; }
 layer_cluster() { script_layer cluster "$1"; }
 layer_clients() { script_layer clients "$1"; }
-layer_vm() { script_layer vm "$1"; }
+layer_vm() {
+	if [ ! -f "$root/build/arm64/allinone" ]; then # the arm64 layer makes it, too
+		flavoured vm --arch arm64 && made vm all
+	fi
+	script_layer vm "$1"
+}
 layer_fuzz() { "$root/scripts/fuzz.sh" "${FUZZ_SECONDS:-5}" "$1" 2>&1 | collect fuzz || true; }
