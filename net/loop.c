@@ -95,11 +95,16 @@ int loop_init(struct loop *l, const char *name, struct err *err)
 	return 0;
 }
 
+static void run(struct loop *l)
+{
+	while (!l->stopping)
+		uv_run(&l->uv, UV_RUN_DEFAULT);
+}
+
 void loop_run(struct loop *l)
 {
 	l->thread = pthread_self();
-	while (!l->stopping)
-		uv_run(&l->uv, UV_RUN_DEFAULT);
+	run(l);
 }
 
 struct spawn {
@@ -113,8 +118,8 @@ static void *thread_main(void *arg)
 	struct loop *l = s->loop;
 	l->thread = pthread_self();
 	pthread_setname_np(l->thread, l->name);
-	sem_post(&s->started);
-	loop_run(l);
+	sem_post(&s->started); /* from here on others may ask loop_is_current() */
+	run(l);
 	return NULL;
 }
 
