@@ -13,6 +13,7 @@ struct writer {
 	struct buf *out;
 	bool omit_revision;
 	int depth;
+	const char *top; /* the member of the root that we are in */
 };
 
 static void write_value(struct writer *w, const struct api_schema *s, const json_t *v);
@@ -34,8 +35,7 @@ void api_json_double(struct buf *out, double v)
 		return;
 	}
 	*strchr(text, 'e') = '\0';
-	buf_printf(out, "%se%c%s%d", text, exponent < 0 ? '-' : '+',
-		   abs(exponent) < 10 && exponent > 0 ? "0" : "", abs(exponent));
+	buf_printf(out, "%se%c%d", text, exponent < 0 ? '-' : '+', abs(exponent));
 }
 
 static struct str text_of(const json_t *v)
@@ -208,8 +208,8 @@ static void write_unknown(struct writer *w, const struct api_type *t, const json
 
 static bool is_revision(const struct writer *w, const struct api_field *f)
 {
-	return w->omit_revision && w->depth == 2 && f->name_length == 15 &&
-	       memcmp(f->name, "resourceVersion", 15) == 0;
+	return w->omit_revision && w->depth == 2 && strcmp(f->name, "resourceVersion") == 0 &&
+	       strcmp(w->top, "metadata") == 0;
 }
 
 static void write_object(struct writer *w, const struct api_type *t, const json_t *tree)
@@ -219,6 +219,8 @@ static void write_object(struct writer *w, const struct api_type *t, const json_
 	for (size_t i = 0; i < t->nfields; i++) {
 		const struct api_field *f = &t->fields[i];
 		const json_t *v = tree ? json_object_getn(tree, f->name, f->name_length) : NULL;
+		if (w->depth == 1)
+			w->top = f->name;
 		if (wants(f, v) && !is_revision(w, f))
 			write_field(w, f, v);
 	}

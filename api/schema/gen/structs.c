@@ -160,7 +160,7 @@ static const char basics[] =
 	"api_structs, -1: none */\n"
 	"struct api_struct { const struct api_type *type; const struct api_struct_field *fields; "
 	"uint32_t size; };\n"
-	"extern const struct api_struct api_structs[];\n";
+	"extern const struct api_struct api_structs[];\nextern const size_t api_structs_count;\n";
 
 void write_structs(const struct schema *s, FILE *c, FILE *h)
 {
@@ -181,5 +181,5 @@ void write_structs(const struct schema *s, FILE *c, FILE *h)
 	for (size_t i = 0; i < norder; i++)
 		fprintf(c, "\t{ &api_types[%d], %s_fields, sizeof(struct %s) },\n", order[i]->index,
 			name_struct(order[i]), name_struct(order[i]));
-	fprintf(c, "};\n");
+	fprintf(c, "};\nconst size_t api_structs_count = %zu;\n", norder);
 }

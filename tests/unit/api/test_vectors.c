@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
+#include "api/decode.h"
 #include "api/registry.h"
 #include "base/file.h"
 
@@ -162,6 +163,28 @@ static void check_protobuf_read(const char *file, const struct api_type *t)
 	json_decref(want);
 }
 
+static void check_struct(const char *file, const struct api_type *t)
+{
+	auto_buf json = { 0 };
+	auto_buf text = { 0 };
+	auto_arena arena = { 0 };
+	auto_err err = { 0 };
+	const struct api_struct *desc = api_structs;
+	while (desc < api_structs + api_structs_count && desc->type != t)
+		desc++;
+	if (desc == api_structs + api_structs_count)
+		return;
+	load(file, ".json", &json);
+	void *s = arena_alloc(&arena, desc->size);
+	if (struct_read_json(buf_view(&json), &arena, desc, s, &err) < 0)
+		fail_msg("%s: %s", file, err_text(&err));
+	struct_write_json(desc, s, &text);
+	json_t *want = parse(buf_view(&json), file), *got = parse(buf_view(&text), file);
+	expect_tree(file, "struct", t, got, want);
+	json_decref(got);
+	json_decref(want);
+}
+
 static void each_kind(void (*check)(const char *file, const struct api_type *t))
 {
 	if (!*vectors)
@@ -206,6 +229,12 @@ static void protobuf_of_every_kind_is_read_as_its_json(void **state)
 	each_kind(check_protobuf_read);
 }
 
+static void structs_of_every_kind_that_has_one_keep_every_value(void **state)
+{
+	(void)state;
+	each_kind(check_struct);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +242,7 @@ int main(void)
 		cmocka_unit_test(yaml_of_every_kind_means_what_its_json_means),
 		cmocka_unit_test(protobuf_of_every_kind_is_upstreams_byte_for_byte),
 		cmocka_unit_test(protobuf_of_every_kind_is_read_as_its_json),
+		cmocka_unit_test(structs_of_every_kind_that_has_one_keep_every_value),
 	};
 	return cmocka_run_group_tests(tests, find_vectors, NULL);
 }
