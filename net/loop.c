@@ -95,7 +95,7 @@ int loop_init(struct loop *l, const char *name, struct err *err)
 	return 0;
 }
 
-static void run(struct loop *l)
+static void turn(struct loop *l)
 {
 	while (!l->stopping)
 		uv_run(&l->uv, UV_RUN_DEFAULT);
@@ -104,7 +104,7 @@ static void run(struct loop *l)
 void loop_run(struct loop *l)
 {
 	l->thread = pthread_self();
-	run(l);
+	turn(l);
 }
 
 struct spawn {
@@ -119,7 +119,7 @@ static void *thread_main(void *arg)
 	l->thread = pthread_self();
 	pthread_setname_np(l->thread, l->name);
 	sem_post(&s->started); /* from here on others may ask loop_is_current() */
-	run(l);
+	turn(l);
 	return NULL;
 }
 
