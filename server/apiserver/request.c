@@ -70,24 +70,32 @@ bool user_in_group(const struct api_user *u, const char *group)
 
 static int request_steps(struct api_request *r, struct err *err)
 {
-	int e = 0;
 	request_route(r);
-	if (r->http)
-		e = request_authenticate(r, err);
-	if (e == 0 && r->http)
-		e = flow_acquire(r, err);
+	int e = request_authenticate(r, err);
 	if (e == 0)
-		e = request_authorize(r, err);
-	return e;
+		e = flow_acquire(r, err);
+	return e < 0 ? e : request_authorize(r, err);
+}
+
+static void request_go(struct api_request *r, int e, const struct err *err)
+{
+	if (e < 0)
+		respond_err(r, err);
+	else
+		request_dispatch(r);
 }
 
 void request_handle(struct api_request *r)
 {
+	auto_err err = { 0 };
 	uuid_new(r->audit_id);
 	request_ref(r); /* the work's reference: given back by the answer */
+	request_go(r, request_steps(r, &err), &err);
+}
+
+void request_enter(struct api_request *r)
+{
 	auto_err err = { 0 };
-	if (request_steps(r, &err) < 0)
-		respond_err(r, &err);
-	else
-		request_dispatch(r);
+	request_ref(r);
+	request_go(r, request_authorize(r, &err), &err);
 }

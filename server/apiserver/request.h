@@ -43,6 +43,7 @@ struct api_request {
 	struct loop *loop;
 	const struct responder *responder;
 	struct http_request *http;        /* NULL in process */
+	void *transport;                  /* of another responder */
 	struct arena arena;
 	int refs;
 	bool gone;                        /* the client went away, or was answered: no more output */
@@ -91,6 +92,8 @@ void request_warn(struct api_request *r, const char *fmt, ...) __attribute__((fo
 
 /* Enters the path: r->method, path, query, headers are set (and user, in process). */
 void request_handle(struct api_request *r);
+/* The same for who is known and has been routed: in-process callers. */
+void request_enter(struct api_request *r);
 /* The steps that request_handle() takes one after the other. */
 void request_route(struct api_request *r);                        /* route.c */
 int request_authenticate(struct api_request *r, struct err *err); /* authn/ */

@@ -13,6 +13,8 @@
 #include "server/apiserver/apiserver.h"
 #include "server/apiserver/authn/token.h"
 #include "server/apiserver/health.h"
+#include "server/apiserver/kubelet_link.h"
+#include "server/apiserver/node_files.h"
 #include "server/apiserver/pki/layout.h"
 #include "server/apiserver/registry/ports.h"
 #include "server/apiserver/registry/service_ip.h"
@@ -28,7 +30,7 @@ struct apiserver {
 	char *kubeconfig_path;
 	int port;
 	mode_t kubeconfig_mode;
-	char **tls_sans, **bind_addresses;
+	char **tls_sans;
 	struct loop **loops;
 	size_t nloops;
 	struct clock *clock;
@@ -43,19 +45,20 @@ struct apiserver {
 
 	struct tls_server *tls;
 	struct http_server *http;
-	struct tls_client *kubelet_tls;       /* towards nodes; NULL until the PKI is there */
+	struct kubelet_links links;           /* towards nodes; locked inside */
+	struct tls_client *insecure_tls;      /* towards pods that speak https; under links.lock */
 	struct health health;
 	struct loop_timer renewal;            /* on loops[0] */
 
 	_Atomic int in_flight[FLOW_KINDS];
 	_Atomic bool ready, stopping;
-	_Atomic int ips_repair;
-	struct node_files *node_files;        /* list, under its owner's thread */
+	struct node_files *node_files;        /* before the loops run */
+	struct client *clients;               /* in-process ones; under links.lock */
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };
 
-/* Calls back at most once for each request that is being streamed when the server stops. Loop thread of the request. */
+/* Of the version in which a resource is stored. */
 struct cache *server_cache(struct apiserver *s, const struct api_resource *r);
 
 #endif

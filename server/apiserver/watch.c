@@ -10,6 +10,7 @@
 #include "base/encode.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/event.h"
+#include "server/apiserver/loop_state.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/request_metrics.h"
 #include "server/apiserver/respond.h"
@@ -42,17 +43,6 @@ struct watch {
 };
 
 static void watch_live(struct watch *w);
-
-static struct list *watches_of(struct loop *l)
-{
-	struct list *head = l->user[LOOP_SLOT_API];
-	if (!head) {
-		head = NEW(struct list);
-		list_init(head);
-		l->user[LOOP_SLOT_API] = head;
-	}
-	return head;
-}
 
 static void timer_closed(struct loop_timer *t)
 {
@@ -265,7 +255,7 @@ static void watch_start(struct api_request *r, struct watch *w)
 	r->state = w;
 	r->on_drain = on_drain;
 	r->on_gone = on_gone;
-	list_add_tail(watches_of(r->loop), &w->link);
+	list_add_tail(&loop_state_of(r->loop)->watches, &w->link);
 	loop_timer_init(r->loop, &w->timer, on_timer);
 	r->responder->stream_start(r, 200, fields, n);
 	request_metrics_watch(r, 1);
@@ -297,7 +287,7 @@ void verb_watch(struct api_request *r)
 
 void watches_end(struct apiserver *s, struct loop *l)
 {
-	struct list *head = watches_of(l);
+	struct list *head = &loop_state_of(l)->watches;
 	(void)s;
 	LIST_EACH_SAFE(head, it)
 		watch_end(LIST_ITEM(it, struct watch, link));

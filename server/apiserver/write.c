@@ -202,8 +202,8 @@ static int create_steps(struct write *w, struct err *err)
 		e = object_meta_create(w, err);
 	if (e == 0)
 		e = admit(w, err);
-	if (e == 0 && w->strategy->create)
-		e = w->strategy->create(w, err);
+	if (e == 0)
+		e = strategy_create(w, err);
 	if (e == 0)
 		e = validate_create(w->res, w->tree, err);
 	if (e == 0 && w->strategy->allocate)

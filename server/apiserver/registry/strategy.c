@@ -85,6 +85,13 @@ static bool has_status(const struct api_resource *res)
 	return false;
 }
 
+int strategy_create(struct write *w, struct err *err)
+{
+	if (has_status(w->res) && !(w->strategy->flags & STRATEGY_KEEPS_STATUS))
+		json_object_del(w->tree, "status");
+	return w->strategy->create ? w->strategy->create(w, err) : 0;
+}
+
 static void take_from_old(struct write *w, const char *field)
 {
 	json_t *value = json_object_get(w->old, field);
@@ -169,6 +176,8 @@ int strategy_update(struct write *w, struct err *err)
 		return update_main(w, err);
 	if (!strcmp(w->subresource, "status"))
 		keep_all_but_status(w);
+	if (!strcmp(w->subresource, "scale") && w->strategy->flags & STRATEGY_GENERATION && spec_changed(w))
+		meta_set_int(w->tree, "generation", meta_generation(w->old) + 1);
 	if (!w->strategy->update_sub)
 		return 0;
 	return w->strategy->update_sub(w, err);

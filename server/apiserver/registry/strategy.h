@@ -35,6 +35,8 @@ struct strategy {
 	void (*deleted)(struct apiserver *s, const struct object *o); /* after it is gone */
 };
 const struct strategy *strategy_of(const struct api_resource *res);
+/* The common part of a creation: status is the server's; then the kind's own step. */
+int strategy_create(struct write *w, struct err *err);
 /* The common part of an update: status and spec are kept apart, generation counts, then the kind's own step. */
 int strategy_update(struct write *w, struct err *err);
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/apiserver/bootstrap.h"
+
+#include "base/log.h"
+#include "server/apiserver/local_client.h"
+#include "server/apiserver/server.h"
+
+struct bootstrap;
+struct item {
+	const char *group, *version, *plural, *ns, *name;
+	void (*write)(struct apiserver *s, const struct item *i, struct buf *out);
+	const char *text;                /* JSON behind the metadata, when there is no writer */
+	bool replace;                    /* put again at each start: it says where we are */
+};
+
+static void write_plain(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	(void)s;
+	buf_printf(out, "{\"metadata\":{\"name\":\"%s\"}%s}", i->name, i->text);
+}
+
+static void first_service_ip(struct apiserver *s, char out[IP_TEXT_MAX])
+{
+	ip_range_text(&s->ranges.range[0], 1, out);
+}
+
+static void write_service(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	char ip[IP_TEXT_MAX];
+	first_service_ip(s, ip);
+	buf_printf(out,
+		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"component\":\"apiserver\",\"provider\":\"kubernetes\"}},\"spec\":{\"type\":\"ClusterIP\","
+		   "\"clusterIP\":\"%s\",\"sessionAffinity\":\"None\",\"ports\":[{\"name\":\"https\",\"protocol\":\"TCP\",\"port\":443,\"targetPort\":%d}]}}",
+		   i->name, ip, s->port);
+}
+
+static void write_endpoints(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	buf_printf(out,
+		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"endpointslice.kubernetes.io/skip-mirror\":\"true\"}},"
+		   "\"subsets\":[{\"addresses\":[{\"ip\":\"%s\"}],\"ports\":[{\"name\":\"https\",\"port\":%d,\"protocol\":\"TCP\"}]}]}",
+		   i->name, s->advertise_address, s->port);
+}
+
+static void write_slice(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	buf_printf(out,
+		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"kubernetes.io/service-name\":\"kubernetes\"}},\"addressType\":\"%s\","
+		   "\"endpoints\":[{\"addresses\":[\"%s\"],\"conditions\":{\"ready\":true}}],\"ports\":[{\"name\":\"https\",\"port\":%d,\"protocol\":\"TCP\"}]}",
+		   i->name, ip_family(s->advertise_address) == 6 ? "IPv6" : "IPv4", s->advertise_address, s->port);
+}
+
+static void write_authentication(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	buf_printf(out, "{\"metadata\":{\"name\":\"%s\"},\"data\":{\"client-ca-file\":", i->name);
+	buf_json_string(out, buf_view(&s->pki.ca[CA_CLIENT].pem));
+	buf_puts(out, ",\"requestheader-client-ca-file\":");
+	buf_json_string(out, buf_view(&s->pki.ca[CA_REQUEST_HEADER].pem));
+	buf_puts(out, ",\"requestheader-allowed-names\":\"[\\\"system:auth-proxy\\\"]\","
+		      "\"requestheader-extra-headers-prefix\":\"[\\\"X-Remote-Extra-\\\"]\","
+		      "\"requestheader-group-headers\":\"[\\\"X-Remote-Group\\\"]\",\"requestheader-uid-headers\":\"[\\\"X-Remote-Uid\\\"]\","
+		      "\"requestheader-username-headers\":\"[\\\"X-Remote-User\\\"]\"}}");
+}
+
+static const struct item items[] = {
+	{ "", "v1", "namespaces", "", "kube-system", write_plain, "" },
+	{ "", "v1", "namespaces", "", "kube-public", write_plain, "" },
+	{ "", "v1", "namespaces", "", "kube-node-lease", write_plain, "" },
+	{ "", "v1", "namespaces", "", "default", write_plain, "" },
+	{ "scheduling.k8s.io", "v1", "priorityclasses", "", "system-cluster-critical", write_plain,
+	  ",\"value\":2000000000,\"description\":\"Used for system critical pods that must run in the cluster, but can be moved to another node if "
+	  "necessary.\"" },
+	{ "scheduling.k8s.io", "v1", "priorityclasses", "", "system-node-critical", write_plain,
+	  ",\"value\":2000001000,\"description\":\"Used for system critical pods that must not be moved from their current node.\"" },
+	{ "", "v1", "services", "default", "kubernetes", write_service },
+	{ "", "v1", "endpoints", "default", "kubernetes", write_endpoints, NULL, true },
+	{ "discovery.k8s.io", "v1", "endpointslices", "default", "kubernetes", write_slice, NULL, true },
+	{ "", "v1", "configmaps", "kube-system", "extension-apiserver-authentication", write_authentication, NULL, true },
+};
+
+struct bootstrap {
+	struct apiserver *server;
+	struct client *client;
+	size_t next;
+	void (*done)(struct apiserver *s);
+};
+
+static void bootstrap_next(struct bootstrap *b);
+
+static void item_done(void *ctx, const struct client_result *r)
+{
+	struct bootstrap *b = ctx;
+	const struct item *i = &items[b->next];
+	if (r->err && r->err->reason != ERR_ALREADY_EXISTS)
+		log_error("cannot make a system object", LOG_S("resource", i->plural), LOG_S("name", i->name), LOG_S("error", err_text(r->err)));
+	b->next++;
+	bootstrap_next(b);
+}
+
+static void item_send(struct bootstrap *b, const struct item *i, enum api_verb verb);
+
+static void item_created(void *ctx, const struct client_result *r)
+{
+	struct bootstrap *b = ctx;
+	const struct item *i = &items[b->next];
+	if (r->err && r->err->reason == ERR_ALREADY_EXISTS && i->replace)
+		item_send(b, i, API_UPDATE);
+	else
+		item_done(ctx, r);
+}
+
+static void item_send(struct bootstrap *b, const struct item *i, enum api_verb verb)
+{
+	auto_buf body = { 0 };
+	const struct api_resource *res = api_resource_find(str_from(i->group), str_from(i->version), str_from(i->plural));
+	if (!res) {
+		b->next++;
+		bootstrap_next(b);
+		return;
+	}
+	i->write(b->server, i, &body);
+	struct client_call call = { .verb = verb, .resource = res, .ns = str_from(i->ns), .query = STR("fieldManager=apiserver"),
+				    .body = buf_view(&body), .done = verb == API_CREATE ? item_created : item_done, .ctx = b };
+	if (verb == API_UPDATE)
+		call.name = str_from(i->name);
+	client_do(b->client, &call);
+}
+
+static void bootstrap_next(struct bootstrap *b)
+{
+	if (b->next < COUNT_OF(items)) {
+		item_send(b, &items[b->next], API_CREATE);
+		return;
+	}
+	b->done(b->server);
+	local_client_free(b->client);
+	free(b);
+}
+
+static void bootstrap_run(void *ctx)
+{
+	bootstrap_next(ctx);
+}
+
+void bootstrap_start(struct apiserver *s, void (*done)(struct apiserver *s))
+{
+	struct bootstrap *b = NEW(struct bootstrap);
+	b->server = s;
+	b->done = done;
+	b->client = local_client_new(s, s->loops[0], "system:apiserver", (const char *const[]){ "system:masters", NULL });
+	loop_call(s->loops[0], bootstrap_run, b);
+}

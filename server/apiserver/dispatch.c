@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a request goes once it may: a page, a subresource of its own kind, or a verb. Tables; the first row that fits wins. */
+#include "server/apiserver/lookup.h"
+#include "server/apiserver/pages.h"
+#include "server/apiserver/respond.h"
+#include "server/apiserver/route.h"
+#include "server/apiserver/subresources.h"
+#include "server/apiserver/verbs.h"
+
+struct special {
+	const char *group, *plural, *subresource; /* plural NULL: of any resource */
+	uint32_t verbs;
+	void (*run)(struct api_request *r);
+};
+
+static const struct special specials[] = {
+	{ "", "pods", "log", API_GET, sub_pod_log },
+	{ "", "pods", "exec", API_CONNECT, sub_pod_exec },
+	{ "", "pods", "attach", API_CONNECT, sub_pod_attach },
+	{ "", "pods", "portforward", API_CONNECT, sub_pod_port_forward },
+	{ "", "pods", "proxy", API_CONNECT, sub_pod_proxy },
+	{ "", "services", "proxy", API_CONNECT, sub_service_proxy },
+	{ "", "nodes", "proxy", API_CONNECT, sub_node_proxy },
+	{ "", "pods", "binding", API_CREATE, sub_binding },
+	{ "", "bindings", "", API_CREATE, sub_binding },
+	{ "", "pods", "eviction", API_CREATE, sub_eviction },
+	{ "", "serviceaccounts", "token", API_CREATE, sub_token_request },
+	{ "", "componentstatuses", "", API_GET | API_LIST_VERB, sub_component_statuses },
+	{ "authentication.k8s.io", "tokenreviews", "", API_CREATE, review_token },
+	{ "authentication.k8s.io", "selfsubjectreviews", "", API_CREATE, review_self },
+	{ "authorization.k8s.io", "subjectaccessreviews", "", API_CREATE, review_access },
+	{ "authorization.k8s.io", "localsubjectaccessreviews", "", API_CREATE, review_access },
+	{ "authorization.k8s.io", "selfsubjectaccessreviews", "", API_CREATE, review_access },
+	{ "authorization.k8s.io", "selfsubjectrulesreviews", "", API_CREATE, review_rules },
+	{ NULL, NULL, "scale", API_GET, scale_get },
+	{ NULL, NULL, "scale", API_UPDATE, scale_update },
+	{ NULL, NULL, "scale", API_PATCH, scale_patch },
+};
+
+static const struct {
+	enum api_verb verb;
+	void (*run)(struct api_request *r);
+} verbs[] = {
+	{ API_GET, verb_get },     { API_LIST_VERB, verb_list }, { API_WATCH, verb_watch },   { API_CREATE, verb_create },
+	{ API_UPDATE, verb_update }, { API_PATCH, verb_patch },  { API_DELETE, verb_delete }, { API_DELETE_COLLECTION, verb_delete_collection },
+};
+
+static void not_served(struct api_request *r)
+{
+	auto_err err = { 0 };
+	err_set(&err, ERR_NOT_FOUND, "the server could not find the requested resource");
+	respond_err(r, &err);
+}
+
+static void not_allowed(struct api_request *r)
+{
+	auto_err err = { 0 };
+	err_set(&err, ERR_METHOD_NOT_ALLOWED, "the server does not allow this method on the requested resource");
+	respond_err(r, &err);
+}
+
+static const struct special *special_find(const struct api_request *r)
+{
+	const char *sub = r->sub ? r->sub->name : "";
+	for (size_t i = 0; i < COUNT_OF(specials); i++) {
+		const struct special *s = &specials[i];
+		if (strcmp(s->subresource, sub) || !(s->verbs & r->verb))
+			continue;
+		if (!s->plural || (!strcmp(s->plural, r->resource->plural) && !strcmp(s->group, r->resource->group)))
+			return s;
+	}
+	return NULL;
+}
+
+/* Whether the table of resources lists the verb, and the path has the form it needs. */
+static bool verb_served(const struct api_request *r)
+{
+	uint32_t served = r->sub ? r->sub->verbs : r->resource->verbs;
+	bool collection = r->verb & (API_LIST_VERB | API_WATCH);
+	if (r->verb == API_CONNECT)
+		return true;
+	if (!(served & r->verb))
+		return false;
+	if (r->verb == API_CREATE && !r->sub && r->name.n)
+		return false;
+	if ((r->verb & (API_UPDATE | API_PATCH)) && r->name.n == 0)
+		return false;
+	return !r->resource->namespaced || r->ns.n || collection;
+}
+
+static void dispatch_resource(struct api_request *r)
+{
+	if (!r->resource) {
+		not_served(r);
+		return;
+	}
+	if (!verb_served(r)) {
+		not_allowed(r);
+		return;
+	}
+	const struct special *s = special_find(r);
+	if (s) {
+		s->run(r);
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+		if (verbs[i].verb == r->verb) {
+			verbs[i].run(r);
+			return;
+		}
+	}
+	not_allowed(r);
+}
+
+void request_dispatch(struct api_request *r)
+{
+	if (r->refused.reason)
+		respond_err(r, &r->refused);
+	else if (r->is_resource_path)
+		dispatch_resource(r);
+	else
+		page_respond(r);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table of paths. A row ending in "/" stands for all that is below it. Discovery answers are made on demand: they are asked
+ * for once per client, and carry an ETag, so that asking again costs 304. */
+#include "server/apiserver/pages.h"
+
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "api/discovery.h"
+#include "base/metrics.h"
+#include "server/apiserver/openapi_page.h"
+#include "server/apiserver/respond.h"
+#include "server/apiserver/server.h"
+
+#define AGGREGATED "apidiscovery.k8s.io"
+#define ETAG_MAX DISCOVERY_ETAG_MAX
+
+static const char page_json[] = "application/json";
+
+static void page_not_found(struct api_request *r)
+{
+	struct buf text = { 0 };
+	buf_puts(&text, "404 page not found\n");
+	respond_text(r, 404, "text/plain; charset=utf-8", &text);
+}
+
+/* 304 when the client has these bytes. */
+void page_with_etag(struct api_request *r, const char *type, const char *etag, struct buf *take)
+{
+	struct http_field fields[] = { { STR("etag"), str_from(etag) }, { STR("vary"), STR("Accept") } };
+	struct str known = r->http ? http_header(r->http, "if-none-match") : (struct str){ 0 };
+	if (known.n && str_eqz(known, etag)) {
+		buf_free(take);
+		respond_chunks(r, 304, NULL, fields, 2, NULL, 0);
+		return;
+	}
+	struct chunk c = chunk_of_buf(take);
+	respond_chunks(r, 200, type, fields, 2, &c, 1);
+}
+
+/* Accept asks for the aggregated form; v2beta1 has left upstream. */
+static const char *aggregated_type(const struct api_request *r)
+{
+	struct str rest = r->accept, one;
+	while (rest.p && str_next(&rest, ',', &one))
+		if (str_contains(one, STR("g=" AGGREGATED)) && str_contains(one, STR("as=APIGroupDiscoveryList")) && str_contains(one, STR("v=v2")) &&
+		    !str_contains(one, STR("v=v2beta1")))
+			return "application/json;g=" AGGREGATED ";v=v2;as=APIGroupDiscoveryList";
+	return NULL;
+}
+
+static bool page_aggregated(struct api_request *r, bool core)
+{
+	const char *type = aggregated_type(r);
+	char etag[ETAG_MAX];
+	struct buf text = { 0 };
+	if (!type)
+		return false;
+	struct discovery d = discovery_builtin();
+	discovery_aggregated(&d, core, &text, etag);
+	page_with_etag(r, type, etag, &text);
+	return true;
+}
+
+static void page_versions(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	if (page_aggregated(r, true))
+		return;
+	char *address = arena_printf(&r->arena, "%s:%d", r->server->advertise_address, r->server->port);
+	discovery_versions(str_from(address), &text);
+	respond_text(r, 200, page_json, &text);
+}
+
+static void page_groups(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	if (page_aggregated(r, false))
+		return;
+	struct discovery d = discovery_builtin();
+	discovery_groups(&d, &text);
+	respond_text(r, 200, page_json, &text);
+}
+
+static void page_resources(struct api_request *r, struct str group, struct str version)
+{
+	struct buf text = { 0 };
+	struct discovery d = discovery_builtin();
+	if (discovery_resources(&d, group, version, &text)) {
+		respond_text(r, 200, page_json, &text);
+		return;
+	}
+	buf_free(&text);
+	page_not_found(r);
+}
+
+static void page_core_version(struct api_request *r, struct str rest)
+{
+	page_resources(r, STR(""), rest);
+}
+
+static void page_group(struct api_request *r, struct str rest)
+{
+	struct buf text = { 0 };
+	size_t slash = str_find(rest, '/');
+	struct discovery d = discovery_builtin();
+	if (slash < rest.n) {
+		page_resources(r, str_of(rest.p, slash), str_of(rest.p + slash + 1, rest.n - slash - 1));
+	} else if (discovery_group(&d, rest, &text)) {
+		respond_text(r, 200, page_json, &text);
+	} else {
+		buf_free(&text);
+		page_not_found(r);
+	}
+}
+
+static void page_healthz(struct api_request *r, struct str rest)
+{
+	health_respond(r, HEALTH_HEALTHZ, "healthz", rest);
+}
+
+static void page_livez(struct api_request *r, struct str rest)
+{
+	health_respond(r, HEALTH_LIVEZ, "livez", rest);
+}
+
+static void page_readyz(struct api_request *r, struct str rest)
+{
+	health_respond(r, HEALTH_READYZ, "readyz", rest);
+}
+
+static const char *go_arch(const char *machine)
+{
+	if (!strcmp(machine, "x86_64"))
+		return "amd64";
+	return !strcmp(machine, "aarch64") ? "arm64" : machine;
+}
+
+static void page_version(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	struct utsname u;
+	uname(&u);
+	buf_printf(&text,
+		   "{\n  \"major\": \"1\",\n  \"minor\": \"37\",\n  \"emulationMajor\": \"1\",\n  \"emulationMinor\": \"37\",\n"
+		   "  \"minCompatibilityMajor\": \"1\",\n  \"minCompatibilityMinor\": \"36\",\n  \"gitVersion\": \"%s\",\n  \"gitCommit\": \"\",\n"
+		   "  \"gitTreeState\": \"clean\",\n  \"buildDate\": \"1970-01-01T00:00:00Z\",\n  \"goVersion\": \"none\",\n  \"compiler\": \"%s\",\n"
+		   "  \"platform\": \"linux/%s\"\n}",
+		   API_VERSION_TEXT, "gcc", go_arch(u.machine));
+	respond_text(r, 200, page_json, &text);
+}
+
+static void page_metrics(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	metrics_render(&text);
+	respond_text(r, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
+}
+
+static void page_keys(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	auto_err err = { 0 };
+	if (token_jwks(r->server->tokens, &text, &err) < 0) {
+		buf_free(&text);
+		respond_err(r, &err);
+		return;
+	}
+	respond_text(r, 200, "application/jwk-set+json", &text);
+}
+
+static void page_issuer(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	buf_printf(&text,
+		   "{\"issuer\":\"%s\",\"jwks_uri\":\"https://%s:%d/openid/v1/jwks\",\"response_types_supported\":[\"id_token\"],"
+		   "\"subject_types_supported\":[\"public\"],\"id_token_signing_alg_values_supported\":[\"ES256\"]}",
+		   token_issuer(r->server->tokens), r->server->advertise_address, r->server->port);
+	respond_text(r, 200, page_json, &text);
+}
+
+static void page_root(struct api_request *r, struct str rest);
+
+static const struct page {
+	const char *path;
+	void (*run)(struct api_request *r, struct str rest);
+} pages[] = {
+	{ "/", page_root },
+	{ "/api", page_versions },
+	{ "/api/", page_core_version },
+	{ "/apis", page_groups },
+	{ "/apis/", page_group },
+	{ "/healthz", page_healthz },
+	{ "/healthz/", page_healthz },
+	{ "/livez", page_livez },
+	{ "/livez/", page_livez },
+	{ "/readyz", page_readyz },
+	{ "/readyz/", page_readyz },
+	{ "/version", page_version },
+	{ "/metrics", page_metrics },
+	{ "/openapi/v2", page_openapi_v2 },
+	{ "/openapi/v3", page_openapi_v3_root },
+	{ "/openapi/v3/", page_openapi_v3 },
+	{ "/openid/v1/jwks", page_keys },
+	{ "/.well-known/openid-configuration", page_issuer },
+};
+
+static void path_add(struct buf *text, const char *path)
+{
+	buf_printf(text, "%s\n    \"%s\"", text->p[text->n - 1] == '[' ? "" : ",", path);
+}
+
+static void page_root(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	buf_puts(&text, "{\n  \"paths\": [");
+	for (size_t i = 1; i < COUNT_OF(pages); i++)
+		if (!str_ends(str_from(pages[i].path), STR("/")))
+			path_add(&text, pages[i].path);
+	buf_puts(&text, "\n  ]\n}");
+	respond_text(r, 200, page_json, &text);
+}
+
+static bool page_fits(const struct page *p, struct str path, struct str *rest)
+{
+	struct str own = str_from(p->path);
+	bool below = own.n > 1 && own.p[own.n - 1] == '/';
+	*rest = (struct str){ 0 };
+	if (!below)
+		return str_eq(path, own);
+	*rest = path;
+	return str_cut_prefix(rest, own) && rest->n > 0;
+}
+
+void page_respond(struct api_request *r)
+{
+	struct str path = r->path, rest;
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	bool reads = str_eqz(r->method, "GET") || str_eqz(r->method, "HEAD");
+	for (size_t i = 0; reads && i < COUNT_OF(pages); i++) {
+		if (page_fits(&pages[i], path, &rest)) {
+			pages[i].run(r, rest);
+			return;
+		}
+	}
+	page_not_found(r);
+}

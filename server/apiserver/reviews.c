@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* authentication.k8s.io: TokenReview (who does this token stand for) and SelfSubjectReview (who am I). */
+#include "api/codec.h"
+#include "api/meta.h"
+#include "server/apiserver/decode.h"
+#include "server/apiserver/lookup.h"
+#include "server/apiserver/respond.h"
+#include "server/apiserver/subresources.h"
+#include "server/apiserver/user_json.h"
+
+#define AUDIENCES_MAX 16
+
+static json_t *text(struct str s)
+{
+	return json_stringn(s.p ? s.p : "", s.n);
+}
+
+json_t *user_json(const struct api_user *u)
+{
+	json_t *groups = json_array(), *extra = json_object(), *out = json_object();
+	for (size_t i = 0; i < u->ngroups; i++)
+		json_array_append_new(groups, text(u->groups[i]));
+	for (size_t i = 0; i < u->nextra; i++)
+		json_object_setn_new(extra, u->extra[i].key.p, u->extra[i].key.n, json_pack("[o]", text(u->extra[i].value)));
+	json_object_set_new(out, "username", text(u->name));
+	if (u->uid.n)
+		json_object_set_new(out, "uid", text(u->uid));
+	json_object_set_new(out, "groups", groups);
+	json_object_set_new(out, "extra", extra);
+	return out;
+}
+
+static void review_run(struct api_request *r, void (*judge)(struct api_request *r, json_t *tree))
+{
+	auto_err err = { 0 };
+	json_t *tree = NULL;
+	struct decode_expect x = decode_expected(r);
+	if (decode_body(r, &x, &tree, &err) < 0) {
+		respond_err(r, &err);
+		return;
+	}
+	judge(r, tree);
+	respond_tree(r, 201, x.type, tree);
+	json_decref(tree);
+}
+
+static void self_judge(struct api_request *r, json_t *tree)
+{
+	json_object_set_new(tree, "status", json_pack("{s:o}", "userInfo", user_json(&r->user)));
+}
+
+static void self_body(struct api_request *r)
+{
+	review_run(r, self_judge);
+}
+
+static void token_judge(struct api_request *r, json_t *tree)
+{
+	struct str audiences[AUDIENCES_MAX], matched = { 0 };
+	size_t n = 0;
+	auto_err err = { 0 };
+	const json_t *asked = tree_get(tree, "spec", "audiences", NULL);
+	for (; n < json_array_size(asked) && n < AUDIENCES_MAX; n++)
+		audiences[n] = tree_str(json_array_get(asked, n));
+	struct api_user u = { 0 };
+	struct token_check check = { .keys = r->server->tokens, .cache = r->server->token_cache, .objects = r->server->caches,
+				     .now_s = clock_wall_s(r->server->clock), .audiences = audiences, .naudiences = n };
+	json_t *status = json_object();
+	if (token_authenticate(&check, tree_get_str(tree, "spec", "token", NULL), &r->arena, &u, &matched, &err) == 0) {
+		json_object_set_new(status, "authenticated", json_true());
+		json_object_set_new(status, "user", user_json(&u));
+		json_object_set_new(status, "audiences", json_pack("[o]", text(matched)));
+	} else {
+		json_object_set_new(status, "user", json_object());
+		json_object_set_new(status, "error", json_pack("s", err_text(&err)));
+	}
+	json_object_set_new(tree, "status", status);
+}
+
+static void token_body(struct api_request *r)
+{
+	review_run(r, token_judge);
+}
+
+static void review_start(struct api_request *r, void (*body)(struct api_request *r))
+{
+	auto_err err = { 0 };
+	if (respond_negotiate(r, false, false, &err) < 0)
+		respond_err(r, &err);
+	else
+		r->responder->body(r, body);
+}
+
+void review_self(struct api_request *r)
+{
+	review_start(r, self_body);
+}
+
+void review_token(struct api_request *r)
+{
+	review_start(r, token_body);
+}
