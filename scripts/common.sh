@@ -61,7 +61,12 @@ need_build() {
 	case $target in
 	arm64-musl) need aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/linux/version.h=linux-libc-dev-arm64-cross ;;
 	esac
-	[ "$cc" != clang ] && [ "$flavour" != fuzz ] || need clang=clang
+	[ "$cc" != clang ] && [ "$flavour" != fuzz ] || need clang=clang || return
+	if [ "$flavour" = fuzz ]; then
+		local run_time
+		run_time=$(clang -print-runtime-dir)
+		need "$run_time=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+	fi
 }
 
 configure() { # makes build_dir ready for cmake --build
