@@ -198,7 +198,8 @@ static struct metric *metric_named(enum metric_type type, const char *metric, co
 				   const char *queue)
 {
 	static const double seconds[] = { 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10 };
-	const char *labels[] = { "name", NULL }, *values[] = { queue, NULL };
+	static const char *const labels[] = { "name", NULL }; /* the family keeps it */
+	const char *values[] = { queue, NULL };
 	size_t n = type == METRIC_HISTOGRAM ? COUNT_OF(seconds) : 0;
 
 	return metric_with(metric_family(type, metric, help, labels, n ? seconds : NULL, n),
