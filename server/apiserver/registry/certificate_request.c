@@ -8,7 +8,7 @@ static json_t *text(struct str s)
 	return json_stringn(s.p ? s.p : "", s.n);
 }
 
-int certificate_request_create(struct write *w, struct err *err)
+int certificate_request_strategy_create(struct write *w, struct err *err)
 {
 	json_t *spec = json_object_get(w->tree, "spec");
 	const struct api_user *u = &w->r->user;
@@ -28,7 +28,7 @@ int certificate_request_create(struct write *w, struct err *err)
 	return 0;
 }
 
-int certificate_request_update(struct write *w, struct err *err)
+int certificate_request_strategy_update(struct write *w, struct err *err)
 {
 	(void)err;
 	json_object_set(w->tree, "spec", json_object_get(w->old, "spec"));
@@ -36,7 +36,7 @@ int certificate_request_update(struct write *w, struct err *err)
 }
 
 /* Approval changes conditions only. */
-int certificate_request_update_sub(struct write *w, struct err *err)
+int certificate_request_strategy_update_sub(struct write *w, struct err *err)
 {
 	(void)err;
 	json_object_set(w->tree, "spec", json_object_get(w->old, "spec"));

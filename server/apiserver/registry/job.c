@@ -27,7 +27,7 @@ static void labels_generate(struct write *w, json_t *spec)
 	json_object_set_new(match, uids[1], json_stringn(uid.p, uid.n));
 }
 
-int job_create(struct write *w, struct err *err)
+int job_strategy_create(struct write *w, struct err *err)
 {
 	json_t *spec = json_object_get(w->tree, "spec");
 	(void)err;

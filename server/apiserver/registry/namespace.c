@@ -22,7 +22,7 @@ static void finalizer_ensure(json_t *tree)
 	json_array_append_new(list, json_string("kubernetes"));
 }
 
-int namespace_create(struct write *w, struct err *err)
+int namespace_strategy_create(struct write *w, struct err *err)
 {
 	(void)err;
 	json_object_set_new(w->tree, "status", json_pack("{s:s}", "phase", "Active"));
@@ -31,7 +31,7 @@ int namespace_create(struct write *w, struct err *err)
 	return 0;
 }
 
-int namespace_update(struct write *w, struct err *err)
+int namespace_strategy_update(struct write *w, struct err *err)
 {
 	(void)err;
 	json_t *spec = json_object_get(w->old, "spec");
@@ -41,7 +41,7 @@ int namespace_update(struct write *w, struct err *err)
 	return 0;
 }
 
-int namespace_update_sub(struct write *w, struct err *err)
+int namespace_strategy_update_sub(struct write *w, struct err *err)
 {
 	(void)err;
 	json_t *status = json_object_get(w->old, "status");

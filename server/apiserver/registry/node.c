@@ -3,7 +3,7 @@
 #include "server/apiserver/write.h"
 
 /* A node comes with its status; the rest is defaults. */
-int node_create(struct write *w, struct err *err)
+int node_strategy_create(struct write *w, struct err *err)
 {
 	(void)err;
 	if (!json_object_get(w->tree, "status"))

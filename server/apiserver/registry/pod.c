@@ -22,7 +22,7 @@ static void gate_condition(json_t *status, const json_t *spec)
 				      "Scheduling is blocked due to non-empty scheduling gates"));
 }
 
-int pod_create(struct write *w, struct err *err)
+int pod_strategy_create(struct write *w, struct err *err)
 {
 	json_t *spec = json_object_get(w->tree, "spec");
 	json_t *status = json_pack("{s:s}", "phase", "Pending");
@@ -33,7 +33,7 @@ int pod_create(struct write *w, struct err *err)
 	return 0;
 }
 
-int pod_update(struct write *w, struct err *err)
+int pod_strategy_update(struct write *w, struct err *err)
 {
 	(void)err;
 	json_t *spec = json_object_get(w->tree, "spec"), *old = json_object_get(w->old, "spec");
@@ -110,7 +110,7 @@ static int pod_resize(struct write *w)
 	return 0;
 }
 
-int pod_update_sub(struct write *w, struct err *err)
+int pod_strategy_update_sub(struct write *w, struct err *err)
 {
 	(void)err;
 	if (!strcmp(w->subresource, "status"))

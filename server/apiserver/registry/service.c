@@ -41,11 +41,6 @@ static bool needs_health_port(const json_t *spec)
 	return str_eqz(type_of(spec), "LoadBalancer") && str_eqz(tree_get_str(spec, "externalTrafficPolicy", NULL), "Local");
 }
 
-static bool is_headless(const json_t *spec)
-{
-	return str_eqz(tree_get_str(spec, "clusterIP", NULL), "None");
-}
-
 static void put_text(json_t *spec, const char *field, struct str value)
 {
 	json_object_set_new(spec, field, json_stringn(value.p, value.n));
@@ -72,7 +67,7 @@ static void ips_normalize(json_t *spec, const json_t *old)
 	}
 }
 
-int service_create(struct write *w, struct err *err)
+int service_strategy_create(struct write *w, struct err *err)
 {
 	json_t *spec = spec_of(w->tree);
 	(void)err;
@@ -133,7 +128,7 @@ static void type_change(json_t *spec, const json_t *old)
 		json_object_del(spec, "healthCheckNodePort");
 }
 
-int service_update(struct write *w, struct err *err)
+int service_strategy_update(struct write *w, struct err *err)
 {
 	json_t *spec = spec_of(w->tree);
 	const json_t *old = json_object_get(w->old, "spec");
@@ -157,14 +152,14 @@ int service_update(struct write *w, struct err *err)
 	return 0;
 }
 
-void service_deleted(struct apiserver *s, const struct object *o)
+void service_strategy_deleted(struct apiserver *s, const struct object *o)
 {
 	json_t *tree = object_tree(o, NULL);
 	service_release(s, json_object_get(tree, "spec"), NULL);
 	json_decref(tree);
 }
 
-void service_committed(struct write *w)
+void service_strategy_committed(struct write *w)
 {
 	if (w->old)
 		service_release(w->r->server, json_object_get(w->old, "spec"), json_object_get(w->tree, "spec"));

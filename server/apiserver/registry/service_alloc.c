@@ -213,7 +213,7 @@ static int ports_allocate(struct write *w, json_t *spec, struct err *err)
 	return 0;
 }
 
-int service_allocate(struct write *w, struct err *err)
+int service_strategy_allocate(struct write *w, struct err *err)
 {
 	json_t *spec = json_object_get(w->tree, "spec");
 	if (!json_is_object(spec) || str_eqz(tree_get_str(spec, "type", NULL), "ExternalName"))

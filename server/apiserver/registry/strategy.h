@@ -41,23 +41,23 @@ int strategy_create(struct write *w, struct err *err);
 int strategy_update(struct write *w, struct err *err);
 
 /* Kinds that are more than flags, each in its file. */
-int pod_create(struct write *w, struct err *err);
-int pod_update(struct write *w, struct err *err);
-int pod_update_sub(struct write *w, struct err *err);
-int namespace_create(struct write *w, struct err *err);
-int namespace_update(struct write *w, struct err *err);
-int namespace_update_sub(struct write *w, struct err *err);
-int node_create(struct write *w, struct err *err);
-int service_create(struct write *w, struct err *err);
-int service_update(struct write *w, struct err *err);
-int service_allocate(struct write *w, struct err *err);
-void service_committed(struct write *w);
-void service_deleted(struct apiserver *s, const struct object *o);
-int volume_claim_create(struct write *w, struct err *err);
-int volume_create(struct write *w, struct err *err);
-int job_create(struct write *w, struct err *err);
-int certificate_request_create(struct write *w, struct err *err);
-int certificate_request_update(struct write *w, struct err *err);
-int certificate_request_update_sub(struct write *w, struct err *err);
+int pod_strategy_create(struct write *w, struct err *err);
+int pod_strategy_update(struct write *w, struct err *err);
+int pod_strategy_update_sub(struct write *w, struct err *err);
+int namespace_strategy_create(struct write *w, struct err *err);
+int namespace_strategy_update(struct write *w, struct err *err);
+int namespace_strategy_update_sub(struct write *w, struct err *err);
+int node_strategy_create(struct write *w, struct err *err);
+int service_strategy_create(struct write *w, struct err *err);
+int service_strategy_update(struct write *w, struct err *err);
+int service_strategy_allocate(struct write *w, struct err *err);
+void service_strategy_committed(struct write *w);
+void service_strategy_deleted(struct apiserver *s, const struct object *o);
+int volume_claim_strategy_create(struct write *w, struct err *err);
+int volume_strategy_create(struct write *w, struct err *err);
+int job_strategy_create(struct write *w, struct err *err);
+int certificate_request_strategy_create(struct write *w, struct err *err);
+int certificate_request_strategy_update(struct write *w, struct err *err);
+int certificate_request_strategy_update_sub(struct write *w, struct err *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "server/apiserver/write.h"
 
-int volume_create(struct write *w, struct err *err)
+int volume_strategy_create(struct write *w, struct err *err)
 {
 	char now[TIME_TEXT_MAX];
 	(void)err;
@@ -12,7 +12,7 @@ int volume_create(struct write *w, struct err *err)
 	return 0;
 }
 
-int volume_claim_create(struct write *w, struct err *err)
+int volume_claim_strategy_create(struct write *w, struct err *err)
 {
 	(void)err;
 	json_object_set_new(w->tree, "status", json_pack("{s:s}", "phase", "Pending"));
