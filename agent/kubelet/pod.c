@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a pod object: made when the API first shows it, updated with it, freed when all is over. */
+#include "agent/kubelet/pod.h"
+
+#include <stdio.h>
+
+#include "agent/kubelet/probe.h"
+#include "agent/kubelet/refs.h"
+#include "api/decode.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define SAME_PLACE(field)                                                     \
+	_Static_assert(offsetof(struct core_v1_ephemeral_container, field) == \
+			       offsetof(struct core_v1_container, field),     \
+		       "an ephemeral container begins as a container does")
+SAME_PLACE(name);
+SAME_PLACE(env);
+SAME_PLACE(security_context);
+SAME_PLACE(tty);
+
+static void container_free(struct pod_container *c)
+{
+	container_end_clear(&c->end);
+	container_end_clear(&c->last);
+	free(c->name);
+	free(c->waiting_reason);
+	free(c->waiting_message);
+	free(c->image);
+	free(c->image_ref);
+	free(c->image_wanted);
+	free(c->termination_log);
+	free(c->kill_message);
+	free(c);
+}
+
+void container_end_clear(struct container_end *e)
+{
+	free(e->reason);
+	free(e->message);
+	*e = (struct container_end){ 0 };
+}
+
+/* --- what it refers to --- */
+
+static void want(void *ctx, enum source_kind kind, struct str name)
+{
+	struct pod *p = ctx;
+	sources_want(p->k->sources, kind, str_from(p->ns), name);
+}
+
+static void release(void *ctx, enum source_kind kind, struct str name)
+{
+	struct pod *p = ctx;
+	sources_release(p->k->sources, kind, str_from(p->ns), name);
+}
+
+/* --- containers --- */
+
+struct pod_container *pod_container_find(struct pod *p, struct str name)
+{
+	for (size_t i = 0; i < p->ncontainers; i++)
+		if (str_eqz(name, p->containers[i]->name))
+			return p->containers[i];
+	return NULL;
+}
+
+static void mark_image_change(struct pod_container *c)
+{
+	if (c->life == LIFE_RUNNING && c->image_wanted && c->role != ROLE_INIT &&
+	    !str_eqz(c->spec->image, c->image_wanted) && !c->kill_message)
+		c->kill_message =
+			str_printf("Container %s definition changed, will be restarted", c->name);
+}
+
+static void place(struct pod *p, const struct core_v1_container *spec, enum container_role role)
+{
+	struct pod_container *c = pod_container_find(p, spec->name);
+	if (!c) {
+		c = NEW(struct pod_container);
+		c->pod = p;
+		c->name = str_dup(spec->name);
+		c->kill_grace_us = -1;
+		p->containers = mem_realloc(p->containers,
+					    (p->ncontainers + 1) * sizeof(struct pod_container *));
+		p->containers[p->ncontainers++] = c;
+	}
+	c->role = role;
+	c->spec = spec;
+	mark_image_change(c);
+}
+
+static void place_containers(struct pod *p)
+{
+	struct core_v1_pod_spec *s = &p->api.spec;
+	for (size_t i = 0; i < s->init_containers.n; i++) {
+		bool sidecar = str_eqz(s->init_containers.items[i].restart_policy, "Always");
+		place(p, &s->init_containers.items[i], sidecar ? ROLE_SIDECAR : ROLE_INIT);
+	}
+	for (size_t i = 0; i < s->containers.n; i++)
+		place(p, &s->containers.items[i], ROLE_MAIN);
+	for (size_t i = 0; i < s->ephemeral_containers.n; i++)
+		place(p,
+		      (const struct core_v1_container *)(const void *)&s->ephemeral_containers
+			      .items[i],
+		      ROLE_EPHEMERAL);
+}
+
+/* --- the object --- */
+
+static int decode(struct pod *p, const struct object *o)
+{
+	struct arena a = { 0 };
+	struct core_v1_pod api = { 0 };
+	auto_err err = { 0 };
+	int r = object_decode(o, &a, api_struct_core_v1_pod, &api, &err);
+	if (r < 0) {
+		log_error("a pod cannot be read", LOG_STR("pod", o->key),
+			  LOG_S("error", err_text(&err)));
+		arena_free(&a);
+		return r;
+	}
+	struct arena old_arena = p->arena;
+	struct core_v1_pod old = p->api;
+	bool had = p->object != NULL;
+	p->arena = a;
+	p->api = api;
+	refs_each(&p->api.spec, want, p);
+	if (had)
+		refs_each(&old.spec, release, p);
+	place_containers(p);
+	arena_free(&old_arena);
+	object_unref(p->object);
+	p->object = object_ref(o);
+	return 0;
+}
+
+static void on_timer(struct loop_timer *t)
+{
+	struct pod *p = CONTAINER_OF(t, struct pod, timer);
+	pod_sync(p);
+}
+
+static void on_token(void *ctx, const struct err *err)
+{
+	struct pod *p = ctx;
+	if (err)
+		pod_event(p, NULL, true, "FailedMount", "%s", err_text(err));
+	p->volumes_dirty = true;
+	p->sandbox_retry_us = 0;
+	pod_sync(p);
+}
+
+static void name_dirs(struct pod *p)
+{
+	const struct kubelet_config *c = &p->k->config;
+	p->dirs.data = str_printf("%s/agent/kubelet/pods/%s", c->data_dir, p->uid);
+	p->dirs.run = str_printf("%s/kubelet/pods/%s", c->run_dir, p->uid);
+	p->log_dir = str_printf("/var/log/pods/%s_%s_%s", p->ns, p->name, p->uid);
+}
+
+static void adopt(struct pod *p)
+{
+	bool restored = map_del(&p->k->restored, str_from(p->uid)) != NULL;
+	bool over =
+		str_eqz(p->api.status.phase, "Succeeded") || str_eqz(p->api.status.phase, "Failed");
+	p->start_us = p->api.status.start_time.set ? p->api.status.start_time.us
+						   : clock_wall_us(p->k->clock);
+	p->frozen = over && !restored;
+	if (p->frozen)
+		p->sandbox = SANDBOX_REMOVED;
+	if (restored) {
+		p->sandbox = SANDBOX_READY;
+		p->sandbox_tried = true;
+		network_pod_get(p->k->network, p->uid, &p->network);
+	}
+	for (size_t i = 0; i < p->ncontainers; i++)
+		pod_container_adopt(p->containers[i]);
+	if (restored && !runtime_sandbox_alive(p->k->runtime, p->uid))
+		pod_sandbox_lost(p);
+}
+
+static struct pod *pod_new(struct kubelet *k, const struct object *o)
+{
+	struct pod *p = NEW(struct pod);
+	p->k = k;
+	p->uid = str_dup(o->uid);
+	p->ns = str_dup(o->ns);
+	p->name = str_dup(o->name);
+	name_dirs(p);
+	loop_timer_init(k->loop, &p->timer, on_timer);
+	map_put(&k->pods, str_from(p->uid), p);
+	if (decode(p, o) < 0)
+		return p; /* stays as a name without work, until a version comes that can be read */
+	struct tokens_config t = {
+		.client = k->client,
+		.clock = k->clock,
+		.ns = o->ns,
+		.service_account = p->api.spec.service_account_name,
+		.pod_name = o->name,
+		.pod_uid = o->uid,
+		.on_change = on_token,
+		.ctx = p,
+	};
+	p->tokens = tokens_new(&t);
+	adopt(p);
+	return p;
+}
+
+void pod_on_change(struct kubelet *k, const struct object *old, const struct object *new)
+{
+	struct pod *p = map_get(&k->pods, (new ? new : old)->uid);
+	if (new && !p) {
+		p = pod_new(k, new);
+	} else if (new) {
+		decode(p, new);
+		p->volumes_dirty = true; /* labels and annotations may be files */
+	} else if (p) {
+		p->gone = true;
+	}
+	if (p)
+		pod_sync(p);
+	if (old && new &&p &&
+	    !str_eq(old->uid,
+		    new->uid)) { /* one name, another pod: the watch saw both as one change */
+		struct pod *before = map_get(&k->pods, old->uid);
+		if (before) {
+			before->gone = true;
+			pod_sync(before);
+		}
+	}
+}
+
+/* --- the end --- */
+
+static void free_now(struct loop_timer *t)
+{
+	struct pod *p = CONTAINER_OF(t, struct pod, timer);
+	for (size_t i = 0; i < p->ncontainers; i++)
+		container_free(p->containers[i]);
+	tokens_free(p->tokens);
+	object_unref(p->object);
+	arena_free(&p->arena);
+	arena_free(&p->conditions_arena);
+	free(p->containers);
+	free((char *)p->dirs.data);
+	free((char *)p->dirs.run);
+	free(p->log_dir);
+	free(p->status_sent);
+	free(p->stop_reason);
+	free(p->stop_message);
+	free(p->uid);
+	free(p->ns);
+	free(p->name);
+	free(p);
+}
+
+static void free_after_graces(struct pod *p);
+
+static void grace_closed(struct loop_timer *t)
+{
+	struct pod_container *c = CONTAINER_OF(t, struct pod_container, grace);
+	c->grace_open = false;
+	free_after_graces(c->pod);
+}
+
+static void free_after_graces(struct pod *p)
+{
+	for (size_t i = 0; i < p->ncontainers; i++)
+		if (p->containers[i]->grace_open)
+			return;
+	loop_timer_close(&p->timer, free_now);
+}
+
+/* What a finished pod left on disk: its logs, mostly. Detached: the pod itself is no more. */
+struct leftovers {
+	char *data, *run, *logs;
+};
+
+static void remove_leftovers(void *ctx)
+{
+	struct leftovers *l = ctx;
+	struct pod_dirs dirs = { l->data, l->run };
+	pod_dirs_remove(&dirs, NULL);
+	dir_remove(l->logs, NULL);
+}
+
+static void leftovers_gone(void *ctx)
+{
+	struct leftovers *l = ctx;
+	free(l->data);
+	free(l->run);
+	free(l->logs);
+	free(l);
+}
+
+static void drop_leftovers(const struct pod *p)
+{
+	struct leftovers *l = NEW(struct leftovers);
+	l->data = str_dup(str_from(p->dirs.data));
+	l->run = str_dup(str_from(p->dirs.run));
+	l->logs = str_dup(str_from(p->log_dir));
+	loop_work(p->k->loop, remove_leftovers, leftovers_gone, l);
+}
+
+static void pod_close(struct pod *p)
+{
+	bool waits = false;
+	if (p->gone)
+		drop_leftovers(p);
+	p->closing = true;
+	map_del(&p->k->pods, str_from(p->uid));
+	if (p->object)
+		refs_each(&p->api.spec, release, p);
+	for (size_t i = 0; i < p->ncontainers; i++) {
+		probes_stop(p->containers[i]);
+		if (p->containers[i]->grace_open) {
+			waits = true;
+			loop_timer_close(&p->containers[i]->grace, grace_closed);
+		}
+	}
+	if (!waits)
+		loop_timer_close(&p->timer, free_now);
+}
+
+void pod_hold(struct pod *p)
+{
+	p->pending++;
+}
+
+void pod_release(struct pod *p)
+{
+	p->pending--;
+	if (!p->closing)
+		pod_sync(p);
+}
+
+/* Called at the end of each sync. */
+static bool is_through(const struct pod *p)
+{
+	bool idle = p->pending == 0 && !p->syncing && !p->status_busy && !p->finishing;
+	bool clean = p->sandbox == SANDBOX_NONE || p->sandbox == SANDBOX_REMOVED;
+	return p->gone && idle && clean;
+}
+
+void pod_close_if_through(struct pod *p)
+{
+	if (!p->closing && is_through(p))
+		pod_close(p);
+}
+
+void pods_free(struct kubelet *k)
+{
+	size_t at = 0;
+	struct pod *list[1024];
+	size_t n = 0;
+	for (struct map_entry *e; n < COUNT_OF(list) && (e = map_next(&k->pods, &at));)
+		list[n++] = e->value;
+	for (size_t i = 0; i < n; i++)
+		pod_close(list[i]);
+	map_free(&k->pods, NULL);
+}
+
+/* --- look-ups --- */
+
+struct pod *pod_by_uid(struct kubelet *k, const char *uid)
+{
+	return map_get(&k->pods, str_from(uid));
+}
+
+struct pod *pod_find(struct kubelet *k, struct str ns, struct str name)
+{
+	struct pod *found = NULL;
+	size_t at = 0;
+	for (struct map_entry *e; (e = map_next(&k->pods, &at));) {
+		struct pod *p = e->value;
+		if (str_eqz(ns, p->ns) && str_eqz(name, p->name) && (!found || found->gone))
+			found = p;
+	}
+	return found;
+}
+
+bool pod_is_terminating(const struct pod *p)
+{
+	return p->gone || p->stop_reason || p->api.metadata.deletion_timestamp.set;
+}
+
+int64_t pod_grace_us(const struct pod *p)
+{
+	int64_t s = 30;
+	if (p->api.metadata.deletion_grace_period_seconds)
+		s = *p->api.metadata.deletion_grace_period_seconds;
+	else if (p->api.spec.termination_grace_period_seconds)
+		s = *p->api.spec.termination_grace_period_seconds;
+	return (s < 1 ? 1 : s) * 1000000;
+}
+
+const char *const *pod_ips(const struct pod *p, struct arena *a)
+{
+	if (p->api.spec.host_network)
+		return p->k->host_ips;
+	const char **ips = ARENA_ARRAY(a, const char *, 3);
+	for (int i = 0; i < p->network.nips; i++)
+		ips[i] = arena_strdup(a, str_from(p->network.ips[i]));
+	return ips;
+}
+
+void pod_event(struct pod *p, const struct pod_container *c, bool warning, const char *reason,
+	       const char *fmt, ...)
+{
+	char text[1024], path[128];
+	static const char *const lists[] = {
+		[ROLE_INIT] = "initContainers",
+		[ROLE_SIDECAR] = "initContainers",
+		[ROLE_MAIN] = "containers",
+		[ROLE_EPHEMERAL] = "ephemeralContainers",
+	};
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (c)
+		snprintf(path, sizeof(path), "spec.%s{%s}", lists[c->role], c->name);
+	struct event_subject s = {
+		.kind = "Pod",
+		.ns = str_from(p->ns),
+		.name = str_from(p->name),
+		.uid = str_from(p->uid),
+		.revision = p->api.metadata.resource_version,
+		.field_path = c ? path : NULL,
+	};
+	(warning ? event_warning : event_normal)(p->k->events, &s, reason, "%s", text);
+}
+
+/* --- where its values come from --- */
+
+struct source_ctx {
+	struct pod *p;
+	struct arena *a;
+};
+
+static const void *fetch(struct source_ctx *s, enum source_kind kind, struct str name,
+			 const struct api_struct *desc, void *out)
+{
+	const struct object *o;
+	if (sources_get(s->p->k->sources, kind, str_from(s->p->ns), name, &o) != SOURCE_PRESENT)
+		return NULL;
+	return object_decode(o, s->a, desc, out, NULL) == 0 ? out : NULL;
+}
+
+static const struct core_v1_config_map *source_config_map(void *ctx, struct str name)
+{
+	struct source_ctx *s = ctx;
+	return fetch(s, SOURCE_CONFIG_MAP, name, api_struct_core_v1_config_map,
+		     ARENA_NEW(s->a, struct core_v1_config_map));
+}
+
+static const struct core_v1_secret *source_secret(void *ctx, struct str name)
+{
+	struct source_ctx *s = ctx;
+	return fetch(s, SOURCE_SECRET, name, api_struct_core_v1_secret,
+		     ARENA_NEW(s->a, struct core_v1_secret));
+}
+
+static struct str source_token(void *ctx, const struct core_v1_service_account_token_projection *t)
+{
+	struct source_ctx *s = ctx;
+	struct str token = tokens_get(s->p->tokens, t);
+	return token.p ? arena_str(s->a, token) : token;
+}
+
+struct service_list {
+	struct arena *a;
+	const struct core_v1_service **items;
+	size_t n, cap;
+};
+
+static bool add_service(void *ctx, const struct object *o)
+{
+	struct service_list *l = ctx;
+	struct core_v1_service *s = ARENA_NEW(l->a, struct core_v1_service);
+	if (l->n + 1 < l->cap && object_decode(o, l->a, api_struct_core_v1_service, s, NULL) == 0)
+		l->items[l->n++] = s;
+	return true;
+}
+
+static const struct core_v1_service *const *services_of(struct pod *p, struct arena *a)
+{
+	size_t cap = informer_count(p->k->services) + 2;
+	struct service_list l = { a, ARENA_ARRAY(a, const struct core_v1_service *, cap), 0, cap };
+	const struct object *master =
+		informer_get(p->k->services, STR("default"), STR("kubernetes"));
+	bool links = !p->api.spec.enable_service_links || *p->api.spec.enable_service_links;
+	if (links)
+		informer_each(p->k->services, str_from(p->ns), add_service, &l);
+	if (master && (!links || strcmp(p->ns, "default") != 0))
+		add_service(&l, master);
+	return l.items;
+}
+
+void pod_source(struct pod *p, struct arena *a, struct pod_source *out)
+{
+	struct source_ctx *ctx = ARENA_NEW(a, struct source_ctx);
+	struct core_v1_pod *copy = ARENA_NEW(a, struct core_v1_pod);
+	*ctx = (struct source_ctx){ p, a };
+	object_decode(p->object, a, api_struct_core_v1_pod, copy,
+		      NULL); /* was decoded before: p->api */
+	*out = (struct pod_source){
+		.config_map = source_config_map,
+		.secret = source_secret,
+		.token = source_token,
+		.ctx = ctx,
+		.services = services_of(p, a),
+		.fields = {
+			.pod = copy,
+			.pod_ips = pod_ips(p, a),
+			.host_ips = p->k->host_ips,
+			.node_cpu_milli = p->k->machine.cpu_milli,
+			.node_memory_bytes = p->k->machine.memory_bytes,
+		},
+	};
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a pod's environment and volumes are made of, as look-ups, so that the code which makes them is pure and testable.
+ * Look-ups give NULL (p == NULL) when the object does not exist or is not there yet; results live as long as the arena that the
+ * owner of the source decodes into. */
+#ifndef AGENT_KUBELET_POD_SOURCE_H
+#define AGENT_KUBELET_POD_SOURCE_H
+
+#include "agent/kubelet/fields.h"
+
+struct pod_source {
+	const struct core_v1_config_map *(*config_map)(void *ctx, struct str name);
+	const struct core_v1_secret *(*secret)(void *ctx, struct str name);
+	struct str (*token)(void *ctx, const struct core_v1_service_account_token_projection *t);
+	void *ctx;
+	const struct core_v1_service *const
+		*services; /* of the pod's namespace, and default/kubernetes; NULL-terminated */
+	struct field_view fields;
+};
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/kubelet/qos.h"
+
+#include "api/quantity.h"
+
+#define OOM_GUARANTEED  (-997)
+#define OOM_BEST_EFFORT 1000
+#define CRITICAL        2000000000 /* priority of system-cluster-critical */
+
+static const char *const compute[] = { "cpu", "memory" };
+
+static const struct api_quantity *find(const struct api_quantity_map *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (str_eqz(m->items[i].key, name))
+			return &m->items[i].value;
+	return NULL;
+}
+
+int64_t resource_amount(const struct api_quantity_map *m, const char *name)
+{
+	const struct api_quantity *text = find(m, name);
+	struct quantity q;
+	if (!text || quantity_parse(text->text, &q, NULL) < 0)
+		return 0;
+	return str_eqz(str_from(name), "cpu") ? quantity_milli(q) : quantity_i64(q);
+}
+
+struct qos_sums {
+	bool any, guaranteed;
+};
+
+static void add_container(struct qos_sums *s, const struct core_v1_container *c)
+{
+	for (size_t i = 0; i < COUNT_OF(compute); i++) {
+		int64_t request = resource_amount(&c->resources.requests, compute[i]);
+		int64_t limit = resource_amount(&c->resources.limits, compute[i]);
+		if (request || limit)
+			s->any = true;
+		if (!limit || (request && request != limit))
+			s->guaranteed = false;
+	}
+}
+
+const char *qos_class(const struct core_v1_pod_spec *spec)
+{
+	struct qos_sums s = { .guaranteed = true };
+	for (size_t i = 0; i < spec->containers.n; i++)
+		add_container(&s, &spec->containers.items[i]);
+	for (size_t i = 0; i < spec->init_containers.n; i++)
+		add_container(&s, &spec->init_containers.items[i]);
+	if (!s.any)
+		return "BestEffort";
+	return s.guaranteed ? "Guaranteed" : "Burstable";
+}
+
+const char *qos_cgroup(struct arena *a, const struct core_v1_pod *pod)
+{
+	static const struct {
+		char first;
+		const char *prefix;
+	} parents[] = { { 'G', "" }, { 'B', "burstable/" } };
+	const char *class = qos_class(&pod->spec);
+	const char *prefix = class[1] == 'e' ? "besteffort/" : parents[class[0] == 'B'].prefix;
+	return arena_printf(a, "%spod%.*s", prefix, STR_ARG(pod->metadata.uid));
+}
+
+int qos_oom_score_adj(const struct core_v1_pod_spec *spec, const struct core_v1_container *c,
+		      int64_t node_memory_bytes)
+{
+	const char *class = qos_class(spec);
+	if ((spec->priority && *spec->priority >= CRITICAL) || class[0] == 'G')
+		return OOM_GUARANTEED;
+	if (class[1] == 'e')
+		return OOM_BEST_EFFORT;
+	int64_t request = resource_amount(&c->resources.requests, "memory");
+	int64_t adj = node_memory_bytes > 0
+			      ? 1000 - (int64_t)((__int128)1000 * request / node_memory_bytes)
+			      : 1000;
+	if (adj < 1000 + OOM_GUARANTEED)
+		return 1000 + OOM_GUARANTEED;
+	return adj == OOM_BEST_EFFORT ? OOM_BEST_EFFORT - 1 : (int)adj;
+}
+
+void qos_resources(const struct core_v1_pod_spec *spec, const struct core_v1_container *c,
+		   int64_t node_memory_bytes, struct container_resources *out)
+{
+	int64_t request = resource_amount(&c->resources.requests, "cpu");
+	int64_t limit = resource_amount(&c->resources.limits, "cpu");
+	*out = (struct container_resources){
+		.cpu_shares_milli =
+			request || find(&c->resources.requests, "cpu") ? request : limit,
+		.cpu_limit_milli = limit,
+		.memory_limit_bytes = resource_amount(&c->resources.limits, "memory"),
+		.oom_score_adj = qos_oom_score_adj(spec, c, node_memory_bytes),
+	};
+}
+
+int64_t qos_pod_request(const struct core_v1_pod_spec *spec, const char *name)
+{
+	int64_t sum = 0, sidecars = 0, largest = 0;
+	for (size_t i = 0; i < spec->containers.n; i++)
+		sum += resource_amount(&spec->containers.items[i].resources.requests, name);
+	for (size_t i = 0; i < spec->init_containers.n; i++) {
+		const struct core_v1_container *c = &spec->init_containers.items[i];
+		int64_t one = resource_amount(&c->resources.requests, name);
+		if (str_eqz(c->restart_policy, "Always"))
+			sidecars += one;
+		else
+			largest = one + sidecars > largest ? one + sidecars : largest;
+	}
+	sum += sidecars;
+	return (sum > largest ? sum : largest) + resource_amount(&spec->overhead, name);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/kubelet/refs.h"
+
+struct walk {
+	void (*fn)(void *ctx, enum source_kind kind, struct str name);
+	void *ctx;
+};
+
+static void tell(const struct walk *w, enum source_kind kind, struct str name)
+{
+	if (name.n)
+		w->fn(w->ctx, kind, name);
+}
+
+static void walk_env(const struct walk *w, const struct core_v1_container *c)
+{
+	for (size_t i = 0; i < c->env_from.n; i++) {
+		const struct core_v1_env_from_source *f = &c->env_from.items[i];
+		if (f->config_map_ref)
+			tell(w, SOURCE_CONFIG_MAP, f->config_map_ref->name);
+		if (f->secret_ref)
+			tell(w, SOURCE_SECRET, f->secret_ref->name);
+	}
+	for (size_t i = 0; i < c->env.n; i++) {
+		const struct core_v1_env_var_source *f = c->env.items[i].value_from;
+		if (f && f->config_map_key_ref)
+			tell(w, SOURCE_CONFIG_MAP, f->config_map_key_ref->name);
+		if (f && f->secret_key_ref)
+			tell(w, SOURCE_SECRET, f->secret_key_ref->name);
+	}
+}
+
+static void walk_projected(const struct walk *w, const struct core_v1_projected_volume_source *v)
+{
+	for (size_t i = 0; i < v->sources.n; i++) {
+		if (v->sources.items[i].config_map)
+			tell(w, SOURCE_CONFIG_MAP, v->sources.items[i].config_map->name);
+		if (v->sources.items[i].secret)
+			tell(w, SOURCE_SECRET, v->sources.items[i].secret->name);
+	}
+}
+
+void refs_each(const struct core_v1_pod_spec *spec,
+	       void (*fn)(void *ctx, enum source_kind kind, struct str name), void *ctx)
+{
+	struct walk w = { fn, ctx };
+	for (size_t i = 0; i < spec->volumes.n; i++) {
+		const struct core_v1_volume *v = &spec->volumes.items[i];
+		if (v->config_map)
+			tell(&w, SOURCE_CONFIG_MAP, v->config_map->name);
+		if (v->secret)
+			tell(&w, SOURCE_SECRET, v->secret->secret_name);
+		if (v->projected)
+			walk_projected(&w, v->projected);
+	}
+	for (size_t i = 0; i < spec->init_containers.n; i++)
+		walk_env(&w, &spec->init_containers.items[i]);
+	for (size_t i = 0; i < spec->containers.n; i++)
+		walk_env(&w, &spec->containers.items[i]);
+	for (size_t i = 0; i < spec->ephemeral_containers.n; i++)
+		walk_env(&w, (const struct core_v1_container *)(const void *)&spec
+				     ->ephemeral_containers.items[i]);
+	for (size_t i = 0; i < spec->image_pull_secrets.n; i++)
+		tell(&w, SOURCE_SECRET, spec->image_pull_secrets.items[i].name);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which configmaps and secrets a pod refers to: volumes, env, envFrom, imagePullSecrets. Pure. */
+#ifndef AGENT_KUBELET_REFS_H
+#define AGENT_KUBELET_REFS_H
+
+#include "agent/kubelet/sources.h"
+#include "generated/api_structs.h"
+
+/* fn may be told of the same one several times. */
+void refs_each(const struct core_v1_pod_spec *spec,
+	       void (*fn)(void *ctx, enum source_kind kind, struct str name), void *ctx);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pod's status at the API server: a patch when what we would report differs from what was accepted last, one at a time,
+ * the newest wins. Deletion for good waits for the last status. */
+#include "agent/kubelet/pod.h"
+
+#include <stdio.h>
+
+#include "agent/kubelet/pod_status.h"
+#include "api/decode.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "generated/api_tables.h"
+
+#define RETRY_FIRST_US 100000ll
+#define RETRY_MAX_US   30000000ll
+
+static void keep_conditions(struct pod *p, const struct core_v1_pod_status *s)
+{
+	struct arena fresh = { 0 };
+	size_t n = s->conditions.n;
+	struct core_v1_pod_condition *list =
+		ARENA_ARRAY(&fresh, struct core_v1_pod_condition, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		list[i] = s->conditions.items[i];
+		list[i].type = arena_str(&fresh, list[i].type);
+		list[i].status = arena_str(&fresh, list[i].status);
+	}
+	arena_free(&p->conditions_arena);
+	p->conditions_arena = fresh;
+	p->conditions = list;
+	p->nconditions = n;
+}
+
+/* Fields that may have gone must be said to be gone: a merge keeps what it is not told of. */
+static void say_absent(const struct core_v1_pod_status *s, struct buf *b)
+{
+	if (!s->reason.p)
+		buf_puts(b, ",\"reason\":null");
+	if (!s->message.p)
+		buf_puts(b, ",\"message\":null");
+}
+
+static char *build(struct pod *p)
+{
+	auto_arena a = { 0 };
+	auto_buf b = { 0 };
+	struct core_v1_pod_status s;
+	pod_status_build(p, clock_wall_us(p->k->clock), &a, &s);
+	keep_conditions(p, &s);
+	buf_printf(&b, "{\"metadata\":{\"uid\":\"%s\"},\"status\":", p->uid);
+	struct_write_json(api_struct_core_v1_pod_status, &s, &b);
+	if (b.p[b.n - 1] == '}') {
+		b.n--;
+		say_absent(&s, &b);
+	}
+	buf_puts(&b, "}}");
+	return buf_take(&b);
+}
+
+struct patch {
+	struct pod *p;
+	char *body;
+};
+
+static bool is_final(const struct err *e)
+{
+	return e->reason == ERR_NOT_FOUND || e->reason == ERR_CONFLICT ||
+	       e->reason == ERR_INVALID || e->reason == ERR_BAD_REQUEST;
+}
+
+static void on_patched(void *ctx, const struct client_result *r)
+{
+	struct patch *t = ctx;
+	struct pod *p = t->p;
+	p->status_busy = false;
+	if (!r->err) {
+		free(p->status_sent);
+		p->status_sent = TAKE(t->body);
+		p->status_backoff_us = 0;
+	} else if (
+		is_final(
+			r->err)) { /* the pod is gone or another: nothing to tell any more, or nothing that would help */
+		if (r->err->reason != ERR_NOT_FOUND && r->err->reason != ERR_CONFLICT)
+			log_warn("pod status refused", LOG_S("pod", p->name),
+				 LOG_S("error", err_text(r->err)));
+		free(p->status_sent);
+		p->status_sent = TAKE(t->body);
+	} else {
+		p->status_backoff_us =
+			p->status_backoff_us ? p->status_backoff_us * 2 : RETRY_FIRST_US;
+		if (p->status_backoff_us > RETRY_MAX_US)
+			p->status_backoff_us = RETRY_MAX_US;
+		p->status_retry_us = clock_wall_us(p->k->clock) + p->status_backoff_us;
+		log_warn("pod status not stored, will retry", LOG_S("pod", p->name),
+			 LOG_S("error", err_text(r->err)));
+	}
+	free(t->body);
+	free(t);
+	pod_release(p);
+}
+
+void pod_status_sync(struct pod *p)
+{
+	if (p->status_busy || p->gone || p->finishing || p->finished ||
+	    p->status_retry_us > clock_wall_us(p->k->clock))
+		return;
+	char *body = build(p);
+	if (p->status_sent && !strcmp(body, p->status_sent)) {
+		free(body);
+		return;
+	}
+	struct patch *t = NEW(struct patch);
+	t->p = p;
+	t->body = body;
+	p->status_busy = true;
+	pod_hold(p);
+	client_do(p->k->client,
+		  &(struct client_call){ .verb = API_PATCH,
+					 .resource = API_CORE_V1_PODS,
+					 .ns = str_from(p->ns),
+					 .name = str_from(p->name),
+					 .subresource = STR("status"),
+					 .content_type =
+						 STR("application/strategic-merge-patch+json"),
+					 .body = str_from(body),
+					 .done = on_patched,
+					 .ctx = t });
+}
+
+/* --- the last delete --- */
+
+static void on_deleted(void *ctx, const struct client_result *r)
+{
+	struct pod *p = ctx;
+	p->finishing = false;
+	if (r->err && (r->err->reason == ERR_NOT_FOUND || r->err->reason == ERR_CONFLICT)) {
+		p->gone = true;
+	} else if (r->err) {
+		log_warn("pod not deleted, will retry", LOG_S("pod", p->name),
+			 LOG_S("error", err_text(r->err)));
+		p->finish_retry_us = clock_wall_us(p->k->clock) + 1000000;
+	} else {
+		p->finished = true; /* finalizers may keep the object for a while */
+		p->gone = p->api.metadata.finalizers.n == 0;
+	}
+	pod_release(p);
+}
+
+void pod_finish(struct pod *p)
+{
+	char body[256];
+	bool rests = p->finish_retry_us > clock_wall_us(p->k->clock);
+	if (p->finishing || p->finished || p->gone || p->status_busy || rests)
+		return; /* the answer to the status comes first, and syncs */
+	if (!p->frozen) {
+		auto_free char *last = build(p);
+		if (!p->status_sent || strcmp(last, p->status_sent) != 0)
+			return; /* the last word is said after this sync */
+	}
+	snprintf(body, sizeof(body),
+		 "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"gracePeriodSeconds\":0,"
+		 "\"preconditions\":{\"uid\":\"%s\"}}",
+		 p->uid);
+	p->finishing = true;
+	pod_hold(p);
+	client_do(p->k->client, &(struct client_call){ .verb = API_DELETE,
+						       .resource = API_CORE_V1_PODS,
+						       .ns = str_from(p->ns),
+						       .name = str_from(p->name),
+						       .body = str_from(body),
+						       .done = on_deleted,
+						       .ctx = p });
+}
