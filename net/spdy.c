@@ -16,7 +16,7 @@
 #define DATA_FRAME_MAX (32 * 1024)
 #define FLAG_FIN 1
 
-enum frame_type { SYN_STREAM = 1, SYN_REPLY, RST_STREAM, SETTINGS, PING, GOAWAY, HEADERS, WINDOW_UPDATE };
+enum frame_type { SYN_STREAM = 1, SYN_REPLY, RST_STREAM, SETTINGS, PING = 6, GOAWAY, HEADERS, WINDOW_UPDATE };
 
 struct spdy {
 	const struct spdy_ops *ops;

@@ -96,7 +96,7 @@ static void upgrade(struct http_request *req)
 		return;
 	}
 	s->on_data = echo_data;
-	s->on_end = stream_shutdown;
+	s->on_end = stream_close;
 	stream_read_start(s);
 }
 
