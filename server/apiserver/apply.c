@@ -5,6 +5,7 @@
 #include "api/meta.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/decode.h"
+#include "server/apiserver/normalize.h"
 #include "server/apiserver/object_meta.h"
 #include "server/apiserver/patch.h"
 #include "server/apiserver/respond.h"
@@ -36,6 +37,8 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 			    "failed to create typed patch object (%.*s/%.*s; %s, Kind=%s): .%s: field not declared in schema",
 			    STR_ARG(r->ns), STR_ARG(r->name), version, x.kind, unknown.items[0]);
 	api_strings_free(&unknown);
+	if (e == 0)
+		normalize_tree(r->resource, tree);
 	return e;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/meta.h"
 #include "server/apiserver/decode.h"
+#include "server/apiserver/normalize.h"
 #include "server/apiserver/object_meta.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/verbs.h"
@@ -11,6 +12,7 @@ static int create_decode(struct api_request *r, json_t **tree, struct err *err)
 	int e = decode_body(r, &expect, tree, err);
 	if (e < 0)
 		return e;
+	normalize_tree(r->resource, *tree);
 	api_default(expect.type, *tree);
 	e = object_meta_namespace(r, *tree, err);
 	if (e < 0)

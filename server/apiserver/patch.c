@@ -8,6 +8,7 @@
 #include "api/patch_merge.h"
 #include "api/patch_strategic.h"
 #include "server/apiserver/decode.h"
+#include "server/apiserver/normalize.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/update.h"
 #include "server/apiserver/verbs.h"
@@ -68,9 +69,11 @@ static int patch_modify(struct write *w, struct err *err)
 		e = decode_conform(w->r, &expect, w->tree, err);
 	if (e == 0)
 		e = update_check_name(w->r, w->tree, err);
-	if (e == 0)
-		api_default(w->res->type, w->tree);
-	return e;
+	if (e < 0)
+		return e;
+	normalize_tree(w->res, w->tree);
+	api_default(w->res->type, w->tree);
+	return 0;
 }
 
 static void patch_body(struct api_request *r)

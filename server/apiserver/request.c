@@ -73,6 +73,8 @@ static int request_steps(struct api_request *r, struct err *err)
 	request_route(r);
 	int e = request_authenticate(r, err);
 	if (e == 0)
+		e = request_impersonate(r, err);
+	if (e == 0)
 		e = flow_acquire(r, err);
 	return e < 0 ? e : request_authorize(r, err);
 }

@@ -75,7 +75,7 @@ struct api_request {
 	/* answer */
 	struct str *warnings;
 	size_t nwarnings, cap_warnings;
-	struct str detail_name;           /* name for Status.details when it isn't r->name (create) */
+	struct str detail_name, detail_kind; /* for Status.details when it isn't about r->name and r->plural */
 	struct str status_continue;       /* Status.metadata.continue of an expired list */
 	char audit_id[UUID_TEXT_SIZE];
 	int flow;                         /* which in-flight counter this request holds; -1: none */
@@ -97,6 +97,7 @@ void request_enter(struct api_request *r);
 /* The steps that request_handle() takes one after the other. */
 void request_route(struct api_request *r);                        /* route.c */
 int request_authenticate(struct api_request *r, struct err *err); /* authn/ */
+int request_impersonate(struct api_request *r, struct err *err);  /* authn/impersonation.c */
 int request_authorize(struct api_request *r, struct err *err);    /* authz/ */
 void request_dispatch(struct api_request *r);                     /* dispatch.c: to a verb, a subresource or a page */
 

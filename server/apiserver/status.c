@@ -53,8 +53,8 @@ static void details_write(const struct api_request *r, const struct err *err, st
 		struct str name = r->detail_name.n ? r->detail_name : r->name;
 		bool by_kind = err->reason == ERR_INVALID;
 		member(out, &first, "name", name);
-		member(out, &first, "group", r->group);
-		member(out, &first, "kind", by_kind && r->resource ? str_from(r->resource->kind) : r->plural);
+		member(out, &first, "group", r->detail_kind.n ? STR("") : r->group);
+		member(out, &first, "kind", r->detail_kind.n ? r->detail_kind : by_kind && r->resource ? str_from(r->resource->kind) : r->plural);
 	}
 	causes_write(err, &first, out);
 	if (err->retry_after_s > 0)

@@ -4,6 +4,7 @@
 #include "api/meta.h"
 #include "server/apiserver/authz/authz.h"
 #include "server/apiserver/decode.h"
+#include "server/apiserver/normalize.h"
 #include "server/apiserver/object_meta.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/verbs.h"
@@ -67,6 +68,7 @@ static void update_body(struct api_request *r)
 		respond_err(r, &err);
 		return;
 	}
+	normalize_tree(r->resource, tree);
 	api_default(expect.type, tree);
 	struct write *w = write_new(r, r->resource, update_subresource(r), r->ns, r->name);
 	w->body = tree;

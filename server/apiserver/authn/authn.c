@@ -28,6 +28,8 @@ static enum answer by_certificate(struct api_request *r, struct err *err)
 	const struct tls_peer *peer = r->http->peer;
 	if (!peer || !peer->common_name || !peer->common_name[0])
 		return NOT_MINE;
+	if (peer->not_after_s <= clock_wall_s(r->server->clock))
+		return REFUSED; /* it ended while the connection was open */
 	r->user.name = arena_str(&r->arena, str_from(peer->common_name));
 	groups_set(r, peer->organizations, "system:authenticated");
 	struct user_extra *extra = ARENA_NEW(&r->arena, struct user_extra);

@@ -107,14 +107,29 @@ static void node_ports_keep(json_t *spec, const json_t *old)
 	}
 }
 
+static bool is_balancer(const json_t *spec)
+{
+	return str_eqz(type_of(spec), "LoadBalancer");
+}
+
+static bool takes_outside_traffic(const json_t *spec)
+{
+	return is_balancer(spec) || str_eqz(type_of(spec), "NodePort") || json_array_size(json_object_get(spec, "externalIPs"));
+}
+
+static void drop_unchanged(json_t *spec, const json_t *old, const char *field)
+{
+	if (json_equal(json_object_get(spec, field), json_object_get(old, field)))
+		json_object_del(spec, field);
+}
+
 /* A type that has no use for a field takes the old value of it away, but not one that the client just set. */
 static void type_change(json_t *spec, const json_t *old)
 {
 	static const char *const of_ip[] = { "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy" };
 	if (needs_cluster_ip(old) && !needs_cluster_ip(spec))
 		for (size_t i = 0; i < COUNT_OF(of_ip); i++)
-			if (json_equal(json_object_get(spec, of_ip[i]), json_object_get(old, of_ip[i])))
-				json_object_del(spec, of_ip[i]);
+			drop_unchanged(spec, old, of_ip[i]);
 	if (needs_node_port(old) && !needs_node_port(spec)) {
 		json_t *ports = json_object_get(spec, "ports");
 		for (size_t i = 0; i < json_array_size(ports); i++) {
@@ -125,7 +140,13 @@ static void type_change(json_t *spec, const json_t *old)
 		}
 	}
 	if (needs_health_port(old) && !needs_health_port(spec))
-		json_object_del(spec, "healthCheckNodePort");
+		drop_unchanged(spec, old, "healthCheckNodePort");
+	if (takes_outside_traffic(old) && !takes_outside_traffic(spec))
+		drop_unchanged(spec, old, "externalTrafficPolicy");
+	if (is_balancer(old) && !is_balancer(spec)) {
+		drop_unchanged(spec, old, "allocateLoadBalancerNodePorts");
+		drop_unchanged(spec, old, "loadBalancerClass");
+	}
 }
 
 int service_strategy_update(struct write *w, struct err *err)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/apiserver/normalize.h"
+
+#include "api/meta.h"
+#include "base/encode.h"
+#include "base/mem.h"
+
+static void secret(json_t *tree)
+{
+	json_t *texts = json_object_get(tree, "stringData"), *data = json_object_get(tree, "data"), *value;
+	const char *key;
+	if (!json_is_object(texts))
+		return;
+	if (!json_is_object(data)) {
+		data = json_object();
+		json_object_set_new(tree, "data", data);
+	}
+	json_object_foreach(texts, key, value) {
+		auto_buf text = { 0 };
+		struct str s = tree_str(value);
+		base64_encode(&text, s.p, s.n);
+		json_object_set_new(data, key, json_stringn(text.p ? text.p : "", text.n));
+	}
+	json_object_del(tree, "stringData");
+}
+
+static void pod_spec(json_t *spec)
+{
+	struct str name = tree_get_str(spec, "serviceAccountName", NULL), old = tree_get_str(spec, "serviceAccount", NULL);
+	if (name.n == 0 && old.n)
+		json_object_set(spec, "serviceAccountName", json_object_get(spec, "serviceAccount"));
+	else if (name.n)
+		json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));
+}
+
+static void pod(json_t *tree)
+{
+	pod_spec(json_object_get(tree, "spec"));
+}
+
+static void template(json_t *tree)
+{
+	pod_spec(tree_get(tree, "spec", "template", "spec", NULL));
+}
+
+static void job_template(json_t *tree)
+{
+	pod_spec(tree_get(tree, "spec", "jobTemplate", "spec", "template", "spec", NULL));
+}
+
+static void pod_template(json_t *tree)
+{
+	pod_spec(tree_get(tree, "template", "spec", NULL));
+}
+
+static const struct {
+	const char *group, *plural;
+	void (*run)(json_t *tree);
+} rows[] = {
+	{ "", "secrets", secret },
+	{ "", "pods", pod },
+	{ "", "podtemplates", pod_template },
+	{ "", "replicationcontrollers", template },
+	{ "apps", "deployments", template },
+	{ "apps", "replicasets", template },
+	{ "apps", "statefulsets", template },
+	{ "apps", "daemonsets", template },
+	{ "batch", "jobs", template },
+	{ "batch", "cronjobs", job_template },
+};
+
+void normalize_tree(const struct api_resource *res, json_t *tree)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (!strcmp(rows[i].plural, res->plural) && !strcmp(rows[i].group, res->group))
+			rows[i].run(tree);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What upstream's conversions between the served and the internal form do to fields that come in two spellings: Secret.stringData
+ * becomes data, a pod's serviceAccount and serviceAccountName are one. After every decode and patch. Pure. */
+#ifndef SERVER_APISERVER_NORMALIZE_H
+#define SERVER_APISERVER_NORMALIZE_H
+
+#include <jansson.h>
+
+#include "api/type.h"
+
+void normalize_tree(const struct api_resource *res, json_t *tree);
+
+#endif
