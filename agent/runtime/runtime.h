@@ -46,7 +46,7 @@ struct sandbox_spec {                       /* everything is copied */
 	int64_t shm_bytes;                  /* of /dev/shm; 0: 64 MiB */
 };
 void runtime_sandbox_start(struct runtime *rt, const struct sandbox_spec *s, runtime_done done, void *ctx);
-/* Kills what still runs, ends the shim, unmounts, removes cgroup and files. Works for a half-made sandbox, too. */
+/* Kills what still runs, ends the shim, unmounts, removes cgroup and files (not the logs). Works for a half-made sandbox, too. */
 void runtime_sandbox_remove(struct runtime *rt, const char *pod_uid, runtime_done done, void *ctx);
 bool runtime_sandbox_alive(struct runtime *rt, const char *pod_uid); /* started, and its shim answers */
 
@@ -110,7 +110,8 @@ int runtime_restore(struct runtime *rt, void (*fn)(void *ctx, const char *pod_ui
 struct runtime_io {
 	struct stream *in, *out, *err_out;  /* in: written by us; out, err_out: read by us; tty: only in and out */
 };
-typedef void (*runtime_exec_exit)(void *ctx, int exit_code, const struct err *err); /* last call */
+/* Last call. May come before the last output was read: streams end by themselves (on_end), and are closed by who got them. */
+typedef void (*runtime_exec_exit)(void *ctx, int exit_code, const struct err *err);
 struct runtime_exec;
 struct runtime_exec *runtime_exec(struct runtime *rt, const char *id, const char *const *argv, bool tty, bool in,
 				  struct runtime_io *io, runtime_exec_exit on_exit, void *ctx, struct err *err);
