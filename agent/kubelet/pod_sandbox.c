@@ -218,6 +218,7 @@ static void start_runtime(struct pod *p, struct setup *s)
 		.sysctls = sysctls_of(spec, &s->arena),
 		.cgroup_path = qos_cgroup(&s->arena, s->source.fields.pod),
 	};
+	qos_pod_resources(spec, &sandbox.resources);
 	pod_hold(p);
 	runtime_sandbox_start(p->k->runtime, &sandbox, on_sandbox, p);
 }

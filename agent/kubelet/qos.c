@@ -112,3 +112,36 @@ int64_t qos_pod_request(const struct core_v1_pod_spec *spec, const char *name)
 	sum += sidecars;
 	return (sum > largest ? sum : largest) + resource_amount(&spec->overhead, name);
 }
+
+/* The sum of all limits, the largest init container's if that is more; 0 when one container has none. */
+static int64_t pod_limit(const struct core_v1_pod_spec *spec, const char *name)
+{
+	int64_t sum = 0, sidecars = 0, largest = 0;
+	for (size_t i = 0; i < spec->containers.n; i++) {
+		int64_t one = resource_amount(&spec->containers.items[i].resources.limits, name);
+		if (!one)
+			return 0;
+		sum += one;
+	}
+	for (size_t i = 0; i < spec->init_containers.n; i++) {
+		const struct core_v1_container *c = &spec->init_containers.items[i];
+		int64_t one = resource_amount(&c->resources.limits, name);
+		if (!one)
+			return 0;
+		if (str_eqz(c->restart_policy, "Always"))
+			sidecars += one;
+		else
+			largest = one + sidecars > largest ? one + sidecars : largest;
+	}
+	sum += sidecars;
+	return sum > largest ? sum : largest;
+}
+
+void qos_pod_resources(const struct core_v1_pod_spec *spec, struct container_resources *out)
+{
+	*out = (struct container_resources){
+		.cpu_shares_milli = qos_pod_request(spec, "cpu"),
+		.cpu_limit_milli = pod_limit(spec, "cpu"),
+		.memory_limit_bytes = pod_limit(spec, "memory"),
+	};
+}

@@ -21,6 +21,8 @@ int qos_oom_score_adj(const struct core_v1_pod_spec *spec, const struct core_v1_
 		      int64_t node_memory_bytes);
 void qos_resources(const struct core_v1_pod_spec *spec, const struct core_v1_container *c,
 		   int64_t node_memory_bytes, struct container_resources *out);
+/* Of the pod's own cgroup: requests summed; a limit only when every container has one. */
+void qos_pod_resources(const struct core_v1_pod_spec *spec, struct container_resources *out);
 /* What the pod asks of a node: containers and sidecars summed, or the largest init container; "cpu" or "memory". */
 int64_t qos_pod_request(const struct core_v1_pod_spec *spec, const char *name);
 
