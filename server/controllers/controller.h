@@ -15,6 +15,7 @@
 #include "server/controllers/controllers.h"
 
 struct controller {
+	const char *name; /* of its row */
 	struct controllers *all;
 	const struct controllers_config *config;
 	struct client *client;
@@ -48,6 +49,8 @@ void controller_key_split(struct str key, struct str *ns, struct str *name);
 void controller_key(const struct object *o, struct buf *out);
 
 extern const struct controller_row controller_service_account, controller_root_ca,
-	controller_namespace, controller_pod_gc, controller_node_ipam, controller_node_lifecycle;
+	controller_namespace, controller_pod_gc, controller_node_ipam, controller_node_lifecycle,
+	controller_garbage_collector, controller_endpoint_slice, controller_endpoints,
+	controller_replica_set, controller_deployment;
 
 #endif

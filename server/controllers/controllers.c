@@ -8,8 +8,10 @@
 
 /* In the order in which they start. Adding a controller is a file and a line. */
 static const struct controller_row *const rows[] = {
-	&controller_service_account, &controller_root_ca,   &controller_namespace,
-	&controller_pod_gc,          &controller_node_ipam, &controller_node_lifecycle,
+	&controller_service_account, &controller_root_ca,           &controller_namespace,
+	&controller_pod_gc,          &controller_node_ipam,         &controller_node_lifecycle,
+	&controller_endpoint_slice,  &controller_endpoints,         &controller_replica_set,
+	&controller_deployment,      &controller_garbage_collector,
 };
 
 struct controllers {
@@ -44,7 +46,9 @@ int controllers_start(const struct controllers_config *config, struct controller
 	all->config = *config;
 	for (size_t i = 0; i < COUNT_OF(rows); i++, all->started++) {
 		struct controller *c = &all->each[i];
-		*c = (struct controller){ .all = all, .config = &all->config };
+		*c = (struct controller){ .name = rows[i]->name,
+					  .all = all,
+					  .config = &all->config };
 		c->client = config->client_for(config->ctx, rows[i]->name);
 		int r = rows[i]->start(c, err);
 		if (r < 0) {

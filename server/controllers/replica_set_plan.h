@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a ReplicaSet needs: pure, after pkg/controller/replicaset of v1.37. */
+#ifndef SERVER_CONTROLLERS_REPLICA_SET_PLAN_H
+#define SERVER_CONTROLLERS_REPLICA_SET_PLAN_H
+
+#include "server/controllers/pods.h"
+
+#define REPLICA_SET_BURST 500
+
+struct replica_set_plan {
+	size_t create;
+	struct pod_view **remove; /* in the arena of the views */
+	size_t nremove;
+	struct apps_v1_replica_set_status status; /* conditions are left to the caller */
+	int64_t wait_ms;                          /* > 0: a pod becomes available then */
+};
+void replica_set_plan(const struct apps_v1_replica_set *rs, struct pod_views *pods, int64_t now_us,
+		      struct replica_set_plan *out);
+
+#endif

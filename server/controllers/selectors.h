@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Label selectors as decoded structs, against the labels of objects at rest. */
+#ifndef SERVER_CONTROLLERS_SELECTORS_H
+#define SERVER_CONTROLLERS_SELECTORS_H
+
+#include "api/object.h"
+#include "generated/api_structs.h"
+
+/* metav1.LabelSelectorAsSelector: NULL matches nothing, an empty one everything. */
+bool label_selector_matches(const struct meta_v1_label_selector *s, const struct object *o);
+bool label_selector_is_empty(const struct meta_v1_label_selector *s);
+/* A Service's or ReplicationController's plain map; an empty one matches everything. */
+bool label_map_matches(const struct api_str_map *wanted, const struct object *o);
+const struct str *object_label(const struct object *o, struct str key); /* NULL: absent */
+const struct str *str_map_get(const struct api_str_map *m, struct str key);
+
+#endif
