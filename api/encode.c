@@ -11,7 +11,7 @@ static void write_struct(const struct api_struct *desc, const char *s, bool top,
 
 static void write_text(struct buf *out, struct str s)
 {
-	buf_json_string(out, s);
+	buf_json_string(out, s.p ? s : STR("")); /* an item that was null */
 }
 
 static void write_time(struct buf *out, bool micro, const struct api_time *t)

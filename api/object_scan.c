@@ -113,6 +113,7 @@ static void scan_leaf(struct scanner *c, const struct runner *w, size_t n)
 		break;
 	default: reader_skip(&c->r);
 	}
+	c->s->text_bytes += (n - 1) * (value.n + 1); /* several fields may take one decoded text */
 	for (size_t i = 0; value.p && i < n; i++)
 		take(c, &w[i], value);
 }

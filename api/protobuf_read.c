@@ -125,7 +125,7 @@ static json_t *read_time(struct reader_pb *outer, bool micro, struct str bytes)
 		bad(outer);
 		return NULL;
 	}
-	if (seconds == 0 && nanos == 0)
+	if (seconds == 0 && (micro ? nanos / 1000 : 0) == 0)
 		return json_null();
 	if (micro)
 		time_format_micro(seconds * 1000000 + nanos / 1000 % 1000000, out);

@@ -134,27 +134,32 @@ static void list_field(struct buf *out, const struct api_schema *s, uint32_t tag
 		close_message(out, start);
 }
 
-static int by_text(const void *a, const void *b)
+struct entry {
+	struct str name;
+	const json_t *value;
+};
+
+static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return str_cmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
 static void map_field(struct buf *out, const struct api_schema *s, uint32_t tag, const json_t *v)
 {
-	size_t n = 0;
-	const char **keys = mem_alloc((json_object_size(v) + 1) * sizeof *keys);
+	size_t n = 0, length;
+	struct entry *entries = mem_alloc((json_object_size(v) + 1) * sizeof *entries);
 	const char *name;
-	json_t *unused;
-	json_object_foreach ((json_t *)v, name, unused)
-		keys[n++] = name;
-	qsort(keys, n, sizeof *keys, by_text);
+	json_t *value;
+	json_object_keylen_foreach((json_t *)v, name, length, value) entries[n++] =
+		(struct entry){ str_of(name, length), value };
+	qsort(entries, n, sizeof *entries, by_name);
 	for (size_t i = 0; i < n; i++) {
 		size_t start = open_message(out, tag);
-		bytes_field(out, 1, str_from(keys[i]));
-		write_field(out, s->item, 2, json_object_get(v, keys[i]));
+		bytes_field(out, 1, entries[i].name);
+		write_field(out, s->item, 2, entries[i].value);
 		close_message(out, start);
 	}
-	free(keys);
+	free(entries);
 }
 
 static void props_field(struct buf *out, const struct api_schema *s, uint32_t tag, const json_t *v)

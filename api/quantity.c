@@ -5,20 +5,20 @@
 
 #include <stdio.h>
 
-#define NANO ((__int128)1000000000)
-#define NANO_DIGITS 9
-#define DECIMAL_DIGITS_MAX 38                            /* 10^38 fits into 128 bits */
-#define VALUE_MAX (NANO * 1000000000000000000 * 100000000000) /* 10^29 units */
-#define BINARY_MAX (NANO * INT64_MAX)
+#define NANO               ((__int128)1000000000)
+#define NANO_DIGITS        9
+#define DECIMAL_DIGITS_MAX 38 /* 10^38 fits into 128 bits */
+#define VALUE_MAX          (NANO * 1000000000000000000 * 100000000000) /* 10^29 units */
+#define BINARY_MAX         (NANO * INT64_MAX)
 
 static const struct suffix {
 	const char *text;
 	int base, exponent;
 } suffixes[] = {
-	{ "", 10, 0 },   { "n", 10, -9 }, { "u", 10, -6 }, { "m", 10, -3 }, { "k", 10, 3 },
-	{ "M", 10, 6 },  { "G", 10, 9 },  { "T", 10, 12 }, { "P", 10, 15 }, { "E", 10, 18 },
-	{ "Ki", 2, 10 }, { "Mi", 2, 20 }, { "Gi", 2, 30 }, { "Ti", 2, 40 }, { "Pi", 2, 50 },
-	{ "Ei", 2, 60 },
+	{ "", 10, 0 },   { "n", 10, -9 }, { "u", 10, -6 }, { "m", 10, -3 },
+	{ "k", 10, 3 },  { "M", 10, 6 },  { "G", 10, 9 },  { "T", 10, 12 },
+	{ "P", 10, 15 }, { "E", 10, 18 }, { "Ki", 2, 10 }, { "Mi", 2, 20 },
+	{ "Gi", 2, 30 }, { "Ti", 2, 40 }, { "Pi", 2, 50 }, { "Ei", 2, 60 },
 };
 
 struct parts { /* of a quantity's text */
@@ -90,13 +90,13 @@ static bool interpret_suffix(struct parts *p)
 /* value * 10 + digit, capped so that a later multiplication is noticed instead of overflowing */
 static __int128 push_digit(__int128 v, int digit)
 {
-	return v > VALUE_MAX ? v : v * 10 + digit;
+	return v > VALUE_MAX / 10 ? VALUE_MAX + 1 : v * 10 + digit;
 }
 
 static __int128 scale10(__int128 v, int by)
 {
-	for (; by > 0 && v != 0 && v <= VALUE_MAX; by--)
-		v *= 10;
+	for (; by > 0 && v != 0; by--)
+		v = push_digit(v, 0);
 	bool rest = false;
 	for (; by < 0 && v != 0; by++) {
 		rest = rest || v % 10 != 0;
@@ -193,8 +193,8 @@ static const char *suffix_text(int base, int exponent)
 
 static bool writes_binary(struct quantity q)
 {
-	return q.format == QUANTITY_BINARY_SI && (q.nano <= -1024 * NANO || q.nano >= 1024 * NANO) &&
-	       q.nano % NANO == 0;
+	return q.format == QUANTITY_BINARY_SI &&
+	       (q.nano <= -1024 * NANO || q.nano >= 1024 * NANO) && q.nano % NANO == 0;
 }
 
 static size_t write_binary(__int128 v, char *out)

@@ -8,7 +8,7 @@
 
 static bool text_eq(struct str s, const char *z) /* the first byte tells most apart */
 {
-	return s.n ? *z == *s.p && strncmp(z, s.p, s.n) == 0 && z[s.n] == '\0' : *z == '\0';
+	return s.n ? *z == *s.p && strlen(z) == s.n && memcmp(z, s.p, s.n) == 0 : *z == '\0';
 }
 
 const struct api_resource *api_resource_find(struct str group, struct str version,

@@ -162,6 +162,24 @@ static void the_first_path_that_is_not_empty_gives_a_selectable_value(void **sta
 	object_unref(o);
 }
 
+static void fields_that_share_a_decoded_value_have_room_for_it(void **state)
+{
+	(void)state;
+	auto_buf json = { 0 };
+	buf_puts(&json, "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"nodeName\":\"\\u0041");
+	for (int i = 0; i < 200; i++)
+		buf_puts(&json, "long");
+	buf_puts(&json, "\"}}");
+	struct object *o = make(API_CORE_V1_PODS, "/registry/pods/default/x", json.p);
+	object_seal(o, 3);
+	assert_int_equal(field(o, "spec.nodeName").n, 801);
+	assert_int_equal(field(o, "spec.host").n, 801);
+	json_t *tree = object_tree(o, NULL);
+	assert_non_null(tree);
+	json_decref(tree);
+	object_unref(o);
+}
+
 static void what_is_no_object_is_refused(void **state)
 {
 	(void)state;
@@ -199,6 +217,7 @@ int main(void)
 		cmocka_unit_test(another_revision_leaves_the_first_object_alone),
 		cmocka_unit_test(deletion_is_seen),
 		cmocka_unit_test(the_first_path_that_is_not_empty_gives_a_selectable_value),
+		cmocka_unit_test(fields_that_share_a_decoded_value_have_room_for_it),
 		cmocka_unit_test(what_is_no_object_is_refused),
 		cmocka_unit_test(protobuf_is_made_once),
 	};
