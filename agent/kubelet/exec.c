@@ -232,10 +232,10 @@ struct wanted {
 
 static bool parse_wanted(struct server_call *c, struct wanted *w)
 {
-	w->tty = query_flag(&c->query, "tty");
-	w->in = query_flag(&c->query, "input") || query_flag(&c->query, "stdin");
-	w->out = query_flag(&c->query, "output") || query_flag(&c->query, "stdout");
-	w->err_out = (query_flag(&c->query, "error") || query_flag(&c->query, "stderr")) && !w->tty;
+	w->tty = params_flag(&c->query, "tty");
+	w->in = params_flag(&c->query, "input") || params_flag(&c->query, "stdin");
+	w->out = params_flag(&c->query, "output") || params_flag(&c->query, "stdout");
+	w->err_out = (params_flag(&c->query, "error") || params_flag(&c->query, "stderr")) && !w->tty;
 	if (w->in || w->out || w->err_out)
 		return true;
 	server_error(c->req, 400, "you must specify at least 1 of stdin, stdout, stderr");
@@ -276,7 +276,7 @@ void server_exec(struct server_call *call)
 	if (!c || !parse_wanted(call, &w) || !is_running(call, c))
 		return;
 	struct session *s = NEW(struct session);
-	s->argv = query_all(&call->query, "command", &s->arena);
+	s->argv = params_all(&call->query, "command", &s->arena);
 	s->tty = w.tty;
 	s->in = w.in;
 	if (!s->argv[0]) {

@@ -237,26 +237,26 @@ static void follow(struct log_stream *s)
 
 static bool parse_options(struct server_call *c, struct log_options *o)
 {
-	struct str since = query_get(&c->query, "sinceTime"),
-		   stream = query_get(&c->query, "stream");
+	struct str since = params_get(&c->query, "sinceTime"),
+		   stream = params_get(&c->query, "stream");
 	int64_t seconds;
 	*o = (struct log_options){ .tail_lines = -1, .limit_bytes = -1 };
-	if (query_get(&c->query, "tailLines").n &&
-	    (!query_i64(&c->query, "tailLines", &o->tail_lines) || o->tail_lines < 0))
+	if (params_get(&c->query, "tailLines").n &&
+	    (!params_i64(&c->query, "tailLines", &o->tail_lines) || o->tail_lines < 0))
 		return false;
-	if (query_get(&c->query, "limitBytes").n &&
-	    (!query_i64(&c->query, "limitBytes", &o->limit_bytes) || o->limit_bytes < 1))
+	if (params_get(&c->query, "limitBytes").n &&
+	    (!params_i64(&c->query, "limitBytes", &o->limit_bytes) || o->limit_bytes < 1))
 		return false;
-	if (query_get(&c->query, "sinceSeconds").n) {
-		if (!query_i64(&c->query, "sinceSeconds", &seconds) || seconds < 1)
+	if (params_get(&c->query, "sinceSeconds").n) {
+		if (!params_i64(&c->query, "sinceSeconds", &seconds) || seconds < 1)
 			return false;
 		o->since_us = clock_wall_us(c->k->clock) - seconds * 1000000;
 	}
 	if (since.n && !time_parse(since, &o->since_us))
 		return false;
-	o->follow = query_flag(&c->query, "follow");
-	o->previous = query_flag(&c->query, "previous");
-	o->timestamps = query_flag(&c->query, "timestamps");
+	o->follow = params_flag(&c->query, "follow");
+	o->previous = params_flag(&c->query, "previous");
+	o->timestamps = params_flag(&c->query, "timestamps");
 	o->out = !str_eqz(stream, "Stderr");
 	o->err_out = !str_eqz(stream, "Stdout");
 	return true;

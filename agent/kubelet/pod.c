@@ -329,7 +329,7 @@ void pod_hold(struct pod *p)
 	p->pending++;
 }
 
-void pod_release(struct pod *p)
+void pod_unhold(struct pod *p)
 {
 	p->pending--;
 	if (!p->closing)

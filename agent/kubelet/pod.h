@@ -95,7 +95,7 @@ void pod_on_change(struct kubelet *k, const struct object *old, const struct obj
 void pod_sync(struct pod *p);
 void pod_close_if_through(struct pod *p);
 void pod_hold(struct pod *p);    /* a step is pending: the pod stays */
-void pod_release(struct pod *p); /* it is not any more; may free the pod; syncs */
+void pod_unhold(struct pod *p); /* it is not any more; may free the pod; syncs */
 struct pod *pod_find(struct kubelet *k, struct str ns,
 		     struct str name); /* the newest of that name */
 struct pod *pod_by_uid(struct kubelet *k, const char *uid);

@@ -188,7 +188,7 @@ static void on_sandbox(void *ctx, const struct err *err)
 		p->sandbox = SANDBOX_READY;
 		p->sandbox_backoff_us = 0;
 	}
-	pod_release(p);
+	pod_unhold(p);
 }
 
 static const char *const *sysctls_of(const struct core_v1_pod_spec *spec, struct arena *a)
@@ -242,7 +242,7 @@ static void setup_done(void *ctx)
 		start_runtime(p, s);
 	}
 	setup_free(s);
-	pod_release(p);
+	pod_unhold(p);
 }
 
 /* What is missing will come as a change of a source or a token; only the complaint is ours. */
@@ -279,7 +279,7 @@ static void refresh_done(void *ctx)
 	if (s->err.reason != ERR_NONE)
 		pod_event(p, NULL, true, "FailedMount", "%s", err_text(&s->err));
 	setup_free(s);
-	pod_release(p);
+	pod_unhold(p);
 }
 
 void pod_volumes_refresh(struct pod *p)
@@ -329,7 +329,7 @@ static void teardown_done(void *ctx)
 	p->sandbox_lost = false;
 	err_clear(&t->err);
 	free(t);
-	pod_release(p);
+	pod_unhold(p);
 }
 
 static void on_sandbox_removed(void *ctx, const struct err *err)

@@ -70,7 +70,7 @@ static void give_up(struct launch *l, const char *reason, const char *message, i
 	pod_container_waits(c, reason, message);
 	c->pull_retry_at_us = clock_wall_us(l->k->clock) + retry_us;
 	launch_free(l);
-	pod_release(p);
+	pod_unhold(p);
 }
 
 static void config_error(struct launch *l, const struct err *err)
@@ -102,7 +102,7 @@ static void on_post_start(void *ctx, enum handler_result r, const char *output)
 		pod_event(p, c, true, "FailedPostStartHook", "PostStartHook failed");
 		set_text(&c->kill_message, "FailedPostStartHook");
 	}
-	pod_release(p);
+	pod_unhold(p);
 }
 
 static void run_post_start(struct pod_container *c)
@@ -142,7 +142,7 @@ static void on_started(void *ctx, const struct err *err)
 			pod_container_ended(c, &s, NULL, NULL);
 	}
 	launch_free(l);
-	pod_release(p);
+	pod_unhold(p);
 }
 
 static void on_created(void *ctx, const struct err *err)
@@ -153,7 +153,7 @@ static void on_created(void *ctx, const struct err *err)
 	if (err) {
 		start_failed(l, err_text(err));
 		launch_free(l);
-		pod_release(p);
+		pod_unhold(p);
 		return;
 	}
 	pod_event(p, c, false, "Created", "Container created");

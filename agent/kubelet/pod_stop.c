@@ -48,7 +48,7 @@ static void on_pre_stop(void *ctx, enum handler_result r, const char *output)
 		pod_event(p, c, true, "FailedPreStopHook", "PreStopHook failed");
 	if (c->life == LIFE_STOPPING)
 		runtime_container_kill(p->k->runtime, c->id, 0);
-	pod_release(p);
+	pod_unhold(p);
 }
 
 static void signal_stop(struct pod_container *c, int64_t grace_us)

@@ -271,7 +271,7 @@ static const struct channels_ops ops = {
 
 static int *ports_of(struct server_call *c)
 {
-	const char **texts = query_all(&c->query, "port", c->arena);
+	const char **texts = params_all(&c->query, "port", c->arena);
 	size_t n = 0, out = 0;
 	while (texts[n])
 		n++;

@@ -98,8 +98,8 @@ static void on_request(void *ctx, struct http_request *req)
 	str_cut_prefix(&path, STR("/"));
 	str_next(&path, '/', &name);
 	while (path.p && path.n && c.nparts < COUNT_OF(c.parts) && str_next(&path, '/', &part))
-		c.parts[c.nparts++] = percent_decode(part, false, &a);
-	query_parse(req->query, &a, &c.query);
+		c.parts[c.nparts++] = params_decode(part, false, &a);
+	params_parse(req->query, &a, &c.query);
 	for (size_t i = 0; i < COUNT_OF(routes); i++)
 		if (str_eqz(name, routes[i].name) && c.nparts >= routes[i].min_parts &&
 		    c.nparts <= routes[i].max_parts) {

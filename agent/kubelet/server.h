@@ -6,7 +6,7 @@
 #define AGENT_KUBELET_SERVER_H
 
 #include "agent/kubelet/pod.h"
-#include "agent/kubelet/query.h"
+#include "agent/kubelet/params.h"
 #include "net/http_server.h"
 
 int server_start(struct kubelet *k, struct err *err);
@@ -20,7 +20,7 @@ struct server_call {
 	struct arena *arena;
 	struct str parts[4];
 	size_t nparts;
-	struct query query;
+	struct params query;
 };
 void server_reply(struct http_request *req, int status, const char *type,
 		  struct buf *body); /* takes the body */

@@ -96,7 +96,7 @@ static void on_patched(void *ctx, const struct client_result *r)
 	}
 	free(t->body);
 	free(t);
-	pod_release(p);
+	pod_unhold(p);
 }
 
 void pod_status_sync(struct pod *p)
@@ -143,7 +143,7 @@ static void on_deleted(void *ctx, const struct client_result *r)
 		p->finished = true; /* finalizers may keep the object for a while */
 		p->gone = p->api.metadata.finalizers.n == 0;
 	}
-	pod_release(p);
+	pod_unhold(p);
 }
 
 void pod_finish(struct pod *p)

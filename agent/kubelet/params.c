@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/kubelet/query.h"
+#include "agent/kubelet/params.h"
 
 #include "base/encode.h"
 
-struct str percent_decode(struct str s, bool plus, struct arena *a)
+struct str params_decode(struct str s, bool plus, struct arena *a)
 {
 	char *out = arena_alloc(a, s.n + 1);
 	size_t n = 0;
@@ -19,7 +19,7 @@ struct str percent_decode(struct str s, bool plus, struct arena *a)
 	return str_of(out, n);
 }
 
-void query_parse(struct str text, struct arena *a, struct query *out)
+void params_parse(struct str text, struct arena *a, struct params *out)
 {
 	size_t max = 1;
 	struct str part;
@@ -32,12 +32,12 @@ void query_parse(struct str text, struct arena *a, struct query *out)
 		if (!part.n)
 			continue;
 		str_next(&part, '=', &name);
-		out->items[out->n++] = (struct str_pair){ percent_decode(name, true, a),
-							  percent_decode(part, true, a) };
+		out->items[out->n++] = (struct str_pair){ params_decode(name, true, a),
+							  params_decode(part, true, a) };
 	}
 }
 
-struct str query_get(const struct query *q, const char *name)
+struct str params_get(const struct params *q, const char *name)
 {
 	for (size_t i = 0; i < q->n; i++)
 		if (str_eqz(q->items[i].name, name))
@@ -45,18 +45,18 @@ struct str query_get(const struct query *q, const char *name)
 	return (struct str){ 0 };
 }
 
-bool query_flag(const struct query *q, const char *name)
+bool params_flag(const struct params *q, const char *name)
 {
-	struct str v = query_get(q, name);
+	struct str v = params_get(q, name);
 	return str_eqz(v, "1") || str_eqz(v, "true");
 }
 
-bool query_i64(const struct query *q, const char *name, int64_t *out)
+bool params_i64(const struct params *q, const char *name, int64_t *out)
 {
-	return str_to_i64(query_get(q, name), out);
+	return str_to_i64(params_get(q, name), out);
 }
 
-const char **query_all(const struct query *q, const char *name, struct arena *a)
+const char **params_all(const struct params *q, const char *name, struct arena *a)
 {
 	const char **out = ARENA_ARRAY(a, const char *, q->n + 1);
 	size_t n = 0;
