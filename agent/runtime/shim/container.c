@@ -221,7 +221,7 @@ const char *container_run(struct shim *s, int client, const struct shim_message 
 		return "a name is too long";
 	c->next = s->containers;
 	s->containers = c;
-	int r = *c->log_path ? log_open(c) : 0;
+	int r = *c->log_path ? shim_log_open(c) : 0;
 	if (r == 0)
 		r = launch(s, c);
 	if (r < 0) {

@@ -23,7 +23,7 @@ struct batch {
 	struct iovec pieces[PIECES];
 };
 
-int log_open(struct container *c)
+int shim_log_open(struct container *c)
 {
 	int fd = open(c->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0)

@@ -86,7 +86,7 @@ static void on_exec_kill(struct shim *s, int client, const struct shim_message *
 static void on_reopen(struct shim *s, int client, const struct shim_message *m)
 {
 	struct container *c = container_find(s, message_word(m, 2));
-	int r = c && !c->exited ? log_open(c) : 0;
+	int r = c && !c->exited ? shim_log_open(c) : 0;
 	if (r < 0)
 		reply_error(s, client, message_word(m, 1), strerror(-r));
 	else

@@ -120,7 +120,7 @@ bool text_copy(char *out, size_t size, const char *text); /* false when it had t
 const char *sandbox_enter(struct shim *s, const struct shim_message *m);
 
 /* log.c */
-int log_open(struct container *c);
+int shim_log_open(struct container *c);
 void log_write(struct output *o, const char *p, size_t n);
 void log_flush(struct output *o); /* the last line, without its end */
 
