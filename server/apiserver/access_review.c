@@ -21,7 +21,8 @@ static void user_read(struct api_request *r, const json_t *spec, struct api_user
 
 static void attributes_read(const json_t *spec, struct authz_attributes *a)
 {
-	const json_t *res = json_object_get(spec, "resourceAttributes"), *path = json_object_get(spec, "nonResourceAttributes");
+	const json_t *res = json_object_get(spec, "resourceAttributes"),
+		     *path = json_object_get(spec, "nonResourceAttributes");
 	a->is_resource = res != NULL;
 	if (res) {
 		a->verb = tree_get_str(res, "verb", NULL);
@@ -39,20 +40,27 @@ static void attributes_read(const json_t *spec, struct authz_attributes *a)
 static int review_check(struct api_request *r, const json_t *tree, struct err *err)
 {
 	const json_t *spec = json_object_get(tree, "spec");
-	bool res = json_object_get(spec, "resourceAttributes") != NULL, path = json_object_get(spec, "nonResourceAttributes") != NULL;
+	bool res = json_object_get(spec, "resourceAttributes") != NULL,
+	     path = json_object_get(spec, "nonResourceAttributes") != NULL;
 	bool self = !strcmp(r->resource->plural, "selfsubjectaccessreviews");
 	const char *kind = r->resource->kind;
 	if (res == path)
 		return err_set(err, ERR_INVALID,
-			       "%s.authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or "
+			       "%s.authorization.k8s.io \"\" is invalid: spec.resourceAttributes: "
+			       "Invalid value: exactly one of nonResourceAttributes or "
 			       "resourceAttributes must be specified",
 			       kind);
-	if (!self && tree_get_str(spec, "user", NULL).n == 0 && json_array_size(json_object_get(spec, "groups")) == 0)
+	if (!self && tree_get_str(spec, "user", NULL).n == 0 &&
+	    json_array_size(json_object_get(spec, "groups")) == 0)
 		return err_set(err, ERR_INVALID,
-			       "%s.authorization.k8s.io \"\" is invalid: spec.user: Invalid value: \"\": at least one of user or group must be specified",
+			       "%s.authorization.k8s.io \"\" is invalid: spec.user: Invalid value: "
+			       "\"\": at least one of user or group must be specified",
 			       kind);
-	if (r->resource->namespaced && res && !str_eq(tree_get_str(spec, "resourceAttributes", "namespace", NULL), r->ns))
-		return err_set(err, ERR_BAD_REQUEST, "spec.resourceAttributes.namespace must match namespace: %.*s", STR_ARG(r->ns));
+	if (r->resource->namespaced && res &&
+	    !str_eq(tree_get_str(spec, "resourceAttributes", "namespace", NULL), r->ns))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "spec.resourceAttributes.namespace must match namespace: %.*s",
+			       STR_ARG(r->ns));
 	return 0;
 }
 
@@ -102,8 +110,10 @@ static void rules_body(struct api_request *r)
 		respond_err(r, &err);
 		return;
 	}
-	json_object_set_new(tree, "status", json_pack("{s:o,s:o,s:b}", "resourceRules", authz_rules_json(&r->user, true), "nonResourceRules",
-						      authz_rules_json(&r->user, false), "incomplete", 0));
+	json_object_set_new(tree, "status",
+			    json_pack("{s:o,s:o,s:b}", "resourceRules",
+				      authz_rules_json(&r->user, true), "nonResourceRules",
+				      authz_rules_json(&r->user, false), "incomplete", 0));
 	respond_tree(r, 201, x.type, tree);
 	json_decref(tree);
 }

@@ -20,7 +20,7 @@
 #include "server/apiserver/verbs.h"
 #include "storage/etcd/log.h"
 
-#define STOP_STREAMS_MS 2000
+#define STOP_STREAMS_MS  2000
 #define RENEWAL_EVERY_MS (6u * 3600 * 1000)
 
 static const char *const alpn[] = { "h2", "http/1.1", NULL };
@@ -62,8 +62,10 @@ static void names_collect(struct apiserver *s, struct name_list *names, struct a
 static struct tls_server_config tls_config(const struct apiserver *s)
 {
 	const struct pki_pair *pair = &s->pki.leaf[LEAF_SERVING];
-	return (struct tls_server_config){ .cert_pem = buf_view(&pair->cert), .key_pem = buf_view(&pair->key),
-					   .client_ca_pem = buf_view(&s->pki.ca[CA_CLIENT].pem), .alpn = alpn };
+	return (struct tls_server_config){ .cert_pem = buf_view(&pair->cert),
+					   .key_pem = buf_view(&pair->key),
+					   .client_ca_pem = buf_view(&s->pki.ca[CA_CLIENT].pem),
+					   .alpn = alpn };
 }
 
 static int kubeconfigs_write(struct apiserver *s, struct err *err)
@@ -73,7 +75,10 @@ static int kubeconfigs_write(struct apiserver *s, struct err *err)
 	auto_free char *url = str_printf("https://127.0.0.1:%d", s->port);
 	auto_free char *own = str_printf("%s/server/cred/admin.kubeconfig", s->data_dir);
 	int r = kubeconfig_write(own, 0600, url, ca, admin, err);
-	return r < 0 || !s->kubeconfig_path ? r : kubeconfig_write(s->kubeconfig_path, s->kubeconfig_mode, url, ca, admin, err);
+	return r < 0 || !s->kubeconfig_path
+		       ? r
+		       : kubeconfig_write(s->kubeconfig_path, s->kubeconfig_mode, url, ca, admin,
+					  err);
 }
 
 static int keys_open(struct apiserver *s, struct err *err)
@@ -127,7 +132,8 @@ static void on_renewal(struct loop_timer *t)
 
 static int store_open(struct apiserver *s, struct err *err)
 {
-	auto_free char *dir = str_printf("%s/server/db", s->data_dir), *path = str_printf("%s/state.db", dir);
+	auto_free char *dir = str_printf("%s/server/db", s->data_dir),
+		       *path = str_printf("%s/state.db", dir);
 	struct log_config c = { .path = path };
 	int r = dir_make(dir, 0700, err);
 	if (r == 0)
@@ -164,9 +170,12 @@ static void checks_add(struct apiserver *s)
 	health_add(&s->health, "etcd", everywhere, NULL, NULL);
 	health_add(&s->health, "etcd-readiness", HEALTH_READYZ, NULL, NULL);
 	health_add(&s->health, "informer-sync", HEALTH_READYZ, NULL, NULL);
-	health_add(&s->health, "poststarthook/start-system-namespaces-controller", everywhere, is_bootstrapped, s);
-	health_add(&s->health, "poststarthook/bootstrap-controller", everywhere, is_bootstrapped, s);
-	health_add(&s->health, "poststarthook/scheduling/bootstrap-system-priority-classes", everywhere, is_bootstrapped, s);
+	health_add(&s->health, "poststarthook/start-system-namespaces-controller", everywhere,
+		   is_bootstrapped, s);
+	health_add(&s->health, "poststarthook/bootstrap-controller", everywhere, is_bootstrapped,
+		   s);
+	health_add(&s->health, "poststarthook/scheduling/bootstrap-system-priority-classes",
+		   everywhere, is_bootstrapped, s);
 	health_add(&s->health, "shutdown", HEALTH_READYZ, is_not_stopping, s);
 }
 
@@ -176,12 +185,16 @@ static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 {
 	auto_arena a = { 0 };
 	s->data_dir = copy(c->data_dir);
-	s->advertise_address = copy(c->advertise_address ? c->advertise_address : names_default_address(&a));
+	s->advertise_address =
+		copy(c->advertise_address ? c->advertise_address : names_default_address(&a));
 	s->service_cidr = copy(c->service_cidr ? c->service_cidr : "10.43.0.0/16");
 	s->cluster_domain = copy(c->cluster_domain ? c->cluster_domain : "cluster.local");
-	s->node_port_range = copy(c->service_node_port_range ? c->service_node_port_range : "30000-32767");
+	s->node_port_range =
+		copy(c->service_node_port_range ? c->service_node_port_range : "30000-32767");
 	s->kubeconfig_path = copy(c->write_kubeconfig);
-	s->kubeconfig_mode = c->write_kubeconfig_mode ? (mode_t)strtoul(c->write_kubeconfig_mode, NULL, 8) : 0600;
+	s->kubeconfig_mode = c->write_kubeconfig_mode
+				     ? (mode_t)strtoul(c->write_kubeconfig_mode, NULL, 8)
+				     : 0600;
 	s->tls_sans = copy_list(c->tls_sans);
 	s->port = c->port;
 	s->loops = mem_alloc(c->nloops * sizeof(*s->loops));
@@ -198,8 +211,13 @@ static void bootstrapped(struct apiserver *s)
 
 static int listener_open(struct apiserver *s, const struct apiserver_config *c, struct err *err)
 {
-	struct http_server_config hc = { .loops = s->loops, .nloops = s->nloops, .tls = s->tls, .addresses = c->bind_addresses, .port = c->port,
-					 .handler = http_front, .ctx = s };
+	struct http_server_config hc = { .loops = s->loops,
+					 .nloops = s->nloops,
+					 .tls = s->tls,
+					 .addresses = c->bind_addresses,
+					 .port = c->port,
+					 .handler = http_front,
+					 .ctx = s };
 	int r = http_server_start(&hc, &s->http, err);
 	if (r < 0)
 		return r;
@@ -237,7 +255,8 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 
 /* --- for others --- */
 
-struct client *apiserver_local_client(struct apiserver *s, struct loop *l, const char *user, const char *const *groups)
+struct client *apiserver_local_client(struct apiserver *s, struct loop *l, const char *user,
+				      const char *const *groups)
 {
 	struct client *c = local_client_new(s, l, user, groups);
 	struct local_client *own = CONTAINER_OF(c, struct local_client, client);
@@ -253,7 +272,8 @@ bool apiserver_ready(struct apiserver *s)
 	return health_ok(&s->health, HEALTH_READYZ);
 }
 
-void apiserver_add_ready_check(struct apiserver *s, const char *name, bool (*fn)(void *ctx), void *ctx)
+void apiserver_add_ready_check(struct apiserver *s, const char *name, bool (*fn)(void *ctx),
+			       void *ctx)
 {
 	health_add(&s->health, name, HEALTH_READYZ | HEALTH_HEALTHZ, fn, ctx);
 }

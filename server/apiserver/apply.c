@@ -15,8 +15,11 @@ static int apply_options_check(const struct api_request *r, struct err *err)
 {
 	if (r->opt.field_manager.n)
 		return 0;
-	err_cause(err, "FieldValueRequired", "fieldManager", "Required value: is required for apply patch");
-	return err_set(err, ERR_INVALID, "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+	err_cause(err, "FieldValueRequired", "fieldManager",
+		  "Required value: is required for apply patch");
+	return err_set(err, ERR_INVALID,
+		       "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is "
+		       "required for apply patch");
 }
 
 /* A configuration says what it is, and every field of it must be known: who applies owns fields by name. */
@@ -29,12 +32,15 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 	if (!json_is_object(tree))
 		return err_set(err, ERR_BAD_REQUEST, "error decoding YAML: not an object");
 	if (!str_eqz(meta_kind(tree), x.kind) || !str_eqz(meta_api_version(tree), version))
-		return err_set(err, ERR_BAD_REQUEST, "invalid object type: %.*s, Kind=%.*s", STR_ARG(meta_api_version(tree)),
-			       STR_ARG(meta_kind(tree)));
+		return err_set(err, ERR_BAD_REQUEST, "invalid object type: %.*s, Kind=%.*s",
+			       STR_ARG(meta_api_version(tree)), STR_ARG(meta_kind(tree)));
 	int e = api_conform(x.type, tree, &unknown, err);
 	if (e == 0 && unknown.n)
-		e = err_set(err, r->opt.field_validation == VALIDATE_STRICT ? ERR_BAD_REQUEST : ERR_INTERNAL,
-			    "failed to create typed patch object (%.*s/%.*s; %s, Kind=%s): .%s: field not declared in schema",
+		e = err_set(err,
+			    r->opt.field_validation == VALIDATE_STRICT ? ERR_BAD_REQUEST
+								       : ERR_INTERNAL,
+			    "failed to create typed patch object (%.*s/%.*s; %s, Kind=%s): .%s: "
+			    "field not declared in schema",
 			    STR_ARG(r->ns), STR_ARG(r->name), version, x.kind, unknown.items[0]);
 	api_strings_free(&unknown);
 	if (e == 0)

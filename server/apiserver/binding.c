@@ -10,8 +10,9 @@
 
 static int refuse(struct write *w, struct err *err, const char *why)
 {
-	return err_set(err, ERR_CONFLICT, "Operation cannot be fulfilled on pods/binding \"%.*s\": pod %.*s %s", STR_ARG(w->name), STR_ARG(w->name),
-		       why);
+	return err_set(err, ERR_CONFLICT,
+		       "Operation cannot be fulfilled on pods/binding \"%.*s\": pod %.*s %s",
+		       STR_ARG(w->name), STR_ARG(w->name), why);
 }
 
 static int binding_check(struct write *w, struct str node, struct err *err)
@@ -21,13 +22,16 @@ static int binding_check(struct write *w, struct str node, struct err *err)
 	(void)node;
 	if (uid.n && !str_eq(uid, w->old_object->uid))
 		return err_set(err, ERR_CONFLICT,
-			       "Operation cannot be fulfilled on pods/binding \"%.*s\": Precondition failed: UID in precondition: %.*s, UID in object "
+			       "Operation cannot be fulfilled on pods/binding \"%.*s\": "
+			       "Precondition failed: UID in precondition: %.*s, UID in object "
 			       "meta: %.*s",
 			       STR_ARG(w->name), STR_ARG(uid), STR_ARG(w->old_object->uid));
 	if (meta_deletion(w->old).n)
 		return refuse(w, err, "is being deleted, cannot be assigned to a host");
 	if (bound.n)
-		return refuse(w, err, arena_printf(&w->r->arena, "is already assigned to node \"%.*s\"", STR_ARG(bound)));
+		return refuse(w, err,
+			      arena_printf(&w->r->arena, "is already assigned to node \"%.*s\"",
+					   STR_ARG(bound)));
 	if (json_array_size(tree_get(w->old, "spec", "schedulingGates", NULL)))
 		return refuse(w, err, "has non-empty .spec.schedulingGates");
 	return 0;
@@ -37,7 +41,7 @@ static void map_merge(json_t *pod, const json_t *binding, const char *field)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach(json_object_get(meta_of(binding), field), key, value) {
+	json_object_foreach (json_object_get(meta_of(binding), field), key, value) {
 		struct str text = tree_str(value);
 		if (!strcmp(field, "labels"))
 			meta_set_label(pod, key, text);
@@ -60,10 +64,12 @@ static void scheduled_condition(struct write *w, json_t *pod)
 		json_object_set_new(status, "conditions", conditions);
 	}
 	for (size_t i = json_array_size(conditions); i-- > 0;)
-		if (str_eqz(tree_get_str(json_array_get(conditions, i), "type", NULL), "PodScheduled"))
+		if (str_eqz(tree_get_str(json_array_get(conditions, i), "type", NULL),
+			    "PodScheduled"))
 			json_array_remove(conditions, i);
 	time_format(clock_wall_s(w->r->server->clock), now);
-	json_t *c = json_pack("{s:s,s:s,s:s}", "type", "PodScheduled", "status", "True", "lastTransitionTime", now);
+	json_t *c = json_pack("{s:s,s:s,s:s}", "type", "PodScheduled", "status", "True",
+			      "lastTransitionTime", now);
 	if (meta_generation(pod) > 0)
 		json_object_set_new(c, "observedGeneration", json_integer(meta_generation(pod)));
 	json_array_append_new(conditions, c);
@@ -76,7 +82,8 @@ static int binding_modify(struct write *w, struct err *err)
 	if (e < 0)
 		return e;
 	w->tree = json_deep_copy(w->old);
-	json_object_set_new(json_object_get(w->tree, "spec"), "nodeName", json_stringn(node.p, node.n));
+	json_object_set_new(json_object_get(w->tree, "spec"), "nodeName",
+			    json_stringn(node.p, node.n));
 	map_merge(w->tree, w->body, "annotations");
 	map_merge(w->tree, w->body, "labels");
 	scheduled_condition(w, w->tree);
@@ -87,7 +94,8 @@ static int binding_modify(struct write *w, struct err *err)
 static void binding_answer(struct write *w)
 {
 	struct buf text = { 0 };
-	buf_puts(&text, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Success\",\"code\":201}\n");
+	buf_puts(&text, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":"
+			"\"Success\",\"code\":201}\n");
 	respond_json(w->r, 201, api_type_find(STR("meta/v1.Status")), &text);
 }
 
@@ -95,20 +103,27 @@ static void binding_body(struct api_request *r)
 {
 	auto_err err = { 0 };
 	json_t *tree = NULL;
-	struct decode_expect expect = { api_type_find(STR("core/v1.Binding")), "", "v1", "Binding" };
+	struct decode_expect expect = { api_type_find(STR("core/v1.Binding")), "", "v1",
+					"Binding" };
 	int e = decode_body(r, &expect, &tree, &err);
-	struct str node = tree_get_str(tree, "target", "name", NULL), kind = tree_get_str(tree, "target", "kind", NULL);
+	struct str node = tree_get_str(tree, "target", "name", NULL),
+		   kind = tree_get_str(tree, "target", "kind", NULL);
 	struct str name = r->sub ? r->name : arena_str(&r->arena, meta_name(tree));
 	if (e == 0 && r->sub && meta_name(tree).n && !str_eq(meta_name(tree), r->name))
-		e = err_set(&err, ERR_BAD_REQUEST, "name in URL does not match name in Binding object");
-	if (e == 0 && (node.n == 0 || (kind.n && !str_eqz(kind, "Node") && !str_eqz(kind, "Minion"))))
-		e = err_set(&err, ERR_INVALID, "Binding \"%.*s\" is invalid: target.name: Required value", STR_ARG(name));
+		e = err_set(&err, ERR_BAD_REQUEST,
+			    "name in URL does not match name in Binding object");
+	if (e == 0 &&
+	    (node.n == 0 || (kind.n && !str_eqz(kind, "Node") && !str_eqz(kind, "Minion"))))
+		e = err_set(&err, ERR_INVALID,
+			    "Binding \"%.*s\" is invalid: target.name: Required value",
+			    STR_ARG(name));
 	if (e < 0) {
 		json_decref(tree);
 		respond_err(r, &err);
 		return;
 	}
-	struct write *w = write_new(r, api_resource_find(STR(""), STR("v1"), STR("pods")), "binding", r->ns, name);
+	struct write *w = write_new(r, api_resource_find(STR(""), STR("v1"), STR("pods")),
+				    "binding", r->ns, name);
 	w->body = tree;
 	w->modify = binding_modify;
 	w->answer = binding_answer;

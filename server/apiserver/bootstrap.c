@@ -9,8 +9,8 @@ struct bootstrap;
 struct item {
 	const char *group, *version, *plural, *ns, *name;
 	void (*write)(struct apiserver *s, const struct item *i, struct buf *out);
-	const char *text;                /* JSON behind the metadata, when there is no writer */
-	bool replace;                    /* put again at each start: it says where we are */
+	const char *text; /* JSON behind the metadata, when there is no writer */
+	bool replace;     /* put again at each start: it says where we are */
 };
 
 static void write_plain(struct apiserver *s, const struct item *i, struct buf *out)
@@ -29,25 +29,32 @@ static void write_service(struct apiserver *s, const struct item *i, struct buf 
 	char ip[IP_TEXT_MAX];
 	first_service_ip(s, ip);
 	buf_printf(out,
-		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"component\":\"apiserver\",\"provider\":\"kubernetes\"}},\"spec\":{\"type\":\"ClusterIP\","
-		   "\"clusterIP\":\"%s\",\"sessionAffinity\":\"None\",\"ports\":[{\"name\":\"https\",\"protocol\":\"TCP\",\"port\":443,\"targetPort\":%d}]}}",
+		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"component\":\"apiserver\","
+		   "\"provider\":\"kubernetes\"}},\"spec\":{\"type\":\"ClusterIP\","
+		   "\"clusterIP\":\"%s\",\"sessionAffinity\":\"None\",\"ports\":[{\"name\":"
+		   "\"https\",\"protocol\":\"TCP\",\"port\":443,\"targetPort\":%d}]}}",
 		   i->name, ip, s->port);
 }
 
 static void write_endpoints(struct apiserver *s, const struct item *i, struct buf *out)
 {
 	buf_printf(out,
-		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"endpointslice.kubernetes.io/skip-mirror\":\"true\"}},"
-		   "\"subsets\":[{\"addresses\":[{\"ip\":\"%s\"}],\"ports\":[{\"name\":\"https\",\"port\":%d,\"protocol\":\"TCP\"}]}]}",
+		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"endpointslice.kubernetes.io/"
+		   "skip-mirror\":\"true\"}},"
+		   "\"subsets\":[{\"addresses\":[{\"ip\":\"%s\"}],\"ports\":[{\"name\":\"https\","
+		   "\"port\":%d,\"protocol\":\"TCP\"}]}]}",
 		   i->name, s->advertise_address, s->port);
 }
 
 static void write_slice(struct apiserver *s, const struct item *i, struct buf *out)
 {
 	buf_printf(out,
-		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"kubernetes.io/service-name\":\"kubernetes\"}},\"addressType\":\"%s\","
-		   "\"endpoints\":[{\"addresses\":[\"%s\"],\"conditions\":{\"ready\":true}}],\"ports\":[{\"name\":\"https\",\"port\":%d,\"protocol\":\"TCP\"}]}",
-		   i->name, ip_family(s->advertise_address) == 6 ? "IPv6" : "IPv4", s->advertise_address, s->port);
+		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"kubernetes.io/"
+		   "service-name\":\"kubernetes\"}},\"addressType\":\"%s\","
+		   "\"endpoints\":[{\"addresses\":[\"%s\"],\"conditions\":{\"ready\":true}}],"
+		   "\"ports\":[{\"name\":\"https\",\"port\":%d,\"protocol\":\"TCP\"}]}",
+		   i->name, service_ip_family(s->advertise_address) == 6 ? "IPv6" : "IPv4",
+		   s->advertise_address, s->port);
 }
 
 static void write_authentication(struct apiserver *s, const struct item *i, struct buf *out)
@@ -58,7 +65,8 @@ static void write_authentication(struct apiserver *s, const struct item *i, stru
 	buf_json_string(out, buf_view(&s->pki.ca[CA_REQUEST_HEADER].pem));
 	buf_puts(out, ",\"requestheader-allowed-names\":\"[\\\"system:auth-proxy\\\"]\","
 		      "\"requestheader-extra-headers-prefix\":\"[\\\"X-Remote-Extra-\\\"]\","
-		      "\"requestheader-group-headers\":\"[\\\"X-Remote-Group\\\"]\",\"requestheader-uid-headers\":\"[\\\"X-Remote-Uid\\\"]\","
+		      "\"requestheader-group-headers\":\"[\\\"X-Remote-Group\\\"]\","
+		      "\"requestheader-uid-headers\":\"[\\\"X-Remote-Uid\\\"]\","
 		      "\"requestheader-username-headers\":\"[\\\"X-Remote-User\\\"]\"}}");
 }
 
@@ -68,14 +76,18 @@ static const struct item items[] = {
 	{ "", "v1", "namespaces", "", "kube-node-lease", write_plain, "" },
 	{ "", "v1", "namespaces", "", "default", write_plain, "" },
 	{ "scheduling.k8s.io", "v1", "priorityclasses", "", "system-cluster-critical", write_plain,
-	  ",\"value\":2000000000,\"description\":\"Used for system critical pods that must run in the cluster, but can be moved to another node if "
+	  ",\"value\":2000000000,\"description\":\"Used for system critical pods that must run in "
+	  "the cluster, but can be moved to another node if "
 	  "necessary.\"" },
 	{ "scheduling.k8s.io", "v1", "priorityclasses", "", "system-node-critical", write_plain,
-	  ",\"value\":2000001000,\"description\":\"Used for system critical pods that must not be moved from their current node.\"" },
+	  ",\"value\":2000001000,\"description\":\"Used for system critical pods that must not be "
+	  "moved from their current node.\"" },
 	{ "", "v1", "services", "default", "kubernetes", write_service },
 	{ "", "v1", "endpoints", "default", "kubernetes", write_endpoints, NULL, true },
-	{ "discovery.k8s.io", "v1", "endpointslices", "default", "kubernetes", write_slice, NULL, true },
-	{ "", "v1", "configmaps", "kube-system", "extension-apiserver-authentication", write_authentication, NULL, true },
+	{ "discovery.k8s.io", "v1", "endpointslices", "default", "kubernetes", write_slice, NULL,
+	  true },
+	{ "", "v1", "configmaps", "kube-system", "extension-apiserver-authentication",
+	  write_authentication, NULL, true },
 };
 
 struct bootstrap {
@@ -92,7 +104,8 @@ static void item_done(void *ctx, const struct client_result *r)
 	struct bootstrap *b = ctx;
 	const struct item *i = &items[b->next];
 	if (r->err && r->err->reason != ERR_ALREADY_EXISTS)
-		log_error("cannot make a system object", LOG_S("resource", i->plural), LOG_S("name", i->name), LOG_S("error", err_text(r->err)));
+		log_error("cannot make a system object", LOG_S("resource", i->plural),
+			  LOG_S("name", i->name), LOG_S("error", err_text(r->err)));
 	b->next++;
 	bootstrap_next(b);
 }
@@ -112,15 +125,21 @@ static void item_created(void *ctx, const struct client_result *r)
 static void item_send(struct bootstrap *b, const struct item *i, enum api_verb verb)
 {
 	auto_buf body = { 0 };
-	const struct api_resource *res = api_resource_find(str_from(i->group), str_from(i->version), str_from(i->plural));
+	const struct api_resource *res =
+		api_resource_find(str_from(i->group), str_from(i->version), str_from(i->plural));
 	if (!res) {
 		b->next++;
 		bootstrap_next(b);
 		return;
 	}
 	i->write(b->server, i, &body);
-	struct client_call call = { .verb = verb, .resource = res, .ns = str_from(i->ns), .query = STR("fieldManager=apiserver"),
-				    .body = buf_view(&body), .done = verb == API_CREATE ? item_created : item_done, .ctx = b };
+	struct client_call call = { .verb = verb,
+				    .resource = res,
+				    .ns = str_from(i->ns),
+				    .query = STR("fieldManager=apiserver"),
+				    .body = buf_view(&body),
+				    .done = verb == API_CREATE ? item_created : item_done,
+				    .ctx = b };
 	if (verb == API_UPDATE)
 		call.name = str_from(i->name);
 	client_do(b->client, &call);
@@ -147,6 +166,7 @@ void bootstrap_start(struct apiserver *s, void (*done)(struct apiserver *s))
 	struct bootstrap *b = NEW(struct bootstrap);
 	b->server = s;
 	b->done = done;
-	b->client = local_client_new(s, s->loops[0], "system:apiserver", (const char *const[]){ "system:masters", NULL });
+	b->client = local_client_new(s, s->loops[0], "system:apiserver",
+				     (const char *const[]){ "system:masters", NULL });
 	loop_call(s->loops[0], bootstrap_run, b);
 }

@@ -9,10 +9,12 @@ static const char *const components[] = { "controller-manager", "scheduler", "et
 
 static void component_write(const char *name, struct buf *out)
 {
-	buf_printf(out,
-		   "{\"kind\":\"ComponentStatus\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\"},"
-		   "\"conditions\":[{\"type\":\"Healthy\",\"status\":\"True\",\"message\":\"ok\"}]}",
-		   name);
+	buf_printf(
+		out,
+		"{\"kind\":\"ComponentStatus\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\"}"
+		","
+		"\"conditions\":[{\"type\":\"Healthy\",\"status\":\"True\",\"message\":\"ok\"}]}",
+		name);
 }
 
 static void respond_one(struct api_request *r)
@@ -43,12 +45,14 @@ void sub_component_statuses(struct api_request *r)
 		return;
 	}
 	struct buf text = { 0 };
-	buf_puts(&text, "{\"kind\":\"ComponentStatusList\",\"apiVersion\":\"v1\",\"metadata\":{},\"items\":[");
+	buf_puts(&text, "{\"kind\":\"ComponentStatusList\",\"apiVersion\":\"v1\",\"metadata\":{},"
+			"\"items\":[");
 	for (size_t i = 0; i < COUNT_OF(components); i++) {
 		if (i)
 			buf_putc(&text, ',');
 		component_write(components[i], &text);
 	}
 	buf_puts(&text, "]}\n");
-	respond_json(r, 200, api_type_by_kind(STR(""), STR("v1"), STR("ComponentStatusList")), &text);
+	respond_json(r, 200, api_type_by_kind(STR(""), STR("v1"), STR("ComponentStatusList")),
+		     &text);
 }

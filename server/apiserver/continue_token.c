@@ -9,7 +9,8 @@ struct str continue_make(struct arena *a, int64_t revision, struct str key, stru
 {
 	auto_buf json = { 0 }, text = { 0 };
 	struct str start = str_of(key.p + prefix.n, key.n - prefix.n);
-	buf_printf(&json, "{\"v\":\"meta.k8s.io/v1\",\"rv\":%lld,\"start\":\"", (long long)revision);
+	buf_printf(&json, "{\"v\":\"meta.k8s.io/v1\",\"rv\":%lld,\"start\":\"",
+		   (long long)revision);
 	buf_str(&json, start); /* names need no escapes */
 	buf_puts(&json, "\\u0000\"}");
 	base64url_encode(&text, json.p, json.n);
@@ -23,11 +24,13 @@ static int invalid(struct err *err, const char *why)
 
 static bool start_is_clean(struct str start)
 {
-	return start.n && start.p[0] != '/' && !str_contains(start, STR("../")) && !str_contains(start, STR("//")) &&
-	       !str_starts(start, STR("./")) && !memchr(start.p, 0, start.n);
+	return start.n && start.p[0] != '/' && !str_contains(start, STR("../")) &&
+	       !str_contains(start, STR("//")) && !str_starts(start, STR("./")) &&
+	       !memchr(start.p, 0, start.n);
 }
 
-int continue_parse(struct arena *a, struct str text, struct str prefix, struct continue_token *out, struct err *err)
+int continue_parse(struct arena *a, struct str text, struct str prefix, struct continue_token *out,
+		   struct err *err)
 {
 	auto_buf json = { 0 };
 	if (!base64url_decode(&json, text))
@@ -40,7 +43,8 @@ int continue_parse(struct arena *a, struct str text, struct str prefix, struct c
 	else if (!json_is_string(version) || strcmp(json_string_value(version), "meta.k8s.io/v1"))
 		r = invalid(err, "server does not recognize this encoded version");
 	else if (!json_is_string(start) || !json_is_integer(json_object_get(tree, "rv")))
-		r = invalid(err, "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+		r = invalid(err,
+			    "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
 	if (r == 0) {
 		struct str s = str_of(json_string_value(start), json_string_length(start));
 		while (s.n && s.p[s.n - 1] == 0)
@@ -48,7 +52,9 @@ int continue_parse(struct arena *a, struct str text, struct str prefix, struct c
 		out->revision = json_integer_value(json_object_get(tree, "rv"));
 		out->after = str_from(arena_printf(a, "%.*s%.*s", STR_ARG(prefix), STR_ARG(s)));
 		if (out->revision == 0)
-			r = invalid(err, "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+			r = invalid(
+				err,
+				"incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
 		else if (!start_is_clean(s))
 			r = invalid(err, "start key is not clean");
 	}

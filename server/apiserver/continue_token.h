@@ -8,10 +8,11 @@
 #include "base/err.h"
 
 struct continue_token {
-	int64_t revision;                /* -1: the newest state (inconsistent continuation) */
-	struct str after;                /* key, with its prefix */
+	int64_t revision; /* -1: the newest state (inconsistent continuation) */
+	struct str after; /* key, with its prefix */
 };
-int continue_parse(struct arena *a, struct str text, struct str prefix, struct continue_token *out, struct err *err);
+int continue_parse(struct arena *a, struct str text, struct str prefix, struct continue_token *out,
+		   struct err *err);
 struct str continue_make(struct arena *a, int64_t revision, struct str key, struct str prefix);
 
 #endif

@@ -21,7 +21,8 @@ static const struct rename renames[] = {
 
 bool convert_needed(const struct api_resource *from, const struct api_resource *to)
 {
-	return from != to && to != NULL && (strcmp(from->version, to->version) || strcmp(from->group, to->group));
+	return from != to && to != NULL &&
+	       (strcmp(from->version, to->version) || strcmp(from->group, to->group));
 }
 
 void api_version_text(const struct api_resource *r, char *out, size_t size)

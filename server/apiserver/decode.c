@@ -9,7 +9,8 @@ struct decode_expect decode_expected(const struct api_request *r)
 {
 	const struct api_resource *res = r->resource;
 	if (r->sub && r->sub->type)
-		return (struct decode_expect){ r->sub->type, r->sub->group, r->sub->version, r->sub->kind };
+		return (struct decode_expect){ r->sub->type, r->sub->group, r->sub->version,
+					       r->sub->kind };
 	return (struct decode_expect){ res->type, res->group, res->version, res->kind };
 }
 
@@ -21,15 +22,19 @@ static struct str version_split(struct str version, struct str *group)
 	return slash < version.n ? str_of(version.p + slash + 1, version.n - slash - 1) : version;
 }
 
-static int no_kind(const struct decode_expect *x, struct str kind, struct str version, struct err *err)
+static int no_kind(const struct decode_expect *x, struct str kind, struct str version,
+		   struct err *err)
 {
 	struct str group, bare = version_split(version, &group);
 	if (api_type_by_kind(group, bare, kind))
 		return err_set(err, ERR_BAD_REQUEST,
-			       "%.*s in version \"%.*s\" cannot be handled as a %s: converting (%.*s.%.*s) to (%s.%s): unknown conversion",
-			       STR_ARG(kind), STR_ARG(bare), x->kind, STR_ARG(bare), STR_ARG(kind), x->group[0] ? x->group : "core", x->kind);
+			       "%.*s in version \"%.*s\" cannot be handled as a %s: converting "
+			       "(%.*s.%.*s) to (%s.%s): unknown conversion",
+			       STR_ARG(kind), STR_ARG(bare), x->kind, STR_ARG(bare), STR_ARG(kind),
+			       x->group[0] ? x->group : "core", x->kind);
 	return err_set(err, ERR_BAD_REQUEST,
-		       "%.*s in version \"%.*s\" cannot be handled as a %s: no kind \"%.*s\" is registered for version \"%.*s\" in scheme "
+		       "%.*s in version \"%.*s\" cannot be handled as a %s: no kind \"%.*s\" is "
+		       "registered for version \"%.*s\" in scheme "
 		       "\"pkg/api/legacyscheme/scheme.go:30\"",
 		       STR_ARG(kind), STR_ARG(bare), x->kind, STR_ARG(kind), STR_ARG(version));
 }
@@ -39,14 +44,17 @@ static int kind_check(const struct decode_expect *x, json_t *tree, struct err *e
 {
 	char expected[256];
 	struct str kind = meta_kind(tree), version = meta_api_version(tree);
-	snprintf(expected, sizeof(expected), "%s%s%s", x->group, x->group[0] ? "/" : "", x->version);
+	snprintf(expected, sizeof(expected), "%s%s%s", x->group, x->group[0] ? "/" : "",
+		 x->version);
 	if (kind.n && !str_eqz(kind, x->kind))
 		return no_kind(x, kind, version.n ? version : str_from(expected), err);
 	if (version.n && !str_eqz(version, expected)) {
 		struct str group, bare = version_split(version, &group);
 		if (!api_type_by_kind(group, bare, str_from(x->kind)))
 			return no_kind(x, str_from(x->kind), version, err);
-		return err_set(err, ERR_BAD_REQUEST, "the API version in the data (%.*s) does not match the expected API version (%s)",
+		return err_set(err, ERR_BAD_REQUEST,
+			       "the API version in the data (%.*s) does not match the expected API "
+			       "version (%s)",
 			       STR_ARG(version), expected);
 	}
 	json_object_set_new(tree, "kind", json_string(x->kind));
@@ -54,7 +62,8 @@ static int kind_check(const struct decode_expect *x, json_t *tree, struct err *e
 	return 0;
 }
 
-static void strict_text(const struct api_strings *dup, const struct api_strings *unknown, struct buf *out)
+static void strict_text(const struct api_strings *dup, const struct api_strings *unknown,
+			struct buf *out)
 {
 	for (size_t i = 0; i < unknown->n; i++)
 		buf_printf(out, "%sunknown field \"%s\"", out->n ? ", " : "", unknown->items[i]);
@@ -62,16 +71,19 @@ static void strict_text(const struct api_strings *dup, const struct api_strings 
 		buf_printf(out, "%sduplicate field \"%s\"", out->n ? ", " : "", dup->items[i]);
 }
 
-int decode_strictness(struct api_request *r, const struct decode_expect *x, const struct api_strings *dup,
-		      const struct api_strings *unknown, struct err *err)
+int decode_strictness(struct api_request *r, const struct decode_expect *x,
+		      const struct api_strings *dup, const struct api_strings *unknown,
+		      struct err *err)
 {
 	if ((dup->n == 0 && unknown->n == 0) || r->opt.field_validation == VALIDATE_IGNORE)
 		return 0;
 	if (r->opt.field_validation == VALIDATE_STRICT) {
 		auto_buf text = { 0 };
 		strict_text(dup, unknown, &text);
-		return err_set(err, ERR_BAD_REQUEST, "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", x->kind, x->version,
-			       x->kind, text.p);
+		return err_set(
+			err, ERR_BAD_REQUEST,
+			"%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
+			x->kind, x->version, x->kind, text.p);
 	}
 	for (size_t i = 0; i < unknown->n; i++)
 		request_warn(r, "unknown field \"%s\"", unknown->items[i]);
@@ -84,10 +96,12 @@ static int handled_as(const struct decode_expect *x, int e, struct err *err)
 {
 	if (e != -ERR_BAD_REQUEST || !err)
 		return e;
-	return err_wrap(err, e, "%s in version \"%s\" cannot be handled as a %s", x->kind, x->version, x->kind);
+	return err_wrap(err, e, "%s in version \"%s\" cannot be handled as a %s", x->kind,
+			x->version, x->kind);
 }
 
-int decode_conform(struct api_request *r, const struct decode_expect *x, json_t *tree, struct err *err)
+int decode_conform(struct api_request *r, const struct decode_expect *x, json_t *tree,
+		   struct err *err)
 {
 	struct api_strings unknown = { 0 }, dup = { 0 };
 	int e = api_conform(x->type, tree, &unknown, err);
@@ -96,15 +110,21 @@ int decode_conform(struct api_request *r, const struct decode_expect *x, json_t 
 	return e;
 }
 
-static int decode_text(struct api_request *r, const struct decode_expect *x, bool yaml, json_t **out, struct err *err)
+static int decode_text(struct api_request *r, const struct decode_expect *x, bool yaml,
+		       json_t **out, struct err *err)
 {
 	struct api_strings unknown = { 0 }, dup = { 0 };
 	json_t *tree = NULL;
-	int e = yaml ? api_yaml_parse(r->body, &tree, &dup, err) : api_json_parse(r->body, &tree, &dup, err);
+	int e = yaml ? api_yaml_parse(r->body, &tree, &dup, err)
+		     : api_json_parse(r->body, &tree, &dup, err);
 	if (e < 0)
-		e = err_wrap(err, e, "the object provided is unrecognized (must be of type %s)", x->kind);
+		e = err_wrap(err, e, "the object provided is unrecognized (must be of type %s)",
+			     x->kind);
 	else if (!json_is_object(tree))
-		e = err_set(err, ERR_BAD_REQUEST, "the object provided is unrecognized (must be of type %s): not a JSON object", x->kind);
+		e = err_set(err, ERR_BAD_REQUEST,
+			    "the object provided is unrecognized (must be of type %s): not a JSON "
+			    "object",
+			    x->kind);
 	if (e == 0)
 		e = kind_check(x, tree, err);
 	if (e == 0)
@@ -120,7 +140,8 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 	return e;
 }
 
-static int decode_protobuf(const struct decode_expect *x, struct str body, json_t **out, struct err *err)
+static int decode_protobuf(const struct decode_expect *x, struct str body, json_t **out,
+			   struct err *err)
 {
 	struct str version, kind, raw;
 	json_t *tree = NULL;
@@ -150,7 +171,9 @@ int decode_body(struct api_request *r, const struct decode_expect *x, json_t **o
 	if (!x->type)
 		return err_set(err, ERR_BAD_REQUEST, "%s takes no body", x->kind);
 	if (r->body.n == 0)
-		return err_set(err, ERR_BAD_REQUEST, "the object provided is unrecognized (must be of type %s): EOF", x->kind);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "the object provided is unrecognized (must be of type %s): EOF",
+			       x->kind);
 	if (f == MEDIA_PROTOBUF)
 		return decode_protobuf(x, r->body, out, err);
 	return decode_text(r, x, f == MEDIA_YAML, out, err);
@@ -175,7 +198,8 @@ int decode_optional(struct api_request *r, const char *kind, json_t **out, struc
 		e = api_protobuf_envelope(r->body, &version, &sent, &raw, err);
 		e = e < 0 ? e : api_protobuf_read_message(x.type, raw, &tree, err);
 	} else {
-		e = f == MEDIA_YAML ? api_yaml_parse(r->body, &tree, NULL, err) : api_json_parse(r->body, &tree, NULL, err);
+		e = f == MEDIA_YAML ? api_yaml_parse(r->body, &tree, NULL, err)
+				    : api_json_parse(r->body, &tree, NULL, err);
 		e = e < 0 ? e : handled_as(&x, api_conform(x.type, tree, NULL, err), err);
 	}
 	if (e < 0)
@@ -185,7 +209,9 @@ int decode_optional(struct api_request *r, const char *kind, json_t **out, struc
 	return e;
 }
 
-int decode_untyped(struct api_request *r, bool yaml, json_t **out, struct api_strings *dup, struct err *err)
+int decode_untyped(struct api_request *r, bool yaml, json_t **out, struct api_strings *dup,
+		   struct err *err)
 {
-	return yaml ? api_yaml_parse(r->body, out, dup, err) : api_json_parse(r->body, out, dup, err);
+	return yaml ? api_yaml_parse(r->body, out, dup, err)
+		    : api_json_parse(r->body, out, dup, err);
 }

@@ -11,17 +11,21 @@ struct decode_expect {
 	const char *group, *version, *kind;
 };
 /* `as sent` conformed to the type, without defaults. Unknown and duplicate fields go where fieldValidation says. */
-int decode_body(struct api_request *r, const struct decode_expect *expect, json_t **out, struct err *err);
+int decode_body(struct api_request *r, const struct decode_expect *expect, json_t **out,
+		struct err *err);
 /* The same for a tree that a patch made. */
-int decode_conform(struct api_request *r, const struct decode_expect *expect, json_t *tree, struct err *err);
+int decode_conform(struct api_request *r, const struct decode_expect *expect, json_t *tree,
+		   struct err *err);
 /* What the path's object (or its subresource's body) has to be. */
 struct decode_expect decode_expected(const struct api_request *r);
 /* An options body (DeleteOptions): NULL when there is none. */
 int decode_optional(struct api_request *r, const char *kind, json_t **out, struct err *err);
 /* Patch bodies: JSON or YAML text without a type. */
-int decode_untyped(struct api_request *r, bool yaml, json_t **out, struct api_strings *dup, struct err *err);
+int decode_untyped(struct api_request *r, bool yaml, json_t **out, struct api_strings *dup,
+		   struct err *err);
 /* Duplicate fields of an untyped body, by fieldValidation. */
-int decode_strictness(struct api_request *r, const struct decode_expect *expect, const struct api_strings *dup,
-		      const struct api_strings *unknown, struct err *err);
+int decode_strictness(struct api_request *r, const struct decode_expect *expect,
+		      const struct api_strings *dup, const struct api_strings *unknown,
+		      struct err *err);
 
 #endif

@@ -18,7 +18,8 @@ static void respond_gone(struct api_request *r, const struct object *last)
 	respond_json(r, 200, api_type_find(STR("meta/v1.Status")), &text);
 }
 
-static void delete_done(struct deletion *d, const struct object *last, bool gone, const struct err *err)
+static void delete_done(struct deletion *d, const struct object *last, bool gone,
+			const struct err *err)
 {
 	struct api_request *r = d->r;
 	bool accepted = !gone && d->options.has_orphan && !d->options.orphan;
@@ -42,7 +43,9 @@ static void delete_body(struct api_request *r)
 		respond_err(r, &err);
 		return;
 	}
-	struct deletion *d = deletion_new(r, r->resource, lookup_key(r, r->resource, lookup_ns(r), r->name), r->name);
+	struct deletion *d =
+		deletion_new(r, r->resource, lookup_key(r, r->resource, lookup_ns(r), r->name),
+			     r->name);
 	d->done = delete_done;
 	deletion_start(d);
 }

@@ -13,9 +13,9 @@
 struct sweep {
 	struct api_request *r;
 	struct selection selection;
-	const struct object **items;         /* references, all from one view */
+	const struct object **items; /* references, all from one view */
 	size_t n, cap, next, running;
-	struct err err;                      /* the first failure */
+	struct err err; /* the first failure */
 	bool starting;
 };
 
@@ -37,15 +37,18 @@ static void sweep_answer(struct sweep *s)
 	char version[256];
 	const struct api_resource *res = s->r->resource;
 	api_version_text(res, version, sizeof(version));
-	buf_printf(&text, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lld\"},\"items\":[", res->list_kind, version,
-		   (long long)cache_set_revision(s->r->server->caches));
+	buf_printf(&text,
+		   "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%"
+		   "lld\"},\"items\":[",
+		   res->list_kind, version, (long long)cache_set_revision(s->r->server->caches));
 	for (size_t i = 0; i < s->n; i++) {
 		if (i)
 			buf_putc(&text, ',');
 		buf_str(&text, s->items[i]->json);
 	}
 	buf_puts(&text, "]}\n");
-	respond_json(s->r, 200, api_type_by_kind(s->r->group, s->r->version, str_from(res->list_kind)), &text);
+	respond_json(s->r, 200,
+		     api_type_by_kind(s->r->group, s->r->version, str_from(res->list_kind)), &text);
 }
 
 static void sweep_finish(struct sweep *s)
@@ -62,7 +65,8 @@ static void sweep_finish(struct sweep *s)
 	free(s);
 }
 
-static void sweep_one_done(struct deletion *d, const struct object *last, bool gone, const struct err *err)
+static void sweep_one_done(struct deletion *d, const struct object *last, bool gone,
+			   const struct err *err)
 {
 	struct sweep *s = d->ctx;
 	(void)last;
@@ -100,7 +104,8 @@ static void sweep_body(struct api_request *r)
 	if (e == 0)
 		e = delete_options_read(&r->arena, body, &r->opt, &err);
 	if (e == 0)
-		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector, &s->selection, &err);
+		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector,
+				    &s->selection, &err);
 	json_decref(body);
 	if (e < 0) {
 		selection_free(&s->selection);

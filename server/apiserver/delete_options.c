@@ -5,31 +5,38 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define ORPHAN "orphan"
+#define ORPHAN     "orphan"
 #define FOREGROUND "foregroundDeletion"
 
 static int options_check(const struct request_options *o, struct err *err)
 {
 	struct str p = o->propagation;
-	if (p.n && !str_eqz(p, "Orphan") && !str_eqz(p, "Background") && !str_eqz(p, "Foreground")) {
+	if (p.n && !str_eqz(p, "Orphan") && !str_eqz(p, "Background") &&
+	    !str_eqz(p, "Foreground")) {
 		err_cause(err, "FieldValueNotSupported", "propagationPolicy",
-			  "Unsupported value: \"%.*s\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"", STR_ARG(p));
+			  "Unsupported value: \"%.*s\": supported values: \"Foreground\", "
+			  "\"Background\", \"Orphan\", \"nil\"",
+			  STR_ARG(p));
 		return err_set(err, ERR_INVALID,
-			       "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"%.*s\": supported values: "
+			       "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: "
+			       "Unsupported value: \"%.*s\": supported values: "
 			       "\"Foreground\", \"Background\", \"Orphan\", \"nil\"",
 			       STR_ARG(p));
 	}
 	if (p.n && o->has_orphan)
 		return err_set(err, ERR_INVALID,
-			       "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: \"%.*s\": orphanDependents and "
+			       "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: "
+			       "Invalid value: \"%.*s\": orphanDependents and "
 			       "deletionPropagation cannot be both set",
 			       STR_ARG(p));
 	return 0;
 }
 
-int delete_options_read(struct arena *a, const json_t *body, struct request_options *o, struct err *err)
+int delete_options_read(struct arena *a, const json_t *body, struct request_options *o,
+			struct err *err)
 {
-	const json_t *grace = json_object_get(body, "gracePeriodSeconds"), *orphan = json_object_get(body, "orphanDependents");
+	const json_t *grace = json_object_get(body, "gracePeriodSeconds"),
+		     *orphan = json_object_get(body, "orphanDependents");
 	const json_t *dry = json_object_get(body, "dryRun");
 	struct str propagation = tree_get_str(body, "propagationPolicy", NULL);
 	if (body) { /* a body replaces the query, as upstream has it */
@@ -46,7 +53,8 @@ int delete_options_read(struct arena *a, const json_t *body, struct request_opti
 	return options_check(o, err);
 }
 
-static bool wants(const json_t *tree, const struct request_options *o, const char *policy, const char *finalizer)
+static bool wants(const json_t *tree, const struct request_options *o, const char *policy,
+		  const char *finalizer)
 {
 	if (o->has_orphan)
 		return !strcmp(policy, "Orphan") && o->orphan;
@@ -96,9 +104,13 @@ static void mark(json_t *tree, int64_t when_s, int64_t grace_s, bool first)
 
 static int64_t pod_grace(const json_t *pod, const struct request_options *o)
 {
-	int64_t grace = o->has_grace ? o->grace_s : tree_int(tree_get(pod, "spec", "terminationGracePeriodSeconds", NULL), 0);
+	int64_t grace =
+		o->has_grace
+			? o->grace_s
+			: tree_int(tree_get(pod, "spec", "terminationGracePeriodSeconds", NULL), 0);
 	struct str phase = tree_get_str(pod, "status", "phase", NULL);
-	if (tree_get_str(pod, "spec", "nodeName", NULL).n == 0 || str_eqz(phase, "Failed") || str_eqz(phase, "Succeeded"))
+	if (tree_get_str(pod, "spec", "nodeName", NULL).n == 0 || str_eqz(phase, "Failed") ||
+	    str_eqz(phase, "Succeeded"))
 		grace = 0;
 	return grace < 0 ? 1 : grace;
 }
@@ -119,7 +131,8 @@ static enum delete_plan plan_again(json_t *tree, const struct request_options *o
 	return DELETE_MARK;
 }
 
-enum delete_plan delete_plan_make(json_t *tree, const struct request_options *o, const struct delete_facts *f)
+enum delete_plan delete_plan_make(json_t *tree, const struct request_options *o,
+				  const struct delete_facts *f)
 {
 	bool deleting = meta_deletion(tree).n > 0;
 	if (deleting && f->pod)

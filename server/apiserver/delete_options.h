@@ -9,18 +9,20 @@
 #include "server/apiserver/options.h"
 
 /* The body's values over the query's. */
-int delete_options_read(struct arena *a, const json_t *body, struct request_options *o, struct err *err);
+int delete_options_read(struct arena *a, const json_t *body, struct request_options *o,
+			struct err *err);
 
 enum delete_plan {
-	DELETE_NOW,                          /* take it out of the store */
-	DELETE_MARK,                         /* write `tree`: timestamps or finalizers changed */
-	DELETE_PENDING,                      /* it is being deleted and nothing changes */
+	DELETE_NOW,     /* take it out of the store */
+	DELETE_MARK,    /* write `tree`: timestamps or finalizers changed */
+	DELETE_PENDING, /* it is being deleted and nothing changes */
 };
 struct delete_facts {
-	bool pod;                            /* pods are given time */
+	bool pod; /* pods are given time */
 	int64_t now_s;
 };
 /* Decides, and changes `tree` when it is to be written. */
-enum delete_plan delete_plan_make(json_t *tree, const struct request_options *o, const struct delete_facts *f);
+enum delete_plan delete_plan_make(json_t *tree, const struct request_options *o,
+				  const struct delete_facts *f);
 
 #endif

@@ -9,7 +9,8 @@
 
 #define RETRIES_MAX 16
 
-struct deletion *deletion_new(struct api_request *r, const struct api_resource *res, struct str key, struct str name)
+struct deletion *deletion_new(struct api_request *r, const struct api_resource *res, struct str key,
+			      struct str name)
 {
 	struct deletion *d = NEW(struct deletion);
 	d->r = r;
@@ -20,7 +21,8 @@ struct deletion *deletion_new(struct api_request *r, const struct api_resource *
 	return d;
 }
 
-static void deletion_finish(struct deletion *d, const struct object *last, bool gone, const struct err *err)
+static void deletion_finish(struct deletion *d, const struct object *last, bool gone,
+			    const struct err *err)
 {
 	d->done(d, err ? NULL : last, gone, err);
 	object_unref(d->old);
@@ -34,14 +36,19 @@ static int preconditions(struct deletion *d, struct err *err)
 	const struct request_options *o = &d->options;
 	if (o->pre_uid.n && !str_eq(o->pre_uid, d->old->uid))
 		return err_set(err, ERR_CONFLICT,
-			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in precondition: %.*s, UID in object meta: %.*s",
-			       lookup_qualified(d->r, d->res), STR_ARG(d->name), STR_ARG(o->pre_uid), STR_ARG(d->old->uid));
+			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: "
+			       "UID in precondition: %.*s, UID in object meta: %.*s",
+			       lookup_qualified(d->r, d->res), STR_ARG(d->name),
+			       STR_ARG(o->pre_uid), STR_ARG(d->old->uid));
 	int64_t version = 0;
-	if (o->pre_version.n && (!str_to_i64(o->pre_version, &version) || version != d->old->revision))
+	if (o->pre_version.n &&
+	    (!str_to_i64(o->pre_version, &version) || version != d->old->revision))
 		return err_set(err, ERR_CONFLICT,
-			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: ResourceVersion in precondition: %.*s, "
+			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: "
+			       "ResourceVersion in precondition: %.*s, "
 			       "ResourceVersion in object meta: %lld",
-			       lookup_qualified(d->r, d->res), STR_ARG(d->name), STR_ARG(o->pre_version), (long long)d->old->revision);
+			       lookup_qualified(d->r, d->res), STR_ARG(d->name),
+			       STR_ARG(o->pre_version), (long long)d->old->revision);
 	return 0;
 }
 
@@ -51,7 +58,8 @@ static bool is_core(const struct deletion *d, const char *plural)
 }
 
 /* A namespace goes when its own finalizers, those of the spec, are gone. */
-static enum delete_plan namespace_plan(json_t *tree, const struct request_options *o, const struct delete_facts *f)
+static enum delete_plan namespace_plan(json_t *tree, const struct request_options *o,
+				       const struct delete_facts *f)
 {
 	bool held = json_array_size(tree_get(tree, "spec", "finalizers", NULL)) > 0;
 	char now[TIME_TEXT_MAX];
@@ -90,8 +98,10 @@ static void txn_done(struct store_txn *txn)
 	} else if (txn->failed_op >= 0 && ++d->attempts < RETRIES_MAX) {
 		deletion_run(d);
 	} else if (txn->failed_op >= 0) {
-		err_set(&err, ERR_CONFLICT, "Operation cannot be fulfilled on %s \"%.*s\": the object has been modified; please apply your changes to "
-					    "the latest version and try again",
+		err_set(&err, ERR_CONFLICT,
+			"Operation cannot be fulfilled on %s \"%.*s\": the object has been "
+			"modified; please apply your changes to "
+			"the latest version and try again",
 			lookup_qualified(d->r, d->res), STR_ARG(d->name));
 		deletion_finish(d, NULL, false, &err);
 	} else {
@@ -105,22 +115,28 @@ static void txn_done(struct store_txn *txn)
 static void deletion_commit(struct deletion *d)
 {
 	struct store *store = d->r->server->store;
-	d->op = (struct store_op){ .type = d->removes ? STORE_DELETE : STORE_PUT, .key = d->key, .expect = d->old->revision };
+	d->op = (struct store_op){ .type = d->removes ? STORE_DELETE : STORE_PUT,
+				   .key = d->key,
+				   .expect = d->old->revision };
 	if (!d->removes) {
 		d->op.value = d->new->json;
 		d->op.item = d->new;
 	}
-	d->txn = (struct store_txn){ .ops = &d->op, .nops = 1, .loop = d->r->loop, .done = txn_done, .failed_op = -1 };
+	d->txn = (struct store_txn){
+		.ops = &d->op, .nops = 1, .loop = d->r->loop, .done = txn_done, .failed_op = -1
+	};
 	store->ops->txn(store, &d->txn);
 }
 
 static int deletion_plan(struct deletion *d, enum delete_plan *plan, struct err *err)
 {
-	struct delete_facts f = { .pod = is_core(d, "pods"), .now_s = clock_wall_s(d->r->server->clock) };
+	struct delete_facts f = { .pod = is_core(d, "pods"),
+				  .now_s = clock_wall_s(d->r->server->clock) };
 	json_t *tree = object_tree(d->old, err);
 	if (!tree)
 		return -(int)ERR_INTERNAL;
-	*plan = is_core(d, "namespaces") ? namespace_plan(tree, &d->options, &f) : delete_plan_make(tree, &d->options, &f);
+	*plan = is_core(d, "namespaces") ? namespace_plan(tree, &d->options, &f)
+					 : delete_plan_make(tree, &d->options, &f);
 	int e = *plan == DELETE_MARK ? mark_encode(d, tree, err) : 0;
 	json_decref(tree);
 	return e;

@@ -7,12 +7,13 @@
 #include "server/apiserver/lookup.h"
 
 struct deletion {
-	struct api_request *r;               /* the starter's, who keeps it alive */
+	struct api_request *r; /* the starter's, who keeps it alive */
 	const struct api_resource *res;
 	struct str key, name;
 	struct request_options options;
 	/* Called once; then the deletion is freed. `last`: the object's state now or before it went; NULL on error. */
-	void (*done)(struct deletion *d, const struct object *last, bool gone, const struct err *err);
+	void (*done)(struct deletion *d, const struct object *last, bool gone,
+		     const struct err *err);
 	void *ctx;
 	/* private */
 	struct object *old, *new;
@@ -22,7 +23,8 @@ struct deletion {
 	struct store_txn txn;
 };
 /* Heap; `key` and `name` are copied into the request's arena. */
-struct deletion *deletion_new(struct api_request *r, const struct api_resource *res, struct str key, struct str name);
+struct deletion *deletion_new(struct api_request *r, const struct api_resource *res, struct str key,
+			      struct str name);
 void deletion_start(struct deletion *d);
 
 #endif

@@ -41,8 +41,10 @@ static const struct {
 	enum api_verb verb;
 	void (*run)(struct api_request *r);
 } verbs[] = {
-	{ API_GET, verb_get },     { API_LIST_VERB, verb_list }, { API_WATCH, verb_watch },   { API_CREATE, verb_create },
-	{ API_UPDATE, verb_update }, { API_PATCH, verb_patch },  { API_DELETE, verb_delete }, { API_DELETE_COLLECTION, verb_delete_collection },
+	{ API_GET, verb_get },       { API_LIST_VERB, verb_list },
+	{ API_WATCH, verb_watch },   { API_CREATE, verb_create },
+	{ API_UPDATE, verb_update }, { API_PATCH, verb_patch },
+	{ API_DELETE, verb_delete }, { API_DELETE_COLLECTION, verb_delete_collection },
 };
 
 static void not_served(struct api_request *r)
@@ -55,7 +57,8 @@ static void not_served(struct api_request *r)
 static void not_allowed(struct api_request *r)
 {
 	auto_err err = { 0 };
-	err_set(&err, ERR_METHOD_NOT_ALLOWED, "the server does not allow this method on the requested resource");
+	err_set(&err, ERR_METHOD_NOT_ALLOWED,
+		"the server does not allow this method on the requested resource");
 	respond_err(r, &err);
 }
 
@@ -66,7 +69,8 @@ static const struct special *special_find(const struct api_request *r)
 		const struct special *s = &specials[i];
 		if (strcmp(s->subresource, sub) || !(s->verbs & r->verb))
 			continue;
-		if (!s->plural || (!strcmp(s->plural, r->resource->plural) && !strcmp(s->group, r->resource->group)))
+		if (!s->plural || (!strcmp(s->plural, r->resource->plural) &&
+				   !strcmp(s->group, r->resource->group)))
 			return s;
 	}
 	return NULL;

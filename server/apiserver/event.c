@@ -10,8 +10,10 @@
 
 static const char *const type_names[] = { "ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR" };
 static const struct chunk json_heads[] = {
-	CHUNK_STATIC("{\"type\":\"ADDED\",\"object\":"),   CHUNK_STATIC("{\"type\":\"MODIFIED\",\"object\":"),
-	CHUNK_STATIC("{\"type\":\"DELETED\",\"object\":"), CHUNK_STATIC("{\"type\":\"BOOKMARK\",\"object\":"),
+	CHUNK_STATIC("{\"type\":\"ADDED\",\"object\":"),
+	CHUNK_STATIC("{\"type\":\"MODIFIED\",\"object\":"),
+	CHUNK_STATIC("{\"type\":\"DELETED\",\"object\":"),
+	CHUNK_STATIC("{\"type\":\"BOOKMARK\",\"object\":"),
 	CHUNK_STATIC("{\"type\":\"ERROR\",\"object\":"),
 };
 
@@ -27,8 +29,11 @@ int event_encoder_init(struct event_encoder *e, struct api_request *r, struct er
 	e->converts = convert_needed(res->storage ? res->storage : res, res);
 	e->table.version = r->media.shape_version;
 	if (r->media.shape == SHAPE_TABLE &&
-	    !table_include_from_text(query_get(&r->arena, r->query, "includeObject"), &e->table.include))
-		return err_set(err, ERR_BAD_REQUEST, "Unable to convert to Table as requested: includeObject: Unsupported value");
+	    !table_include_from_text(query_get(&r->arena, r->query, "includeObject"),
+				     &e->table.include))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "Unable to convert to Table as requested: includeObject: "
+			       "Unsupported value");
 	return 0;
 }
 
@@ -49,9 +54,11 @@ static size_t frame_protobuf(enum event_type type, struct chunk object, struct c
 	return 2;
 }
 
-static size_t frame(struct event_encoder *e, enum event_type type, struct chunk object, struct chunk *out)
+static size_t frame(struct event_encoder *e, enum event_type type, struct chunk object,
+		    struct chunk *out)
 {
-	return e->r->media.format == MEDIA_PROTOBUF ? frame_protobuf(type, object, out) : frame_json(type, object, out);
+	return e->r->media.format == MEDIA_PROTOBUF ? frame_protobuf(type, object, out)
+						    : frame_json(type, object, out);
 }
 
 /* JSON text of a type in the stream's format; an empty chunk when it can't be encoded. */
@@ -108,7 +115,8 @@ static struct chunk plain_chunk(struct event_encoder *e, const struct object *o)
 	return (struct chunk){ proto.p, proto.n, object_release, object_ref(o) };
 }
 
-size_t event_encode(struct event_encoder *e, enum event_type type, const struct object *o, struct chunk *out)
+size_t event_encode(struct event_encoder *e, enum event_type type, const struct object *o,
+		    struct chunk *out)
 {
 	struct chunk body;
 	if (e->r->media.shape != SHAPE_OBJECT)
@@ -128,23 +136,29 @@ static void bookmark_meta(int64_t revision, bool initial_end, struct buf *out)
 	buf_puts(out, "}");
 }
 
-size_t event_encode_bookmark(struct event_encoder *e, int64_t revision, bool initial_end, struct chunk *out)
+size_t event_encode_bookmark(struct event_encoder *e, int64_t revision, bool initial_end,
+			     struct chunk *out)
 {
 	struct buf text = { 0 };
 	char version[256];
 	const struct api_resource *res = e->r->resource;
 	const struct api_type *t = res->type;
 	if (e->r->media.shape == SHAPE_TABLE) {
-		buf_printf(&text, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":{\"resourceVersion\":\"%lld\"},"
-				  "\"columnDefinitions\":null,\"rows\":[{\"cells\":[],\"object\":{\"kind\":\"PartialObjectMetadata\","
-				  "\"apiVersion\":\"meta.k8s.io/v1\",",
+		buf_printf(&text,
+			   "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/"
+			   "%s\",\"metadata\":{\"resourceVersion\":\"%lld\"},"
+			   "\"columnDefinitions\":null,\"rows\":[{\"cells\":[],\"object\":{"
+			   "\"kind\":\"PartialObjectMetadata\","
+			   "\"apiVersion\":\"meta.k8s.io/v1\",",
 			   e->r->media.shape_version, (long long)revision);
 		bookmark_meta(revision, initial_end, &text);
 		buf_puts(&text, "}}]}");
 	} else {
-		bool partial = e->r->media.shape == SHAPE_METADATA || e->r->media.shape == SHAPE_METADATA_LIST;
+		bool partial = e->r->media.shape == SHAPE_METADATA ||
+			       e->r->media.shape == SHAPE_METADATA_LIST;
 		api_version_text(res, version, sizeof(version));
-		buf_printf(&text, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",", partial ? "PartialObjectMetadata" : res->kind,
+		buf_printf(&text, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",",
+			   partial ? "PartialObjectMetadata" : res->kind,
 			   partial ? "meta.k8s.io/v1" : version);
 		bookmark_meta(revision, initial_end, &text);
 		buf_putc(&text, '}');
@@ -158,5 +172,6 @@ size_t event_encode_error(struct event_encoder *e, const struct err *err, struct
 {
 	struct buf text = { 0 };
 	status_write(NULL, err, &text);
-	return frame(e, EVENT_ERROR, text_chunk(e, api_type_find(STR("meta/v1.Status")), &text), out);
+	return frame(e, EVENT_ERROR, text_chunk(e, api_type_find(STR("meta/v1.Status")), &text),
+		     out);
 }

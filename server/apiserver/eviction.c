@@ -27,7 +27,8 @@ static bool budget_match(void *ctx, const struct object *o)
 	struct selector *s = NULL;
 	json_t *tree = object_tree(o, NULL);
 	const json_t *selector = tree_get(tree, "spec", "selector", NULL);
-	if (selector && selector_from_json(selector, &s, NULL) == 0 && selector_match_labels(s, b->pod->labels, b->pod->nlabels)) {
+	if (selector && selector_from_json(selector, &s, NULL) == 0 &&
+	    selector_match_labels(s, b->pod->labels, b->pod->nlabels)) {
 		b->n++;
 		if (!b->found)
 			b->found = object_ref(o);
@@ -37,7 +38,8 @@ static bool budget_match(void *ctx, const struct object *o)
 	return true;
 }
 
-static void eviction_done(struct deletion *d, const struct object *last, bool gone, const struct err *err)
+static void eviction_done(struct deletion *d, const struct object *last, bool gone,
+			  const struct err *err)
 {
 	struct buf text = { 0 };
 	(void)last;
@@ -46,13 +48,15 @@ static void eviction_done(struct deletion *d, const struct object *last, bool go
 		respond_err(d->r, err);
 		return;
 	}
-	buf_puts(&text, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Success\",\"code\":201}\n");
+	buf_puts(&text, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":"
+			"\"Success\",\"code\":201}\n");
 	respond_json(d->r, 201, api_type_find(STR("meta/v1.Status")), &text);
 }
 
 static void eviction_delete(struct api_request *r)
 {
-	struct deletion *d = deletion_new(r, r->resource, lookup_key(r, r->resource, r->ns, r->name), r->name);
+	struct deletion *d =
+		deletion_new(r, r->resource, lookup_key(r, r->resource, r->ns, r->name), r->name);
 	d->done = eviction_done;
 	deletion_start(d);
 }
@@ -63,10 +67,14 @@ static int budget_modify(struct write *w, struct err *err)
 	json_t *status = json_object_get(w->old, "status");
 	int64_t allowed = tree_int(json_object_get(status, "disruptionsAllowed"), 0);
 	if (allowed <= 0) {
-		err_set(err, ERR_TOO_MANY_REQUESTS, "Cannot evict pod as it would violate the pod's disruption budget.");
-		err_cause(err, "DisruptionBudget", NULL, "The disruption budget %.*s needs %lld healthy pods and has %lld currently", STR_ARG(w->name),
-			  (long long)tree_int(json_object_get(status, "desiredHealthy"), 0),
-			  (long long)tree_int(json_object_get(status, "currentHealthy"), 0));
+		err_set(err, ERR_TOO_MANY_REQUESTS,
+			"Cannot evict pod as it would violate the pod's disruption budget.");
+		err_cause(
+			err, "DisruptionBudget", NULL,
+			"The disruption budget %.*s needs %lld healthy pods and has %lld currently",
+			STR_ARG(w->name),
+			(long long)tree_int(json_object_get(status, "desiredHealthy"), 0),
+			(long long)tree_int(json_object_get(status, "currentHealthy"), 0));
 		return -(int)ERR_TOO_MANY_REQUESTS;
 	}
 	char now[TIME_TEXT_MAX];
@@ -99,7 +107,8 @@ static bool budget_ignored(const struct object *pod)
 {
 	json_t *tree = object_tree(pod, NULL);
 	struct str phase = tree_get_str(tree, "status", "phase", NULL);
-	bool ignored = pod->deleting || str_eqz(phase, "Succeeded") || str_eqz(phase, "Failed") || str_eqz(phase, "Pending");
+	bool ignored = pod->deleting || str_eqz(phase, "Succeeded") || str_eqz(phase, "Failed") ||
+		       str_eqz(phase, "Pending");
 	json_decref(tree);
 	return ignored;
 }
@@ -112,14 +121,18 @@ static void eviction_start(struct api_request *r, const struct object *pod)
 	if (res && !budget_ignored(pod)) {
 		struct cache_view view;
 		cache_view_now(server_cache(r->server, res), &view);
-		cache_view_each(&view, lookup_key(r, res, r->ns, STR("")), STR(""), budget_match, &b);
+		cache_view_each(&view, lookup_key(r, res, r->ns, STR("")), STR(""), budget_match,
+				&b);
 		cache_view_close(&view);
 	}
 	if (b.n > 1) {
-		err_set(&err, ERR_INTERNAL, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+		err_set(&err, ERR_INTERNAL,
+			"This pod has more than one PodDisruptionBudget, which the eviction "
+			"subresource does not support.");
 		respond_err(r, &err);
 	} else if (b.n == 1) {
-		struct write *w = write_new(r, res, "status", r->ns, arena_str(&r->arena, b.found->name));
+		struct write *w =
+			write_new(r, res, "status", r->ns, arena_str(&r->arena, b.found->name));
 		w->modify = budget_modify;
 		w->done = budget_done;
 		write_managed_by(w, "Update");
@@ -135,12 +148,16 @@ static void eviction_body(struct api_request *r)
 	auto_err err = { 0 };
 	json_t *tree = NULL;
 	struct object *pod = NULL;
-	struct decode_expect expect = { api_type_find(STR("policy/v1.Eviction")), "policy", "v1", "Eviction" };
+	struct decode_expect expect = { api_type_find(STR("policy/v1.Eviction")), "policy", "v1",
+					"Eviction" };
 	int e = decode_body(r, &expect, &tree, &err);
 	if (e == 0 && meta_name(tree).n && !str_eq(meta_name(tree), r->name))
-		e = err_set(&err, ERR_BAD_REQUEST, "name in URL does not match name in Eviction object: %.*s", STR_ARG(meta_name(tree)));
+		e = err_set(&err, ERR_BAD_REQUEST,
+			    "name in URL does not match name in Eviction object: %.*s",
+			    STR_ARG(meta_name(tree)));
 	if (e == 0)
-		e = delete_options_read(&r->arena, json_object_get(tree, "deleteOptions"), &r->opt, &err);
+		e = delete_options_read(&r->arena, json_object_get(tree, "deleteOptions"), &r->opt,
+					&err);
 	json_decref(tree);
 	if (e == 0)
 		pod = lookup_target(r, &err);

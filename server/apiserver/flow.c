@@ -3,7 +3,9 @@
 
 #include "server/apiserver/server.h"
 
-static const int limits[FLOW_KINDS] = { [FLOW_READ] = FLOW_READ_MAX, [FLOW_WRITE] = FLOW_WRITE_MAX };
+static const int limits[FLOW_KINDS] = {
+	[FLOW_READ] = FLOW_READ_MAX, [FLOW_WRITE] = FLOW_WRITE_MAX
+};
 
 static int flow_kind(const struct api_request *r)
 {

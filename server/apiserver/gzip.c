@@ -3,17 +3,19 @@
 
 #include <zlib.h>
 
-#define GZIP_WINDOW (15 + 16)            /* zlib: 15 bits, gzip header */
+#define GZIP_WINDOW (15 + 16) /* zlib: 15 bits, gzip header */
 
 static bool is_here(const char *address)
 {
 	struct str a = str_from(address);
-	return a.n == 0 || str_starts(a, STR("127.")) || str_eqz(a, "::1") || str_starts(a, STR("::ffff:127."));
+	return a.n == 0 || str_starts(a, STR("127.")) || str_eqz(a, "::1") ||
+	       str_starts(a, STR("::ffff:127."));
 }
 
 bool gzip_pays(const struct api_request *r, size_t bytes)
 {
-	if (bytes < GZIP_MIN_BYTES || bytes > GZIP_MAX_BYTES || !r->http || is_here(r->http->remote))
+	if (bytes < GZIP_MIN_BYTES || bytes > GZIP_MAX_BYTES || !r->http ||
+	    is_here(r->http->remote))
 		return false;
 	return media_accepts_gzip(r->accept_encoding);
 }

@@ -5,8 +5,8 @@
 
 #include "server/apiserver/request.h"
 
-#define GZIP_MIN_BYTES (128u << 10)      /* as upstream */
-#define GZIP_MAX_BYTES (16u << 20)       /* beyond, the loop would stand still for too long */
+#define GZIP_MIN_BYTES (128u << 10) /* as upstream */
+#define GZIP_MAX_BYTES (16u << 20)  /* beyond, the loop would stand still for too long */
 
 bool gzip_pays(const struct api_request *r, size_t bytes);
 /* Compresses the chunks, which stay the caller's. */

@@ -13,10 +13,13 @@ void health_init(struct health *h)
 	pthread_mutex_init(&h->lock, NULL);
 }
 
-void health_add(struct health *h, const char *name, unsigned pages, bool (*fn)(void *ctx), void *ctx)
+void health_add(struct health *h, const char *name, unsigned pages, bool (*fn)(void *ctx),
+		void *ctx)
 {
 	struct health_check *c = NEW(struct health_check);
-	*c = (struct health_check){ .name = str_dup(str_from(name)), .fn = fn, .ctx = ctx, .pages = pages };
+	*c = (struct health_check){
+		.name = str_dup(str_from(name)), .fn = fn, .ctx = ctx, .pages = pages
+	};
 	pthread_mutex_lock(&h->lock);
 	struct health_check **at = &h->first;
 	while (*at)
@@ -70,7 +73,8 @@ static bool excluded(struct exclusions *x, const char *name)
 	return false;
 }
 
-static bool checks_run(struct health *h, enum health_page page, struct exclusions *x, struct buf *out)
+static bool checks_run(struct health *h, enum health_page page, struct exclusions *x,
+		       struct buf *out)
 {
 	bool ok = true;
 	pthread_mutex_lock(&h->lock);
@@ -89,7 +93,10 @@ static bool checks_run(struct health *h, enum health_page page, struct exclusion
 	pthread_mutex_unlock(&h->lock);
 	for (size_t i = 0; i < x->n; i++)
 		if (!x->used[i])
-			buf_printf(out, "warn: some health checks cannot be excluded: no matches for \"%.*s\"\n", STR_ARG(x->names[i]));
+			buf_printf(out,
+				   "warn: some health checks cannot be excluded: no matches for "
+				   "\"%.*s\"\n",
+				   STR_ARG(x->names[i]));
 	return ok;
 }
 
@@ -125,7 +132,8 @@ static void respond_check(struct api_request *r, enum health_page page, struct s
 	respond_plain(r, !c ? 404 : ok ? 200 : 500, &text);
 }
 
-void health_respond(struct api_request *r, enum health_page page, const char *page_name, struct str check)
+void health_respond(struct api_request *r, enum health_page page, const char *page_name,
+		    struct str check)
 {
 	struct exclusions x = { .n = 0 };
 	struct buf text = { 0 };

@@ -12,7 +12,7 @@ struct health_check {
 	const char *name;
 	bool (*fn)(void *ctx);
 	void *ctx;
-	unsigned pages;                  /* enum health_page bits */
+	unsigned pages; /* enum health_page bits */
 	struct health_check *next;
 };
 struct health {
@@ -20,12 +20,14 @@ struct health {
 	struct health_check *first;
 };
 void health_init(struct health *h);
-void health_add(struct health *h, const char *name, unsigned pages, bool (*fn)(void *ctx), void *ctx); /* name is copied */
+void health_add(struct health *h, const char *name, unsigned pages, bool (*fn)(void *ctx),
+		void *ctx); /* name is copied */
 void health_free(struct health *h);
 bool health_ok(struct health *h, enum health_page page);
 
 struct api_request;
 /* Answers /healthz…, with what follows it in `check` ("" or "etcd"). */
-void health_respond(struct api_request *r, enum health_page page, const char *page_name, struct str check);
+void health_respond(struct api_request *r, enum health_page page, const char *page_name,
+		    struct str check);
 
 #endif

@@ -5,7 +5,7 @@
 #include "server/apiserver/request.h"
 #include "server/apiserver/respond.h"
 
-#define HTTP_CLIENT_CLOSED 499            /* in metrics only */
+#define HTTP_CLIENT_CLOSED 499 /* in metrics only */
 
 static void http_closed(struct http_request *req)
 {
@@ -29,7 +29,8 @@ static void http_drained(struct http_request *req)
 		r->on_drain(r);
 }
 
-static void reply(struct api_request *r, int status, const struct http_field *f, size_t nf, struct chunk *body, size_t n)
+static void reply(struct api_request *r, int status, const struct http_field *f, size_t nf,
+		  struct chunk *body, size_t n)
 {
 	http_reply(r->http, status, f, nf, body, n);
 }
@@ -68,7 +69,8 @@ static void body(struct api_request *r, void (*next)(struct api_request *r))
 	http_body_collect(r->http, API_BODY_MAX, body_collected);
 }
 
-static const struct responder over_http = { reply, stream_start, stream_write_chunks, stream_end, body };
+static const struct responder over_http = { reply, stream_start, stream_write_chunks, stream_end,
+					    body };
 
 static struct str header(struct api_request *r, struct http_request *req, const char *name)
 {

@@ -5,6 +5,7 @@
 
 #include "net/http_server.h"
 
-void http_front(void *server, struct http_request *req);   /* an http_handler; ctx is the struct apiserver */
+void http_front(void *server,
+		struct http_request *req); /* an http_handler; ctx is the struct apiserver */
 
 #endif

@@ -51,8 +51,11 @@ static int link_of(struct apiserver *s, struct str node, struct tls_client **out
 	if (!*out) {
 		auto_free char *name = str_dup(node);
 		const struct pki_pair *pair = &s->pki.leaf[LEAF_KUBELET_CLIENT];
-		struct tls_client_config c = { .ca_pem = buf_view(&s->pki.ca[CA_SERVER].pem), .cert_pem = buf_view(&pair->cert),
-					       .key_pem = buf_view(&pair->key), .server_name = name, .alpn = alpn };
+		struct tls_client_config c = { .ca_pem = buf_view(&s->pki.ca[CA_SERVER].pem),
+					       .cert_pem = buf_view(&pair->cert),
+					       .key_pem = buf_view(&pair->key),
+					       .server_name = name,
+					       .alpn = alpn };
 		e = tls_client_new(&c, out, err);
 		if (e == 0)
 			map_put(&k->by_node, node, *out);
@@ -72,7 +75,8 @@ static struct str address_of(const json_t *node)
 	return (struct str){ 0 };
 }
 
-int kubelet_find(struct apiserver *s, struct str node, struct arena *a, struct kubelet_address *out, struct err *err)
+int kubelet_find(struct apiserver *s, struct str node, struct arena *a, struct kubelet_address *out,
+		 struct err *err)
 {
 	struct object *o = lookup_core(s, "nodes", STR(""), node);
 	if (!o)
@@ -80,12 +84,16 @@ int kubelet_find(struct apiserver *s, struct str node, struct arena *a, struct k
 	json_t *tree = object_tree(o, err);
 	object_unref(o);
 	struct str host = address_of(tree);
-	out->port = (int)tree_int(tree_get(tree, "status", "daemonEndpoints", "kubeletEndpoint", "Port", NULL), KUBELET_PORT);
+	out->port = (int)tree_int(tree_get(tree, "status", "daemonEndpoints", "kubeletEndpoint",
+					   "Port", NULL),
+				  KUBELET_PORT);
 	if (out->port <= 0)
 		out->port = KUBELET_PORT;
 	out->host = arena_strdup(a, host);
 	json_decref(tree);
 	if (host.n == 0)
-		return err_set(err, ERR_UNAVAILABLE, "error trying to reach service: node \"%.*s\" has no address", STR_ARG(node));
+		return err_set(err, ERR_UNAVAILABLE,
+			       "error trying to reach service: node \"%.*s\" has no address",
+			       STR_ARG(node));
 	return link_of(s, node, &out->tls, err);
 }

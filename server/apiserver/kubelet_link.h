@@ -12,19 +12,20 @@
 #include "net/tls.h"
 
 struct apiserver;
-struct kubelet_links {                   /* TLS clients by node name */
+struct kubelet_links { /* TLS clients by node name */
 	pthread_mutex_t lock;
 	struct map by_node;
-	struct map retired;              /* of certificates since renewed: connections may still use them */
+	struct map retired; /* of certificates since renewed: connections may still use them */
 };
 struct kubelet_address {
-	const char *host;                /* in the arena */
+	const char *host; /* in the arena */
 	int port;
-	struct tls_client *tls;          /* lives as long as the server */
+	struct tls_client *tls; /* lives as long as the server */
 };
 void kubelet_links_init(struct kubelet_links *k);
 void kubelet_links_free(struct kubelet_links *k);
-void kubelet_links_renewed(struct kubelet_links *k);   /* the client certificate changed */
-int kubelet_find(struct apiserver *s, struct str node, struct arena *a, struct kubelet_address *out, struct err *err);
+void kubelet_links_renewed(struct kubelet_links *k); /* the client certificate changed */
+int kubelet_find(struct apiserver *s, struct str node, struct arena *a, struct kubelet_address *out,
+		 struct err *err);
 
 #endif

@@ -20,11 +20,11 @@ struct list_walk {
 	struct cache_view view;
 	bool view_open;
 	struct str prefix, after;
-	const struct object **items;     /* references */
-	size_t n, cap, limit;            /* limit 0: none */
+	const struct object **items; /* references */
+	size_t n, cap, limit;        /* limit 0: none */
 	bool more;
 	struct list_meta meta;
-	int64_t at;                      /* exact revision asked for, 0: now */
+	int64_t at; /* exact revision asked for, 0: now */
 };
 
 static void walk_close(struct list_walk *w)
@@ -40,13 +40,18 @@ static void walk_close(struct list_walk *w)
 static int expired(struct list_walk *w, bool token, struct err *err)
 {
 	if (!token)
-		return err_set(err, ERR_EXPIRED, "The resourceVersion for the provided list is too old.");
+		return err_set(err, ERR_EXPIRED,
+			       "The resourceVersion for the provided list is too old.");
 	w->r->status_continue = continue_make(&w->r->arena, -1, w->after, w->prefix);
 	return err_set(err, ERR_EXPIRED,
-		       "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-		       "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-		       "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-		       "deleted between the time the first chunk was returned and now may show up in the list.");
+		       "The provided continue parameter is too old to display a consistent list "
+		       "result. You can start a new list without "
+		       "the continue parameter, or use the continue token in this response to "
+		       "retrieve the remainder of the results. "
+		       "Continuing with the provided token results in an inconsistent list - "
+		       "objects that were created, modified, or "
+		       "deleted between the time the first chunk was returned and now may show up "
+		       "in the list.");
 }
 
 static int walk_at(struct list_walk *w, struct err *err)
@@ -59,7 +64,9 @@ static int walk_at(struct list_walk *w, struct err *err)
 	if (o->continue_token.n) {
 		struct continue_token token;
 		if (o->resource_version.n && revision != 0)
-			return err_set(err, ERR_BAD_REQUEST, "specifying resource version is not allowed when using continue");
+			return err_set(
+				err, ERR_BAD_REQUEST,
+				"specifying resource version is not allowed when using continue");
 		e = continue_parse(&w->r->arena, o->continue_token, w->prefix, &token, err);
 		if (e < 0)
 			return e;
@@ -67,7 +74,8 @@ static int walk_at(struct list_walk *w, struct err *err)
 		w->at = token.revision > 0 ? token.revision : 0;
 		return 0;
 	}
-	bool exact = str_eqz(o->resource_version_match, "Exact") || (!o->resource_version_match.n && o->limit > 0 && revision > 0);
+	bool exact = str_eqz(o->resource_version_match, "Exact") ||
+		     (!o->resource_version_match.n && o->limit > 0 && revision > 0);
 	w->at = exact ? revision : 0;
 	return revision_reached(w->r, revision, err);
 }
@@ -80,7 +88,8 @@ static int walk_open(struct list_walk *w, struct err *err)
 	if (e == 0)
 		e = revision_options_check(&r->opt, false, err);
 	if (e == 0)
-		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector, &w->selection, err);
+		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector,
+				    &w->selection, err);
 	if (e < 0)
 		return e;
 	w->prefix = lookup_prefix(r);
@@ -132,8 +141,10 @@ static void list_head(const struct list_walk *w, struct buf *out)
 {
 	char version[256];
 	api_version_text(w->r->resource, version, sizeof(version));
-	buf_printf(out, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lld\"", w->r->resource->list_kind,
-		   version, (long long)w->meta.revision);
+	buf_printf(
+		out,
+		"{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lld\"",
+		w->r->resource->list_kind, version, (long long)w->meta.revision);
 	if (w->meta.continue_token.n)
 		buf_printf(out, ",\"continue\":\"%.*s\"", STR_ARG(w->meta.continue_token));
 	if (w->meta.remaining >= 0)
@@ -146,7 +157,8 @@ static size_t type_bytes(const struct api_resource *res, char *text, size_t size
 {
 	char version[256];
 	api_version_text(res, version, sizeof(version));
-	return (size_t)snprintf(text, size, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",", res->kind, version);
+	return (size_t)snprintf(text, size, "{\"kind\":\"%s\",\"apiVersion\":\"%s\",", res->kind,
+				version);
 }
 
 static void release_object(void *o)
@@ -170,7 +182,8 @@ static void respond_spliced(struct list_walk *w)
 		else if (i)
 			c[n++] = CHUNK_STATIC(",");
 		size_t from = plain ? nskip : 0;
-		c[n++] = (struct chunk){ o->json.p + from, o->json.n - from, release_object, (void *)o }; /* takes the reference over */
+		c[n++] = (struct chunk){ o->json.p + from, o->json.n - from, release_object,
+					 (void *)o }; /* takes the reference over */
 	}
 	w->n = 0;
 	c[n++] = CHUNK_STATIC("]}\n");
@@ -184,7 +197,8 @@ static void respond_protobuf(struct list_walk *w)
 	auto_err err = { 0 };
 	char version[256];
 	api_version_text(w->r->resource, version, sizeof(version));
-	if (wire_list_write(w->r->resource->list_kind, version, w->items, w->n, &w->meta, &out, &err) < 0) {
+	if (wire_list_write(w->r->resource->list_kind, version, w->items, w->n, &w->meta, &out,
+			    &err) < 0) {
 		buf_free(&out);
 		respond_err(w->r, &err);
 		return;
@@ -196,10 +210,14 @@ static void respond_table(struct list_walk *w)
 {
 	struct buf out = { 0 };
 	struct api_request *r = w->r;
-	struct table_options to = { .version = r->media.shape_version, .now_s = clock_wall_s(r->server->clock) };
-	if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"), &to.include)) {
+	struct table_options to = { .version = r->media.shape_version,
+				    .now_s = clock_wall_s(r->server->clock) };
+	if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"),
+				     &to.include)) {
 		auto_err err = { 0 };
-		err_set(&err, ERR_BAD_REQUEST, "Unable to convert to Table as requested: includeObject: Unsupported value");
+		err_set(&err, ERR_BAD_REQUEST,
+			"Unable to convert to Table as requested: includeObject: Unsupported "
+			"value");
 		respond_err(r, &err);
 		return;
 	}
@@ -212,7 +230,9 @@ static void respond_metadata(struct list_walk *w)
 	struct buf out = { 0 };
 	auto_err err = { 0 };
 	if (w->r->media.shape == SHAPE_METADATA) {
-		err_set(&err, ERR_NOT_ACCEPTABLE, "you requested PartialObjectMetadata, but the requested object is a list (%s)",
+		err_set(&err, ERR_NOT_ACCEPTABLE,
+			"you requested PartialObjectMetadata, but the requested object is a list "
+			"(%s)",
 			w->r->resource->list_kind);
 		respond_err(w->r, &err);
 		return;
@@ -235,7 +255,8 @@ static void respond_converted(struct list_walk *w)
 		json_object_del(tree, "apiVersion");
 		if (i)
 			buf_putc(&out, ',');
-		e = tree ? api_json_write(w->r->resource->type, tree, false, &out, &err) : -(int)ERR_INTERNAL;
+		e = tree ? api_json_write(w->r->resource->type, tree, false, &out, &err)
+			 : -(int)ERR_INTERNAL;
 		json_decref(tree);
 	}
 	buf_puts(&out, "]}\n");
@@ -244,7 +265,10 @@ static void respond_converted(struct list_walk *w)
 		respond_err(w->r, &err);
 		return;
 	}
-	respond_json(w->r, 200, api_type_by_kind(w->r->group, w->r->version, str_from(w->r->resource->list_kind)), &out);
+	respond_json(w->r, 200,
+		     api_type_by_kind(w->r->group, w->r->version,
+				      str_from(w->r->resource->list_kind)),
+		     &out);
 }
 
 static void walk_respond(struct list_walk *w)
@@ -254,7 +278,8 @@ static void walk_respond(struct list_walk *w)
 		respond_table(w);
 	else if (w->r->media.shape != SHAPE_OBJECT)
 		respond_metadata(w);
-	else if (convert_needed(res->storage ? res->storage : res, res) || w->r->media.format == MEDIA_YAML)
+	else if (convert_needed(res->storage ? res->storage : res, res) ||
+		 w->r->media.format == MEDIA_YAML)
 		respond_converted(w);
 	else if (w->r->media.format == MEDIA_PROTOBUF)
 		respond_protobuf(w);

@@ -9,11 +9,11 @@
 #include "server/apiserver/respond.h"
 #include "server/apiserver/server.h"
 
-struct local_call {                      /* r->state of the transport, freed with the answer */
+struct local_call { /* r->state of the transport, freed with the answer */
 	struct local_client *client;
 	void (*done)(void *ctx, const struct client_result *r);
 	void *ctx;
-	bool inside;                     /* client_do() has not returned yet */
+	bool inside; /* client_do() has not returned yet */
 	struct loop_msg later;
 	int status;
 	struct buf body;
@@ -23,8 +23,12 @@ static const struct {
 	enum api_verb verb;
 	const char *method, *verb_text;
 } verbs[] = {
-	{ API_GET, "GET", "get" },         { API_LIST_VERB, "GET", "list" }, { API_CREATE, "POST", "create" },
-	{ API_UPDATE, "PUT", "update" },   { API_PATCH, "PATCH", "patch" },  { API_DELETE, "DELETE", "delete" },
+	{ API_GET, "GET", "get" },
+	{ API_LIST_VERB, "GET", "list" },
+	{ API_CREATE, "POST", "create" },
+	{ API_UPDATE, "PUT", "update" },
+	{ API_PATCH, "PATCH", "patch" },
+	{ API_DELETE, "DELETE", "delete" },
 	{ API_DELETE_COLLECTION, "DELETE", "deletecollection" },
 };
 
@@ -33,7 +37,8 @@ static void status_read(struct str body, int status, struct err *err)
 {
 	json_t *tree = NULL;
 	api_json_parse(body, &tree, NULL, NULL);
-	struct str reason = tree_get_str(tree, "reason", NULL), message = tree_get_str(tree, "message", NULL);
+	struct str reason = tree_get_str(tree, "reason", NULL),
+		   message = tree_get_str(tree, "message", NULL);
 	enum err_reason code = err_reason_from_text(reason.p ? reason.p : "", reason.n);
 	err_set(err, code ? code : ERR_INTERNAL, "%.*s", STR_ARG(message));
 	err->code = status;
@@ -41,8 +46,10 @@ static void status_read(struct str body, int status, struct err *err)
 	const json_t *causes = tree_get(tree, "details", "causes", NULL);
 	for (size_t i = 0; i < json_array_size(causes); i++) {
 		const json_t *c = json_array_get(causes, i);
-		struct str type = tree_get_str(c, "reason", NULL), field = tree_get_str(c, "field", NULL);
-		err_cause(err, type.n ? type.p : NULL, field.n ? field.p : NULL, "%.*s", STR_ARG(tree_get_str(c, "message", NULL)));
+		struct str type = tree_get_str(c, "reason", NULL),
+			   field = tree_get_str(c, "field", NULL);
+		err_cause(err, type.n ? type.p : NULL, field.n ? field.p : NULL, "%.*s",
+			  STR_ARG(tree_get_str(c, "message", NULL)));
 	}
 	json_decref(tree);
 }
@@ -53,11 +60,14 @@ static void call_finish(struct local_call *c, struct str body)
 	bool failed = c->status >= 400;
 	if (failed)
 		status_read(body, c->status, &err);
-	struct client_result result = { .code = c->status, .body = body, .err = failed ? &err : NULL };
+	struct client_result result = { .code = c->status,
+					.body = body,
+					.err = failed ? &err : NULL };
 	if (c->done)
 		c->done(c->ctx, &result);
 	else if (failed)
-		log_warn("request failed", LOG_S("user", c->client->client.user), LOG_S("error", err_text(&err)));
+		log_warn("request failed", LOG_S("user", c->client->client.user),
+			 LOG_S("error", err_text(&err)));
 	buf_free(&c->body);
 	free(c);
 }
@@ -68,7 +78,8 @@ static void call_later(struct loop_msg *m)
 	call_finish(c, buf_view(&c->body));
 }
 
-static void reply(struct api_request *r, int status, const struct http_field *f, size_t nf, struct chunk *body, size_t n)
+static void reply(struct api_request *r, int status, const struct http_field *f, size_t nf,
+		  struct chunk *body, size_t n)
 {
 	struct local_call *c = r->transport;
 	(void)f;
@@ -136,7 +147,9 @@ static void local_call(struct client *client, const struct client_call *call)
 	struct local_client *lc = CONTAINER_OF(client, struct local_client, client);
 	struct api_request *r = request_new(lc->server, client->loop, &in_process);
 	struct local_call *c = NEW(struct local_call);
-	*c = (struct local_call){ .client = lc, .done = call->done, .ctx = call->ctx, .inside = true };
+	*c = (struct local_call){
+		.client = lc, .done = call->done, .ctx = call->ctx, .inside = true
+	};
 	r->transport = c;
 	r->user = lc->user;
 	r->user_agent = str_from(lc->agent);
@@ -168,10 +181,13 @@ static const struct client_ops local_ops = { local_call, local_watch, local_unwa
 static const char *agent_of(const char *user)
 {
 	const char *colon = strrchr(user, ':');
-	return colon && strncmp(user, "system:node:", 12) ? colon + 1 : !strncmp(user, "system:node:", 12) ? "kubelet" : user;
+	return colon && strncmp(user, "system:node:", 12) ? colon + 1
+	       : !strncmp(user, "system:node:", 12)       ? "kubelet"
+							  : user;
 }
 
-struct client *local_client_new(struct apiserver *s, struct loop *l, const char *user, const char *const *groups)
+struct client *local_client_new(struct apiserver *s, struct loop *l, const char *user,
+				const char *const *groups)
 {
 	struct local_client *c = NEW(struct local_client);
 	size_t n = 0;

@@ -7,7 +7,8 @@
 #include "client/client.h"
 
 struct apiserver;
-struct client *local_client_new(struct apiserver *s, struct loop *l, const char *user, const char *const *groups);
+struct client *local_client_new(struct apiserver *s, struct loop *l, const char *user,
+				const char *const *groups);
 void local_client_free(struct client *c);
 
 #endif

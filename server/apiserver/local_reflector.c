@@ -12,7 +12,7 @@ struct reflector {
 	struct local_client *client;
 	struct loop *loop;
 	struct watch_handler handler;
-	struct arena arena;              /* copies of the handler's slices */
+	struct arena arena; /* copies of the handler's slices */
 	struct selection selection;
 	struct cache *cache;
 	struct cache_watcher watcher;
@@ -23,7 +23,7 @@ struct reflector {
 
 struct object_list {
 	const struct reflector *of;
-	const struct object **items;     /* references */
+	const struct object **items; /* references */
 	size_t n, cap;
 };
 
@@ -64,11 +64,14 @@ static void tell(struct reflector *r, const struct object *old, const struct obj
 		r->handler.on_change(r->handler.ctx, old, new);
 }
 
-static void tell_differences(struct reflector *r, const struct object_list *before, const struct object_list *now)
+static void tell_differences(struct reflector *r, const struct object_list *before,
+			     const struct object_list *now)
 {
 	size_t i = 0, k = 0;
 	while (i < before->n || k < now->n) {
-		int order = i == before->n ? 1 : k == now->n ? -1 : str_cmp(before->items[i]->key, now->items[k]->key);
+		int order = i == before->n ? 1
+			    : k == now->n  ? -1
+					   : str_cmp(before->items[i]->key, now->items[k]->key);
 		if (order < 0) {
 			tell(r, before->items[i++], NULL);
 		} else if (order > 0) {
@@ -96,7 +99,8 @@ static void on_batch_end(struct cache_watcher *w, int64_t revision)
 {
 	struct reflector *r = CONTAINER_OF(w, struct reflector, watcher);
 	struct cache_view now;
-	if (r->stopped || revision <= r->known.revision || cache_view_at(r->cache, revision, &now, NULL) < 0)
+	if (r->stopped || revision <= r->known.revision ||
+	    cache_view_at(r->cache, revision, &now, NULL) < 0)
 		return;
 	cache_view_close(&r->known);
 	r->known = now;
@@ -133,8 +137,12 @@ static void reflector_live(struct reflector *r)
 static bool may_watch(const struct reflector *r)
 {
 	const struct api_resource *res = r->handler.resource;
-	struct authz_attributes a = { .user = &r->client->user, .verb = STR("watch"), .is_resource = true, .group = str_from(res->group),
-				      .resource = str_from(res->plural), .ns = r->handler.ns };
+	struct authz_attributes a = { .user = &r->client->user,
+				      .verb = STR("watch"),
+				      .is_resource = true,
+				      .group = str_from(res->group),
+				      .resource = str_from(res->plural),
+				      .ns = r->handler.ns };
 	return authz_allowed(&a);
 }
 
@@ -169,14 +177,19 @@ struct reflector *reflector_start(struct local_client *c, const struct watch_han
 	r->cache = server_cache(c->server, res);
 	const struct api_resource *stored = res->storage ? res->storage : res;
 	bool one = res->namespaced && h->ns.n;
-	r->watcher = (struct cache_watcher){ .on_event = on_event, .on_batch_end = on_batch_end, .on_expired = on_expired };
-	r->watcher.prefix = str_from(
-		arena_printf(&r->arena, "%s%.*s%s", stored->storage_prefix, one ? (int)h->ns.n : 0, one ? h->ns.p : "", one ? "/" : ""));
+	r->watcher = (struct cache_watcher){ .on_event = on_event,
+					     .on_batch_end = on_batch_end,
+					     .on_expired = on_expired };
+	r->watcher.prefix =
+		str_from(arena_printf(&r->arena, "%s%.*s%s", stored->storage_prefix,
+				      one ? (int)h->ns.n : 0, one ? h->ns.p : "", one ? "/" : ""));
 	int e = selection_parse(res, h->label_selector, h->field_selector, &r->selection, &err);
 	if (e == 0 && !may_watch(r))
-		e = err_set(&err, ERR_FORBIDDEN, "%s may not watch %s", c->client.user, res->plural);
+		e = err_set(&err, ERR_FORBIDDEN, "%s may not watch %s", c->client.user,
+			    res->plural);
 	if (e < 0) {
-		log_error("watch refused", LOG_S("user", c->client.user), LOG_S("resource", res->plural), LOG_S("error", err_text(&err)));
+		log_error("watch refused", LOG_S("user", c->client.user),
+			  LOG_S("resource", res->plural), LOG_S("error", err_text(&err)));
 		return r; /* never synced; reflector_stop() frees it */
 	}
 	r->start.run = reflector_begin;
@@ -197,5 +210,6 @@ void reflector_stop(struct reflector *r)
 		cache_unwatch(&r->watcher);
 	r->live = false;
 	if (begun || !posted)
-		loop_call(r->loop, stopped_later, r); /* not now: the caller may be inside one of our callbacks */
+		loop_call(r->loop, stopped_later,
+			  r); /* not now: the caller may be inside one of our callbacks */
 }

@@ -10,11 +10,11 @@ struct local_client {
 	struct client client;
 	struct apiserver *server;
 	struct api_user user;
-	const char *agent;               /* stands for the user agent: "kube-scheduler" */
+	const char *agent; /* stands for the user agent: "kube-scheduler" */
 	struct arena arena;
-	struct client *next;             /* of the server's list */
+	struct client *next; /* of the server's list */
 };
 struct reflector *reflector_start(struct local_client *c, const struct watch_handler *h);
-void reflector_stop(struct reflector *r);   /* no call after this one */
+void reflector_stop(struct reflector *r); /* no call after this one */
 
 #endif

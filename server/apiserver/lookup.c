@@ -11,10 +11,12 @@ struct str lookup_ns(const struct api_request *r)
 	return r->resource->namespaced ? r->ns : STR("");
 }
 
-struct str lookup_key(struct api_request *r, const struct api_resource *res, struct str ns, struct str name)
+struct str lookup_key(struct api_request *r, const struct api_resource *res, struct str ns,
+		      struct str name)
 {
 	const struct api_resource *stored = res->storage ? res->storage : res;
-	return str_from(arena_printf(&r->arena, "%s%.*s%s%.*s", stored->storage_prefix, STR_ARG(ns), ns.n ? "/" : "", STR_ARG(name)));
+	return str_from(arena_printf(&r->arena, "%s%.*s%s%.*s", stored->storage_prefix, STR_ARG(ns),
+				     ns.n ? "/" : "", STR_ARG(name)));
 }
 
 struct str lookup_prefix(struct api_request *r)
@@ -22,7 +24,8 @@ struct str lookup_prefix(struct api_request *r)
 	return lookup_key(r, r->resource, lookup_ns(r), STR(""));
 }
 
-struct object *lookup_object(struct api_request *r, const struct api_resource *res, struct str ns, struct str name)
+struct object *lookup_object(struct api_request *r, const struct api_resource *res, struct str ns,
+			     struct str name)
 {
 	if (name.n == 0)
 		return NULL;
@@ -46,9 +49,11 @@ const char *lookup_qualified(struct api_request *r, const struct api_resource *r
 	return arena_printf(&r->arena, "%s.%s", res->plural, res->group);
 }
 
-int lookup_not_found(struct api_request *r, const struct api_resource *res, struct str name, struct err *err)
+int lookup_not_found(struct api_request *r, const struct api_resource *res, struct str name,
+		     struct err *err)
 {
-	return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", lookup_qualified(r, res), STR_ARG(name));
+	return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", lookup_qualified(r, res),
+		       STR_ARG(name));
 }
 
 struct object *lookup_target(struct api_request *r, struct err *err)

@@ -17,7 +17,8 @@ static const struct {
 } formats[] = {
 	{ MEDIA_JSON, STR_INIT("application/json"), "application/json", "application/json" },
 	{ MEDIA_YAML, STR_INIT("application/yaml"), "application/yaml", NULL },
-	{ MEDIA_PROTOBUF, STR_INIT("application/vnd.kubernetes.protobuf"), "application/vnd.kubernetes.protobuf",
+	{ MEDIA_PROTOBUF, STR_INIT("application/vnd.kubernetes.protobuf"),
+	  "application/vnd.kubernetes.protobuf",
 	  "application/vnd.kubernetes.protobuf;stream=watch" },
 };
 
@@ -149,7 +150,8 @@ int media_negotiate(struct str accept, bool shapes, bool stream, struct media *o
 	for (size_t i = 0; i < n; i++)
 		if (clause_fits(&clauses[i], shapes, stream, out))
 			return 0;
-	return err_set(err, ERR_NOT_ACCEPTABLE, "only the following media types are accepted: %s", MEDIA_TYPES_TEXT);
+	return err_set(err, ERR_NOT_ACCEPTABLE, "only the following media types are accepted: %s",
+		       MEDIA_TYPES_TEXT);
 }
 
 struct str media_bare(struct str content_type)
@@ -171,7 +173,8 @@ int media_of_body(struct str content_type, enum media_format *out, struct err *e
 		}
 	}
 	return err_set(err, ERR_UNSUPPORTED_MEDIA_TYPE,
-		       "the body of the request was in an unknown format - accepted media types include: %s",
+		       "the body of the request was in an unknown format - accepted media types "
+		       "include: %s",
 		       MEDIA_TYPES_TEXT);
 }
 

@@ -12,13 +12,14 @@ enum media_shape { SHAPE_OBJECT, SHAPE_TABLE, SHAPE_METADATA, SHAPE_METADATA_LIS
 struct media {
 	enum media_format format;
 	enum media_shape shape;
-	const char *shape_version;         /* "v1", "v1beta1" */
+	const char *shape_version; /* "v1", "v1beta1" */
 };
 
 #define MEDIA_TYPES_TEXT "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 
 /* An empty header accepts anything. Fails with ERR_NOT_ACCEPTABLE. `shapes`: whether Table and metadata may be asked for. */
-int media_negotiate(struct str accept, bool shapes, bool stream, struct media *out, struct err *err);
+int media_negotiate(struct str accept, bool shapes, bool stream, struct media *out,
+		    struct err *err);
 /* Of a body; an empty type is JSON. Fails with ERR_UNSUPPORTED_MEDIA_TYPE. */
 int media_of_body(struct str content_type, enum media_format *out, struct err *err);
 const char *media_text(enum media_format f);

@@ -19,27 +19,32 @@ static int issue(struct apiserver *s, const char *dir, const char *node, struct 
 	bool changed;
 	auto_free char *user = str_printf("system:node:%s", node);
 	struct pki_leaf_spec serving = { "serving-kubelet", CA_SERVER, CERT_SERVER, node, NULL };
-	struct pki_leaf_spec client = { "client-kubelet", CA_CLIENT, CERT_CLIENT, user, "system:nodes" };
+	struct pki_leaf_spec client = { "client-kubelet", CA_CLIENT, CERT_CLIENT, user,
+					"system:nodes" };
 	name_list_add(&names, &a, node);
 	name_list_add(&names, &a, "localhost");
 	names_add_local(&names, &a);
-	int r = pki_pair_ensure(&s->pki, dir, &serving, names.items, clock_wall_s(s->clock), &pair, &changed, err);
+	int r = pki_pair_ensure(&s->pki, dir, &serving, names.items, clock_wall_s(s->clock), &pair,
+				&changed, err);
 	if (r == 0)
-		r = pki_pair_ensure(&s->pki, dir, &client, NULL, clock_wall_s(s->clock), &pair, &changed, err);
+		r = pki_pair_ensure(&s->pki, dir, &client, NULL, clock_wall_s(s->clock), &pair,
+				    &changed, err);
 	buf_free(&pair.cert);
 	buf_free(&pair.key);
 	name_list_free(&names);
 	return r;
 }
 
-static int authority_write(struct apiserver *s, const char *dir, const char *name, enum pki_ca ca, struct err *err)
+static int authority_write(struct apiserver *s, const char *dir, const char *name, enum pki_ca ca,
+			   struct err *err)
 {
 	auto_free char *path = str_printf("%s/%s", dir, name);
 	const struct buf *pem = &s->pki.ca[ca].pem;
 	return file_write_atomic(path, pem->p, pem->n, 0644, err);
 }
 
-int apiserver_issue_node(struct apiserver *s, const char *node_name, struct apiserver_node_files *out, struct err *err)
+int apiserver_issue_node(struct apiserver *s, const char *node_name,
+			 struct apiserver_node_files *out, struct err *err)
 {
 	auto_free char *dir = str_printf("%s/agent", s->data_dir);
 	int r = dir_make(dir, 0700, err);
@@ -52,9 +57,11 @@ int apiserver_issue_node(struct apiserver *s, const char *node_name, struct apis
 	if (r < 0)
 		return err_wrap(err, r, "certificates of node %s", node_name);
 	struct node_files *f = NEW(struct node_files);
-	f->paths = (struct apiserver_node_files){ .client_ca = str_printf("%s/client-ca.crt", dir),
-						  .serving_cert = str_printf("%s/serving-kubelet.crt", dir),
-						  .serving_key = str_printf("%s/serving-kubelet.key", dir) };
+	f->paths = (struct apiserver_node_files){
+		.client_ca = str_printf("%s/client-ca.crt", dir),
+		.serving_cert = str_printf("%s/serving-kubelet.crt", dir),
+		.serving_key = str_printf("%s/serving-kubelet.key", dir)
+	};
 	f->next = s->node_files;
 	s->node_files = f;
 	*out = f->paths;

@@ -13,7 +13,8 @@ static void percent_encode(struct buf *out, struct str s)
 	static const char hex[] = "0123456789ABCDEF";
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-_.~", c);
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9') || strchr("-_.~", c);
 		if (plain && c) {
 			buf_putc(out, (char)c);
 		} else {
@@ -26,17 +27,24 @@ static void percent_encode(struct buf *out, struct str s)
 
 struct translation {
 	const char *from, *to;
-	bool boolean;                    /* "true" becomes "1", all else is left out */
+	bool boolean; /* "true" becomes "1", all else is left out */
 };
 static const struct translation log_words[] = {
-	{ "follow", "follow", false },       { "previous", "previous", false },     { "sinceSeconds", "sinceSeconds", false },
-	{ "sinceTime", "sinceTime", false }, { "timestamps", "timestamps", false }, { "tailLines", "tailLines", false },
-	{ "limitBytes", "limitBytes", false }, { "stream", "stream", false },
+	{ "follow", "follow", false },
+	{ "previous", "previous", false },
+	{ "sinceSeconds", "sinceSeconds", false },
+	{ "sinceTime", "sinceTime", false },
+	{ "timestamps", "timestamps", false },
+	{ "tailLines", "tailLines", false },
+	{ "limitBytes", "limitBytes", false },
+	{ "stream", "stream", false },
 };
 static const struct translation exec_words[] = {
-	{ "stdin", "input", true }, { "stdout", "output", true }, { "stderr", "error", true }, { "tty", "tty", true }, { "command", "command", false },
+	{ "stdin", "input", true }, { "stdout", "output", true },    { "stderr", "error", true },
+	{ "tty", "tty", true },     { "command", "command", false },
 };
-static const struct translation forward_words[] = { { "ports", "port", false }, { "port", "port", false } };
+static const struct translation forward_words[] = { { "ports", "port", false },
+						    { "port", "port", false } };
 
 struct rewrite {
 	const struct translation *words;
@@ -63,13 +71,15 @@ static void names_list(const json_t *containers, struct buf *out)
 {
 	buf_putc(out, '[');
 	for (size_t i = 0; i < json_array_size(containers); i++)
-		buf_printf(out, "%s%.*s", i ? " " : "", STR_ARG(tree_get_str(json_array_get(containers, i), "name", NULL)));
+		buf_printf(out, "%s%.*s", i ? " " : "",
+			   STR_ARG(tree_get_str(json_array_get(containers, i), "name", NULL)));
 	buf_putc(out, ']');
 }
 
 static bool has_container(const json_t *spec, struct str name)
 {
-	static const char *const lists[] = { "containers", "initContainers", "ephemeralContainers" };
+	static const char *const lists[] = { "containers", "initContainers",
+					     "ephemeralContainers" };
 	for (size_t l = 0; l < COUNT_OF(lists); l++) {
 		const json_t *list = json_object_get(spec, lists[l]);
 		for (size_t i = 0; i < json_array_size(list); i++)
@@ -79,55 +89,69 @@ static bool has_container(const json_t *spec, struct str name)
 	return false;
 }
 
-static int container_find(struct api_request *r, const json_t *pod, struct str *out, struct err *err)
+static int container_find(struct api_request *r, const json_t *pod, struct str *out,
+			  struct err *err)
 {
-	const json_t *spec = json_object_get(pod, "spec"), *containers = json_object_get(spec, "containers");
+	const json_t *spec = json_object_get(pod, "spec"),
+		     *containers = json_object_get(spec, "containers");
 	struct str asked = query_get(&r->arena, r->query, "container");
 	if (asked.n) {
 		*out = asked;
 		if (has_container(spec, asked))
 			return 0;
-		return err_set(err, ERR_BAD_REQUEST, "container %.*s is not valid for pod %.*s", STR_ARG(asked), STR_ARG(r->name));
+		return err_set(err, ERR_BAD_REQUEST, "container %.*s is not valid for pod %.*s",
+			       STR_ARG(asked), STR_ARG(r->name));
 	}
 	if (json_array_size(containers) == 1) {
-		*out = arena_str(&r->arena, tree_get_str(json_array_get(containers, 0), "name", NULL));
+		*out = arena_str(&r->arena,
+				 tree_get_str(json_array_get(containers, 0), "name", NULL));
 		return 0;
 	}
 	auto_buf names = { 0 }, inits = { 0 };
 	names_list(containers, &names);
 	if (json_array_size(json_object_get(spec, "initContainers"))) {
 		names_list(json_object_get(spec, "initContainers"), &inits);
-		return err_set(err, ERR_BAD_REQUEST, "a container name must be specified for pod %.*s, choose one of: %s or one of the init containers: %s",
+		return err_set(err, ERR_BAD_REQUEST,
+			       "a container name must be specified for pod %.*s, choose one of: %s "
+			       "or one of the init containers: %s",
 			       STR_ARG(r->name), names.p, inits.p);
 	}
-	return err_set(err, ERR_BAD_REQUEST, "a container name must be specified for pod %.*s, choose one of: %s", STR_ARG(r->name), names.p);
+	return err_set(err, ERR_BAD_REQUEST,
+		       "a container name must be specified for pod %.*s, choose one of: %s",
+		       STR_ARG(r->name), names.p);
 }
 
 struct stream_kind {
-	const char *path;                /* of the kubelet */
+	const char *path; /* of the kubelet */
 	const struct translation *words;
 	size_t nwords;
 	bool container;
 };
-static const struct stream_kind log_kind = { "containerLogs", log_words, COUNT_OF(log_words), true };
+static const struct stream_kind log_kind = { "containerLogs", log_words, COUNT_OF(log_words),
+					     true };
 static const struct stream_kind exec_kind = { "exec", exec_words, COUNT_OF(exec_words), true };
-static const struct stream_kind attach_kind = { "attach", exec_words, COUNT_OF(exec_words) - 1, true };
-static const struct stream_kind forward_kind = { "portForward", forward_words, COUNT_OF(forward_words), false };
+static const struct stream_kind attach_kind = { "attach", exec_words, COUNT_OF(exec_words) - 1,
+						true };
+static const struct stream_kind forward_kind = { "portForward", forward_words,
+						 COUNT_OF(forward_words), false };
 
-static int stream_locate(struct api_request *r, const struct stream_kind *k, const json_t *pod, struct passage *p, struct err *err)
+static int stream_locate(struct api_request *r, const struct stream_kind *k, const json_t *pod,
+			 struct passage *p, struct err *err)
 {
 	struct str container = { 0 }, node = tree_get_str(pod, "spec", "nodeName", NULL);
 	struct kubelet_address at;
 	int e = k->container ? container_find(r, pod, &container, err) : 0;
 	if (e == 0 && node.n == 0)
-		return err_set(err, ERR_BAD_REQUEST, "pod %.*s does not have a host assigned", STR_ARG(r->name));
+		return err_set(err, ERR_BAD_REQUEST, "pod %.*s does not have a host assigned",
+			       STR_ARG(r->name));
 	if (e == 0)
 		e = kubelet_find(r->server, node, &r->arena, &at, err);
 	if (e < 0)
 		return e;
 	struct rewrite w = { k->words, k->nwords, { 0 } };
 	query_each(&r->arena, r->query, rewrite_pair, &w);
-	p->target = str_from(arena_printf(&r->arena, "/%s/%.*s/%.*s%s%.*s%s", k->path, STR_ARG(r->ns), STR_ARG(r->name), container.n ? "/" : "",
+	p->target = str_from(arena_printf(&r->arena, "/%s/%.*s/%.*s%s%.*s%s", k->path,
+					  STR_ARG(r->ns), STR_ARG(r->name), container.n ? "/" : "",
 					  STR_ARG(container), w.out.p ? w.out.p : ""));
 	buf_free(&w.out);
 	p->tls = at.tls;
@@ -188,7 +212,9 @@ void sub_node_proxy(struct api_request *r)
 		return;
 	}
 	struct passage p = { .tls = at.tls, .host = at.host, .port = at.port };
-	p.target = str_from(arena_printf(&r->arena, "%s%.*s%s%.*s", path.n ? "" : "/", STR_ARG(path), r->query.n ? "?" : "", STR_ARG(r->query)));
-	p.prefix = str_of(r->http ? r->http->path.p : r->path.p, (r->http ? r->http->path.n : r->path.n) - path.n);
+	p.target = str_from(arena_printf(&r->arena, "%s%.*s%s%.*s", path.n ? "" : "/",
+					 STR_ARG(path), r->query.n ? "?" : "", STR_ARG(r->query)));
+	p.prefix = str_of(r->http ? r->http->path.p : r->path.p,
+			  (r->http ? r->http->path.n : r->path.n) - path.n);
 	passage_open(r, &p);
 }

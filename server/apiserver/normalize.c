@@ -7,7 +7,8 @@
 
 static void secret(json_t *tree)
 {
-	json_t *texts = json_object_get(tree, "stringData"), *data = json_object_get(tree, "data"), *value;
+	json_t *texts = json_object_get(tree, "stringData"), *data = json_object_get(tree, "data"),
+	       *value;
 	const char *key;
 	if (!json_is_object(texts))
 		return;
@@ -15,7 +16,7 @@ static void secret(json_t *tree)
 		data = json_object();
 		json_object_set_new(tree, "data", data);
 	}
-	json_object_foreach(texts, key, value) {
+	json_object_foreach (texts, key, value) {
 		auto_buf text = { 0 };
 		struct str s = tree_str(value);
 		base64_encode(&text, s.p, s.n);
@@ -26,11 +27,14 @@ static void secret(json_t *tree)
 
 static void pod_spec(json_t *spec)
 {
-	struct str name = tree_get_str(spec, "serviceAccountName", NULL), old = tree_get_str(spec, "serviceAccount", NULL);
+	struct str name = tree_get_str(spec, "serviceAccountName", NULL),
+		   old = tree_get_str(spec, "serviceAccount", NULL);
 	if (name.n == 0 && old.n)
-		json_object_set(spec, "serviceAccountName", json_object_get(spec, "serviceAccount"));
+		json_object_set(spec, "serviceAccountName",
+				json_object_get(spec, "serviceAccount"));
 	else if (name.n)
-		json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));
+		json_object_set(spec, "serviceAccount",
+				json_object_get(spec, "serviceAccountName"));
 }
 
 static void pod(json_t *tree)

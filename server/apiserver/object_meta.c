@@ -4,9 +4,9 @@
 #include "api/meta.h"
 #include "base/encode.h"
 
-#define NAME_RANDOM 5
+#define NAME_RANDOM    5
 #define NAME_MAX_BYTES 63
-#define TIMES_TEXT TIME_TEXT_MAX
+#define TIMES_TEXT     TIME_TEXT_MAX
 
 struct str object_meta_generate(struct arena *a, const json_t *tree)
 {
@@ -28,7 +28,9 @@ int object_meta_namespace(const struct api_request *r, json_t *tree, struct err 
 		return 0;
 	}
 	if (ns.n && !str_eq(ns, r->ns))
-		return err_set(err, ERR_BAD_REQUEST, "the namespace of the provided object does not match the namespace sent on the request");
+		return err_set(err, ERR_BAD_REQUEST,
+			       "the namespace of the provided object does not match the namespace "
+			       "sent on the request");
 	meta_set_text(tree, "namespace", r->ns);
 	return 0;
 }
@@ -37,13 +39,15 @@ int object_meta_create(struct write *w, struct err *err)
 {
 	char uid[UUID_TEXT + 1], now[TIMES_TEXT];
 	if (meta_revision(w->tree).n && !str_eqz(meta_revision(w->tree), "0"))
-		return err_set(err, ERR_INTERNAL, "resourceVersion should not be set on objects to be created");
+		return err_set(err, ERR_INTERNAL,
+			       "resourceVersion should not be set on objects to be created");
 	uuid_new(uid);
 	time_format(clock_wall_s(w->r->server->clock), now);
 	meta_set_text(w->tree, "name", w->name);
 	meta_set_text(w->tree, "uid", str_from(uid));
 	meta_set_text(w->tree, "creationTimestamp", str_from(now));
-	static const char *const servers[] = { "resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation" };
+	static const char *const servers[] = { "resourceVersion", "selfLink", "deletionTimestamp",
+					       "deletionGracePeriodSeconds", "generation" };
 	for (size_t i = 0; i < COUNT_OF(servers); i++)
 		meta_unset(w->tree, servers[i]);
 	if (w->strategy->flags & STRATEGY_GENERATION)
@@ -65,13 +69,19 @@ static int precondition_uid(struct write *w, struct str uid, struct err *err)
 	if (uid.n == 0 || str_eq(uid, w->old_object->uid))
 		return 0;
 	return err_set(err, ERR_CONFLICT,
-		       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in precondition: %.*s, UID in object meta: %.*s",
-		       lookup_qualified(w->r, w->res), STR_ARG(w->name), STR_ARG(uid), STR_ARG(w->old_object->uid));
+		       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in "
+		       "precondition: %.*s, UID in object meta: %.*s",
+		       lookup_qualified(w->r, w->res), STR_ARG(w->name), STR_ARG(uid),
+		       STR_ARG(w->old_object->uid));
 }
 
 int object_meta_update(struct write *w, struct err *err)
 {
-	static const char *const servers[] = { "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
+	static const char *const servers[] = { "uid",
+					       "creationTimestamp",
+					       "deletionTimestamp",
+					       "deletionGracePeriodSeconds",
+					       "generation",
 					       "generateName" };
 	struct str revision = meta_revision(w->tree);
 	int64_t wanted;
@@ -80,8 +90,10 @@ int object_meta_update(struct write *w, struct err *err)
 		return e;
 	if (revision.n && !str_eqz(revision, "0")) {
 		if (!str_to_i64(revision, &wanted))
-			return err_set(err, ERR_INVALID, "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid value: \"%.*s\"", w->res->kind,
-				       STR_ARG(w->name), STR_ARG(revision));
+			return err_set(err, ERR_INVALID,
+				       "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid "
+				       "value: \"%.*s\"",
+				       w->res->kind, STR_ARG(w->name), STR_ARG(revision));
 		if (wanted != w->old_object->revision)
 			return write_conflict(w, err);
 	}
@@ -100,7 +112,8 @@ bool object_meta_last_finalizer_gone(const struct write *w)
 	int64_t grace = 0;
 	if (meta_deletion(w->tree).n == 0 || json_array_size(meta_finalizers(w->tree)))
 		return false;
-	if (!strcmp(w->res->plural, "namespaces") && !w->res->group[0] && json_array_size(tree_get(w->tree, "spec", "finalizers", NULL)))
+	if (!strcmp(w->res->plural, "namespaces") && !w->res->group[0] &&
+	    json_array_size(tree_get(w->tree, "spec", "finalizers", NULL)))
 		return false;
 	return !meta_grace(w->tree, &grace) || grace == 0;
 }

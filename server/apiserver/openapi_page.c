@@ -9,13 +9,15 @@
 
 static bool wants_json(struct api_request *r)
 {
-	return r->accept.n == 0 || str_contains(r->accept, STR("json")) || str_contains(r->accept, STR("*/*"));
+	return r->accept.n == 0 || str_contains(r->accept, STR("json")) ||
+	       str_contains(r->accept, STR("*/*"));
 }
 
 static void not_acceptable(struct api_request *r)
 {
 	auto_err err = { 0 };
-	err_set(&err, ERR_NOT_ACCEPTABLE, "only the following media types are accepted: application/json");
+	err_set(&err, ERR_NOT_ACCEPTABLE,
+		"only the following media types are accepted: application/json");
 	respond_err(r, &err);
 }
 
@@ -73,7 +75,8 @@ void page_openapi_v3(struct api_request *r, struct str rest)
 	}
 	if (document_of(rest, &group, &version) && openapi_v3(&d, group, version, &text)) {
 		openapi_etag(&d, group, version, etag);
-		page_with_etag(r, "application/json", arena_strdup(&r->arena, str_from(etag)), &text);
+		page_with_etag(r, "application/json", arena_strdup(&r->arena, str_from(etag)),
+			       &text);
 		return;
 	}
 	buf_reset(&text);

@@ -3,80 +3,7 @@
 #include "server/apiserver/options.h"
 
 #include "base/mem.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool percent_decode(struct arena *a, struct str in, bool plus, struct str *out)
-{
-	if (!memchr(in.p ? in.p : "", '%', in.n) && !(plus && memchr(in.p ? in.p : "", '+', in.n))) {
-		*out = arena_str(a, in);
-		return true;
-	}
-	char *to = arena_alloc(a, in.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < in.n; i++) {
-		char c = in.p[i];
-		if (c == '%') {
-			int high = i + 2 < in.n ? hex_digit(in.p[i + 1]) : -1;
-			int low = high >= 0 ? hex_digit(in.p[i + 2]) : -1;
-			if (high < 0 || low < 0)
-				return false;
-			c = (char)(high << 4 | low);
-			i += 2;
-		} else if (plus && c == '+') {
-			c = ' ';
-		}
-		to[n++] = c;
-	}
-	*out = str_of(to, n);
-	return true;
-}
-
-static bool pair_next(struct str *rest, struct str *key, struct str *value)
-{
-	struct str pair;
-	while (str_next(rest, '&', &pair)) {
-		if (pair.n == 0)
-			continue;
-		size_t eq = str_find(pair, '=');
-		*key = str_of(pair.p, eq);
-		*value = eq < pair.n ? str_of(pair.p + eq + 1, pair.n - eq - 1) : str_of(pair.p + pair.n, 0);
-		return true;
-	}
-	return false;
-}
-
-struct str query_get(struct arena *a, struct str query, const char *name)
-{
-	struct str key, value, out;
-	while (pair_next(&query, &key, &value))
-		if (str_eqz(key, name))
-			return percent_decode(a, value, true, &out) ? out : (struct str){ 0 };
-	return (struct str){ 0 };
-}
-
-bool query_has(struct str query, const char *name)
-{
-	struct str key, value;
-	while (pair_next(&query, &key, &value))
-		if (str_eqz(key, name))
-			return true;
-	return false;
-}
-
-void query_each(struct arena *a, struct str query, void (*fn)(void *ctx, struct str key, struct str value), void *ctx)
-{
-	struct str key, value, k, v;
-	while (pair_next(&query, &key, &value))
-		if (percent_decode(a, key, true, &k) && percent_decode(a, value, true, &v))
-			fn(ctx, k, v);
-}
+#include "base/url.h"
 
 /* upstream's Convert_Slice_string_To_bool: everything but "false" and "0" is true */
 static bool bool_of(struct str v)
@@ -88,12 +15,29 @@ static int number_of(struct str v, int64_t *out, struct err *err)
 {
 	if (str_to_i64(v, out))
 		return 0;
-	return err_set(err, ERR_BAD_REQUEST, "strconv.ParseInt: parsing \"%.*s\": invalid syntax", STR_ARG(v));
+	return err_set(err, ERR_BAD_REQUEST, "strconv.ParseInt: parsing \"%.*s\": invalid syntax",
+		       STR_ARG(v));
 }
 
 enum option_id {
-	O_LABELS, O_FIELDS, O_WATCH, O_BOOKMARKS, O_INITIAL, O_VERSION, O_MATCH, O_CONTINUE, O_LIMIT, O_TIMEOUT, O_DRY_RUN,
-	O_MANAGER, O_VALIDATION, O_FORCE, O_GRACE, O_PROPAGATION, O_ORPHAN, O_PRETTY,
+	O_LABELS,
+	O_FIELDS,
+	O_WATCH,
+	O_BOOKMARKS,
+	O_INITIAL,
+	O_VERSION,
+	O_MATCH,
+	O_CONTINUE,
+	O_LIMIT,
+	O_TIMEOUT,
+	O_DRY_RUN,
+	O_MANAGER,
+	O_VALIDATION,
+	O_FORCE,
+	O_GRACE,
+	O_PROPAGATION,
+	O_ORPHAN,
+	O_PRETTY,
 };
 static const struct {
 	const char *name;
@@ -124,7 +68,9 @@ static int dry_run_of(struct str v, struct request_options *o, struct err *err)
 	o->dry_run = str_eqz(v, "All");
 	if (o->dry_run || v.n == 0)
 		return 0;
-	return err_set(err, ERR_INVALID, "dryRun: Unsupported value: \"%.*s\": supported values: \"All\"", STR_ARG(v));
+	return err_set(err, ERR_INVALID,
+		       "dryRun: Unsupported value: \"%.*s\": supported values: \"All\"",
+		       STR_ARG(v));
 }
 
 static int validation_of(struct str v, struct request_options *o, struct err *err)
@@ -137,7 +83,8 @@ static int validation_of(struct str v, struct request_options *o, struct err *er
 		o->field_validation = VALIDATE_STRICT;
 	else
 		return err_set(err, ERR_INVALID,
-			       "fieldValidation: Unsupported value: \"%.*s\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"",
+			       "fieldValidation: Unsupported value: \"%.*s\": supported values: "
+			       "\"\", \"Ignore\", \"Strict\", \"Warn\"",
 			       STR_ARG(v));
 	return 0;
 }
@@ -186,13 +133,14 @@ int options_parse(struct arena *a, struct str query, struct request_options *out
 {
 	uint32_t seen = 0;
 	struct str key, raw, value;
-	while (pair_next(&query, &key, &raw)) {
+	while (query_next(&query, &key, &raw)) {
 		for (size_t i = 0; i < COUNT_OF(names); i++) {
 			if (!str_eqz(key, names[i].name) || seen & 1u << names[i].id)
 				continue;
 			seen |= 1u << names[i].id;
 			if (!percent_decode(a, raw, true, &value))
-				return err_set(err, ERR_BAD_REQUEST, "invalid URL escape \"%.*s\"", STR_ARG(raw));
+				return err_set(err, ERR_BAD_REQUEST, "invalid URL escape \"%.*s\"",
+					       STR_ARG(raw));
 			int r = option_set(out, names[i].id, value, err);
 			if (r < 0)
 				return r;

@@ -6,17 +6,22 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/url.h"
 
 #define UUID_TEXT_SIZE 37
 
-enum field_validation { VALIDATE_WARN, VALIDATE_IGNORE, VALIDATE_STRICT }; /* upstream's default is Warn */
+enum field_validation {
+	VALIDATE_WARN,
+	VALIDATE_IGNORE,
+	VALIDATE_STRICT
+}; /* upstream's default is Warn */
 
 struct request_options {
 	struct str label_selector, field_selector;
 	bool watch, allow_bookmarks, send_initial_events, has_send_initial_events;
 	struct str resource_version, resource_version_match, continue_token;
 	int64_t limit;
-	int64_t timeout_s;                 /* 0: not given */
+	int64_t timeout_s; /* 0: not given */
 	bool dry_run;
 	struct str field_manager;
 	enum field_validation field_validation;
@@ -24,7 +29,7 @@ struct request_options {
 	/* DeleteOptions; the body's win */
 	int64_t grace_s;
 	bool has_grace;
-	struct str propagation;            /* "" | Orphan | Background | Foreground */
+	struct str propagation; /* "" | Orphan | Background | Foreground */
 	bool has_orphan, orphan;
 	struct str pre_uid, pre_version;
 	struct str pretty;
@@ -32,12 +37,4 @@ struct request_options {
 
 /* Parses the still encoded query. Values that upstream's decoder refuses give BadRequest in its words. */
 int options_parse(struct arena *a, struct str query, struct request_options *out, struct err *err);
-/* The first value of a parameter, decoded; p == NULL when absent. */
-struct str query_get(struct arena *a, struct str query, const char *name);
-bool query_has(struct str query, const char *name);
-/* Calls fn for each pair, decoded. */
-void query_each(struct arena *a, struct str query, void (*fn)(void *ctx, struct str key, struct str value), void *ctx);
-/* %XX (and, in queries, '+') undone; false: malformed. */
-bool percent_decode(struct arena *a, struct str in, bool plus, struct str *out);
-
 #endif

@@ -13,7 +13,7 @@
 #include "server/apiserver/server.h"
 
 #define AGGREGATED "apidiscovery.k8s.io"
-#define ETAG_MAX DISCOVERY_ETAG_MAX
+#define ETAG_MAX   DISCOVERY_ETAG_MAX
 
 static const char page_json[] = "application/json";
 
@@ -27,7 +27,8 @@ static void page_not_found(struct api_request *r)
 /* 304 when the client has these bytes. */
 void page_with_etag(struct api_request *r, const char *type, const char *etag, struct buf *take)
 {
-	struct http_field fields[] = { { STR("etag"), str_from(etag) }, { STR("vary"), STR("Accept") } };
+	struct http_field fields[] = { { STR("etag"), str_from(etag) },
+				       { STR("vary"), STR("Accept") } };
 	struct str known = r->http ? http_header(r->http, "if-none-match") : (struct str){ 0 };
 	if (known.n && str_eqz(known, etag)) {
 		buf_free(take);
@@ -43,8 +44,9 @@ static const char *aggregated_type(const struct api_request *r)
 {
 	struct str rest = r->accept, one;
 	while (rest.p && str_next(&rest, ',', &one))
-		if (str_contains(one, STR("g=" AGGREGATED)) && str_contains(one, STR("as=APIGroupDiscoveryList")) && str_contains(one, STR("v=v2")) &&
-		    !str_contains(one, STR("v=v2beta1")))
+		if (str_contains(one, STR("g=" AGGREGATED)) &&
+		    str_contains(one, STR("as=APIGroupDiscoveryList")) &&
+		    str_contains(one, STR("v=v2")) && !str_contains(one, STR("v=v2beta1")))
 			return "application/json;g=" AGGREGATED ";v=v2;as=APIGroupDiscoveryList";
 	return NULL;
 }
@@ -68,7 +70,8 @@ static void page_versions(struct api_request *r, struct str rest)
 	struct buf text = { 0 };
 	if (page_aggregated(r, true))
 		return;
-	char *address = arena_printf(&r->arena, "%s:%d", r->server->advertise_address, r->server->port);
+	char *address =
+		arena_printf(&r->arena, "%s:%d", r->server->advertise_address, r->server->port);
 	discovery_versions(str_from(address), &text);
 	respond_text(r, 200, page_json, &text);
 }
@@ -107,7 +110,8 @@ static void page_group(struct api_request *r, struct str rest)
 	size_t slash = str_find(rest, '/');
 	struct discovery d = discovery_builtin();
 	if (slash < rest.n) {
-		page_resources(r, str_of(rest.p, slash), str_of(rest.p + slash + 1, rest.n - slash - 1));
+		page_resources(r, str_of(rest.p, slash),
+			       str_of(rest.p + slash + 1, rest.n - slash - 1));
 	} else if (discovery_group(&d, rest, &text)) {
 		respond_text(r, 200, page_json, &text);
 	} else {
@@ -145,9 +149,12 @@ static void page_version(struct api_request *r, struct str rest)
 	struct utsname u;
 	uname(&u);
 	buf_printf(&text,
-		   "{\n  \"major\": \"1\",\n  \"minor\": \"37\",\n  \"emulationMajor\": \"1\",\n  \"emulationMinor\": \"37\",\n"
-		   "  \"minCompatibilityMajor\": \"1\",\n  \"minCompatibilityMinor\": \"36\",\n  \"gitVersion\": \"%s\",\n  \"gitCommit\": \"\",\n"
-		   "  \"gitTreeState\": \"clean\",\n  \"buildDate\": \"1970-01-01T00:00:00Z\",\n  \"goVersion\": \"none\",\n  \"compiler\": \"%s\",\n"
+		   "{\n  \"major\": \"1\",\n  \"minor\": \"37\",\n  \"emulationMajor\": \"1\",\n  "
+		   "\"emulationMinor\": \"37\",\n"
+		   "  \"minCompatibilityMajor\": \"1\",\n  \"minCompatibilityMinor\": \"36\",\n  "
+		   "\"gitVersion\": \"%s\",\n  \"gitCommit\": \"\",\n"
+		   "  \"gitTreeState\": \"clean\",\n  \"buildDate\": \"1970-01-01T00:00:00Z\",\n  "
+		   "\"goVersion\": \"none\",\n  \"compiler\": \"%s\",\n"
 		   "  \"platform\": \"linux/%s\"\n}",
 		   API_VERSION_TEXT, "gcc", go_arch(u.machine));
 	respond_text(r, 200, page_json, &text);
@@ -179,8 +186,10 @@ static void page_issuer(struct api_request *r, struct str rest)
 	(void)rest;
 	struct buf text = { 0 };
 	buf_printf(&text,
-		   "{\"issuer\":\"%s\",\"jwks_uri\":\"https://%s:%d/openid/v1/jwks\",\"response_types_supported\":[\"id_token\"],"
-		   "\"subject_types_supported\":[\"public\"],\"id_token_signing_alg_values_supported\":[\"ES256\"]}",
+		   "{\"issuer\":\"%s\",\"jwks_uri\":\"https://%s:%d/openid/v1/"
+		   "jwks\",\"response_types_supported\":[\"id_token\"],"
+		   "\"subject_types_supported\":[\"public\"],\"id_token_signing_alg_values_"
+		   "supported\":[\"ES256\"]}",
 		   token_issuer(r->server->tokens), r->server->advertise_address, r->server->port);
 	respond_text(r, 200, page_json, &text);
 }

@@ -7,11 +7,11 @@
 #include "server/apiserver/request.h"
 
 struct passage {
-	struct tls_client *tls;          /* NULL: http */
+	struct tls_client *tls; /* NULL: http */
 	const char *host;
 	int port;
-	struct str target;               /* path and query */
-	struct str prefix;               /* for Location fields */
+	struct str target; /* path and query */
+	struct str prefix; /* for Location fields */
 };
 /* Answers with an error when the request did not come over HTTP. */
 void passage_open(struct api_request *r, const struct passage *p);

@@ -33,8 +33,10 @@ int patch_kind_of(struct str content_type, enum patch_kind *out, struct err *err
 		return 0;
 	}
 	return err_set(err, ERR_UNSUPPORTED_MEDIA_TYPE,
-		       "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, "
-		       "application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml");
+		       "the body of the request was in an unknown format - accepted media types "
+		       "include: application/json-patch+json, "
+		       "application/merge-patch+json, application/strategic-merge-patch+json, "
+		       "application/apply-patch+yaml");
 }
 
 int patch_parse(struct api_request *r, enum patch_kind kind, json_t **out, struct err *err)
@@ -48,7 +50,8 @@ int patch_parse(struct api_request *r, enum patch_kind kind, json_t **out, struc
 	return e;
 }
 
-int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc, struct err *err)
+int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc,
+		struct err *err)
 {
 	switch (kind) {
 	case PATCH_JSON: return patch_json_apply(doc, patch, err);
@@ -106,7 +109,9 @@ void verb_patch(struct api_request *r)
 	if (e == 0)
 		e = respond_negotiate(r, true, false, &err);
 	if (e == 0 && r->opt.has_force && *kind != PATCH_APPLY)
-		e = err_set(&err, ERR_INVALID, "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch");
+		e = err_set(&err, ERR_INVALID,
+			    "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not "
+			    "be specified for non-apply patch");
 	if (e < 0) {
 		respond_err(r, &err);
 		return;

@@ -9,7 +9,8 @@ int patch_kind_of(struct str content_type, enum patch_kind *out, struct err *err
 /* The patch in the request's body, parsed; for apply from YAML. */
 int patch_parse(struct api_request *r, enum patch_kind kind, json_t **out, struct err *err);
 /* Applies one of the three to *doc, in place. */
-int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc, struct err *err);
-void patch_server_side(struct api_request *r);         /* apply.c: the body is there */
+int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc,
+		struct err *err);
+void patch_server_side(struct api_request *r); /* apply.c: the body is there */
 
 #endif

@@ -28,7 +28,8 @@ static int name_split(struct str text, struct proxy_name *out, struct err *err)
 	else
 		out->scheme = parts[0], out->name = parts[1], out->port = parts[2];
 	if (out->scheme.n && !str_eqz(out->scheme, "http") && !str_eqz(out->scheme, "https"))
-		return err_set(err, ERR_BAD_REQUEST, "invalid proxy request \"%.*s\"", STR_ARG(text));
+		return err_set(err, ERR_BAD_REQUEST, "invalid proxy request \"%.*s\"",
+			       STR_ARG(text));
 	return 0;
 }
 
@@ -40,7 +41,8 @@ static bool slash_redirect(struct api_request *r, struct str path)
 		return false;
 	struct str full = r->http->path;
 	struct http_field f = { STR("location"),
-				str_from(arena_printf(&r->arena, "%.*s/%s%.*s", STR_ARG(full), r->query.n ? "?" : "", STR_ARG(r->query))) };
+				str_from(arena_printf(&r->arena, "%.*s/%s%.*s", STR_ARG(full),
+						      r->query.n ? "?" : "", STR_ARG(r->query))) };
 	respond_chunks(r, 301, NULL, &f, 1, NULL, 0);
 	return true;
 }
@@ -70,7 +72,8 @@ static void proxy_open(struct api_request *r, bool tls, const char *host, int po
 		return;
 	}
 	struct str full = r->http ? r->http->path : r->path;
-	p.target = str_from(arena_printf(&r->arena, "%.*s%s%.*s", STR_ARG(path), r->query.n ? "?" : "", STR_ARG(r->query)));
+	p.target = str_from(arena_printf(&r->arena, "%.*s%s%.*s", STR_ARG(path),
+					 r->query.n ? "?" : "", STR_ARG(r->query)));
 	p.prefix = str_of(full.p, full.n - path.n);
 	passage_open(r, &p);
 }
@@ -93,7 +96,8 @@ static int port_number(struct str text, const json_t *containers, int *out, stru
 		}
 	}
 	if (text.n)
-		return err_set(err, ERR_BAD_REQUEST, "no port named \"%.*s\" in the pod", STR_ARG(text));
+		return err_set(err, ERR_BAD_REQUEST, "no port named \"%.*s\" in the pod",
+			       STR_ARG(text));
 	*out = 80;
 	return 0;
 }
@@ -182,7 +186,8 @@ static bool service_port(const json_t *service, struct str asked, struct str *na
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);
 		*name = tree_get_str(p, "name", NULL);
-		if ((asked.n && str_eq(*name, asked)) || (number && tree_int(json_object_get(p, "port"), 0) == number))
+		if ((asked.n && str_eq(*name, asked)) ||
+		    (number && tree_int(json_object_get(p, "port"), 0) == number))
 			return true;
 	}
 	return false;
@@ -193,27 +198,33 @@ void sub_service_proxy(struct api_request *r)
 	auto_err err = { 0 };
 	struct proxy_name n;
 	struct endpoints x = { .r = r };
-	const struct api_resource *slices = api_resource_find(STR("discovery.k8s.io"), STR("v1"), STR("endpointslices"));
+	const struct api_resource *slices =
+		api_resource_find(STR("discovery.k8s.io"), STR("v1"), STR("endpointslices"));
 	int e = name_split(r->name, &n, &err);
 	struct object *o = e < 0 ? NULL : lookup_object(r, r->resource, r->ns, n.name);
 	json_t *service = o ? object_tree(o, &err) : NULL;
 	if (e == 0 && !o)
 		e = lookup_not_found(r, r->resource, n.name, &err);
 	if (e == 0 && !service_port(service, n.port, &x.port_name))
-		e = err_set(&err, ERR_UNAVAILABLE, "no service port \"%.*s\" found for service \"%.*s\"", STR_ARG(n.port), STR_ARG(n.name));
+		e = err_set(&err, ERR_UNAVAILABLE,
+			    "no service port \"%.*s\" found for service \"%.*s\"", STR_ARG(n.port),
+			    STR_ARG(n.name));
 	if (e == 0 && slices) {
 		struct cache_view view;
 		x.service = n.name;
 		cache_view_now(server_cache(r->server, slices), &view);
-		cache_view_each(&view, lookup_key(r, slices, r->ns, STR("")), STR(""), slice_visit, &x);
+		cache_view_each(&view, lookup_key(r, slices, r->ns, STR("")), STR(""), slice_visit,
+				&x);
 		cache_view_close(&view);
 	}
 	if (e == 0 && !x.port)
-		e = err_set(&err, ERR_UNAVAILABLE, "no endpoints available for service \"%.*s\"", STR_ARG(r->name));
+		e = err_set(&err, ERR_UNAVAILABLE, "no endpoints available for service \"%.*s\"",
+			    STR_ARG(r->name));
 	json_decref(service);
 	object_unref(o);
 	if (e < 0)
 		respond_err(r, &err);
 	else
-		proxy_open(r, str_eqz(n.scheme, "https"), arena_strdup(&r->arena, str_from(x.host)), x.port);
+		proxy_open(r, str_eqz(n.scheme, "https"), arena_strdup(&r->arena, str_from(x.host)),
+			   x.port);
 }

@@ -10,7 +10,8 @@
 #include "server/apiserver/respond.h"
 #include "server/apiserver/server.h"
 
-struct api_request *request_new(struct apiserver *s, struct loop *l, const struct responder *responder)
+struct api_request *request_new(struct apiserver *s, struct loop *l,
+				const struct responder *responder)
 {
 	struct api_request *r = NEW(struct api_request);
 	r->server = s;
@@ -55,7 +56,8 @@ void request_warn(struct api_request *r, const char *fmt, ...)
 			return;
 		}
 	}
-	r->warnings = mem_array_grow(r->warnings, &r->cap_warnings, r->nwarnings + 1, sizeof(*r->warnings));
+	r->warnings = mem_array_grow(r->warnings, &r->cap_warnings, r->nwarnings + 1,
+				     sizeof(*r->warnings));
 	size_t n = text.n;
 	r->warnings[r->nwarnings++] = str_of(buf_take(&text), n);
 }

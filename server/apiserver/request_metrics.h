@@ -6,7 +6,8 @@
 #include "server/apiserver/request.h"
 
 void request_metrics_observe(const struct api_request *r, int status, size_t bytes);
-void request_metrics_watch(const struct api_request *r, double change); /* apiserver_longrunning_requests */
-void request_metrics_collect(struct apiserver *s);                      /* registers the gauges of the server */
+void request_metrics_watch(const struct api_request *r,
+			   double change);         /* apiserver_longrunning_requests */
+void request_metrics_collect(struct apiserver *s); /* registers the gauges of the server */
 
 #endif

@@ -47,7 +47,8 @@ static size_t warning_fields(struct api_request *r, struct http_field *fields, s
 size_t respond_fields(struct api_request *r, const char *content_type, struct http_field *fields)
 {
 	size_t n = 0;
-	fields[n++] = (struct http_field){ STR("audit-id"), str_of(r->audit_id, UUID_TEXT_SIZE - 1) };
+	fields[n++] =
+		(struct http_field){ STR("audit-id"), str_of(r->audit_id, UUID_TEXT_SIZE - 1) };
 	fields[n++] = (struct http_field){ STR("cache-control"), STR("no-cache, private") };
 	if (content_type)
 		fields[n++] = (struct http_field){ STR("content-type"), str_from(content_type) };
@@ -68,8 +69,8 @@ static void chunks_release(struct chunk *body, size_t n)
 		chunk_release(&body[i]);
 }
 
-void respond_chunks(struct api_request *r, int status, const char *content_type, const struct http_field *extra, size_t nextra,
-		    struct chunk *body, size_t n)
+void respond_chunks(struct api_request *r, int status, const char *content_type,
+		    const struct http_field *extra, size_t nextra, struct chunk *body, size_t n)
 {
 	struct http_field fields[RESPOND_FIELDS_MAX + 8];
 	struct chunk squeezed;
@@ -110,7 +111,8 @@ void respond_err(struct api_request *r, const struct err *err)
 	respond_chunks(r, code, "application/json", &retry, err->retry_after_s > 0 ? 1 : 0, &c, 1);
 }
 
-static int tree_encode(enum media_format f, const struct api_type *t, const json_t *tree, struct buf *out, struct err *err)
+static int tree_encode(enum media_format f, const struct api_type *t, const json_t *tree,
+		       struct buf *out, struct err *err)
 {
 	if (f == MEDIA_PROTOBUF)
 		return api_protobuf_write(t, tree, out, err);
@@ -162,9 +164,13 @@ static void respond_shape(struct api_request *r, int status, const struct object
 	if (r->media.shape == SHAPE_METADATA) {
 		partial_write(o, r->media.shape_version, &text);
 	} else if (r->media.shape == SHAPE_METADATA_LIST) {
-		err_set(&err, ERR_NOT_ACCEPTABLE, "you requested PartialObjectMetadataList, but the requested object is not a list");
-	} else if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"), &to.include)) {
-		err_set(&err, ERR_BAD_REQUEST, "Unable to convert to Table as requested: includeObject: Invalid value");
+		err_set(&err, ERR_NOT_ACCEPTABLE,
+			"you requested PartialObjectMetadataList, but the requested object is not "
+			"a list");
+	} else if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"),
+					    &to.include)) {
+		err_set(&err, ERR_BAD_REQUEST,
+			"Unable to convert to Table as requested: includeObject: Invalid value");
 	} else {
 		table_write(r->resource, &o, 1, &m, &to, &text);
 	}
@@ -176,7 +182,8 @@ static void respond_shape(struct api_request *r, int status, const struct object
 	respond_json(r, status, api_type_find(STR("meta/v1.PartialObjectMetadata")), &text);
 }
 
-static int object_encode(struct api_request *r, const struct object *o, struct buf *out, struct err *err)
+static int object_encode(struct api_request *r, const struct object *o, struct buf *out,
+			 struct err *err)
 {
 	json_t *tree = object_tree(o, err);
 	if (!tree)
@@ -203,7 +210,8 @@ void respond_object(struct api_request *r, int status, const struct object *o)
 	if (same && r->media.format == MEDIA_JSON) {
 		struct chunk c[2] = { chunk_of_object(o), CHUNK_STATIC("\n") };
 		respond_chunks(r, status, media_text(MEDIA_JSON), NULL, 0, c, 2);
-	} else if (same && r->media.format == MEDIA_PROTOBUF && object_protobuf(o, &proto, &err) == 0) {
+	} else if (same && r->media.format == MEDIA_PROTOBUF &&
+		   object_protobuf(o, &proto, &err) == 0) {
 		struct chunk c = { proto.p, proto.n, object_release, object_ref(o) };
 		respond_chunks(r, status, media_text(MEDIA_PROTOBUF), NULL, 0, &c, 1);
 	} else {

@@ -21,7 +21,8 @@ json_t *user_json(const struct api_user *u)
 	for (size_t i = 0; i < u->ngroups; i++)
 		json_array_append_new(groups, text(u->groups[i]));
 	for (size_t i = 0; i < u->nextra; i++)
-		json_object_setn_new(extra, u->extra[i].key.p, u->extra[i].key.n, json_pack("[o]", text(u->extra[i].value)));
+		json_object_setn_new(extra, u->extra[i].key.p, u->extra[i].key.n,
+				     json_pack("[o]", text(u->extra[i].value)));
 	json_object_set_new(out, "username", text(u->name));
 	if (u->uid.n)
 		json_object_set_new(out, "uid", text(u->uid));
@@ -63,10 +64,15 @@ static void token_judge(struct api_request *r, json_t *tree)
 	for (; n < json_array_size(asked) && n < AUDIENCES_MAX; n++)
 		audiences[n] = tree_str(json_array_get(asked, n));
 	struct api_user u = { 0 };
-	struct token_check check = { .keys = r->server->tokens, .cache = r->server->token_cache, .objects = r->server->caches,
-				     .now_s = clock_wall_s(r->server->clock), .audiences = audiences, .naudiences = n };
+	struct token_check check = { .keys = r->server->tokens,
+				     .cache = r->server->token_cache,
+				     .objects = r->server->caches,
+				     .now_s = clock_wall_s(r->server->clock),
+				     .audiences = audiences,
+				     .naudiences = n };
 	json_t *status = json_object();
-	if (token_authenticate(&check, tree_get_str(tree, "spec", "token", NULL), &r->arena, &u, &matched, &err) == 0) {
+	if (token_authenticate(&check, tree_get_str(tree, "spec", "token", NULL), &r->arena, &u,
+			       &matched, &err) == 0) {
 		json_object_set_new(status, "authenticated", json_true());
 		json_object_set_new(status, "user", user_json(&u));
 		json_object_set_new(status, "audiences", json_pack("[o]", text(matched)));

@@ -9,9 +9,12 @@ int revision_parse(struct str text, int64_t *out, struct err *err)
 	uint64_t v = 0;
 	if (text.n && (!str_to_u64(text, &v) || v > INT64_MAX)) {
 		err_cause(err, "FieldValueInvalid", "resourceVersion",
-			  "Invalid value: \"%.*s\": strconv.ParseUint: parsing \"%.*s\": invalid syntax", STR_ARG(text), STR_ARG(text));
+			  "Invalid value: \"%.*s\": strconv.ParseUint: parsing \"%.*s\": invalid "
+			  "syntax",
+			  STR_ARG(text), STR_ARG(text));
 		return err_set(err, ERR_INVALID,
-			       "resourceVersion: Invalid value: \"%.*s\": strconv.ParseUint: parsing \"%.*s\": invalid syntax",
+			       "resourceVersion: Invalid value: \"%.*s\": strconv.ParseUint: "
+			       "parsing \"%.*s\": invalid syntax",
 			       STR_ARG(text), STR_ARG(text));
 	}
 	*out = (int64_t)v;
@@ -23,7 +26,8 @@ int revision_reached(struct api_request *r, int64_t wanted, struct err *err)
 	int64_t now = cache_set_revision(r->server->caches);
 	if (wanted <= now)
 		return 0;
-	err_set(err, ERR_TIMEOUT, "Too large resource version: %lld, current: %lld", (long long)wanted, (long long)now);
+	err_set(err, ERR_TIMEOUT, "Too large resource version: %lld, current: %lld",
+		(long long)wanted, (long long)now);
 	err_cause(err, "ResourceVersionTooLarge", NULL, "Too large resource version");
 	if (err)
 		err->retry_after_s = 1;
@@ -41,11 +45,16 @@ static int watch_list_check(const struct request_options *o, bool watch, struct 
 	if (!o->has_send_initial_events)
 		return 0;
 	if (!watch)
-		return forbidden(err, "sendInitialEvents", "sendInitialEvents is forbidden for list");
+		return forbidden(err, "sendInitialEvents",
+				 "sendInitialEvents is forbidden for list");
 	if (o->resource_version_match.n == 0)
-		return forbidden(err, "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+		return forbidden(
+			err, "resourceVersionMatch",
+			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
 	if (!str_eqz(o->resource_version_match, "NotOlderThan"))
-		return forbidden(err, "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+		return forbidden(
+			err, "resourceVersionMatch",
+			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
 	return 0;
 }
 
@@ -57,19 +66,27 @@ int revision_options_check(const struct request_options *o, bool watch, struct e
 		return r;
 	if (watch && !o->has_send_initial_events)
 		return forbidden(err, "resourceVersionMatch",
-				 "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+				 "resourceVersionMatch is forbidden for watch unless "
+				 "sendInitialEvents is provided");
 	if (watch)
 		return 0;
 	if (o->continue_token.n)
-		return forbidden(err, "resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+		return forbidden(err, "resourceVersionMatch",
+				 "resourceVersionMatch is forbidden when continue is provided");
 	if (o->resource_version.n == 0)
-		return forbidden(err, "resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+		return forbidden(
+			err, "resourceVersionMatch",
+			"resourceVersionMatch is forbidden unless resourceVersion is provided");
 	if (!str_eqz(match, "Exact") && !str_eqz(match, "NotOlderThan")) {
 		err_cause(err, "FieldValueNotSupported", "resourceVersionMatch",
-			  "Unsupported value: \"%.*s\": supported values: \"Exact\", \"NotOlderThan\", \"\"", STR_ARG(match));
+			  "Unsupported value: \"%.*s\": supported values: \"Exact\", "
+			  "\"NotOlderThan\", \"\"",
+			  STR_ARG(match));
 		return validate_finish("ListOptions", "meta.k8s.io", STR(""), err);
 	}
 	if (str_eqz(match, "Exact") && str_eqz(o->resource_version, "0"))
-		return forbidden(err, "resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+		return forbidden(
+			err, "resourceVersionMatch",
+			"resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
 	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From method and path to group, version, resource, name, subresource and verb. Follows upstream's RequestInfo resolver, so
  * that authorization sees the same words; whether the resource exists is found here, too, but said only after authorization. */
+#include "server/apiserver/route.h"
 #include "base/mem.h"
 #include "server/apiserver/request.h"
-#include "server/apiserver/route.h"
 
 #define PARTS_MAX 64
 
@@ -11,8 +11,9 @@ static const struct {
 	const char *method, *verb_text;
 	enum api_verb verb;
 } methods[] = {
-	{ "POST", "create", API_CREATE }, { "GET", "get", API_GET },      { "HEAD", "get", API_GET },
-	{ "PUT", "update", API_UPDATE },  { "PATCH", "patch", API_PATCH }, { "DELETE", "delete", API_DELETE },
+	{ "POST", "create", API_CREATE }, { "GET", "get", API_GET },
+	{ "HEAD", "get", API_GET },       { "PUT", "update", API_UPDATE },
+	{ "PATCH", "patch", API_PATCH },  { "DELETE", "delete", API_DELETE },
 };
 
 struct parts {

@@ -27,8 +27,9 @@ static json_t *selector_text(const json_t *object)
 			selector_format(parsed, &text);
 		selector_free(parsed);
 	} else { /* a ReplicationController's is a plain map */
-		json_object_foreach((json_t *)s, key, value)
-			buf_printf(&text, "%s%s=%s", text.n ? "," : "", key, json_string_value(value));
+		json_object_foreach ((json_t *)s, key, value)
+			buf_printf(&text, "%s%s=%s", text.n ? "," : "", key,
+				   json_string_value(value));
 	}
 	return json_stringn(text.p ? text.p : "", text.n);
 }
@@ -36,18 +37,24 @@ static json_t *selector_text(const json_t *object)
 static json_t *scale_of(const json_t *object)
 {
 	json_t *meta = json_object(), *scale = json_object();
-	static const char *const fields[] = { "name", "namespace", "uid", "resourceVersion", "creationTimestamp" };
+	static const char *const fields[] = { "name", "namespace", "uid", "resourceVersion",
+					      "creationTimestamp" };
 	for (size_t i = 0; i < COUNT_OF(fields); i++)
 		if (json_object_get(meta_of(object), fields[i]))
-			json_object_set(meta, fields[i], json_object_get(meta_of(object), fields[i]));
+			json_object_set(meta, fields[i],
+					json_object_get(meta_of(object), fields[i]));
 	json_object_set_new(scale, "kind", json_string("Scale"));
 	json_object_set_new(scale, "apiVersion", json_string("autoscaling/v1"));
 	json_object_set_new(scale, "metadata", meta);
-	json_object_set_new(scale, "spec",
-			    json_pack("{s:I}", "replicas", (json_int_t)tree_int(tree_get(object, "spec", "replicas", NULL), 0)));
-	json_object_set_new(scale, "status",
-			    json_pack("{s:I,s:o}", "replicas", (json_int_t)tree_int(tree_get(object, "status", "replicas", NULL), 0), "selector",
-				      selector_text(object)));
+	json_object_set_new(
+		scale, "spec",
+		json_pack("{s:I}", "replicas",
+			  (json_int_t)tree_int(tree_get(object, "spec", "replicas", NULL), 0)));
+	json_object_set_new(
+		scale, "status",
+		json_pack("{s:I,s:o}", "replicas",
+			  (json_int_t)tree_int(tree_get(object, "status", "replicas", NULL), 0),
+			  "selector", selector_text(object)));
 	return scale;
 }
 
@@ -60,7 +67,8 @@ static void scale_respond(struct api_request *r, const struct object *o)
 		return;
 	}
 	if (o->revision) /* a dry run's object has none of its own */
-		meta_set_text(tree, "resourceVersion", str_from(arena_printf(&r->arena, "%lld", (long long)o->revision)));
+		meta_set_text(tree, "resourceVersion",
+			      str_from(arena_printf(&r->arena, "%lld", (long long)o->revision)));
 	json_t *scale = scale_of(tree);
 	respond_tree(r, 200, scale_type(r), scale);
 	json_decref(scale);
@@ -70,7 +78,8 @@ static void scale_respond(struct api_request *r, const struct object *o)
 void scale_get(struct api_request *r)
 {
 	auto_err err = { 0 };
-	struct object *o = respond_negotiate(r, false, false, &err) < 0 ? NULL : lookup_target(r, &err);
+	struct object *o =
+		respond_negotiate(r, false, false, &err) < 0 ? NULL : lookup_target(r, &err);
 	if (o)
 		scale_respond(r, o);
 	else
@@ -87,7 +96,9 @@ static int replicas_set(struct write *w, const json_t *scale, struct err *err)
 {
 	int64_t replicas = tree_int(tree_get(scale, "spec", "replicas", NULL), 0);
 	if (replicas < 0) {
-		err_cause(err, "FieldValueInvalid", "spec.replicas", "Invalid value: %lld: must be greater than or equal to 0", (long long)replicas);
+		err_cause(err, "FieldValueInvalid", "spec.replicas",
+			  "Invalid value: %lld: must be greater than or equal to 0",
+			  (long long)replicas);
 		return validate_finish("Scale", "autoscaling", w->name, err);
 	}
 	w->tree = json_deep_copy(w->old);

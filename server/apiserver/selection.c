@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/selection.h"
 
-int selection_parse(const struct api_resource *res, struct str labels, struct str fields, struct selection *out, struct err *err)
+int selection_parse(const struct api_resource *res, struct str labels, struct str fields,
+		    struct selection *out, struct err *err)
 {
 	int r = selector_parse_labels(labels, &out->labels, err);
 	if (r == 0)
@@ -18,7 +19,8 @@ bool selection_match(const struct selection *s, const struct object *o)
 {
 	if (s->name.n && !str_eq(s->name, o->name))
 		return false;
-	return selector_match_labels(s->labels, o->labels, o->nlabels) && selector_match_fields(s->fields, o);
+	return selector_match_labels(s->labels, o->labels, o->nlabels) &&
+	       selector_match_fields(s->fields, o);
 }
 
 void selection_free(struct selection *s)

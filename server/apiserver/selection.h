@@ -8,9 +8,10 @@
 
 struct selection {
 	struct selector *labels, *fields;
-	struct str name;                 /* n == 0: any; from a /watch/…/NAME path */
+	struct str name; /* n == 0: any; from a /watch/…/NAME path */
 };
-int selection_parse(const struct api_resource *res, struct str labels, struct str fields, struct selection *out, struct err *err);
+int selection_parse(const struct api_resource *res, struct str labels, struct str fields,
+		    struct selection *out, struct err *err);
 bool selection_all(const struct selection *s);
 bool selection_match(const struct selection *s, const struct object *o);
 void selection_free(struct selection *s);

@@ -6,8 +6,8 @@
 
 #include <stdatomic.h>
 
-#include "base/version.h"
 #include "base/clock.h"
+#include "base/version.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "server/apiserver/apiserver.h"
@@ -21,8 +21,8 @@
 #include "storage/cache/cache.h"
 
 #define API_VERSION_TEXT KUBERNETES_VERSION
-#define FLOW_READ_MAX 400            /* --max-requests-inflight */
-#define FLOW_WRITE_MAX 200           /* --max-mutating-requests-inflight */
+#define FLOW_READ_MAX    400 /* --max-requests-inflight */
+#define FLOW_WRITE_MAX   200 /* --max-mutating-requests-inflight */
 enum { FLOW_READ, FLOW_WRITE, FLOW_KINDS };
 
 struct apiserver {
@@ -39,21 +39,21 @@ struct apiserver {
 	struct cache_set *caches;
 	struct pki pki;
 	struct token_keys *tokens;
-	struct token_cache *token_cache;      /* locked inside */
-	struct service_ranges ranges;         /* locked inside */
-	struct port_range ports;              /* locked inside */
+	struct token_cache *token_cache; /* locked inside */
+	struct service_ranges ranges;    /* locked inside */
+	struct port_range ports;         /* locked inside */
 
 	struct tls_server *tls;
 	struct http_server *http;
-	struct kubelet_links links;           /* towards nodes; locked inside */
-	struct tls_client *insecure_tls;      /* towards pods that speak https; under links.lock */
+	struct kubelet_links links;      /* towards nodes; locked inside */
+	struct tls_client *insecure_tls; /* towards pods that speak https; under links.lock */
 	struct health health;
-	struct loop_timer renewal;            /* on loops[0] */
+	struct loop_timer renewal; /* on loops[0] */
 
 	_Atomic int in_flight[FLOW_KINDS];
 	_Atomic bool ready, stopping;
-	struct node_files *node_files;        /* before the loops run */
-	struct client *clients;               /* in-process ones; under links.lock */
+	struct node_files *node_files; /* before the loops run */
+	struct client *clients;        /* in-process ones; under links.lock */
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };

@@ -12,10 +12,8 @@ static bool has_details(enum err_reason reason)
 	case ERR_FORBIDDEN:
 	case ERR_INVALID:
 	case ERR_SERVER_TIMEOUT:
-	case ERR_METHOD_NOT_ALLOWED:
-		return true;
-	default:
-		return false;
+	case ERR_METHOD_NOT_ALLOWED: return true;
+	default: return false;
 	}
 }
 
@@ -54,7 +52,10 @@ static void details_write(const struct api_request *r, const struct err *err, st
 		bool by_kind = err->reason == ERR_INVALID;
 		member(out, &first, "name", name);
 		member(out, &first, "group", r->detail_kind.n ? STR("") : r->group);
-		member(out, &first, "kind", r->detail_kind.n ? r->detail_kind : by_kind && r->resource ? str_from(r->resource->kind) : r->plural);
+		member(out, &first, "kind",
+		       r->detail_kind.n         ? r->detail_kind
+		       : by_kind && r->resource ? str_from(r->resource->kind)
+						: r->plural);
 	}
 	causes_write(err, &first, out);
 	if (err->retry_after_s > 0)
@@ -82,7 +83,8 @@ void status_write(const struct api_request *r, const struct err *err, struct buf
 void status_success(const struct api_request *r, struct str name, struct str uid, struct buf *out)
 {
 	bool first = true;
-	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Success\"");
+	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":"
+		      "\"Success\"");
 	if (r->resource) {
 		buf_puts(out, ",\"details\":{");
 		member(out, &first, "name", name);

@@ -15,17 +15,17 @@ void sub_node_proxy(struct api_request *r);
 void sub_pod_proxy(struct api_request *r);
 void sub_service_proxy(struct api_request *r);
 
-void sub_binding(struct api_request *r);           /* binding.c */
-void sub_eviction(struct api_request *r);          /* eviction.c */
-void sub_token_request(struct api_request *r);     /* token_request.c */
+void sub_binding(struct api_request *r);            /* binding.c */
+void sub_eviction(struct api_request *r);           /* eviction.c */
+void sub_token_request(struct api_request *r);      /* token_request.c */
 void sub_component_statuses(struct api_request *r); /* component_status.c */
 
-void review_token(struct api_request *r);          /* reviews.c: authentication */
+void review_token(struct api_request *r); /* reviews.c: authentication */
 void review_self(struct api_request *r);
-void review_access(struct api_request *r);         /* access_review.c: authorization */
+void review_access(struct api_request *r); /* access_review.c: authorization */
 void review_rules(struct api_request *r);
 
-void scale_get(struct api_request *r);             /* scale.c */
+void scale_get(struct api_request *r); /* scale.c */
 void scale_update(struct api_request *r);
 void scale_patch(struct api_request *r);
 

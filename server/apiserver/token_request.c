@@ -9,11 +9,11 @@
 #include "server/apiserver/respond.h"
 #include "server/apiserver/subresources.h"
 
-#define LIFE_MIN_S 600
-#define LIFE_MAX_S ((int64_t)1 << 32)
-#define LIFE_DEFAULT_S 3600
-#define LIFE_OF_MOUNTED_S 3607           /* what a pod's projected volume asks for */
-#define LIFE_EXTENDED_S ((int64_t)365 * 86400)
+#define LIFE_MIN_S        600
+#define LIFE_MAX_S        ((int64_t)1 << 32)
+#define LIFE_DEFAULT_S    3600
+#define LIFE_OF_MOUNTED_S 3607 /* what a pod's projected volume asks for */
+#define LIFE_EXTENDED_S   ((int64_t)365 * 86400)
 
 struct token_ask {
 	struct api_request *r;
@@ -28,12 +28,16 @@ static int life_read(struct token_ask *t, struct err *err)
 	const json_t *seconds = tree_get(t->tree, "spec", "expirationSeconds", NULL);
 	int64_t life = tree_int(seconds, LIFE_DEFAULT_S);
 	if (life < LIFE_MIN_S || life > LIFE_MAX_S) {
-		err_cause(err, "FieldValueInvalid", "spec.expirationSeconds", "Invalid value: %lld: %s", (long long)life,
-			  life < LIFE_MIN_S ? "may not specify a duration less than 10 minutes" : "may not specify a duration larger than 2^32 seconds");
+		err_cause(err, "FieldValueInvalid", "spec.expirationSeconds",
+			  "Invalid value: %lld: %s", (long long)life,
+			  life < LIFE_MIN_S
+				  ? "may not specify a duration less than 10 minutes"
+				  : "may not specify a duration larger than 2^32 seconds");
 		return validate_finish("TokenRequest", "authentication.k8s.io", t->r->name, err);
 	}
 	t->spec.life_s = life;
-	json_object_set_new(json_object_get(t->tree, "spec"), "expirationSeconds", json_integer(life));
+	json_object_set_new(json_object_get(t->tree, "spec"), "expirationSeconds",
+			    json_integer(life));
 	return 0;
 }
 
@@ -44,10 +48,14 @@ static void audiences_read(struct token_ask *t)
 	for (size_t i = 0; i < json_array_size(list) && i < COUNT_OF(t->audiences); i++)
 		t->audiences[t->spec.naudiences++] = tree_str(json_array_get(list, i));
 	t->spec.audiences = t->audiences;
-	bool ours = t->spec.naudiences == 0 || (t->spec.naudiences == 1 && str_eqz(t->audiences[0], own));
+	bool ours = t->spec.naudiences == 0 ||
+		    (t->spec.naudiences == 1 && str_eqz(t->audiences[0], own));
 	if (t->spec.naudiences == 0)
-		json_object_set_new(json_object_get(t->tree, "spec"), "audiences", json_pack("[s]", own));
-	if (ours && t->spec.life_s == LIFE_OF_MOUNTED_S) { /* clients that don't reload tokens get time to learn it */
+		json_object_set_new(json_object_get(t->tree, "spec"), "audiences",
+				    json_pack("[s]", own));
+	if (ours &&
+	    t->spec.life_s ==
+		    LIFE_OF_MOUNTED_S) { /* clients that don't reload tokens get time to learn it */
 		t->spec.warn_after_s = t->spec.life_s;
 		t->spec.life_s = LIFE_EXTENDED_S;
 	}
@@ -56,15 +64,19 @@ static void audiences_read(struct token_ask *t)
 static int pod_bind(struct token_ask *t, const struct object *pod, struct err *err)
 {
 	json_t *tree = object_tree(pod, err);
-	struct str account = tree_get_str(tree, "spec", "serviceAccountName", NULL), node = tree_get_str(tree, "spec", "nodeName", NULL);
+	struct str account = tree_get_str(tree, "spec", "serviceAccountName", NULL),
+		   node = tree_get_str(tree, "spec", "nodeName", NULL);
 	int e = tree ? 0 : -(int)ERR_INTERNAL;
 	if (e == 0 && !str_eq(account, t->r->name))
-		e = err_set(err, ERR_BAD_REQUEST, "cannot bind token for serviceaccount \"%.*s\" to pod running with different serviceaccount name.",
+		e = err_set(err, ERR_BAD_REQUEST,
+			    "cannot bind token for serviceaccount \"%.*s\" to pod running with "
+			    "different serviceaccount name.",
 			    STR_ARG(t->r->name));
 	struct object *n = e == 0 ? lookup_core(t->r->server, "nodes", STR(""), node) : NULL;
 	if (e == 0 && node.n)
-		t->spec.node = (struct token_binding){ arena_str(&t->r->arena, node),
-						       n ? arena_str(&t->r->arena, n->uid) : STR("") };
+		t->spec.node =
+			(struct token_binding){ arena_str(&t->r->arena, node),
+						n ? arena_str(&t->r->arena, n->uid) : STR("") };
 	object_unref(n);
 	json_decref(tree);
 	return e;
@@ -73,30 +85,39 @@ static int pod_bind(struct token_ask *t, const struct object *pod, struct err *e
 static int bound_read(struct token_ask *t, struct err *err)
 {
 	const json_t *ref = tree_get(t->tree, "spec", "boundObjectRef", NULL);
-	struct str kind = tree_get_str(ref, "kind", NULL), name = tree_get_str(ref, "name", NULL), uid = tree_get_str(ref, "uid", NULL);
+	struct str kind = tree_get_str(ref, "kind", NULL), name = tree_get_str(ref, "name", NULL),
+		   uid = tree_get_str(ref, "uid", NULL);
 	const struct {
 		const char *kind, *plural;
 		struct token_binding *to;
-	} kinds[] = { { "Pod", "pods", &t->spec.pod }, { "Secret", "secrets", &t->spec.secret }, { "Node", "nodes", &t->spec.node } };
+	} kinds[] = { { "Pod", "pods", &t->spec.pod },
+		      { "Secret", "secrets", &t->spec.secret },
+		      { "Node", "nodes", &t->spec.node } };
 	if (!ref)
 		return 0;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		if (!str_eqz(kind, kinds[i].kind))
 			continue;
-		struct object *o = lookup_core(t->r->server, kinds[i].plural, i == 2 ? STR("") : t->r->ns, name);
+		struct object *o = lookup_core(t->r->server, kinds[i].plural,
+					       i == 2 ? STR("") : t->r->ns, name);
 		if (!o)
-			return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", kinds[i].plural, STR_ARG(name));
+			return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", kinds[i].plural,
+				       STR_ARG(name));
 		int e = i == 0 ? pod_bind(t, o, err) : 0;
 		if (e == 0 && uid.n && !str_eq(uid, o->uid))
 			e = err_set(err, ERR_CONFLICT,
-				    "Operation cannot be fulfilled on %s \"%.*s\": the UID in the bound object reference (%.*s) does not match the UID in "
+				    "Operation cannot be fulfilled on %s \"%.*s\": the UID in the "
+				    "bound object reference (%.*s) does not match the UID in "
 				    "record. The object might have been deleted and then recreated",
 				    kinds[i].plural, STR_ARG(name), STR_ARG(uid));
-		*kinds[i].to = (struct token_binding){ arena_str(&t->r->arena, name), arena_str(&t->r->arena, o->uid) };
+		*kinds[i].to = (struct token_binding){ arena_str(&t->r->arena, name),
+						       arena_str(&t->r->arena, o->uid) };
 		object_unref(o);
 		return e;
 	}
-	return err_set(err, ERR_BAD_REQUEST, "cannot bind token for serviceaccount \"%.*s\" to %.*s \"%.*s\": kind is not supported",
+	return err_set(err, ERR_BAD_REQUEST,
+		       "cannot bind token for serviceaccount \"%.*s\" to %.*s \"%.*s\": kind is "
+		       "not supported",
 		       STR_ARG(t->r->name), STR_ARG(kind), STR_ARG(name));
 }
 
@@ -114,7 +135,8 @@ static int token_make(struct token_ask *t, struct err *err)
 		return e;
 	int64_t told = t->spec.warn_after_s ? t->spec.warn_after_s : t->spec.life_s;
 	time_format(t->spec.now_s + told, until);
-	json_object_set_new(t->tree, "status", json_pack("{s:s,s:s}", "token", token.p, "expirationTimestamp", until));
+	json_object_set_new(t->tree, "status",
+			    json_pack("{s:s,s:s}", "token", token.p, "expirationTimestamp", until));
 	char created[TIME_TEXT_MAX];
 	time_format(t->spec.now_s, created);
 	meta_set_text(t->tree, "name", r->name);
@@ -145,7 +167,8 @@ static void token_body(struct api_request *r)
 {
 	auto_err err = { 0 };
 	struct token_ask t = { .r = r };
-	struct decode_expect x = { api_type_find(STR("authentication/v1.TokenRequest")), "authentication.k8s.io", "v1", "TokenRequest" };
+	struct decode_expect x = { api_type_find(STR("authentication/v1.TokenRequest")),
+				   "authentication.k8s.io", "v1", "TokenRequest" };
 	if (r->sub && r->sub->type)
 		x.type = r->sub->type;
 	if (token_steps(&t, &x, &err) < 0)

@@ -18,26 +18,38 @@ int update_check_name(const struct api_request *r, const json_t *tree, struct er
 {
 	struct str name = meta_name(tree), ns = meta_namespace(tree);
 	if (name.n == 0)
-		return err_set(err, ERR_BAD_REQUEST, "the name of the object (%.*s based on URL) was undeterminable: name must be provided",
+		return err_set(err, ERR_BAD_REQUEST,
+			       "the name of the object (%.*s based on URL) was undeterminable: "
+			       "name must be provided",
 			       STR_ARG(r->name));
 	if (!str_eq(name, r->name))
-		return err_set(err, ERR_BAD_REQUEST, "the name of the object (%.*s) does not match the name on the URL (%.*s)", STR_ARG(name),
-			       STR_ARG(r->name));
+		return err_set(
+			err, ERR_BAD_REQUEST,
+			"the name of the object (%.*s) does not match the name on the URL (%.*s)",
+			STR_ARG(name), STR_ARG(r->name));
 	if (r->resource->namespaced && ns.n && !str_eq(ns, r->ns))
-		return err_set(err, ERR_BAD_REQUEST, "the namespace of the object (%.*s) does not match the namespace on the request (%.*s)",
+		return err_set(err, ERR_BAD_REQUEST,
+			       "the namespace of the object (%.*s) does not match the namespace on "
+			       "the request (%.*s)",
 			       STR_ARG(ns), STR_ARG(r->ns));
 	return 0;
 }
 
 int update_may_create(struct api_request *r, struct err *err)
 {
-	struct authz_attributes a = { .user = &r->user, .verb = STR("create"), .is_resource = true, .group = r->group, .resource = r->plural,
-				      .ns = r->ns, .name = r->name };
+	struct authz_attributes a = { .user = &r->user,
+				      .verb = STR("create"),
+				      .is_resource = true,
+				      .group = r->group,
+				      .resource = r->plural,
+				      .ns = r->ns,
+				      .name = r->name };
 	auto_buf why = { 0 };
 	if (authz_allowed(&a))
 		return 0;
 	authz_denial(&a, &why);
-	return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s", lookup_qualified(r, r->resource), STR_ARG(r->name), why.p);
+	return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s",
+		       lookup_qualified(r, r->resource), STR_ARG(r->name), why.p);
 }
 
 static int update_modify(struct write *w, struct err *err)
@@ -47,7 +59,9 @@ static int update_modify(struct write *w, struct err *err)
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
 	if (w->strategy->flags & STRATEGY_NEEDS_VERSION && meta_revision(w->body).n == 0)
-		return err_set(err, ERR_INVALID, "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update",
+		return err_set(err, ERR_INVALID,
+			       "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid value: "
+			       "0x0: must be specified for an update",
 			       w->res->kind, STR_ARG(w->name));
 	w->tree = json_deep_copy(w->body);
 	return 0;

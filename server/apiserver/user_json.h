@@ -4,6 +4,6 @@
 
 #include "server/apiserver/request.h"
 
-json_t *user_json(const struct api_user *u);  /* authentication.k8s.io/v1 UserInfo */
+json_t *user_json(const struct api_user *u); /* authentication.k8s.io/v1 UserInfo */
 
 #endif

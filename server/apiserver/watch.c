@@ -10,8 +10,8 @@
 #include "base/encode.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/event.h"
-#include "server/apiserver/loop_state.h"
 #include "server/apiserver/lookup.h"
+#include "server/apiserver/loop_state.h"
 #include "server/apiserver/request_metrics.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/revision.h"
@@ -19,27 +19,27 @@
 #include "server/apiserver/status.h"
 #include "server/apiserver/verbs.h"
 
-#define QUEUE_HIGH_BYTES (1u << 20)
-#define PORTION_OBJECTS 256
+#define QUEUE_HIGH_BYTES  (1u << 20)
+#define PORTION_OBJECTS   256
 #define BOOKMARK_EVERY_MS 60000
-#define TIMEOUT_MIN_S 1800
+#define TIMEOUT_MIN_S     1800
 
 struct watch {
-	struct api_request *r;           /* a reference */
+	struct api_request *r; /* a reference */
 	struct cache *cache;
 	struct cache_watcher watcher;
 	struct selection selection;
 	struct str prefix;
 	struct event_encoder encoder;
 	struct cache_view view;
-	struct str after;                /* in `after_text` */
+	struct str after; /* in `after_text` */
 	struct buf after_text;
 	bool initial, live, paused, ended, mark_initial_end;
 	size_t portion;
-	int64_t start;                   /* revision to watch from */
-	int64_t ends_ms;                 /* monotonic */
+	int64_t start;   /* revision to watch from */
+	int64_t ends_ms; /* monotonic */
 	struct loop_timer timer;
-	struct list link;                /* in the loop's list */
+	struct list link; /* in the loop's list */
 };
 
 static void watch_live(struct watch *w);
@@ -229,7 +229,8 @@ static int watch_check(struct api_request *r, struct watch *w, struct err *err)
 	if (e == 0)
 		e = revision_options_check(&r->opt, true, err);
 	if (e == 0)
-		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector, &w->selection, err);
+		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector,
+				    &w->selection, err);
 	if (e == 0)
 		e = revision_parse(r->opt.resource_version, &w->start, err);
 	if (e == 0 && r->opt.has_send_initial_events)
@@ -244,11 +245,15 @@ static void watch_start(struct api_request *r, struct watch *w)
 	struct http_field fields[RESPOND_FIELDS_MAX];
 	size_t n = respond_fields(r, media_stream_text(r->media.format), fields);
 	bool initial = wants_initial(&r->opt);
-	int64_t timeout = r->opt.timeout_s > 0 ? r->opt.timeout_s : TIMEOUT_MIN_S + (int64_t)(rand_u64() % TIMEOUT_MIN_S);
+	int64_t timeout = r->opt.timeout_s > 0
+				  ? r->opt.timeout_s
+				  : TIMEOUT_MIN_S + (int64_t)(rand_u64() % TIMEOUT_MIN_S);
 	w->prefix = lookup_prefix(r);
 	w->selection.name = r->watch_path ? r->name : STR("");
 	w->cache = server_cache(r->server, r->resource);
-	w->watcher = (struct cache_watcher){ .prefix = w->prefix, .on_event = on_event, .on_expired = on_expired };
+	w->watcher = (struct cache_watcher){ .prefix = w->prefix,
+					     .on_event = on_event,
+					     .on_expired = on_expired };
 	w->mark_initial_end = r->opt.send_initial_events && r->opt.allow_bookmarks;
 	w->ends_ms = clock_mono_ms(r->server->clock) + timeout * 1000;
 	w->r = request_ref(r);
@@ -290,5 +295,5 @@ void watches_end(struct apiserver *s, struct loop *l)
 	struct list *head = &loop_state_of(l)->watches;
 	(void)s;
 	LIST_EACH_SAFE(head, it)
-		watch_end(LIST_ITEM(it, struct watch, link));
+	watch_end(LIST_ITEM(it, struct watch, link));
 }

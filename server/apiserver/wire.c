@@ -59,8 +59,8 @@ static int raws_find(const struct object *const *items, size_t n, struct str *ra
 	return 0;
 }
 
-static void list_write(const char *kind, const char *api_version, const struct str *raws, size_t n, const struct list_meta *m,
-		       struct buf *out)
+static void list_write(const char *kind, const char *api_version, const struct str *raws, size_t n,
+		       const struct list_meta *m, struct buf *out)
 {
 	auto_buf meta = { 0 }, type = { 0 };
 	list_meta_write(m, &meta);
@@ -80,8 +80,8 @@ static void list_write(const char *kind, const char *api_version, const struct s
 	text(out, 4, STR("")); /* contentType */
 }
 
-int wire_list_write(const char *kind, const char *api_version, const struct object *const *items, size_t n, const struct list_meta *m,
-		    struct buf *out, struct err *err)
+int wire_list_write(const char *kind, const char *api_version, const struct object *const *items,
+		    size_t n, const struct list_meta *m, struct buf *out, struct err *err)
 {
 	struct str *raws = mem_alloc((n + 1) * sizeof(*raws));
 	int r = raws_find(items, n, raws, err);
@@ -96,8 +96,8 @@ void wire_event_head(const char *type, size_t object_bytes, struct buf *out)
 	struct str name = str_from(type);
 	size_t raw = 1 + varint_size(object_bytes) + object_bytes;
 	size_t body = 1 + varint_size(name.n) + name.n + 1 + varint_size(raw) + raw;
-	unsigned char length[4] = { (unsigned char)(body >> 24), (unsigned char)(body >> 16), (unsigned char)(body >> 8),
-				    (unsigned char)body };
+	unsigned char length[4] = { (unsigned char)(body >> 24), (unsigned char)(body >> 16),
+				    (unsigned char)(body >> 8), (unsigned char)body };
 	buf_add(out, length, sizeof(length));
 	text(out, 1, name);
 	bytes_head(out, 2, raw);

@@ -11,7 +11,8 @@
 #include "server/apiserver/object_meta.h"
 #include "server/apiserver/respond.h"
 
-struct write *write_new(struct api_request *r, const struct api_resource *res, const char *subresource, struct str ns, struct str name)
+struct write *write_new(struct api_request *r, const struct api_resource *res,
+			const char *subresource, struct str ns, struct str name)
 {
 	struct write *w = NEW(struct write);
 	w->r = request_ref(r);
@@ -48,7 +49,8 @@ void write_free(struct write *w)
 	free(w);
 }
 
-void write_hold(struct write *w, void (*give_back)(struct apiserver *, const char *, int), const char *text, int number)
+void write_hold(struct write *w, void (*give_back)(struct apiserver *, const char *, int),
+		const char *text, int number)
 {
 	if (w->nheld == WRITE_HELD_MAX)
 		return;
@@ -84,7 +86,8 @@ static void write_succeed(struct write *w)
 int write_conflict(struct write *w, struct err *err)
 {
 	return err_set(err, ERR_CONFLICT,
-		       "Operation cannot be fulfilled on %s \"%.*s\": the object has been modified; please apply your changes to the latest "
+		       "Operation cannot be fulfilled on %s \"%.*s\": the object has been "
+		       "modified; please apply your changes to the latest "
 		       "version and try again",
 		       lookup_qualified(w->r, w->res), STR_ARG(w->name));
 }
@@ -96,8 +99,11 @@ void write_managed_by(struct write *w, const char *operation)
 	struct str manager = w->r->opt.field_manager;
 	if (manager.n == 0)
 		manager = managed_default_name(w->r->user_agent);
-	w->by = (struct managed_by){ .manager = manager, .operation = str_from(operation), .subresource = str_from(w->subresource),
-				     .api_version = str_from(arena_printf(&w->r->arena, "%s", version)),
+	w->by = (struct managed_by){ .manager = manager,
+				     .operation = str_from(operation),
+				     .subresource = str_from(w->subresource),
+				     .api_version =
+					     str_from(arena_printf(&w->r->arena, "%s", version)),
 				     .now_s = clock_wall_s(w->r->server->clock) };
 }
 
@@ -117,14 +123,16 @@ static bool write_changes_nothing(const struct write *w)
 {
 	char text[64];
 	struct str old = w->old_object->json, new = w->object->json;
-	size_t n = (size_t)snprintf(text, sizeof(text), "\"resourceVersion\":\"%lld\",", (long long)w->old_object->revision);
+	size_t n = (size_t)snprintf(text, sizeof(text), "\"resourceVersion\":\"%lld\",",
+				    (long long)w->old_object->revision);
 	if (old.n != new.n + n)
 		return false;
 	const char *at = memmem(old.p, old.n, text, n);
 	if (!at)
 		return false;
 	size_t before = (size_t)(at - old.p);
-	return memcmp(old.p, new.p, before) == 0 && memcmp(at + n, new.p + before, new.n - before) == 0;
+	return memcmp(old.p, new.p, before) == 0 &&
+	       memcmp(at + n, new.p + before, new.n - before) == 0;
 }
 
 static void write_committed(struct write *w)
@@ -144,7 +152,8 @@ static int txn_failure(struct write *w, struct err *err)
 	if (w->old_object)
 		return write_conflict(w, err);
 	w->r->detail_name = w->name;
-	return err_set(err, ERR_ALREADY_EXISTS, "%s \"%.*s\" already exists", lookup_qualified(w->r, w->res), STR_ARG(w->name));
+	return err_set(err, ERR_ALREADY_EXISTS, "%s \"%.*s\" already exists",
+		       lookup_qualified(w->r, w->res), STR_ARG(w->name));
 }
 
 static void write_commit(struct write *w, int64_t expect);
@@ -166,7 +175,8 @@ static void txn_done(struct store_txn *txn)
 {
 	struct write *w = CONTAINER_OF(txn, struct write, txn);
 	auto_err err = { 0 };
-	bool lost = txn->failed_op >= 0, again = lost && w->old_object && ++w->attempts < WRITE_RETRIES_MAX;
+	bool lost = txn->failed_op >= 0,
+	     again = lost && w->old_object && ++w->attempts < WRITE_RETRIES_MAX;
 	if (!lost && !txn->err.reason) {
 		write_committed(w);
 		return;
@@ -186,7 +196,11 @@ static void txn_done(struct store_txn *txn)
 static void write_commit(struct write *w, int64_t expect)
 {
 	struct store *store = w->r->server->store;
-	w->ops[0] = (struct store_op){ .type = STORE_PUT, .key = w->object->key, .value = w->object->json, .expect = expect, .item = w->object };
+	w->ops[0] = (struct store_op){ .type = STORE_PUT,
+				       .key = w->object->key,
+				       .value = w->object->json,
+				       .expect = expect,
+				       .item = w->object };
 	w->txn.ops = w->ops;
 	w->txn.nops = w->nops ? w->nops : 1;
 	w->txn.loop = w->r->loop;
@@ -273,7 +287,9 @@ static int update_steps(struct write *w, struct err *err)
 static void update_deletes(struct write *w)
 {
 	struct store *store = w->r->server->store;
-	w->ops[0] = (struct store_op){ .type = STORE_DELETE, .key = w->key, .expect = w->old_object->revision };
+	w->ops[0] = (struct store_op){ .type = STORE_DELETE,
+				       .key = w->key,
+				       .expect = w->old_object->revision };
 	w->txn.ops = w->ops;
 	w->txn.nops = 1;
 	w->txn.loop = w->r->loop;

@@ -15,34 +15,34 @@
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/registry/strategy.h"
 
-#define WRITE_OPS_MAX 4
+#define WRITE_OPS_MAX     4
 #define WRITE_RETRIES_MAX 8
-#define WRITE_HELD_MAX 64
+#define WRITE_HELD_MAX    64
 
-struct write_held {                      /* a reservation that is given back unless the write commits */
+struct write_held { /* a reservation that is given back unless the write commits */
 	void (*give_back)(struct apiserver *s, const char *text, int number);
 	char text[48];
 	int number;
 };
 
 struct write {
-	struct api_request *r;           /* a reference */
-	const struct api_resource *res;  /* as asked for; trees are in this version */
+	struct api_request *r;          /* a reference */
+	const struct api_resource *res; /* as asked for; trees are in this version */
 	const struct strategy *strategy;
-	const char *subresource;         /* "" : the object itself */
+	const char *subresource; /* "" : the object itself */
 	struct str ns, name, key;
-	struct object *old_object;       /* reference; NULL on create */
-	json_t *old, *tree;              /* tree: what is to be stored */
-	json_t *body;                    /* of the caller: the decoded body, kept over retries */
-	struct object *object;           /* the new version; reference */
+	struct object *old_object; /* reference; NULL on create */
+	json_t *old, *tree;        /* tree: what is to be stored */
+	json_t *body;              /* of the caller: the decoded body, kept over retries */
+	struct object *object;     /* the new version; reference */
 	struct managed_by by;
-	const char *operation;           /* "CREATE", "UPDATE", "DELETE" for admission */
+	const char *operation; /* "CREATE", "UPDATE", "DELETE" for admission */
 	bool create_on_update, managed_done, generated;
 	int attempts, status;
-	void *extra;                     /* of the caller, in the request's arena */
+	void *extra; /* of the caller, in the request's arena */
 
-	int (*modify)(struct write *w, struct err *err);     /* sets w->tree from w->old */
-	void (*answer)(struct write *w);                     /* NULL: the object */
+	int (*modify)(struct write *w, struct err *err); /* sets w->tree from w->old */
+	void (*answer)(struct write *w);                 /* NULL: the object */
 	/* NULL: answer and free. Gets the outcome; must see to write_free(). */
 	void (*done)(struct write *w, const struct err *err);
 
@@ -53,14 +53,16 @@ struct write {
 	struct store_txn txn;
 };
 
-struct write *write_new(struct api_request *r, const struct api_resource *res, const char *subresource, struct str ns, struct str name);
+struct write *write_new(struct api_request *r, const struct api_resource *res,
+			const char *subresource, struct str ns, struct str name);
 void write_free(struct write *w);
 /* w->tree is decoded and defaulted. */
 void write_create(struct write *w);
 void write_update(struct write *w);
 /* Answers with an error (or done()) and frees. */
 void write_fail(struct write *w, const struct err *err);
-void write_hold(struct write *w, void (*give_back)(struct apiserver *, const char *, int), const char *text, int number);
+void write_hold(struct write *w, void (*give_back)(struct apiserver *, const char *, int),
+		const char *text, int number);
 /* The manager and operation from the request's options. */
 void write_managed_by(struct write *w, const char *operation);
 /* `Operation cannot be fulfilled on pods "x": the object has been modified; …` */

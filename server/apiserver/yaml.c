@@ -20,7 +20,8 @@ static void text_write(const char *p, size_t n, struct buf *out)
 
 static bool is_block(const json_t *v)
 {
-	return (json_is_object(v) && json_object_size(v)) || (json_is_array(v) && json_array_size(v));
+	return (json_is_object(v) && json_object_size(v)) ||
+	       (json_is_array(v) && json_array_size(v));
 }
 
 static void map_write(const json_t *v, int depth, bool after_dash, struct buf *out)
@@ -28,7 +29,7 @@ static void map_write(const json_t *v, int depth, bool after_dash, struct buf *o
 	const char *key;
 	json_t *item;
 	bool first = true;
-	json_object_foreach((json_t *)v, key, item) {
+	json_object_foreach ((json_t *)v, key, item) {
 		if (!first || !after_dash)
 			indent(depth, out);
 		first = false;

@@ -41,8 +41,10 @@ int admission_forbid(struct write *w, struct err *err, const char *fmt, ...)
 	buf_vprintf(&why, fmt, ap);
 	va_end(ap);
 	if (w->name.n)
-		return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s", lookup_qualified(w->r, w->res), STR_ARG(w->name), why.p);
-	return err_set(err, ERR_FORBIDDEN, "%s is forbidden: %s", lookup_qualified(w->r, w->res), why.p);
+		return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s",
+			       lookup_qualified(w->r, w->res), STR_ARG(w->name), why.p);
+	return err_set(err, ERR_FORBIDDEN, "%s is forbidden: %s", lookup_qualified(w->r, w->res),
+		       why.p);
 }
 
 static int run(const struct plugin *plugins, size_t n, struct write *w, struct err *err)
@@ -69,7 +71,8 @@ int admit_validate(struct write *w, struct err *err)
 	return run(judging, COUNT_OF(judging), w, err);
 }
 
-int admit_delete(struct api_request *r, const struct api_resource *res, const struct object *o, struct err *err)
+int admit_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
+		 struct err *err)
 {
 	return admit_namespace_delete(r, res, o, err);
 }

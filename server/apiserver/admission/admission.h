@@ -6,18 +6,22 @@
 
 #include "server/apiserver/write.h"
 
-int admit(struct write *w, struct err *err);          /* changing ones; w->operation is "CREATE" or "UPDATE" */
+int admit(struct write *w,
+	  struct err *err); /* changing ones; w->operation is "CREATE" or "UPDATE" */
 int admit_validate(struct write *w, struct err *err); /* judging ones */
-int admit_delete(struct api_request *r, const struct api_resource *res, const struct object *o, struct err *err);
+int admit_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
+		 struct err *err);
 
 /* Whether the write is about this resource (of the core group) itself, no subresource. */
 bool admission_is(const struct write *w, const char *plural);
 /* `pods "x" is forbidden: …` */
-int admission_forbid(struct write *w, struct err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int admission_forbid(struct write *w, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The plug-ins. */
 int admit_namespace_lifecycle(struct write *w, struct err *err);
-int admit_namespace_delete(struct api_request *r, const struct api_resource *res, const struct object *o, struct err *err);
+int admit_namespace_delete(struct api_request *r, const struct api_resource *res,
+			   const struct object *o, struct err *err);
 int admit_service_account(struct write *w, struct err *err);
 int admit_toleration_seconds(struct write *w, struct err *err);
 int admit_priority(struct write *w, struct err *err);

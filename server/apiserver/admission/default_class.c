@@ -14,7 +14,8 @@ static bool take(void *ctx, const struct object *o)
 	struct newest *n = ctx;
 	json_t *tree = object_tree(o, NULL);
 	struct str created = meta_creation(tree);
-	if (str_eqz(meta_annotation(tree, IS_DEFAULT), "true") && (!n->created || str_cmp(created, str_from(n->created)) > 0)) {
+	if (str_eqz(meta_annotation(tree, IS_DEFAULT), "true") &&
+	    (!n->created || str_cmp(created, str_from(n->created)) > 0)) {
 		free(n->name);
 		free(n->created);
 		n->name = str_dup(o->name);
@@ -27,9 +28,11 @@ static bool take(void *ctx, const struct object *o)
 int admit_default_class(struct write *w, struct err *err)
 {
 	(void)err;
-	const struct api_resource *res = api_resource_find(STR("storage.k8s.io"), STR("v1"), STR("storageclasses"));
+	const struct api_resource *res =
+		api_resource_find(STR("storage.k8s.io"), STR("v1"), STR("storageclasses"));
 	json_t *spec = json_object_get(w->tree, "spec");
-	if (!admission_is(w, "persistentvolumeclaims") || !res || !spec || json_object_get(spec, "storageClassName"))
+	if (!admission_is(w, "persistentvolumeclaims") || !res || !spec ||
+	    json_object_get(spec, "storageClassName"))
 		return 0;
 	struct newest n = { 0 };
 	struct cache_view view;

@@ -29,7 +29,7 @@ static void fill(json_t *container, const char *what, const json_t *defaults)
 		return;
 	json_t *resources = member_object(container, "resources");
 	json_t *to = member_object(resources, what);
-	json_object_foreach((json_t *)defaults, key, value)
+	json_object_foreach ((json_t *)defaults, key, value)
 		if (!json_object_get(to, key))
 			json_object_set(to, key, value);
 }
@@ -39,21 +39,29 @@ static bool quantity_of(const json_t *v, struct quantity *out)
 	return json_is_string(v) && quantity_parse(tree_str(v), out, NULL) == 0;
 }
 
-static int bound_check(struct ranger *g, const json_t *container, const json_t *limit, const char *bound, const char *what, int sign)
+static int bound_check(struct ranger *g, const json_t *container, const json_t *limit,
+		       const char *bound, const char *what, int sign)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach(json_object_get(limit, bound), key, value) {
+	json_object_foreach (json_object_get(limit, bound), key, value) {
 		struct quantity edge, have;
 		const json_t *own = tree_get(container, "resources", what, key, NULL);
 		if (!quantity_of(value, &edge))
 			continue;
 		if (!quantity_of(own, &have))
-			return admission_forbid(g->w, g->err, "%s %s usage per Container is %s, but no %s is specified", sign < 0 ? "minimum" : "maximum", key,
-						json_string_value(value), sign < 0 ? "request" : "limit");
+			return admission_forbid(
+				g->w, g->err,
+				"%s %s usage per Container is %s, but no %s is specified",
+				sign < 0 ? "minimum" : "maximum", key, json_string_value(value),
+				sign < 0 ? "request" : "limit");
 		if (quantity_cmp(have, edge) * sign > 0)
-			return admission_forbid(g->w, g->err, "%s %s usage per Container is %s, but %s is %s", sign < 0 ? "minimum" : "maximum", key,
-						json_string_value(value), sign < 0 ? "request" : "limit", json_string_value(own));
+			return admission_forbid(g->w, g->err,
+						"%s %s usage per Container is %s, but %s is %s",
+						sign < 0 ? "minimum" : "maximum", key,
+						json_string_value(value),
+						sign < 0 ? "request" : "limit",
+						json_string_value(own));
 	}
 	return 0;
 }

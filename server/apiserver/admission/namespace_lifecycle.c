@@ -27,20 +27,28 @@ int admit_namespace_lifecycle(struct write *w, struct err *err)
 		w->r->detail_kind = STR("namespaces");
 		e = err_set(err, ERR_NOT_FOUND, "namespaces \"%.*s\" not found", STR_ARG(w->ns));
 	} else if (is_terminating(ns)) {
-		err_cause(err, "NamespaceTerminating", "metadata.namespace", "namespace %.*s is being terminated", STR_ARG(w->ns));
-		e = admission_forbid(w, err, "unable to create new content in namespace %.*s because it is being terminated", STR_ARG(w->ns));
+		err_cause(err, "NamespaceTerminating", "metadata.namespace",
+			  "namespace %.*s is being terminated", STR_ARG(w->ns));
+		e = admission_forbid(w, err,
+				     "unable to create new content in namespace %.*s because it is "
+				     "being terminated",
+				     STR_ARG(w->ns));
 	}
 	object_unref(ns);
 	return e;
 }
 
-int admit_namespace_delete(struct api_request *r, const struct api_resource *res, const struct object *o, struct err *err)
+int admit_namespace_delete(struct api_request *r, const struct api_resource *res,
+			   const struct object *o, struct err *err)
 {
 	(void)r;
 	if (res->group[0] || strcmp(res->plural, "namespaces"))
 		return 0;
 	for (size_t i = 0; i < COUNT_OF(forever); i++)
 		if (str_eqz(o->name, forever[i]))
-			return err_set(err, ERR_FORBIDDEN, "namespaces \"%s\" is forbidden: this namespace may not be deleted", forever[i]);
+			return err_set(
+				err, ERR_FORBIDDEN,
+				"namespaces \"%s\" is forbidden: this namespace may not be deleted",
+				forever[i]);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include "server/apiserver/admission/admission.h"
 
 struct default_class {
-	json_t *tree;                    /* the class with globalDefault and the lowest value */
+	json_t *tree; /* the class with globalDefault and the lowest value */
 };
 
 static const struct api_resource *classes(void)
@@ -53,14 +53,16 @@ static int priority_set(struct write *w, json_t *spec, const json_t *class, stru
 	const json_t *asked = json_object_get(spec, "preemptionPolicy");
 	if (json_is_integer(given) && json_integer_value(given) != value)
 		return admission_forbid(w, err,
-					"the integer value of priority (%lld) must not be provided in pod spec; priority admission controller "
+					"the integer value of priority (%lld) must not be provided "
+					"in pod spec; priority admission controller "
 					"computed %lld from the given PriorityClass name",
 					(long long)json_integer_value(given), (long long)value);
 	if (policy.n == 0)
 		policy = STR("PreemptLowerPriority");
 	if (json_is_string(asked) && !str_eq(tree_str(asked), policy))
 		return admission_forbid(w, err,
-					"the string value of PreemptionPolicy (%s) must not be provided in pod spec; priority admission controller "
+					"the string value of PreemptionPolicy (%s) must not be "
+					"provided in pod spec; priority admission controller "
 					"computed %.*s from the given PriorityClass name",
 					json_string_value(asked), STR_ARG(policy));
 	json_object_set_new(spec, "priority", json_integer(value));
@@ -76,7 +78,8 @@ static int pod_priority(struct write *w, struct err *err)
 	struct str name = tree_get_str(spec, "priorityClassName", NULL);
 	json_t *class = class_find(w, name);
 	if (name.n && !class)
-		return admission_forbid(w, err, "no PriorityClass with name %.*s was found", STR_ARG(name));
+		return admission_forbid(w, err, "no PriorityClass with name %.*s was found",
+					STR_ARG(name));
 	if (class && name.n == 0) {
 		struct str own = meta_name(class);
 		json_object_set_new(spec, "priorityClassName", json_stringn(own.p, own.n));
@@ -88,5 +91,6 @@ static int pod_priority(struct write *w, struct err *err)
 
 int admit_priority(struct write *w, struct err *err)
 {
-	return admission_is(w, "pods") && !strcmp(w->operation, "CREATE") ? pod_priority(w, err) : 0;
+	return admission_is(w, "pods") && !strcmp(w->operation, "CREATE") ? pod_priority(w, err)
+									  : 0;
 }

@@ -5,7 +5,8 @@
 
 static int selector_merge(struct write *w, json_t *spec, const json_t *class, struct err *err)
 {
-	json_t *wanted = tree_get(class, "scheduling", "nodeSelector", NULL), *have = json_object_get(spec, "nodeSelector");
+	json_t *wanted = tree_get(class, "scheduling", "nodeSelector", NULL),
+	       *have = json_object_get(spec, "nodeSelector");
 	const char *key;
 	json_t *value;
 	if (!wanted)
@@ -14,11 +15,14 @@ static int selector_merge(struct write *w, json_t *spec, const json_t *class, st
 		have = json_object();
 		json_object_set_new(spec, "nodeSelector", have);
 	}
-	json_object_foreach(wanted, key, value) {
+	json_object_foreach (wanted, key, value) {
 		json_t *own = json_object_get(have, key);
 		if (own && !json_equal(own, value))
-			return admission_forbid(w, err, "conflict: runtimeClass.scheduling.nodeSelector[%s] = %s; pod.spec.nodeSelector[%s] = %s", key,
-						json_string_value(value), key, json_string_value(own));
+			return admission_forbid(
+				w, err,
+				"conflict: runtimeClass.scheduling.nodeSelector[%s] = %s; "
+				"pod.spec.nodeSelector[%s] = %s",
+				key, json_string_value(value), key, json_string_value(own));
 		json_object_set(have, key, value);
 	}
 	return 0;
@@ -28,12 +32,14 @@ int admit_runtime_class(struct write *w, struct err *err)
 {
 	json_t *spec = json_object_get(w->tree, "spec");
 	struct str name = tree_get_str(spec, "runtimeClassName", NULL);
-	const struct api_resource *res = api_resource_find(STR("node.k8s.io"), STR("v1"), STR("runtimeclasses"));
+	const struct api_resource *res =
+		api_resource_find(STR("node.k8s.io"), STR("v1"), STR("runtimeclasses"));
 	if (!admission_is(w, "pods") || name.n == 0 || !res)
 		return 0;
 	struct object *o = lookup_object(w->r, res, STR(""), name);
 	if (!o)
-		return admission_forbid(w, err, "pod rejected: RuntimeClass \"%.*s\" not found", STR_ARG(name));
+		return admission_forbid(w, err, "pod rejected: RuntimeClass \"%.*s\" not found",
+					STR_ARG(name));
 	json_t *class = object_tree(o, err);
 	object_unref(o);
 	json_t *overhead = tree_get(class, "overhead", "podFixed", NULL);

@@ -5,10 +5,10 @@
 #include "base/encode.h"
 #include "server/apiserver/admission/admission.h"
 
-#define MOUNT_PATH "/var/run/secrets/kubernetes.io/serviceaccount"
+#define MOUNT_PATH    "/var/run/secrets/kubernetes.io/serviceaccount"
 #define VOLUME_PREFIX "kube-api-access-"
-#define TOKEN_LIFE_S 3607                /* upstream's: an hour and seven seconds */
-#define FILE_MODE 0644
+#define TOKEN_LIFE_S  3607 /* upstream's: an hour and seven seconds */
+#define FILE_MODE     0644
 
 static bool is_mirror(const json_t *pod)
 {
@@ -17,10 +17,14 @@ static bool is_mirror(const json_t *pod)
 
 static json_t *token_volume(const char *name)
 {
-	return json_pack("{s:s, s:{s:[{s:{s:i,s:s}},{s:{s:s,s:[{s:s,s:s}]}},{s:{s:[{s:s,s:{s:s,s:s}}]}}], s:i}}", "name", name, "projected",
-			 "sources", "serviceAccountToken", "expirationSeconds", TOKEN_LIFE_S, "path", "token", "configMap", "name",
-			 "kube-root-ca.crt", "items", "key", "ca.crt", "path", "ca.crt", "downwardAPI", "items", "path", "namespace", "fieldRef",
-			 "apiVersion", "v1", "fieldPath", "metadata.namespace", "defaultMode", FILE_MODE);
+	return json_pack(
+		"{s:s, s:{s:[{s:{s:i,s:s}},{s:{s:s,s:[{s:s,s:s}]}},{s:{s:[{s:s,s:{s:s,s:s}}]}}], "
+		"s:i}}",
+		"name", name, "projected", "sources", "serviceAccountToken", "expirationSeconds",
+		TOKEN_LIFE_S, "path", "token", "configMap", "name", "kube-root-ca.crt", "items",
+		"key", "ca.crt", "path", "ca.crt", "downwardAPI", "items", "path", "namespace",
+		"fieldRef", "apiVersion", "v1", "fieldPath", "metadata.namespace", "defaultMode",
+		FILE_MODE);
 }
 
 static bool mounts_at(const json_t *container)
@@ -45,7 +49,8 @@ static bool containers_mount(json_t *spec, const char *list, const char *volume)
 			mounts = json_array();
 			json_object_set_new(c, "volumeMounts", mounts);
 		}
-		json_array_append_new(mounts, json_pack("{s:s,s:b,s:s}", "name", volume, "readOnly", 1, "mountPath", MOUNT_PATH));
+		json_array_append_new(mounts, json_pack("{s:s,s:b,s:s}", "name", volume, "readOnly",
+							1, "mountPath", MOUNT_PATH));
 		any = true;
 	}
 	return any;
@@ -94,7 +99,8 @@ static bool wants_token(const json_t *spec, const json_t *account)
 
 static void pull_secrets(json_t *spec, const json_t *account)
 {
-	json_t *mine = json_object_get(spec, "imagePullSecrets"), *theirs = json_object_get(account, "imagePullSecrets");
+	json_t *mine = json_object_get(spec, "imagePullSecrets"),
+	       *theirs = json_object_get(account, "imagePullSecrets");
 	if (json_array_size(mine) == 0 && json_array_size(theirs))
 		json_object_set_new(spec, "imagePullSecrets", json_deep_copy(theirs));
 }
@@ -120,8 +126,10 @@ int admit_service_account(struct write *w, struct err *err)
 	}
 	struct object *o = lookup_core(w->r->server, "serviceaccounts", w->ns, name);
 	if (!o)
-		return admission_forbid(w, err, "error looking up service account %.*s/%.*s: serviceaccount \"%.*s\" not found", STR_ARG(w->ns),
-					STR_ARG(name), STR_ARG(name));
+		return admission_forbid(w, err,
+					"error looking up service account %.*s/%.*s: "
+					"serviceaccount \"%.*s\" not found",
+					STR_ARG(w->ns), STR_ARG(name), STR_ARG(name));
 	json_t *account = object_tree(o, err);
 	object_unref(o);
 	json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));

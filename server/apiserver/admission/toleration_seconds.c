@@ -9,8 +9,10 @@ static bool tolerates(const json_t *tolerations, const char *key)
 {
 	for (size_t i = 0; i < json_array_size(tolerations); i++) {
 		const json_t *t = json_array_get(tolerations, i);
-		struct str k = tree_get_str(t, "key", NULL), effect = tree_get_str(t, "effect", NULL);
-		if ((k.n == 0 || str_eqz(k, key)) && (effect.n == 0 || str_eqz(effect, "NoExecute")))
+		struct str k = tree_get_str(t, "key", NULL),
+			   effect = tree_get_str(t, "effect", NULL);
+		if ((k.n == 0 || str_eqz(k, key)) &&
+		    (effect.n == 0 || str_eqz(effect, "NoExecute")))
 			return true;
 	}
 	return false;
@@ -18,7 +20,8 @@ static bool tolerates(const json_t *tolerations, const char *key)
 
 int admit_toleration_seconds(struct write *w, struct err *err)
 {
-	static const char *const keys[] = { "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable" };
+	static const char *const keys[] = { "node.kubernetes.io/not-ready",
+					    "node.kubernetes.io/unreachable" };
 	json_t *spec = json_object_get(w->tree, "spec");
 	(void)err;
 	if (!admission_is(w, "pods") || !json_is_object(spec))
@@ -31,7 +34,8 @@ int admit_toleration_seconds(struct write *w, struct err *err)
 			list = json_array();
 			json_object_set_new(spec, "tolerations", list);
 		}
-		json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:i}", "key", keys[i], "operator", "Exists", "effect", "NoExecute",
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:i}", "key", keys[i],
+						      "operator", "Exists", "effect", "NoExecute",
 						      "tolerationSeconds", STAY_S));
 	}
 	return 0;

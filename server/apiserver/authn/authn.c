@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is asking: a table of ways, tried in order. Each says yes, no, or "not mine". A request that shows no credentials at
  * all is system:anonymous; one that shows wrong ones is refused. */
-#include "base/mem.h"
 #include "base/encode.h"
+#include "base/mem.h"
 #include "server/apiserver/request.h"
 #include "server/apiserver/server.h"
 
@@ -50,7 +50,8 @@ static struct str bearer_of(struct api_request *r)
 	while (rest.p && str_next(&rest, ',', &one)) {
 		struct buf text = { 0 };
 		one = str_trim(one);
-		if (str_cut_prefix(&one, STR("base64url.bearer.authorization.k8s.io.")) && base64url_decode(&text, one)) {
+		if (str_cut_prefix(&one, STR("base64url.bearer.authorization.k8s.io.")) &&
+		    base64url_decode(&text, one)) {
 			struct str token = arena_str(&r->arena, buf_view(&text));
 			buf_free(&text);
 			return token;
@@ -65,9 +66,12 @@ static enum answer by_service_token(struct api_request *r, struct err *err)
 	struct str token = bearer_of(r);
 	if (token.n == 0)
 		return NOT_MINE;
-	struct token_check check = { .keys = r->server->tokens, .cache = r->server->token_cache, .objects = r->server->caches,
+	struct token_check check = { .keys = r->server->tokens,
+				     .cache = r->server->token_cache,
+				     .objects = r->server->caches,
 				     .now_s = clock_wall_s(r->server->clock) };
-	return token_authenticate(&check, token, &r->arena, &r->user, NULL, err) == 0 ? ACCEPTED : REFUSED;
+	return token_authenticate(&check, token, &r->arena, &r->user, NULL, err) == 0 ? ACCEPTED
+										      : REFUSED;
 }
 
 static enum answer by_nothing(struct api_request *r, struct err *err)
@@ -79,7 +83,8 @@ static enum answer by_nothing(struct api_request *r, struct err *err)
 }
 
 /* Bootstrap tokens (ID.SECRET) take their place in front of the service tokens. */
-static enum answer (*const ways[])(struct api_request *, struct err *) = { by_certificate, by_service_token, by_nothing };
+static enum answer (*const ways[])(struct api_request *,
+				   struct err *) = { by_certificate, by_service_token, by_nothing };
 
 int request_authenticate(struct api_request *r, struct err *err)
 {

@@ -5,8 +5,8 @@
 #include "server/apiserver/authz/authz.h"
 #include "server/apiserver/request.h"
 
-#define GROUPS_MAX 64
-#define EXTRA_MAX 32
+#define GROUPS_MAX   64
+#define EXTRA_MAX    32
 #define EXTRA_PREFIX "impersonate-extra-"
 
 struct disguise {
@@ -21,7 +21,8 @@ struct disguise {
 static void fields_read(struct api_request *r, struct disguise *d)
 {
 	for (size_t i = 0; i < r->http->nfields; i++) {
-		struct str name = r->http->fields[i].name, value = arena_str(&r->arena, r->http->fields[i].value);
+		struct str name = r->http->fields[i].name,
+			   value = arena_str(&r->arena, r->http->fields[i].value);
 		if (str_eqz(name, "impersonate-user")) {
 			d->user = value;
 		} else if (str_eqz(name, "impersonate-uid")) {
@@ -36,15 +37,22 @@ static void fields_read(struct api_request *r, struct disguise *d)
 	}
 }
 
-static int may(struct disguise *d, const char *group, const char *resource, struct str ns, struct str name, struct err *err)
+static int may(struct disguise *d, const char *group, const char *resource, struct str ns,
+	       struct str name, struct err *err)
 {
-	struct authz_attributes a = { .user = &d->r->user, .verb = STR("impersonate"), .is_resource = true, .group = str_from(group),
-				      .resource = str_from(resource), .ns = ns, .name = name };
+	struct authz_attributes a = { .user = &d->r->user,
+				      .verb = STR("impersonate"),
+				      .is_resource = true,
+				      .group = str_from(group),
+				      .resource = str_from(resource),
+				      .ns = ns,
+				      .name = name };
 	auto_buf why = { 0 };
 	if (authz_allowed(&a))
 		return 0;
 	authz_denial(&a, &why);
-	return err_set(err, ERR_FORBIDDEN, "%s%s%s \"%.*s\" is forbidden: %s", resource, group[0] ? "." : "", group, STR_ARG(name), why.p);
+	return err_set(err, ERR_FORBIDDEN, "%s%s%s \"%.*s\" is forbidden: %s", resource,
+		       group[0] ? "." : "", group, STR_ARG(name), why.p);
 }
 
 static int all_checked(struct disguise *d, struct err *err)
@@ -70,14 +78,18 @@ static void groups_complete(struct disguise *d)
 {
 	struct str account = d->user, ns;
 	bool anonymous = str_eqz(d->user, "system:anonymous");
-	if (d->ngroups == 0 && str_cut_prefix(&account, STR("system:serviceaccount:")) && str_next(&account, ':', &ns)) {
+	if (d->ngroups == 0 && str_cut_prefix(&account, STR("system:serviceaccount:")) &&
+	    str_next(&account, ':', &ns)) {
 		d->groups[d->ngroups++] = STR("system:serviceaccounts");
-		d->groups[d->ngroups++] = str_from(arena_printf(&d->r->arena, "system:serviceaccounts:%.*s", STR_ARG(ns)));
+		d->groups[d->ngroups++] = str_from(
+			arena_printf(&d->r->arena, "system:serviceaccounts:%.*s", STR_ARG(ns)));
 	}
 	for (size_t i = 0; i < d->ngroups; i++)
-		if (str_eqz(d->groups[i], "system:authenticated") || str_eqz(d->groups[i], "system:unauthenticated"))
+		if (str_eqz(d->groups[i], "system:authenticated") ||
+		    str_eqz(d->groups[i], "system:unauthenticated"))
 			return;
-	d->groups[d->ngroups++] = anonymous ? STR("system:unauthenticated") : STR("system:authenticated");
+	d->groups[d->ngroups++] =
+		anonymous ? STR("system:unauthenticated") : STR("system:authenticated");
 }
 
 static void put_on(struct disguise *d)
@@ -98,7 +110,8 @@ int request_impersonate(struct api_request *r, struct err *err)
 	if (d.user.n == 0 && d.uid.n == 0 && d.ngroups == 0 && d.nextra == 0)
 		return 0;
 	if (d.user.n == 0)
-		return err_set(err, ERR_INTERNAL, "requested impersonation without impersonating a user");
+		return err_set(err, ERR_INTERNAL,
+			       "requested impersonation without impersonating a user");
 	int e = all_checked(&d, err);
 	if (e == 0)
 		put_on(&d);

@@ -28,9 +28,11 @@ static int sign_raw(mbedtls_pk_context *key, struct str text, unsigned char out[
 	mbedtls_mpi_init(&s);
 	mbedtls_mpi_init(&d);
 	digest_of(text, digest);
-	int e = mbedtls_ecp_export(ec, &group, &d, NULL); /* a group of our own: signing changes its tables */
+	int e = mbedtls_ecp_export(ec, &group, &d,
+				   NULL); /* a group of our own: signing changes its tables */
 	if (e == 0)
-		e = mbedtls_ecdsa_sign(&group, &r, &s, &d, digest, sizeof(digest), key_random, NULL);
+		e = mbedtls_ecdsa_sign(&group, &r, &s, &d, digest, sizeof(digest), key_random,
+				       NULL);
 	if (e == 0)
 		e = mbedtls_mpi_write_binary(&r, out, SCALAR_BYTES);
 	if (e == 0)
@@ -42,7 +44,8 @@ static int sign_raw(mbedtls_pk_context *key, struct str text, unsigned char out[
 	return e;
 }
 
-static int verify_raw(mbedtls_pk_context *key, struct str text, const unsigned char sig[2 * SCALAR_BYTES])
+static int verify_raw(mbedtls_pk_context *key, struct str text,
+		      const unsigned char sig[2 * SCALAR_BYTES])
 {
 	unsigned char digest[SHA256_SIZE];
 	mbedtls_ecp_keypair *ec = mbedtls_pk_ec(*key);
@@ -68,7 +71,8 @@ static int verify_raw(mbedtls_pk_context *key, struct str text, const unsigned c
 	return e;
 }
 
-int jwt_sign(mbedtls_pk_context *key, const char *kid, const json_t *claims, struct buf *out, struct err *err)
+int jwt_sign(mbedtls_pk_context *key, const char *kid, const json_t *claims, struct buf *out,
+	     struct err *err)
 {
 	auto_buf header = { 0 };
 	unsigned char sig[2 * SCALAR_BYTES];
@@ -115,7 +119,8 @@ int jwt_verify(mbedtls_pk_context *key, struct str token, json_t **claims, struc
 		return err_set(err, ERR_UNAUTHORIZED, "not a signed token");
 	if (!header_is_es256(str_of(token.p, dot1)))
 		return err_set(err, ERR_UNAUTHORIZED, "token is not signed with ES256");
-	if (!base64url_decode(&sig, str_of(token.p + dot2 + 1, token.n - dot2 - 1)) || sig.n != 2 * SCALAR_BYTES)
+	if (!base64url_decode(&sig, str_of(token.p + dot2 + 1, token.n - dot2 - 1)) ||
+	    sig.n != 2 * SCALAR_BYTES)
 		return err_set(err, ERR_UNAUTHORIZED, "token's signature has a wrong form");
 	if (verify_raw(key, str_of(token.p, dot2), (unsigned char *)sig.p))
 		return err_set(err, ERR_UNAUTHORIZED, "token's signature is wrong");

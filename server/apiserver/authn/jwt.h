@@ -11,7 +11,8 @@
 
 #define JWT_MAX_BYTES 16384
 
-int jwt_sign(mbedtls_pk_context *key, const char *kid, const json_t *claims, struct buf *out, struct err *err);
+int jwt_sign(mbedtls_pk_context *key, const char *kid, const json_t *claims, struct buf *out,
+	     struct err *err);
 /* Checks form, algorithm and signature; the caller checks the claims. */
 int jwt_verify(mbedtls_pk_context *key, struct str token, json_t **claims, struct err *err);
 

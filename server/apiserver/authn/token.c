@@ -13,8 +13,8 @@
 #include "server/apiserver/pki/key.h"
 #include "server/apiserver/request.h"
 
-#define CACHE_TOKENS_MAX 4096
-#define KID_TEXT_MAX 64
+#define CACHE_TOKENS_MAX     4096
+#define KID_TEXT_MAX         64
 #define DELETED_POD_GRACE_US ((int64_t)60 * 1000000)
 
 struct token_keys {
@@ -25,7 +25,7 @@ struct token_keys {
 
 struct token_cache {
 	pthread_mutex_t lock;
-	struct map claims;               /* SHA-256 of the token → json_t */
+	struct map claims; /* SHA-256 of the token → json_t */
 };
 
 int token_keys_new(struct str key_pem, const char *issuer, struct token_keys **out, struct err *err)
@@ -72,7 +72,9 @@ static json_t *text_json(struct str s)
 static void binding_set(json_t *to, const char *what, const struct token_binding *b)
 {
 	if (b->name.n)
-		json_object_set_new(to, what, json_pack("{s:o,s:o}", "name", text_json(b->name), "uid", text_json(b->uid)));
+		json_object_set_new(to, what,
+				    json_pack("{s:o,s:o}", "name", text_json(b->name), "uid",
+					      text_json(b->uid)));
 }
 
 static json_t *claims_make(const struct token_keys *k, const struct token_spec *spec)
@@ -93,17 +95,21 @@ static json_t *claims_make(const struct token_keys *k, const struct token_spec *
 	binding_set(private, "node", &spec->node);
 	binding_set(private, "pod", &spec->pod);
 	binding_set(private, "secret", &spec->secret);
-	binding_set(private, "serviceaccount", &(struct token_binding){ spec->account, spec->account_uid });
+	binding_set(private, "serviceaccount",
+		    &(struct token_binding){ spec->account, spec->account_uid });
 	if (spec->warn_after_s)
-		json_object_set_new(private, "warnafter", json_integer(spec->now_s + spec->warn_after_s));
+		json_object_set_new(private, "warnafter",
+				    json_integer(spec->now_s + spec->warn_after_s));
 	json_object_set_new(claims, "kubernetes.io", private);
 	json_object_set_new(claims, "nbf", json_integer(spec->now_s));
 	json_object_set_new(claims, "sub",
-			    json_sprintf("system:serviceaccount:%.*s:%.*s", STR_ARG(spec->ns), STR_ARG(spec->account)));
+			    json_sprintf("system:serviceaccount:%.*s:%.*s", STR_ARG(spec->ns),
+					 STR_ARG(spec->account)));
 	return claims;
 }
 
-int token_issue(struct token_keys *k, const struct token_spec *spec, struct buf *out, struct err *err)
+int token_issue(struct token_keys *k, const struct token_spec *spec, struct buf *out,
+		struct err *err)
 {
 	json_t *claims = claims_make(k, spec);
 	int r = jwt_sign(&k->key, k->kid, claims, out, err);
@@ -116,10 +122,14 @@ int token_jwks(struct token_keys *k, struct buf *out, struct err *err)
 	unsigned char point[65];
 	size_t n;
 	mbedtls_ecp_keypair *ec = mbedtls_pk_ec(k->key);
-	int r = mbedtls_ecp_write_public_key(ec, MBEDTLS_ECP_PF_UNCOMPRESSED, &n, point, sizeof(point));
+	int r = mbedtls_ecp_write_public_key(ec, MBEDTLS_ECP_PF_UNCOMPRESSED, &n, point,
+					     sizeof(point));
 	if (r)
 		return key_mbed_err(err, r, "export public key");
-	buf_printf(out, "{\"keys\":[{\"use\":\"sig\",\"kty\":\"EC\",\"kid\":\"%s\",\"crv\":\"P-256\",\"alg\":\"ES256\",\"x\":\"", k->kid);
+	buf_printf(out,
+		   "{\"keys\":[{\"use\":\"sig\",\"kty\":\"EC\",\"kid\":\"%s\",\"crv\":\"P-256\","
+		   "\"alg\":\"ES256\",\"x\":\"",
+		   k->kid);
 	base64url_encode(out, point + 1, 32);
 	buf_puts(out, "\",\"y\":\"");
 	base64url_encode(out, point + 33, 32);
@@ -170,7 +180,8 @@ static void cache_keep(struct token_cache *c, struct str hash, const json_t *cla
 	pthread_mutex_unlock(&c->lock);
 }
 
-static int claims_of(const struct token_check *check, struct str token, json_t **out, struct err *err)
+static int claims_of(const struct token_check *check, struct str token, json_t **out,
+		     struct err *err)
 {
 	char hash[2 * SHA256_SIZE + 1];
 	sha256_hex(token.p, token.n, hash);
@@ -188,7 +199,8 @@ static struct str claim(const json_t *tree, const char *a, const char *b)
 	const json_t *v = json_object_get(tree, a);
 	if (b)
 		v = json_object_get(v, b);
-	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : (struct str){ 0 };
+	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v))
+				 : (struct str){ 0 };
 }
 
 static bool audience_accepted(const struct token_check *check, struct str have)
@@ -206,7 +218,9 @@ static bool audience_matches(const struct token_check *check, const json_t *clai
 	const json_t *aud = json_object_get(claims, "aud");
 	for (size_t i = 0; i < json_array_size(aud); i++) {
 		const json_t *v = json_array_get(aud, i);
-		struct str have = json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : (struct str){ 0 };
+		struct str have = json_is_string(v)
+					  ? str_of(json_string_value(v), json_string_length(v))
+					  : (struct str){ 0 };
 		if (!audience_accepted(check, have))
 			continue;
 		*out = have;
@@ -239,18 +253,22 @@ static bool pod_is_over(const struct object *pod, int64_t now_s)
 }
 
 /* The object must be there under the same uid. */
-static int bound_check(const struct token_check *check, const char *plural, struct str ns, struct str name, struct str uid, struct err *err)
+static int bound_check(const struct token_check *check, const char *plural, struct str ns,
+		       struct str name, struct str uid, struct err *err)
 {
 	const struct api_resource *res = api_resource_find(STR(""), STR("v1"), str_from(plural));
 	struct buf key = { 0 };
 	object_key(res, res->namespaced ? ns : STR(""), name, &key);
 	struct object *o = cache_get(cache_of(check->objects, res), buf_view(&key));
 	buf_free(&key);
-	bool fine = o && str_eq(o->uid, uid) && !(strcmp(plural, "pods") == 0 && pod_is_over(o, check->now_s));
+	bool fine = o && str_eq(o->uid, uid) &&
+		    !(strcmp(plural, "pods") == 0 && pod_is_over(o, check->now_s));
 	object_unref(o);
 	if (fine)
 		return 0;
-	return err_set(err, ERR_UNAUTHORIZED, "service account token has been invalidated: %s \"%.*s\" is gone", plural, STR_ARG(name));
+	return err_set(err, ERR_UNAUTHORIZED,
+		       "service account token has been invalidated: %s \"%.*s\" is gone", plural,
+		       STR_ARG(name));
 }
 
 static int objects_check(const struct token_check *check, const json_t *private, struct err *err)
@@ -266,9 +284,11 @@ static int objects_check(const struct token_check *check, const json_t *private,
 	for (size_t i = 0; i < COUNT_OF(bound); i++) {
 		if (!bound[i].required && !json_object_get(private, bound[i].claim))
 			continue;
-		if (has_pod && !strcmp(bound[i].claim, "node")) /* the pod's node is information only */
+		if (has_pod &&
+		    !strcmp(bound[i].claim, "node")) /* the pod's node is information only */
 			continue;
-		int r = bound_check(check, bound[i].plural, claim(private, "namespace", NULL), claim(private, bound[i].claim, "name"),
+		int r = bound_check(check, bound[i].plural, claim(private, "namespace", NULL),
+				    claim(private, bound[i].claim, "name"),
 				    claim(private, bound[i].claim, "uid"), err);
 		if (r < 0)
 			return r;
@@ -289,9 +309,11 @@ static void extra_add(struct arena *a, struct api_user *u, const char *key, stru
 static void user_fill(struct arena *a, const json_t *claims, struct api_user *u)
 {
 	const json_t *private = json_object_get(claims, "kubernetes.io");
-	struct str ns = claim(private, "namespace", NULL), account = claim(private, "serviceaccount", "name");
+	struct str ns = claim(private, "namespace", NULL),
+		   account = claim(private, "serviceaccount", "name");
 	struct str *groups = ARENA_ARRAY(a, struct str, 3);
-	u->name = str_from(arena_printf(a, "system:serviceaccount:%.*s:%.*s", STR_ARG(ns), STR_ARG(account)));
+	u->name = str_from(
+		arena_printf(a, "system:serviceaccount:%.*s:%.*s", STR_ARG(ns), STR_ARG(account)));
 	u->uid = arena_str(a, claim(private, "serviceaccount", "uid"));
 	groups[0] = STR("system:serviceaccounts");
 	groups[1] = str_from(arena_printf(a, "system:serviceaccounts:%.*s", STR_ARG(ns)));
@@ -301,14 +323,16 @@ static void user_fill(struct arena *a, const json_t *claims, struct api_user *u)
 	u->extra = ARENA_ARRAY(a, struct user_extra, 5);
 	u->nextra = 0;
 	struct str jti = claim(claims, "jti", NULL);
-	extra_add(a, u, "authentication.kubernetes.io/credential-id", str_from(arena_printf(a, "JTI=%.*s", STR_ARG(jti))));
+	extra_add(a, u, "authentication.kubernetes.io/credential-id",
+		  str_from(arena_printf(a, "JTI=%.*s", STR_ARG(jti))));
 	extra_add(a, u, "authentication.kubernetes.io/node-name", claim(private, "node", "name"));
 	extra_add(a, u, "authentication.kubernetes.io/node-uid", claim(private, "node", "uid"));
 	extra_add(a, u, "authentication.kubernetes.io/pod-name", claim(private, "pod", "name"));
 	extra_add(a, u, "authentication.kubernetes.io/pod-uid", claim(private, "pod", "uid"));
 }
 
-static int claims_check(const struct token_check *check, const json_t *claims, struct str *audience, struct err *err)
+static int claims_check(const struct token_check *check, const json_t *claims, struct str *audience,
+			struct err *err)
 {
 	if (!str_eqz(claim(claims, "iss", NULL), check->keys->issuer))
 		return err_set(err, ERR_UNAUTHORIZED, "token was issued by someone else");
@@ -318,8 +342,8 @@ static int claims_check(const struct token_check *check, const json_t *claims, s
 	return r < 0 ? r : objects_check(check, json_object_get(claims, "kubernetes.io"), err);
 }
 
-int token_authenticate(const struct token_check *check, struct str token, struct arena *a, struct api_user *out, struct str *audience,
-		       struct err *err)
+int token_authenticate(const struct token_check *check, struct str token, struct arena *a,
+		       struct api_user *out, struct str *audience, struct err *err)
 {
 	json_t *claims = NULL;
 	struct str matched = { 0 };

@@ -10,25 +10,27 @@
 #include "storage/cache/cache.h"
 
 struct api_user;
-struct token_keys;                       /* immutable */
+struct token_keys; /* immutable */
 struct token_cache;
 
-struct token_binding {                   /* an object whose life ends the token's; name.n == 0: none */
+struct token_binding { /* an object whose life ends the token's; name.n == 0: none */
 	struct str name, uid;
 };
 struct token_spec {
 	struct str ns, account, account_uid;
 	struct token_binding pod, secret, node;
-	const struct str *audiences;         /* empty: the API server's own */
+	const struct str *audiences; /* empty: the API server's own */
 	size_t naudiences;
 	int64_t now_s, life_s;
-	int64_t warn_after_s;                /* of projected tokens that live longer than asked; 0: none */
+	int64_t warn_after_s; /* of projected tokens that live longer than asked; 0: none */
 };
 
-int token_keys_new(struct str key_pem, const char *issuer, struct token_keys **out, struct err *err);
+int token_keys_new(struct str key_pem, const char *issuer, struct token_keys **out,
+		   struct err *err);
 void token_keys_free(struct token_keys *k);
 const char *token_issuer(const struct token_keys *k);
-int token_issue(struct token_keys *k, const struct token_spec *spec, struct buf *out, struct err *err);
+int token_issue(struct token_keys *k, const struct token_spec *spec, struct buf *out,
+		struct err *err);
 int token_jwks(struct token_keys *k, struct buf *out, struct err *err); /* {"keys":[…]} */
 
 struct token_cache *token_cache_new(void);
@@ -39,11 +41,11 @@ struct token_check {
 	struct token_cache *cache;
 	struct cache_set *objects;
 	int64_t now_s;
-	const struct str *audiences;         /* accepted; empty: the API server's own */
+	const struct str *audiences; /* accepted; empty: the API server's own */
 	size_t naudiences;
 };
 /* Who the token stands for; slices live in `a`. `audience` (may be NULL): the one that matched. */
-int token_authenticate(const struct token_check *check, struct str token, struct arena *a, struct api_user *out, struct str *audience,
-		       struct err *err);
+int token_authenticate(const struct token_check *check, struct str token, struct arena *a,
+		       struct api_user *out, struct str *audience, struct err *err);
 
 #endif

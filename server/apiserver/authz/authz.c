@@ -25,7 +25,8 @@ static bool path_in(const char *patterns, struct str path)
 
 static bool subject_is(const struct authz_rule *rule, const struct api_user *u)
 {
-	return rule->subject == RULE_USER ? str_eqz(u->name, rule->who) : user_in_group(u, rule->who);
+	return rule->subject == RULE_USER ? str_eqz(u->name, rule->who)
+					  : user_in_group(u, rule->who);
 }
 
 static bool scope_fits(const struct authz_rule *rule, const struct authz_attributes *a)
@@ -80,8 +81,8 @@ void authz_denial(const struct authz_attributes *a, struct buf *out)
 		buf_printf(out, "path \"%.*s\"", STR_ARG(a->path));
 		return;
 	}
-	buf_printf(out, "resource \"%.*s%s%.*s\" in API group \"%.*s\"", STR_ARG(a->resource), a->subresource.n ? "/" : "",
-		   STR_ARG(a->subresource), STR_ARG(a->group));
+	buf_printf(out, "resource \"%.*s%s%.*s\" in API group \"%.*s\"", STR_ARG(a->resource),
+		   a->subresource.n ? "/" : "", STR_ARG(a->subresource), STR_ARG(a->group));
 	if (a->ns.n)
 		buf_printf(out, " in the namespace \"%.*s\"", STR_ARG(a->ns));
 	else
@@ -90,7 +91,9 @@ void authz_denial(const struct authz_attributes *a, struct buf *out)
 
 static struct authz_attributes attributes_of(struct api_request *r)
 {
-	struct authz_attributes a = { .user = &r->user, .verb = str_from(r->verb_text), .path = r->path };
+	struct authz_attributes a = { .user = &r->user,
+				      .verb = str_from(r->verb_text),
+				      .path = r->path };
 	a.is_resource = r->is_resource_path;
 	a.group = r->group;
 	a.resource = r->plural;
@@ -111,9 +114,10 @@ int request_authorize(struct api_request *r, struct err *err)
 		return err_set(err, ERR_FORBIDDEN, "forbidden: %s", why.p);
 	const char *dot = a.group.n ? "." : "";
 	if (a.name.n)
-		return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s \"%.*s\" is forbidden: %s", STR_ARG(a.resource), dot, STR_ARG(a.group),
-			       STR_ARG(a.name), why.p);
-	return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s is forbidden: %s", STR_ARG(a.resource), dot, STR_ARG(a.group), why.p);
+		return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s \"%.*s\" is forbidden: %s",
+			       STR_ARG(a.resource), dot, STR_ARG(a.group), STR_ARG(a.name), why.p);
+	return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s is forbidden: %s", STR_ARG(a.resource), dot,
+		       STR_ARG(a.group), why.p);
 }
 
 static json_t *words_json(const char *words, bool groups)
@@ -122,7 +126,9 @@ static json_t *words_json(const char *words, bool groups)
 	struct str rest = str_from(words), one;
 	while (words && str_next(&rest, ' ', &one))
 		if (one.n)
-			json_array_append_new(out, groups && str_eqz(one, "core") ? json_string("") : json_stringn(one.p, one.n));
+			json_array_append_new(out, groups && str_eqz(one, "core")
+							   ? json_string("")
+							   : json_stringn(one.p, one.n));
 	return out;
 }
 

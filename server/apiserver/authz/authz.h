@@ -11,7 +11,7 @@ struct authz_attributes {
 	struct str verb;
 	bool is_resource;
 	struct str group, resource, subresource, ns, name;
-	struct str path;                     /* of what is no resource */
+	struct str path; /* of what is no resource */
 };
 bool authz_allowed(const struct authz_attributes *a);
 /* `User "x" cannot list resource "pods" in API group "" in the namespace "default"` */

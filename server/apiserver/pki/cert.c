@@ -12,7 +12,7 @@
 
 #define SLOW_CLOCK_S 3600
 #define CERT_PEM_MAX 8192
-#define NAMES_MAX 256
+#define NAMES_MAX    256
 
 struct san_set {
 	mbedtls_x509_san_list nodes[NAMES_MAX];
@@ -60,12 +60,14 @@ static int use_set(mbedtls_x509write_cert *w, enum cert_use use)
 	if (r)
 		return r;
 	if (use == CERT_CA)
-		return mbedtls_x509write_crt_set_key_usage(w, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN |
-								       MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
+		return mbedtls_x509write_crt_set_key_usage(
+			w, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN |
+				   MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
 	mbedtls_asn1_sequence usage = { 0 };
 	usage.buf.tag = MBEDTLS_ASN1_OID;
 	usage.buf.p = (unsigned char *)(server ? MBEDTLS_OID_SERVER_AUTH : MBEDTLS_OID_CLIENT_AUTH);
-	usage.buf.len = server ? MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH) : MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH);
+	usage.buf.len = server ? MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)
+			       : MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH);
 	r = mbedtls_x509write_crt_set_ext_key_usage(w, &usage);
 	return r ? r : mbedtls_x509write_crt_set_key_usage(w, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
 }
@@ -78,7 +80,8 @@ static void asn1_time(int64_t s, char out[16])
 	strftime(out, 16, "%Y%m%d%H%M%S", &tm);
 }
 
-static int subject_set(mbedtls_x509write_cert *w, const struct cert_spec *spec, char *subject, size_t size)
+static int subject_set(mbedtls_x509write_cert *w, const struct cert_spec *spec, char *subject,
+		       size_t size)
 {
 	if (spec->organization)
 		snprintf(subject, size, "O=%s,CN=%s", spec->organization, spec->common_name);
@@ -87,7 +90,8 @@ static int subject_set(mbedtls_x509write_cert *w, const struct cert_spec *spec, 
 	return mbedtls_x509write_crt_set_subject_name(w, subject);
 }
 
-static int issuer_set(mbedtls_x509write_cert *w, const struct cert_authority *ca, mbedtls_pk_context *own, const char *subject)
+static int issuer_set(mbedtls_x509write_cert *w, const struct cert_authority *ca,
+		      mbedtls_pk_context *own, const char *subject)
 {
 	char name[512];
 	mbedtls_x509write_crt_set_issuer_key(w, ca ? (mbedtls_pk_context *)&ca->key : own);
@@ -96,7 +100,8 @@ static int issuer_set(mbedtls_x509write_cert *w, const struct cert_authority *ca
 	return mbedtls_x509write_crt_set_issuer_name(w, ca ? name : subject);
 }
 
-static int cert_fill(mbedtls_x509write_cert *w, const struct cert_spec *spec, mbedtls_pk_context *key)
+static int cert_fill(mbedtls_x509write_cert *w, const struct cert_spec *spec,
+		     mbedtls_pk_context *key)
 {
 	unsigned char serial[16];
 	char subject[512], from[16], to[16];
@@ -123,14 +128,16 @@ static int cert_fill(mbedtls_x509write_cert *w, const struct cert_spec *spec, mb
 	return r ? r : names_set(w, spec->names);
 }
 
-int cert_issue(const struct cert_spec *spec, mbedtls_pk_context *key, struct buf *pem, struct err *err)
+int cert_issue(const struct cert_spec *spec, mbedtls_pk_context *key, struct buf *pem,
+	       struct err *err)
 {
 	mbedtls_x509write_cert w;
 	mbedtls_x509write_crt_init(&w);
 	int r = cert_fill(&w, spec, key);
 	char *text = mem_alloc(CERT_PEM_MAX);
 	if (r == 0)
-		r = mbedtls_x509write_crt_pem(&w, (unsigned char *)text, CERT_PEM_MAX, key_random, NULL);
+		r = mbedtls_x509write_crt_pem(&w, (unsigned char *)text, CERT_PEM_MAX, key_random,
+					      NULL);
 	mbedtls_x509write_crt_free(&w);
 	if (r == 0)
 		buf_puts(pem, text);
@@ -149,14 +156,16 @@ static int crt_parse(struct str pem, mbedtls_x509_crt *out, struct err *err)
 	return r ? key_mbed_err(err, r, "parse certificate") : 0;
 }
 
-int cert_authority_parse(struct str cert_pem, struct str key_pem, struct cert_authority *out, struct err *err)
+int cert_authority_parse(struct str cert_pem, struct str key_pem, struct cert_authority *out,
+			 struct err *err)
 {
 	mbedtls_pk_init(&out->key);
 	int r = crt_parse(cert_pem, &out->crt, err);
 	if (r == 0)
 		r = key_parse(key_pem, &out->key, err);
 	if (r == 0 && mbedtls_pk_check_pair(&out->crt.pk, &out->key, key_random, NULL))
-		r = err_set(err, ERR_INTERNAL, "the authority's key does not belong to its certificate");
+		r = err_set(err, ERR_INTERNAL,
+			    "the authority's key does not belong to its certificate");
 	buf_str(&out->pem, cert_pem);
 	return r;
 }
@@ -170,8 +179,12 @@ void cert_authority_free(struct cert_authority *ca)
 
 static int64_t seconds_of(const mbedtls_x509_time *t)
 {
-	struct tm tm = { .tm_year = t->year - 1900, .tm_mon = t->mon - 1, .tm_mday = t->day,
-			 .tm_hour = t->hour, .tm_min = t->min, .tm_sec = t->sec };
+	struct tm tm = { .tm_year = t->year - 1900,
+			 .tm_mon = t->mon - 1,
+			 .tm_mday = t->day,
+			 .tm_hour = t->hour,
+			 .tm_min = t->min,
+			 .tm_sec = t->sec };
 	return (int64_t)timegm(&tm);
 }
 
@@ -180,7 +193,8 @@ int cert_facts_of(struct str pem, struct cert_facts *out, struct err *err)
 	mbedtls_x509_crt crt;
 	int r = crt_parse(pem, &crt, err);
 	if (r == 0)
-		*out = (struct cert_facts){ seconds_of(&crt.valid_from), seconds_of(&crt.valid_to) };
+		*out = (struct cert_facts){ seconds_of(&crt.valid_from),
+					    seconds_of(&crt.valid_to) };
 	mbedtls_x509_crt_free(&crt);
 	return r;
 }
@@ -196,7 +210,8 @@ static bool crt_names(const mbedtls_x509_crt *crt, const char *name)
 	return false;
 }
 
-bool cert_needs_renewal(struct str pem, const struct cert_authority *ca, const char *const *names, int64_t now_s)
+bool cert_needs_renewal(struct str pem, const struct cert_authority *ca, const char *const *names,
+			int64_t now_s)
 {
 	mbedtls_x509_crt crt;
 	uint32_t flags = 0;
@@ -204,7 +219,8 @@ bool cert_needs_renewal(struct str pem, const struct cert_authority *ca, const c
 	if (!bad) {
 		int64_t from = seconds_of(&crt.valid_from), to = seconds_of(&crt.valid_to);
 		bad = now_s > to - (to - from) / 3;
-		bad = bad || mbedtls_x509_crt_verify(&crt, (mbedtls_x509_crt *)&ca->crt, NULL, NULL, &flags, NULL, NULL);
+		bad = bad || mbedtls_x509_crt_verify(&crt, (mbedtls_x509_crt *)&ca->crt, NULL, NULL,
+						     &flags, NULL, NULL);
 	}
 	for (size_t i = 0; !bad && names && names[i]; i++)
 		bad = !crt_names(&crt, names[i]);

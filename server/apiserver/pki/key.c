@@ -28,7 +28,8 @@ int key_generate(mbedtls_pk_context *out, struct err *err)
 	mbedtls_pk_init(out);
 	int r = mbedtls_pk_setup(out, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
 	if (r == 0)
-		r = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*out), key_random, NULL);
+		r = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*out), key_random,
+					NULL);
 	return r == 0 ? 0 : key_mbed_err(err, r, "generate key");
 }
 
@@ -38,7 +39,8 @@ int key_parse(struct str pem, mbedtls_pk_context *out, struct err *err)
 	mbedtls_pk_init(out);
 	buf_str(&text, pem);
 	buf_putc(&text, 0); /* mbedTLS counts the NUL of PEM text */
-	int r = mbedtls_pk_parse_key(out, (unsigned char *)text.p, text.n, NULL, 0, key_random, NULL);
+	int r = mbedtls_pk_parse_key(out, (unsigned char *)text.p, text.n, NULL, 0, key_random,
+				     NULL);
 	buf_free(&text);
 	if (r)
 		return key_mbed_err(err, r, "parse key");
@@ -60,7 +62,8 @@ int key_write(mbedtls_pk_context *key, struct buf *pem, struct err *err)
 int key_public_der(mbedtls_pk_context *key, struct buf *out, struct err *err)
 {
 	unsigned char der[KEY_DER_MAX];
-	int n = mbedtls_pk_write_pubkey_der(key, der, sizeof(der)); /* written at the end of the buffer */
+	int n = mbedtls_pk_write_pubkey_der(key, der,
+					    sizeof(der)); /* written at the end of the buffer */
 	if (n < 0)
 		return key_mbed_err(err, n, "write public key");
 	buf_add(out, der + sizeof(der) - (size_t)n, (size_t)n);

@@ -14,19 +14,21 @@ static void data(struct buf *out, const char *key, struct str pem)
 	buf_putc(out, '\n');
 }
 
-void kubeconfig_text(const char *server_url, struct str ca_pem, const struct pki_pair *pair, struct buf *out)
+void kubeconfig_text(const char *server_url, struct str ca_pem, const struct pki_pair *pair,
+		     struct buf *out)
 {
 	buf_puts(out, "apiVersion: v1\nkind: Config\nclusters:\n- name: default\n  cluster:\n");
 	data(out, "certificate-authority-data", ca_pem);
 	buf_printf(out, "    server: %s\n", server_url);
-	buf_puts(out, "contexts:\n- name: default\n  context:\n    cluster: default\n    user: default\n"
-		      "current-context: default\npreferences: {}\nusers:\n- name: default\n  user:\n");
+	buf_puts(out,
+		 "contexts:\n- name: default\n  context:\n    cluster: default\n    user: default\n"
+		 "current-context: default\npreferences: {}\nusers:\n- name: default\n  user:\n");
 	data(out, "client-certificate-data", buf_view(&pair->cert));
 	data(out, "client-key-data", buf_view(&pair->key));
 }
 
-int kubeconfig_write(const char *path, mode_t mode, const char *server_url, struct str ca_pem, const struct pki_pair *pair,
-		     struct err *err)
+int kubeconfig_write(const char *path, mode_t mode, const char *server_url, struct str ca_pem,
+		     const struct pki_pair *pair, struct err *err)
 {
 	auto_buf text = { 0 };
 	auto_free char *copy = str_dup(str_from(path));

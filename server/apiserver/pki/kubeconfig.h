@@ -7,8 +7,9 @@
 
 #include "server/apiserver/pki/layout.h"
 
-void kubeconfig_text(const char *server_url, struct str ca_pem, const struct pki_pair *pair, struct buf *out);
-int kubeconfig_write(const char *path, mode_t mode, const char *server_url, struct str ca_pem, const struct pki_pair *pair,
-		     struct err *err);
+void kubeconfig_text(const char *server_url, struct str ca_pem, const struct pki_pair *pair,
+		     struct buf *out);
+int kubeconfig_write(const char *path, mode_t mode, const char *server_url, struct str ca_pem,
+		     const struct pki_pair *pair, struct err *err);
 
 #endif

@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define DAY_S 86400
-#define CA_LIFE_S ((int64_t)3650 * DAY_S)
+#define DAY_S       86400
+#define CA_LIFE_S   ((int64_t)3650 * DAY_S)
 #define LEAF_LIFE_S ((int64_t)365 * DAY_S)
-#define PEM_MAX (256u << 10)
+#define PEM_MAX     (256u << 10)
 
 static const struct {
 	const char *name, *common_name;
@@ -19,12 +19,17 @@ static const struct {
 };
 
 static const struct pki_leaf_spec leaves[LEAF_COUNT] = {
-	[LEAF_SERVING] = { "serving-kube-apiserver", CA_SERVER, CERT_SERVER, "kube-apiserver", NULL },
+	[LEAF_SERVING] = { "serving-kube-apiserver", CA_SERVER, CERT_SERVER, "kube-apiserver",
+			   NULL },
 	[LEAF_ADMIN] = { "client-admin", CA_CLIENT, CERT_CLIENT, "system:admin", "system:masters" },
-	[LEAF_CONTROLLER] = { "client-controller", CA_CLIENT, CERT_CLIENT, "system:kube-controller-manager", NULL },
-	[LEAF_SCHEDULER] = { "client-scheduler", CA_CLIENT, CERT_CLIENT, "system:kube-scheduler", NULL },
-	[LEAF_KUBELET_CLIENT] = { "client-kube-apiserver", CA_CLIENT, CERT_CLIENT, "system:kube-apiserver", "system:masters" },
-	[LEAF_AUTH_PROXY] = { "client-auth-proxy", CA_REQUEST_HEADER, CERT_CLIENT, "system:auth-proxy", NULL },
+	[LEAF_CONTROLLER] = { "client-controller", CA_CLIENT, CERT_CLIENT,
+			      "system:kube-controller-manager", NULL },
+	[LEAF_SCHEDULER] = { "client-scheduler", CA_CLIENT, CERT_CLIENT, "system:kube-scheduler",
+			     NULL },
+	[LEAF_KUBELET_CLIENT] = { "client-kube-apiserver", CA_CLIENT, CERT_CLIENT,
+				  "system:kube-apiserver", "system:masters" },
+	[LEAF_AUTH_PROXY] = { "client-auth-proxy", CA_REQUEST_HEADER, CERT_CLIENT,
+			      "system:auth-proxy", NULL },
 };
 
 static char *path_of(const char *dir, const char *name, const char *ending)
@@ -71,20 +76,25 @@ static int authority_ensure(struct pki *p, enum pki_ca which, int64_t now_s, str
 	const char *name = authorities[which].name;
 	int r = read_pair(p->dir, name, &pair, &why);
 	if (r == -ERR_NOT_FOUND && pair.cert.n == 0) {
-		struct cert_spec spec = { .use = CERT_CA, .common_name = authorities[which].common_name, .now_s = now_s, .life_s = CA_LIFE_S };
+		struct cert_spec spec = { .use = CERT_CA,
+					  .common_name = authorities[which].common_name,
+					  .now_s = now_s,
+					  .life_s = CA_LIFE_S };
 		r = pair_make(&spec, &pair, err);
 		r = r < 0 ? r : write_pair(p->dir, name, &pair, err);
 	} else if (r < 0) {
 		err_move(err, &why);
 	}
 	if (r == 0)
-		r = cert_authority_parse(buf_view(&pair.cert), buf_view(&pair.key), &p->ca[which], err);
+		r = cert_authority_parse(buf_view(&pair.cert), buf_view(&pair.key), &p->ca[which],
+					 err);
 	pair_free(&pair);
 	return r < 0 ? err_wrap(err, r, "certificate authority %s in %s", name, p->dir) : 0;
 }
 
-int pki_pair_ensure(struct pki *p, const char *dir, const struct pki_leaf_spec *leaf, const char *const *names, int64_t now_s,
-		    struct pki_pair *out, bool *changed, struct err *err)
+int pki_pair_ensure(struct pki *p, const char *dir, const struct pki_leaf_spec *leaf,
+		    const char *const *names, int64_t now_s, struct pki_pair *out, bool *changed,
+		    struct err *err)
 {
 	const struct cert_authority *ca = &p->ca[leaf->ca];
 	struct pki_pair pair = { 0 };
@@ -92,8 +102,13 @@ int pki_pair_ensure(struct pki *p, const char *dir, const struct pki_leaf_spec *
 	bool due = r < 0 || cert_needs_renewal(buf_view(&pair.cert), ca, names, now_s);
 	if (due) {
 		pair_free(&pair);
-		struct cert_spec spec = { .use = leaf->use, .common_name = leaf->common_name, .organization = leaf->organization,
-					  .names = names, .now_s = now_s, .life_s = LEAF_LIFE_S, .issuer = ca };
+		struct cert_spec spec = { .use = leaf->use,
+					  .common_name = leaf->common_name,
+					  .organization = leaf->organization,
+					  .names = names,
+					  .now_s = now_s,
+					  .life_s = LEAF_LIFE_S,
+					  .issuer = ca };
 		r = pair_make(&spec, &pair, err);
 		r = r < 0 ? r : write_pair(dir, leaf->name, &pair, err);
 		if (r < 0) {
@@ -124,19 +139,22 @@ static int service_key_ensure(struct pki *p, struct err *err)
 	return r < 0 ? r : file_write_atomic(path, p->service_key.p, p->service_key.n, 0600, err);
 }
 
-int pki_renew(struct pki *p, const char *const *names, int64_t now_s, bool *changed, struct err *err)
+int pki_renew(struct pki *p, const char *const *names, int64_t now_s, bool *changed,
+	      struct err *err)
 {
 	*changed = false;
 	for (int i = 0; i < LEAF_COUNT; i++) {
 		const char *const *wanted = i == LEAF_SERVING ? names : NULL;
-		int r = pki_pair_ensure(p, p->dir, &leaves[i], wanted, now_s, &p->leaf[i], changed, err);
+		int r = pki_pair_ensure(p, p->dir, &leaves[i], wanted, now_s, &p->leaf[i], changed,
+					err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int pki_open(struct pki *p, const char *data_dir, const char *const *names, int64_t now_s, struct err *err)
+int pki_open(struct pki *p, const char *data_dir, const char *const *names, int64_t now_s,
+	     struct err *err)
 {
 	p->dir = str_printf("%s/server/tls", data_dir);
 	int r = dir_make(p->dir, 0700, err);

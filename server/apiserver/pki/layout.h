@@ -7,22 +7,30 @@
 #include "server/apiserver/pki/cert.h"
 
 enum pki_ca { CA_SERVER, CA_CLIENT, CA_REQUEST_HEADER, CA_COUNT };
-enum pki_leaf {                          /* key and certificate pairs */
-	LEAF_SERVING, LEAF_ADMIN, LEAF_CONTROLLER, LEAF_SCHEDULER, LEAF_KUBELET_CLIENT, LEAF_AUTH_PROXY, LEAF_COUNT
+enum pki_leaf { /* key and certificate pairs */
+		LEAF_SERVING,
+		LEAF_ADMIN,
+		LEAF_CONTROLLER,
+		LEAF_SCHEDULER,
+		LEAF_KUBELET_CLIENT,
+		LEAF_AUTH_PROXY,
+		LEAF_COUNT
 };
 struct pki_pair {
-	struct buf cert, key;            /* PEM */
+	struct buf cert, key; /* PEM */
 };
 struct pki {
-	char *dir;                       /* DATADIR/server/tls */
+	char *dir; /* DATADIR/server/tls */
 	struct cert_authority ca[CA_COUNT];
 	struct pki_pair leaf[LEAF_COUNT];
-	struct buf service_key;          /* PEM of the service accounts' signing key */
+	struct buf service_key; /* PEM of the service accounts' signing key */
 };
 /* `names`: subject alternative names of the serving certificate. */
-int pki_open(struct pki *p, const char *data_dir, const char *const *names, int64_t now_s, struct err *err);
+int pki_open(struct pki *p, const char *data_dir, const char *const *names, int64_t now_s,
+	     struct err *err);
 /* Issues what is due; *changed tells whether anything was. */
-int pki_renew(struct pki *p, const char *const *names, int64_t now_s, bool *changed, struct err *err);
+int pki_renew(struct pki *p, const char *const *names, int64_t now_s, bool *changed,
+	      struct err *err);
 void pki_close(struct pki *p);
 
 /* A pair of any subject kept at DIR/NAME.crt and .key. */
@@ -32,7 +40,8 @@ struct pki_leaf_spec {
 	enum cert_use use;
 	const char *common_name, *organization;
 };
-int pki_pair_ensure(struct pki *p, const char *dir, const struct pki_leaf_spec *spec, const char *const *names, int64_t now_s,
-		    struct pki_pair *out, bool *changed, struct err *err);
+int pki_pair_ensure(struct pki *p, const char *dir, const struct pki_leaf_spec *spec,
+		    const char *const *names, int64_t now_s, struct pki_pair *out, bool *changed,
+		    struct err *err);
 
 #endif

@@ -32,7 +32,8 @@ static bool address_text(const struct sockaddr *sa, char out[INET6_ADDRSTRLEN])
 	if (!sa)
 		return false;
 	if (sa->sa_family == AF_INET)
-		return inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr, out, INET6_ADDRSTRLEN);
+		return inet_ntop(AF_INET, &((const struct sockaddr_in *)sa)->sin_addr, out,
+				 INET6_ADDRSTRLEN);
 	if (sa->sa_family != AF_INET6)
 		return false;
 	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)sa)->sin6_addr;
@@ -55,9 +56,11 @@ void names_add_local(struct name_list *l, struct arena *a)
 		name_list_add(l, a, host);
 }
 
-void names_add_service(struct name_list *l, struct arena *a, const char *domain, const char *service_cidr)
+void names_add_service(struct name_list *l, struct arena *a, const char *domain,
+		       const char *service_cidr)
 {
-	static const char *const fixed[] = { "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc" };
+	static const char *const fixed[] = { "localhost", "kubernetes", "kubernetes.default",
+					     "kubernetes.default.svc" };
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
 		name_list_add(l, a, fixed[i]);
 	name_list_add(l, a, arena_printf(a, "kubernetes.default.svc.%s", domain));
@@ -92,7 +95,8 @@ static bool route_source(int family, char out[INET6_ADDRSTRLEN])
 		return false;
 	struct sockaddr_storage own;
 	socklen_t size = sizeof(own);
-	bool ok = connect(fd, (struct sockaddr *)&to, n) == 0 && getsockname(fd, (struct sockaddr *)&own, &size) == 0 &&
+	bool ok = connect(fd, (struct sockaddr *)&to, n) == 0 &&
+		  getsockname(fd, (struct sockaddr *)&own, &size) == 0 &&
 		  address_text((struct sockaddr *)&own, out);
 	close(fd);
 	return ok;
@@ -105,7 +109,8 @@ static bool first_address(char out[INET6_ADDRSTRLEN])
 	if (getifaddrs(&all))
 		return false;
 	for (struct ifaddrs *i = all; i && !found; i = i->ifa_next)
-		found = i->ifa_flags & IFF_UP && !(i->ifa_flags & IFF_LOOPBACK) && address_text(i->ifa_addr, out);
+		found = i->ifa_flags & IFF_UP && !(i->ifa_flags & IFF_LOOPBACK) &&
+			address_text(i->ifa_addr, out);
 	freeifaddrs(all);
 	return found;
 }

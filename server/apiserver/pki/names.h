@@ -6,14 +6,16 @@
 #include "base/arena.h"
 
 struct name_list {
-	const char **items;              /* NULL-terminated, no duplicates */
+	const char **items; /* NULL-terminated, no duplicates */
 	size_t n, cap;
 };
 void name_list_add(struct name_list *l, struct arena *a, const char *name);
 void name_list_free(struct name_list *l);
-void names_add_local(struct name_list *l, struct arena *a);   /* addresses of all interfaces, the host's name */
+void names_add_local(struct name_list *l,
+		     struct arena *a); /* addresses of all interfaces, the host's name */
 /* localhost, kubernetes, kubernetes.default, ….svc.DOMAIN and the first address of each service range. */
-void names_add_service(struct name_list *l, struct arena *a, const char *domain, const char *service_cidr);
+void names_add_service(struct name_list *l, struct arena *a, const char *domain,
+		       const char *service_cidr);
 /* The source address of the default route, or the first that is no loopback; "127.0.0.1" at last. */
 const char *names_default_address(struct arena *a);
 

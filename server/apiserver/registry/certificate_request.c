@@ -20,7 +20,8 @@ int certificate_request_strategy_create(struct write *w, struct err *err)
 	for (size_t i = 0; i < u->ngroups; i++)
 		json_array_append_new(groups, text(u->groups[i]));
 	for (size_t i = 0; i < u->nextra; i++)
-		json_object_setn_new(extra, u->extra[i].key.p, u->extra[i].key.n, json_pack("[o]", text(u->extra[i].value)));
+		json_object_setn_new(extra, u->extra[i].key.p, u->extra[i].key.n,
+				     json_pack("[o]", text(u->extra[i].value)));
 	json_object_set_new(spec, "username", text(u->name));
 	json_object_set_new(spec, "uid", text(u->uid));
 	json_object_set_new(spec, "groups", groups);
@@ -42,7 +43,8 @@ int certificate_request_strategy_update_sub(struct write *w, struct err *err)
 	json_object_set(w->tree, "spec", json_object_get(w->old, "spec"));
 	if (strcmp(w->subresource, "approval"))
 		return 0;
-	json_t *old = json_object_get(w->old, "status"), *conditions = tree_get(w->tree, "status", "conditions", NULL);
+	json_t *old = json_object_get(w->old, "status"),
+	       *conditions = tree_get(w->tree, "status", "conditions", NULL);
 	json_t *status = old ? json_deep_copy(old) : json_object();
 	if (conditions)
 		json_object_set(status, "conditions", conditions);

@@ -16,9 +16,11 @@ static json_t *object_member(json_t *of, const char *key)
 static void labels_generate(struct write *w, json_t *spec)
 {
 	struct str uid = meta_uid(w->tree);
-	json_t *labels = object_member(object_member(object_member(spec, "template"), "metadata"), "labels");
+	json_t *labels =
+		object_member(object_member(object_member(spec, "template"), "metadata"), "labels");
 	static const char *const names[] = { "job-name", "batch.kubernetes.io/job-name" };
-	static const char *const uids[] = { "controller-uid", "batch.kubernetes.io/controller-uid" };
+	static const char *const uids[] = { "controller-uid",
+					    "batch.kubernetes.io/controller-uid" };
 	for (size_t i = 0; i < 2; i++) {
 		json_object_set_new(labels, names[i], json_stringn(w->name.p, w->name.n));
 		json_object_set_new(labels, uids[i], json_stringn(uid.p, uid.n));

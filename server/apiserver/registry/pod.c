@@ -18,7 +18,8 @@ static void gate_condition(json_t *status, const json_t *spec)
 	if (json_array_size(json_object_get(spec, "schedulingGates")) == 0)
 		return;
 	json_object_set_new(status, "conditions",
-			    json_pack("[{s:s,s:s,s:s,s:s}]", "type", "PodScheduled", "status", "False", "reason", "SchedulingGated", "message",
+			    json_pack("[{s:s,s:s,s:s,s:s}]", "type", "PodScheduled", "status",
+				      "False", "reason", "SchedulingGated", "message",
 				      "Scheduling is blocked due to non-empty scheduling gates"));
 }
 
@@ -50,7 +51,8 @@ static int pod_status(struct write *w)
 		json_object_set_new(w->tree, "status", status);
 	}
 	keep_field(meta_make(w->tree), meta_of(w->old), "ownerReferences");
-	static const char *const kept[] = { "qosClass", "resourceClaimStatuses", "extendedResourceClaimStatus", "observedGeneration" };
+	static const char *const kept[] = { "qosClass", "resourceClaimStatuses",
+					    "extendedResourceClaimStatus", "observedGeneration" };
 	for (size_t i = 0; i < COUNT_OF(kept); i++)
 		if (!json_object_get(status, kept[i]))
 			keep_field(status, json_object_get(w->old, "status"), kept[i]);
@@ -77,7 +79,8 @@ static void tree_replace(struct write *w, json_t *with)
 static int pod_ephemeral(struct write *w)
 {
 	json_t *pod = old_with(w);
-	keep_field(json_object_get(pod, "spec"), json_object_get(w->tree, "spec"), "ephemeralContainers");
+	keep_field(json_object_get(pod, "spec"), json_object_get(w->tree, "spec"),
+		   "ephemeralContainers");
 	tree_replace(w, pod);
 	return 0;
 }
@@ -99,7 +102,8 @@ static int pod_resize(struct write *w)
 		json_t *list = json_object_get(spec, lists[l]);
 		for (size_t i = 0; i < json_array_size(list); i++) {
 			json_t *c = json_array_get(list, i);
-			const json_t *from = container_named(json_object_get(wanted, lists[l]), tree_get_str(c, "name", NULL));
+			const json_t *from = container_named(json_object_get(wanted, lists[l]),
+							     tree_get_str(c, "name", NULL));
 			if (!from)
 				continue;
 			keep_field(c, from, "resources");

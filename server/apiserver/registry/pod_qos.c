@@ -11,7 +11,7 @@ static const char *const kind_names[KINDS] = { "cpu", "memory" };
 struct sums {
 	struct quantity requests[KINDS], limits[KINDS];
 	bool has_request[KINDS], has_limit[KINDS];
-	bool each_limited;               /* every container limits both */
+	bool each_limited; /* every container limits both */
 };
 
 static bool positive(const json_t *list, int kind, struct quantity *out)
@@ -41,7 +41,8 @@ static void container_add(struct sums *s, const json_t *container)
 static bool guaranteed(const struct sums *s)
 {
 	for (int k = 0; k < KINDS; k++)
-		if (!s->has_request[k] || !s->has_limit[k] || quantity_cmp(s->requests[k], s->limits[k]))
+		if (!s->has_request[k] || !s->has_limit[k] ||
+		    quantity_cmp(s->requests[k], s->limits[k]))
 			return false;
 	return s->each_limited;
 }
@@ -59,7 +60,8 @@ const char *pod_qos(const json_t *spec)
 				container_add(&s, json_array_get(list, i));
 		}
 	}
-	if (!s.has_request[CPU] && !s.has_request[MEMORY] && !s.has_limit[CPU] && !s.has_limit[MEMORY])
+	if (!s.has_request[CPU] && !s.has_request[MEMORY] && !s.has_limit[CPU] &&
+	    !s.has_limit[MEMORY])
 		return "BestEffort";
 	return guaranteed(&s) ? "Guaranteed" : "Burstable";
 }

@@ -12,9 +12,12 @@ int port_range_init(struct port_range *p, const char *text, struct err *err)
 	struct str t = str_from(text);
 	size_t dash = str_find(t, '-');
 	pthread_mutex_init(&p->lock, NULL);
-	if (dash == t.n || !str_to_i64(str_of(t.p, dash), &first) || !str_to_i64(str_of(t.p + dash + 1, t.n - dash - 1), &last) ||
-	    first < 1 || last > PORT_MAX || first > last)
-		return err_set(err, ERR_INVALID, "node port range \"%s\": not FIRST-LAST with ports from 1 to 65535", text);
+	if (dash == t.n || !str_to_i64(str_of(t.p, dash), &first) ||
+	    !str_to_i64(str_of(t.p + dash + 1, t.n - dash - 1), &last) || first < 1 ||
+	    last > PORT_MAX || first > last)
+		return err_set(err, ERR_INVALID,
+			       "node port range \"%s\": not FIRST-LAST with ports from 1 to 65535",
+			       text);
 	p->first = (int)first;
 	p->last = (int)last;
 	p->taken = mem_zalloc((size_t)(last - first + 1));
@@ -54,14 +57,17 @@ int port_take_next(struct port_range *p, enum port_protocol proto, struct err *e
 			found = port;
 	}
 	pthread_mutex_unlock(&p->lock);
-	return found ? found : err_set(err, ERR_INTERNAL, "failed to allocate a nodePort: range is full");
+	return found ? found
+		     : err_set(err, ERR_INTERNAL, "failed to allocate a nodePort: range is full");
 }
 
 int port_take(struct port_range *p, enum port_protocol proto, int port, struct err *err)
 {
 	if (port < p->first || port > p->last)
-		return err_set(err, ERR_INVALID, "provided port is not in the valid range. The range of valid ports is %d-%d", p->first,
-			       p->last);
+		return err_set(err, ERR_INVALID,
+			       "provided port is not in the valid range. The range of valid ports "
+			       "is %d-%d",
+			       p->first, p->last);
 	pthread_mutex_lock(&p->lock);
 	bool ok = port_mark(p, proto, port);
 	pthread_mutex_unlock(&p->lock);

@@ -33,12 +33,14 @@ static bool needs_node_port(const json_t *spec)
 	struct str type = type_of(spec);
 	if (str_eqz(type, "NodePort"))
 		return true;
-	return str_eqz(type, "LoadBalancer") && !json_is_false(json_object_get(spec, "allocateLoadBalancerNodePorts"));
+	return str_eqz(type, "LoadBalancer") &&
+	       !json_is_false(json_object_get(spec, "allocateLoadBalancerNodePorts"));
 }
 
 static bool needs_health_port(const json_t *spec)
 {
-	return str_eqz(type_of(spec), "LoadBalancer") && str_eqz(tree_get_str(spec, "externalTrafficPolicy", NULL), "Local");
+	return str_eqz(type_of(spec), "LoadBalancer") &&
+	       str_eqz(tree_get_str(spec, "externalTrafficPolicy", NULL), "Local");
 }
 
 static void put_text(json_t *spec, const char *field, struct str value)
@@ -49,7 +51,8 @@ static void put_text(json_t *spec, const char *field, struct str value)
 /* clusterIP is clusterIPs[0]: who speaks of one speaks of both. */
 static void ips_normalize(json_t *spec, const json_t *old)
 {
-	struct str ip = tree_get_str(spec, "clusterIP", NULL), before = tree_get_str(old, "clusterIP", NULL);
+	struct str ip = tree_get_str(spec, "clusterIP", NULL),
+		   before = tree_get_str(old, "clusterIP", NULL);
 	json_t *ips = json_object_get(spec, "clusterIPs");
 	if (json_array_size(ips) == 0 && ip.n) {
 		json_object_set_new(spec, "clusterIPs", json_pack("[s#]", ip.p, (int)ip.n));
@@ -73,8 +76,10 @@ int service_strategy_create(struct write *w, struct err *err)
 	(void)err;
 	json_object_set_new(w->tree, "status", json_pack("{s:{}}", "loadBalancer"));
 	ips_normalize(spec, NULL);
-	if (tree_get_str(spec, "clusterIP", NULL).n == 0 && json_array_size(json_object_get(spec, "clusterIPs")))
-		put_text(spec, "clusterIP", tree_str(json_array_get(json_object_get(spec, "clusterIPs"), 0)));
+	if (tree_get_str(spec, "clusterIP", NULL).n == 0 &&
+	    json_array_size(json_object_get(spec, "clusterIPs")))
+		put_text(spec, "clusterIP",
+			 tree_str(json_array_get(json_object_get(spec, "clusterIPs"), 0)));
 	return 0;
 }
 
@@ -90,7 +95,8 @@ static const json_t *port_like(const json_t *ports, const json_t *wanted)
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);
 		if (json_equal(json_object_get(p, "port"), json_object_get(wanted, "port")) &&
-		    str_eq(tree_get_str(p, "protocol", NULL), tree_get_str(wanted, "protocol", NULL)))
+		    str_eq(tree_get_str(p, "protocol", NULL),
+			   tree_get_str(wanted, "protocol", NULL)))
 			return p;
 	}
 	return NULL;
@@ -102,7 +108,8 @@ static void node_ports_keep(json_t *spec, const json_t *old)
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		json_t *p = json_array_get(ports, i);
 		const json_t *was = port_like(json_object_get(old, "ports"), p);
-		if (was && tree_int(json_object_get(p, "nodePort"), 0) == 0 && json_object_get(was, "nodePort"))
+		if (was && tree_int(json_object_get(p, "nodePort"), 0) == 0 &&
+		    json_object_get(was, "nodePort"))
 			json_object_set(p, "nodePort", json_object_get(was, "nodePort"));
 	}
 }
@@ -114,7 +121,8 @@ static bool is_balancer(const json_t *spec)
 
 static bool takes_outside_traffic(const json_t *spec)
 {
-	return is_balancer(spec) || str_eqz(type_of(spec), "NodePort") || json_array_size(json_object_get(spec, "externalIPs"));
+	return is_balancer(spec) || str_eqz(type_of(spec), "NodePort") ||
+	       json_array_size(json_object_get(spec, "externalIPs"));
 }
 
 static void drop_unchanged(json_t *spec, const json_t *old, const char *field)
@@ -126,7 +134,8 @@ static void drop_unchanged(json_t *spec, const json_t *old, const char *field)
 /* A type that has no use for a field takes the old value of it away, but not one that the client just set. */
 static void type_change(json_t *spec, const json_t *old)
 {
-	static const char *const of_ip[] = { "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy" };
+	static const char *const of_ip[] = { "clusterIP", "clusterIPs", "ipFamilies",
+					     "ipFamilyPolicy" };
 	if (needs_cluster_ip(old) && !needs_cluster_ip(spec))
 		for (size_t i = 0; i < COUNT_OF(of_ip); i++)
 			drop_unchanged(spec, old, of_ip[i]);
@@ -135,7 +144,8 @@ static void type_change(json_t *spec, const json_t *old)
 		for (size_t i = 0; i < json_array_size(ports); i++) {
 			json_t *p = json_array_get(ports, i);
 			const json_t *was = port_like(json_object_get(old, "ports"), p);
-			if (was && json_equal(json_object_get(p, "nodePort"), json_object_get(was, "nodePort")))
+			if (was && json_equal(json_object_get(p, "nodePort"),
+					      json_object_get(was, "nodePort")))
 				json_object_del(p, "nodePort");
 		}
 	}
@@ -183,5 +193,6 @@ void service_strategy_deleted(struct apiserver *s, const struct object *o)
 void service_strategy_committed(struct write *w)
 {
 	if (w->old)
-		service_release(w->r->server, json_object_get(w->old, "spec"), json_object_get(w->tree, "spec"));
+		service_release(w->r->server, json_object_get(w->old, "spec"),
+				json_object_get(w->tree, "spec"));
 }

@@ -19,7 +19,8 @@ static const char *name_of_family(int family)
 	return family_names[family == 6];
 }
 
-static int invalid(struct write *w, const char *field, const char *type, struct err *err, const char *why)
+static int invalid(struct write *w, const char *field, const char *type, struct err *err,
+		   const char *why)
 {
 	err_cause(err, type, field, "%s", why);
 	return validate_finish("Service", "", w->name, err);
@@ -37,7 +38,8 @@ static void give_back_port(struct apiserver *s, const char *protocol, int port)
 }
 
 /* How many families the service gets, and whether the cluster has them. */
-static int families_wanted(struct write *w, const json_t *spec, bool headless_bare, size_t *out, struct err *err)
+static int families_wanted(struct write *w, const json_t *spec, bool headless_bare, size_t *out,
+			   struct err *err)
 {
 	struct str policy = tree_get_str(spec, "ipFamilyPolicy", NULL);
 	size_t have = w->r->server->ranges.n;
@@ -51,7 +53,8 @@ static int families_wanted(struct write *w, const json_t *spec, bool headless_ba
 	if (str_eqz(policy, "RequireDualStack")) {
 		if (have < 2)
 			return invalid(w, "spec.ipFamilyPolicy", "FieldValueInvalid", err,
-				       "Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services");
+				       "Invalid value: \"RequireDualStack\": this cluster is not "
+				       "configured for dual-stack services");
 		*out = 2;
 	}
 	return 0;
@@ -62,11 +65,14 @@ static int families_set(struct write *w, json_t *spec, struct err *err)
 	const struct service_ranges *ranges = &w->r->server->ranges;
 	bool headless = str_eqz(tree_get_str(spec, "clusterIP", NULL), "None");
 	bool bare = headless && json_object_size(json_object_get(spec, "selector")) == 0;
-	json_t *families = json_object_get(spec, "ipFamilies"), *ips = json_object_get(spec, "clusterIPs");
+	json_t *families = json_object_get(spec, "ipFamilies"),
+	       *ips = json_object_get(spec, "clusterIPs");
 	size_t wanted;
 	if (tree_get_str(spec, "ipFamilyPolicy", NULL).n == 0) {
-		bool two = json_array_size(families) == 2 || (!headless && json_array_size(ips) == 2);
-		json_object_set_new(spec, "ipFamilyPolicy", json_string(bare || two ? "RequireDualStack" : "SingleStack"));
+		bool two =
+			json_array_size(families) == 2 || (!headless && json_array_size(ips) == 2);
+		json_object_set_new(spec, "ipFamilyPolicy",
+				    json_string(bare || two ? "RequireDualStack" : "SingleStack"));
 	}
 	int e = families_wanted(w, spec, bare, &wanted, err);
 	if (e < 0)
@@ -77,10 +83,12 @@ static int families_set(struct write *w, json_t *spec, struct err *err)
 	}
 	for (size_t i = json_array_size(families); !headless && i < json_array_size(ips); i++) {
 		struct str ip = tree_str(json_array_get(ips, i));
-		json_array_append_new(families, json_string(name_of_family(ip_family(ip.p))));
+		json_array_append_new(families,
+				      json_string(name_of_family(service_ip_family(ip.p))));
 	}
 	if (json_array_size(families) == 0)
-		json_array_append_new(families, json_string(name_of_family(ranges->range[0].family)));
+		json_array_append_new(families,
+				      json_string(name_of_family(ranges->range[0].family)));
 	if (json_array_size(families) < wanted) {
 		int first = family_of_name(tree_str(json_array_get(families, 0)));
 		json_array_append_new(families, json_string(name_of_family(first == 4 ? 6 : 4)));
@@ -99,7 +107,8 @@ static bool had_ip(const struct write *w, const char *ip)
 	return false;
 }
 
-static int ip_take(struct write *w, struct str asked, int family, char out[IP_TEXT_MAX], struct err *err)
+static int ip_take(struct write *w, struct str asked, int family, char out[IP_TEXT_MAX],
+		   struct err *err)
 {
 	struct service_ranges *ranges = &w->r->server->ranges;
 	auto_err why = { 0 };
@@ -113,7 +122,8 @@ static int ip_take(struct write *w, struct str asked, int family, char out[IP_TE
 	if (had_ip(w, out))
 		return 0;
 	if (service_ip_take(ranges, out, &why) < 0) {
-		err_cause(err, "FieldValueInvalid", "spec.clusterIPs", "Invalid value: [\"%s\"]: %s", out, err_text(&why));
+		err_cause(err, "FieldValueInvalid", "spec.clusterIPs",
+			  "Invalid value: [\"%s\"]: %s", out, err_text(&why));
 		return validate_finish("Service", "", w->name, err);
 	}
 	write_hold(w, give_back_ip, out, 0);
@@ -122,7 +132,8 @@ static int ip_take(struct write *w, struct str asked, int family, char out[IP_TE
 
 static int ips_allocate(struct write *w, json_t *spec, struct err *err)
 {
-	json_t *families = json_object_get(spec, "ipFamilies"), *ips = json_object_get(spec, "clusterIPs");
+	json_t *families = json_object_get(spec, "ipFamilies"),
+	       *ips = json_object_get(spec, "clusterIPs");
 	if (str_eqz(tree_get_str(spec, "clusterIP", NULL), "None")) {
 		json_object_set_new(spec, "clusterIPs", json_pack("[s]", "None"));
 		return 0;
@@ -148,7 +159,8 @@ static bool had_port(const struct write *w, int port, struct str protocol)
 	const json_t *ports = tree_get(w->old, "spec", "ports", NULL);
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);
-		if (tree_int(json_object_get(p, "nodePort"), 0) == port && str_eq(tree_get_str(p, "protocol", NULL), protocol))
+		if (tree_int(json_object_get(p, "nodePort"), 0) == port &&
+		    str_eq(tree_get_str(p, "protocol", NULL), protocol))
 			return true;
 	}
 	return false;
@@ -176,13 +188,16 @@ static int port_allocate(struct write *w, json_t *ports, size_t at, struct err *
 		return 0;
 	if (port == 0) {
 		int sibling = (int)port_of_sibling(ports, at);
-		port = sibling && port_take(range, proto, sibling, NULL) == 0 ? sibling : port_take_next(range, proto, err);
+		port = sibling && port_take(range, proto, sibling, NULL) == 0
+			       ? sibling
+			       : port_take_next(range, proto, err);
 		if (port < 0)
 			return port;
 	} else if (port_take(range, proto, port, &why) < 0) {
 		char field[64];
 		snprintf(field, sizeof(field), "spec.ports[%zu].nodePort", at);
-		err_cause(err, "FieldValueInvalid", field, "Invalid value: %d: %s", port, err_text(&why));
+		err_cause(err, "FieldValueInvalid", field, "Invalid value: %d: %s", port,
+			  err_text(&why));
 		return validate_finish("Service", "", w->name, err);
 	}
 	write_hold(w, give_back_port, protocol.n ? protocol.p : "TCP", port);
@@ -195,9 +210,12 @@ static int ports_allocate(struct write *w, json_t *spec, struct err *err)
 	json_t *ports = json_object_get(spec, "ports");
 	struct str type = tree_get_str(spec, "type", NULL);
 	bool balancer = str_eqz(type, "LoadBalancer");
-	bool all = str_eqz(type, "NodePort") || (balancer && !json_is_false(json_object_get(spec, "allocateLoadBalancerNodePorts")));
+	bool all = str_eqz(type, "NodePort") ||
+		   (balancer &&
+		    !json_is_false(json_object_get(spec, "allocateLoadBalancerNodePorts")));
 	for (size_t i = 0; i < json_array_size(ports); i++) {
-		bool asked = balancer && tree_int(json_object_get(json_array_get(ports, i), "nodePort"), 0) > 0;
+		bool asked = balancer &&
+			     tree_int(json_object_get(json_array_get(ports, i), "nodePort"), 0) > 0;
 		int e = all || asked ? port_allocate(w, ports, i, err) : 0;
 		if (e < 0)
 			return e;
@@ -236,8 +254,10 @@ static bool ports_have(const json_t *ports, const json_t *wanted)
 {
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);
-		if (json_equal(json_object_get(p, "nodePort"), json_object_get(wanted, "nodePort")) &&
-		    str_eq(tree_get_str(p, "protocol", NULL), tree_get_str(wanted, "protocol", NULL)))
+		if (json_equal(json_object_get(p, "nodePort"),
+			       json_object_get(wanted, "nodePort")) &&
+		    str_eq(tree_get_str(p, "protocol", NULL),
+			   tree_get_str(wanted, "protocol", NULL)))
 			return true;
 	}
 	return false;
@@ -245,7 +265,8 @@ static bool ports_have(const json_t *ports, const json_t *wanted)
 
 void service_release(struct apiserver *s, const json_t *old, const json_t *now)
 {
-	const json_t *ips = json_object_get(old, "clusterIPs"), *ports = json_object_get(old, "ports");
+	const json_t *ips = json_object_get(old, "clusterIPs"),
+		     *ports = json_object_get(old, "ports");
 	const json_t *health = json_object_get(old, "healthCheckNodePort");
 	for (size_t i = 0; i < json_array_size(ips); i++)
 		if (!list_has(json_object_get(now, "clusterIPs"), json_array_get(ips, i)))
@@ -253,7 +274,8 @@ void service_release(struct apiserver *s, const json_t *old, const json_t *now)
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);
 		if (json_object_get(p, "nodePort") && !ports_have(json_object_get(now, "ports"), p))
-			port_give_back(&s->ports, port_protocol_of(tree_get_str(p, "protocol", NULL)),
+			port_give_back(&s->ports,
+				       port_protocol_of(tree_get_str(p, "protocol", NULL)),
 				       (int)tree_int(json_object_get(p, "nodePort"), 0));
 	}
 	if (health && !json_equal(health, json_object_get(now, "healthCheckNodePort")))
@@ -265,17 +287,23 @@ static bool load_one(void *ctx, const struct object *o)
 	struct apiserver *s = ctx;
 	json_t *tree = object_tree(o, NULL);
 	const json_t *spec = json_object_get(tree, "spec");
-	const json_t *ips = json_object_get(spec, "clusterIPs"), *ports = json_object_get(spec, "ports");
+	const json_t *ips = json_object_get(spec, "clusterIPs"),
+		     *ports = json_object_get(spec, "ports");
 	for (size_t i = 0; i < json_array_size(ips); i++)
 		if (!str_eqz(tree_str(json_array_get(ips, i)), "None"))
-			service_ip_take(&s->ranges, json_string_value(json_array_get(ips, i)), NULL);
+			service_ip_take(&s->ranges, json_string_value(json_array_get(ips, i)),
+					NULL);
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		int port = (int)tree_int(json_object_get(json_array_get(ports, i), "nodePort"), 0);
 		if (port)
-			port_take(&s->ports, port_protocol_of(tree_get_str(json_array_get(ports, i), "protocol", NULL)), port, NULL);
+			port_take(&s->ports,
+				  port_protocol_of(
+					  tree_get_str(json_array_get(ports, i), "protocol", NULL)),
+				  port, NULL);
 	}
 	if (tree_int(json_object_get(spec, "healthCheckNodePort"), 0))
-		port_take(&s->ports, PORT_TCP, (int)tree_int(json_object_get(spec, "healthCheckNodePort"), 0), NULL);
+		port_take(&s->ports, PORT_TCP,
+			  (int)tree_int(json_object_get(spec, "healthCheckNodePort"), 0), NULL);
 	json_decref(tree);
 	return true;
 }

@@ -7,11 +7,11 @@
 #include "base/encode.h"
 #include "base/mem.h"
 
-#define RANGE_MAX ((uint64_t)1 << 20)    /* upstream, too, uses no more of an IPv6 range */
+#define RANGE_MAX       ((uint64_t)1 << 20) /* upstream, too, uses no more of an IPv6 range */
 #define STATIC_BAND_MIN 16
 #define STATIC_BAND_MAX 256
 
-int ip_family(const char *text)
+int service_ip_family(const char *text)
 {
 	unsigned char raw[16];
 	if (inet_pton(AF_INET, text, raw) == 1)
@@ -22,7 +22,7 @@ int ip_family(const char *text)
 void ip_canonical(const char *text, char out[IP_TEXT_MAX])
 {
 	unsigned char raw[16];
-	int family = ip_family(text) == 6 ? AF_INET6 : AF_INET;
+	int family = service_ip_family(text) == 6 ? AF_INET6 : AF_INET;
 	if (inet_pton(family, text, raw) != 1 || !inet_ntop(family, raw, out, IP_TEXT_MAX))
 		snprintf(out, IP_TEXT_MAX, "%s", text);
 }
@@ -38,10 +38,11 @@ bool ip_range_parse(struct str cidr, struct ip_range *out)
 	int64_t prefix;
 	size_t slash = str_find(cidr, '/');
 	struct ip_range r = { 0 };
-	if (slash == cidr.n || slash >= sizeof(text) || !str_to_i64(str_of(cidr.p + slash + 1, cidr.n - slash - 1), &prefix))
+	if (slash == cidr.n || slash >= sizeof(text) ||
+	    !str_to_i64(str_of(cidr.p + slash + 1, cidr.n - slash - 1), &prefix))
 		return false;
 	snprintf(text, sizeof(text), "%.*s", (int)slash, cidr.p);
-	r.family = ip_family(text);
+	r.family = service_ip_family(text);
 	if (!r.family || inet_pton(r.family == 6 ? AF_INET6 : AF_INET, text, r.base) != 1)
 		return false;
 	int bits = (int)bytes_of(&r) * 8;
@@ -71,7 +72,8 @@ bool ip_range_offset(const struct ip_range *r, const char *address, uint64_t *ou
 {
 	unsigned char raw[16];
 	uint64_t offset = 0;
-	if (ip_family(address) != r->family || inet_pton(r->family == 6 ? AF_INET6 : AF_INET, address, raw) != 1)
+	if (service_ip_family(address) != r->family ||
+	    inet_pton(r->family == 6 ? AF_INET6 : AF_INET, address, raw) != 1)
 		return false;
 	for (size_t i = 0; i < bytes_of(r); i++) {
 		int diff = raw[i] - r->base[i];
@@ -89,9 +91,12 @@ int service_ranges_init(struct service_ranges *s, const char *cidrs, struct err 
 	pthread_mutex_init(&s->lock, NULL);
 	while (str_next(&rest, ',', &one)) {
 		if (s->n == 2)
-			return err_set(err, ERR_INVALID, "service range %s: at most one IPv4 and one IPv6 range", cidrs);
+			return err_set(err, ERR_INVALID,
+				       "service range %s: at most one IPv4 and one IPv6 range",
+				       cidrs);
 		if (!ip_range_parse(str_trim(one), &s->range[s->n]))
-			return err_set(err, ERR_INVALID, "service range %.*s: not a CIDR", STR_ARG(one));
+			return err_set(err, ERR_INVALID, "service range %.*s: not a CIDR",
+				       STR_ARG(one));
 		s->n++;
 	}
 	return s->n ? 0 : err_set(err, ERR_INVALID, "no service range is given");
@@ -111,14 +116,16 @@ static const struct ip_range *range_for(const struct service_ranges *s, int fami
 	return NULL;
 }
 
-static bool offset_free(struct service_ranges *s, const struct ip_range *r, uint64_t offset, char out[IP_TEXT_MAX])
+static bool offset_free(struct service_ranges *s, const struct ip_range *r, uint64_t offset,
+			char out[IP_TEXT_MAX])
 {
 	ip_range_text(r, offset, out);
 	return !map_get(&s->taken, str_from(out));
 }
 
 /* A walk over [from, to) that starts at a random place. */
-static bool band_take(struct service_ranges *s, const struct ip_range *r, uint64_t from, uint64_t to, char out[IP_TEXT_MAX])
+static bool band_take(struct service_ranges *s, const struct ip_range *r, uint64_t from,
+		      uint64_t to, char out[IP_TEXT_MAX])
 {
 	if (to <= from)
 		return false;
@@ -134,15 +141,20 @@ static uint64_t static_band(uint64_t size)
 	uint64_t band = size / 16;
 	if (size <= STATIC_BAND_MIN)
 		return 0;
-	return band < STATIC_BAND_MIN ? STATIC_BAND_MIN : band > STATIC_BAND_MAX ? STATIC_BAND_MAX : band;
+	return band < STATIC_BAND_MIN   ? STATIC_BAND_MIN
+	       : band > STATIC_BAND_MAX ? STATIC_BAND_MAX
+					: band;
 }
 
-int service_ip_take_next(struct service_ranges *s, int family, char out[IP_TEXT_MAX], struct err *err)
+int service_ip_take_next(struct service_ranges *s, int family, char out[IP_TEXT_MAX],
+			 struct err *err)
 {
 	const struct ip_range *r = range_for(s, family);
 	if (!r)
-		return err_set(err, ERR_INTERNAL, "failed to allocate IP: no service range of family IPv%d", family);
-	uint64_t last = r->family == 4 && r->size > 2 ? r->size - 1 : r->size; /* no broadcast address */
+		return err_set(err, ERR_INTERNAL,
+			       "failed to allocate IP: no service range of family IPv%d", family);
+	uint64_t last =
+		r->family == 4 && r->size > 2 ? r->size - 1 : r->size; /* no broadcast address */
 	uint64_t band = static_band(r->size);
 	pthread_mutex_lock(&s->lock);
 	bool ok = band_take(s, r, band > 1 ? band : 1, last, out) || band_take(s, r, 1, band, out);
@@ -155,12 +167,13 @@ int service_ip_take(struct service_ranges *s, const char *address, struct err *e
 	char text[IP_TEXT_MAX], first[IP_TEXT_MAX];
 	uint64_t offset;
 	ip_canonical(address, text);
-	const struct ip_range *r = range_for(s, ip_family(text));
+	const struct ip_range *r = range_for(s, service_ip_family(text));
 	if (!r || !ip_range_offset(r, text, &offset) || offset == 0) {
 		r = r ? r : &s->range[0];
 		ip_range_text(r, 0, first);
 		return err_set(err, ERR_INVALID,
-			       "failed to allocate IP %s: the provided IP (%s) is not in the valid range. The range of valid IPs is %s/%d",
+			       "failed to allocate IP %s: the provided IP (%s) is not in the valid "
+			       "range. The range of valid IPs is %s/%d",
 			       text, text, first, r->prefix);
 	}
 	pthread_mutex_lock(&s->lock);
@@ -168,7 +181,9 @@ int service_ip_take(struct service_ranges *s, const char *address, struct err *e
 	if (!was)
 		map_put(&s->taken, str_from(text), s);
 	pthread_mutex_unlock(&s->lock);
-	return was ? err_set(err, ERR_INVALID, "failed to allocate IP %s: provided IP is already allocated", text) : 0;
+	return was ? err_set(err, ERR_INVALID,
+			     "failed to allocate IP %s: provided IP is already allocated", text)
+		   : 0;
 }
 
 void service_ip_give_back(struct service_ranges *s, const char *address)

@@ -5,17 +5,20 @@
 #include "api/meta.h"
 #include "server/apiserver/write.h"
 
-#define GEN STRATEGY_GENERATION
+#define GEN  STRATEGY_GENERATION
 #define BACK STRATEGY_RETURNS_DELETED
-#define PUT STRATEGY_CREATE_ON_UPDATE
-#define ALL STRATEGY_ALL_IS_SPEC
-#define SKL STRATEGY_STATUS_KEEPS_LABELS
+#define PUT  STRATEGY_CREATE_ON_UPDATE
+#define ALL  STRATEGY_ALL_IS_SPEC
+#define SKL  STRATEGY_STATUS_KEEPS_LABELS
 
 static const struct strategy strategies[] = {
-	{ "", "pods", GEN | BACK, pod_strategy_create, pod_strategy_update, pod_strategy_update_sub },
-	{ "", "namespaces", BACK, namespace_strategy_create, namespace_strategy_update, namespace_strategy_update_sub },
+	{ "", "pods", GEN | BACK, pod_strategy_create, pod_strategy_update,
+	  pod_strategy_update_sub },
+	{ "", "namespaces", BACK, namespace_strategy_create, namespace_strategy_update,
+	  namespace_strategy_update_sub },
 	{ "", "nodes", STRATEGY_KEEPS_STATUS, node_strategy_create },
-	{ "", "services", BACK | PUT, service_strategy_create, service_strategy_update, NULL, service_strategy_allocate, service_strategy_committed, service_strategy_deleted },
+	{ "", "services", BACK | PUT, service_strategy_create, service_strategy_update, NULL,
+	  service_strategy_allocate, service_strategy_committed, service_strategy_deleted },
 	{ "", "serviceaccounts", BACK },
 	{ "", "endpoints", PUT },
 	{ "", "events", PUT },
@@ -55,7 +58,8 @@ static const struct strategy strategies[] = {
 	{ "admissionregistration.k8s.io", "mutatingadmissionpolicies", GEN },
 	{ "admissionregistration.k8s.io", "mutatingadmissionpolicybindings", GEN },
 	{ "apiextensions.k8s.io", "customresourcedefinitions", GEN },
-	{ "certificates.k8s.io", "certificatesigningrequests", 0, certificate_request_strategy_create, certificate_request_strategy_update,
+	{ "certificates.k8s.io", "certificatesigningrequests", 0,
+	  certificate_request_strategy_create, certificate_request_strategy_update,
 	  certificate_request_strategy_update_sub },
 	{ "storage.k8s.io", "storageclasses", BACK },
 	{ "storage.k8s.io", "csidrivers", GEN | BACK },
@@ -72,7 +76,8 @@ static const struct strategy plain = { "", "", 0 };
 const struct strategy *strategy_of(const struct api_resource *res)
 {
 	for (size_t i = 0; i < COUNT_OF(strategies); i++)
-		if (!strcmp(strategies[i].plural, res->plural) && !strcmp(strategies[i].group, res->group))
+		if (!strcmp(strategies[i].plural, res->plural) &&
+		    !strcmp(strategies[i].group, res->group))
 			return &strategies[i];
 	return &plain;
 }
@@ -107,12 +112,14 @@ static void keep_all_but_status(struct write *w)
 	const char *key;
 	json_t *value;
 	void *next;
-	json_object_foreach_safe(w->tree, next, key, value) {
-		if (strcmp(key, "status") && strcmp(key, "metadata") && strcmp(key, "kind") && strcmp(key, "apiVersion"))
+	json_object_foreach_safe (w->tree, next, key, value) {
+		if (strcmp(key, "status") && strcmp(key, "metadata") && strcmp(key, "kind") &&
+		    strcmp(key, "apiVersion"))
 			take_from_old(w, key);
 	}
-	json_object_foreach(w->old, key, value) {
-		if (strcmp(key, "status") && strcmp(key, "metadata") && !json_object_get(w->tree, key))
+	json_object_foreach (w->old, key, value) {
+		if (strcmp(key, "status") && strcmp(key, "metadata") &&
+		    !json_object_get(w->tree, key))
 			json_object_set(w->tree, key, value);
 	}
 	if (w->strategy->flags & STRATEGY_STATUS_KEEPS_LABELS) {
@@ -136,7 +143,7 @@ static bool spec_differs(const struct write *w, const json_t *new)
 		return field_differs(w->old, new, "spec");
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)new, key, value)
+	json_object_foreach ((json_t *)new, key, value)
 		if (strcmp(key, "metadata") && field_differs(w->old, new, key))
 			return true;
 	return json_object_size(new) != json_object_size(w->old);
@@ -150,7 +157,8 @@ static bool spec_changed(const struct write *w)
 	auto_buf text = { 0 };
 	json_t *canonical = NULL;
 	bool differs = true;
-	if (api_json_write(w->res->type, w->tree, false, &text, NULL) == 0 && api_json_parse(buf_view(&text), &canonical, NULL, NULL) == 0)
+	if (api_json_write(w->res->type, w->tree, false, &text, NULL) == 0 &&
+	    api_json_parse(buf_view(&text), &canonical, NULL, NULL) == 0)
 		differs = spec_differs(w, canonical);
 	json_decref(canonical);
 	return differs;
@@ -176,7 +184,8 @@ int strategy_update(struct write *w, struct err *err)
 		return update_main(w, err);
 	if (!strcmp(w->subresource, "status"))
 		keep_all_but_status(w);
-	if (!strcmp(w->subresource, "scale") && w->strategy->flags & STRATEGY_GENERATION && spec_changed(w))
+	if (!strcmp(w->subresource, "scale") && w->strategy->flags & STRATEGY_GENERATION &&
+	    spec_changed(w))
 		meta_set_int(w->tree, "generation", meta_generation(w->old) + 1);
 	if (!w->strategy->update_sub)
 		return 0;

@@ -14,12 +14,12 @@ struct apiserver;
 struct object;
 
 enum strategy_flag {
-	STRATEGY_GENERATION = 1 << 0,      /* metadata.generation counts changes of the spec */
-	STRATEGY_CREATE_ON_UPDATE = 1 << 1, /* PUT creates what is not there */
-	STRATEGY_NEEDS_VERSION = 1 << 2,   /* an update must say which version it is about */
-	STRATEGY_RETURNS_DELETED = 1 << 3, /* DELETE answers with the object, not a Status */
-	STRATEGY_KEEPS_STATUS = 1 << 4,    /* status may be set at creation */
-	STRATEGY_ALL_IS_SPEC = 1 << 5,     /* generation: anything but metadata counts */
+	STRATEGY_GENERATION = 1 << 0,          /* metadata.generation counts changes of the spec */
+	STRATEGY_CREATE_ON_UPDATE = 1 << 1,    /* PUT creates what is not there */
+	STRATEGY_NEEDS_VERSION = 1 << 2,       /* an update must say which version it is about */
+	STRATEGY_RETURNS_DELETED = 1 << 3,     /* DELETE answers with the object, not a Status */
+	STRATEGY_KEEPS_STATUS = 1 << 4,        /* status may be set at creation */
+	STRATEGY_ALL_IS_SPEC = 1 << 5,         /* generation: anything but metadata counts */
 	STRATEGY_STATUS_KEEPS_LABELS = 1 << 6, /* a status update does not change labels */
 };
 
@@ -27,8 +27,9 @@ struct strategy {
 	const char *group, *plural;
 	unsigned flags;
 	int (*create)(struct write *w, struct err *err);
-	int (*update)(struct write *w, struct err *err);            /* of the object itself */
-	int (*update_sub)(struct write *w, struct err *err);        /* of a subresource other than status */
+	int (*update)(struct write *w, struct err *err); /* of the object itself */
+	int (*update_sub)(struct write *w,
+			  struct err *err); /* of a subresource other than status */
 	/* Reserve what validation found fine to ask for (addresses, ports); write_hold() gives it back if the write fails. */
 	int (*allocate)(struct write *w, struct err *err);
 	void (*committed)(struct write *w);

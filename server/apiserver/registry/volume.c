@@ -8,7 +8,9 @@ int volume_strategy_create(struct write *w, struct err *err)
 	char now[TIME_TEXT_MAX];
 	(void)err;
 	time_format(clock_wall_s(w->r->server->clock), now);
-	json_object_set_new(w->tree, "status", json_pack("{s:s,s:s}", "phase", "Pending", "lastPhaseTransitionTime", now));
+	json_object_set_new(w->tree, "status",
+			    json_pack("{s:s,s:s}", "phase", "Pending", "lastPhaseTransitionTime",
+				      now));
 	return 0;
 }
 
