@@ -47,7 +47,8 @@ else()
 endif()
 if(EXISTS "${CMAKE_SOURCE_DIR}/cmd/main.c")
 	add_executable(allinone ${allocator} cmd/main.c)
-	target_link_libraries(allinone PRIVATE cmd ${below_cmd} embed third_party hardening warnings)
+	# whole: a name that two rooms define is an error and not one of the two, silently; gc-sections drops what nobody calls
+	target_link_libraries(allinone PRIVATE -Wl,--whole-archive cmd ${below_cmd} -Wl,--no-whole-archive embed third_party hardening warnings)
 	target_compile_definitions(allinone PRIVATE ALLINONE_VERSION="${ALLINONE_VERSION}")
 	# what ships is stripped; its symbols stay beside it, found by gdb through the debug link
 	add_custom_command(TARGET allinone POST_BUILD

@@ -82,9 +82,9 @@ static int make_loops(struct server *s, struct err *err)
 static int start_apiserver(struct server *s, struct err *err)
 {
 	struct server_options *o = &s->options;
-	const char *any[] = { "::", NULL }, *one[] = { o->bind_address, NULL };
+	const char *any[] = { "0.0.0.0", "::", NULL }, *one[] = { o->bind_address, NULL };
 	if (!file_exists("/proc/net/if_inet6"))
-		any[0] = "0.0.0.0";
+		any[1] = NULL;
 	auto_free char *cluster_cidr = join(&o->cluster_cidr),
 		       *service_cidr = join(&o->service_cidr), *dns = join(&o->cluster_dns);
 	const struct apiserver_config config = {
