@@ -149,6 +149,7 @@ static void read_list(struct decoder *d, const struct api_schema *s,
 	if (!reader_array(&d->r))
 		return;
 	v->items = arena_alloc(d->a, bytes); /* an empty list is not an absent one */
+	v->n = 0;                            /* of a member that comes twice, the last counts */
 	while (reader_item(&d->r))
 		read_value(d, s->item, nested, vector_push(d, v, bytes));
 }
@@ -184,6 +185,7 @@ static void read_map(struct decoder *d, const struct api_schema *s, const struct
 	if (!reader_object(&d->r))
 		return;
 	v->items = arena_alloc(d->a, bytes);
+	v->n = 0;
 	while (reader_member(&d->r, &key)) {
 		char *entry = vector_push(d, v, bytes);
 		*(struct str *)entry = keep(d, &key);

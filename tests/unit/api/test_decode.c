@@ -68,6 +68,19 @@ static void a_secrets_values_are_decoded(void **state)
 	assert_memory_equal(s.data.items[0].value.p, "hi\0", 3);
 }
 
+static void of_a_member_that_comes_twice_the_last_counts(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	struct core_v1_config_map m;
+	assert_int_equal(
+		struct_read_json(STR("{\"data\":{\"a\":\"1\",\"b\":\"2\"},\"data\":{\"c\":\"3\"}}"),
+				 &a, api_struct_core_v1_config_map, &m, NULL),
+		0);
+	assert_int_equal(m.data.n, 1);
+	assert_string_equal(m.data.items[0].key.p, "c");
+}
+
 static void what_is_not_of_the_kind_is_refused(void **state)
 {
 	(void)state;
@@ -127,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pod_is_read_into_its_struct),
 		cmocka_unit_test(a_secrets_values_are_decoded),
+		cmocka_unit_test(of_a_member_that_comes_twice_the_last_counts),
 		cmocka_unit_test(what_is_not_of_the_kind_is_refused),
 		cmocka_unit_test(an_empty_struct_is_written_as_upstream_writes_an_empty_object),
 		cmocka_unit_test(an_object_at_rest_is_decoded),
