@@ -35,6 +35,8 @@ struct http_conn {
 struct http_conn *http1_conn_new(struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote);
 struct http_conn *http2_conn_new(struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote);
 
+/* Serves a connected socket as if loops[0] had accepted it. */
+void http_server_adopt(struct http_server *s, int fd);
 void http_conn_init(struct http_conn *c, struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote);
 void http_conn_gone(struct http_conn *c);   /* before it is freed */
 void http_conn_dispatch(struct http_conn *c, struct http_exchange *x); /* sets peer and remote, calls the handler */

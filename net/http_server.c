@@ -7,6 +7,7 @@
 #include "net/http_server.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,6 +137,11 @@ static void begin(struct http_loop *home, int fd, const char *remote)
 		stream_read_start(s);
 }
 
+void http_server_adopt(struct http_server *s, int fd)
+{
+	begin(&s->loops[0], fd, "");
+}
+
 struct accepted {
 	struct loop_msg msg;
 	struct http_loop *home;
@@ -174,7 +180,7 @@ void http_conn_init(struct http_conn *c, struct http_loop *home, struct stream *
 	c->home = home;
 	c->stream = s;
 	c->peer = peer;
-	memcpy(c->remote, remote, sizeof(c->remote));
+	snprintf(c->remote, sizeof(c->remote), "%s", remote);
 	list_add_tail(&home->conns, &c->link);
 }
 
