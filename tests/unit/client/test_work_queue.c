@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "client/work_queue.h"
+
+struct fixture {
+	struct loop loop;
+	struct work_queue *queue;
+	struct buf worked;
+	int stop_after, retries;
+	bool hold; /* don't end the work */
+};
+
+static void work(void *ctx, struct str key)
+{
+	struct fixture *f = ctx;
+
+	buf_printf(&f->worked, "%.*s ", STR_ARG(key));
+	if (--f->stop_after == 0)
+		loop_stop(&f->loop);
+	if (!f->hold)
+		work_queue_done(f->queue, key, f->retries-- > 0);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = NEW(struct fixture);
+	const struct work_queue_config c = { .loop = &f->loop,
+					     .name = "test",
+					     .workers = 2,
+					     .work = work,
+					     .ctx = f,
+					     .backoff_min_ms = 1,
+					     .backoff_max_ms = 4 };
+
+	assert_int_equal(loop_init(&f->loop, "test", NULL), 0);
+	f->queue = work_queue_new(&c);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	work_queue_free(f->queue);
+	loop_close(&f->loop);
+	buf_free(&f->worked);
+	free(f);
+	return 0;
+}
+
+static void run(struct fixture *f, int n)
+{
+	f->stop_after = n;
+	f->loop.stopping = false;
+	loop_run(&f->loop);
+}
+
+static void a_key_added_often_is_worked_once(void **state)
+{
+	struct fixture *f = *state;
+
+	work_queue_add(f->queue, STR("a"));
+	work_queue_add(f->queue, STR("b"));
+	work_queue_add(f->queue, STR("a"));
+	assert_int_equal(work_queue_depth(f->queue), 2);
+	run(f, 2);
+	assert_string_equal(f->worked.p, "a b ");
+	assert_int_equal(work_queue_depth(f->queue), 0);
+}
+
+static void a_key_added_during_its_work_is_worked_again_after_it(void **state)
+{
+	struct fixture *f = *state;
+
+	f->hold = true;
+	work_queue_add(f->queue, STR("a"));
+	run(f, 1);
+	work_queue_add(f->queue, STR("a"));
+	work_queue_add(f->queue, STR("a"));
+	assert_int_equal(work_queue_depth(f->queue),
+			 0); /* one at work: the next one waits for its end */
+	work_queue_done(f->queue, STR("a"), false);
+	assert_int_equal(work_queue_depth(f->queue), 1);
+	run(f, 1);
+	assert_string_equal(f->worked.p, "a a ");
+}
+
+static void no_more_at_work_than_workers(void **state)
+{
+	struct fixture *f = *state;
+
+	f->hold = true;
+	work_queue_add(f->queue, STR("a"));
+	work_queue_add(f->queue, STR("b"));
+	work_queue_add(f->queue, STR("c"));
+	run(f, 2);
+	assert_string_equal(f->worked.p, "a b ");
+	assert_int_equal(work_queue_depth(f->queue), 1);
+	work_queue_done(f->queue, STR("b"), false);
+	run(f, 1);
+	assert_string_equal(f->worked.p, "a b c ");
+}
+
+static void failed_work_comes_back(void **state)
+{
+	struct fixture *f = *state;
+
+	f->retries = 3;
+	work_queue_add(f->queue, STR("a"));
+	run(f, 4);
+	assert_string_equal(f->worked.p, "a a a a ");
+	assert_int_equal(work_queue_depth(f->queue), 0);
+}
+
+static void the_earlier_of_two_delays_stands(void **state)
+{
+	struct fixture *f = *state;
+
+	work_queue_add_after(f->queue, STR("slow"), 1000000);
+	work_queue_add_after(f->queue, STR("b"), 20);
+	work_queue_add_after(f->queue, STR("slow"), 10);
+	work_queue_add_after(f->queue, STR("slow"), 2000000);
+	run(f, 2);
+	assert_string_equal(f->worked.p, "slow b ");
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_key_added_often_is_worked_once),
+		T(a_key_added_during_its_work_is_worked_again_after_it),
+		T(no_more_at_work_than_workers),
+		T(failed_work_comes_back),
+		T(the_earlier_of_two_delays_stands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
