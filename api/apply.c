@@ -19,9 +19,9 @@ struct apply {
 	struct arena *a;
 	const struct api_resource *res;
 	const struct managed_by *by;
-	json_t *live, *applied;          /* borrowed; live is an empty object on create */
+	json_t *live, *applied; /* borrowed; live is an empty object on create */
 	struct managed managed;
-	json_t *merged;                  /* owned */
+	json_t *merged; /* owned */
 	struct str now;
 	bool force;
 };
@@ -31,7 +31,8 @@ struct apply {
 static bool right_type(const struct apply *ap, struct buf *what)
 {
 	struct str version = meta_api_version(ap->applied), kind = meta_kind(ap->applied);
-	buf_printf(what, "%s%.*s, Kind=%.*s", memchr(version.p ? version.p : "", '/', version.n) ? "" : "/", STR_ARG(version),
+	buf_printf(what, "%s%.*s, Kind=%.*s",
+		   memchr(version.p ? version.p : "", '/', version.n) ? "" : "/", STR_ARG(version),
 		   STR_ARG(kind));
 	return str_eq(version, ap->by->api_version) && str_eqz(kind, ap->res->kind);
 }
@@ -47,7 +48,8 @@ static int check(struct apply *ap, struct err *err)
 	int r = apply_check(ap->res->type, ap->applied, err);
 	if (r < 0)
 		return err_wrap(err, r, "failed to create typed patch object (%.*s/%.*s; %s)",
-				STR_ARG(meta_namespace(ap->applied)), STR_ARG(meta_name(ap->applied)), what.p);
+				STR_ARG(meta_namespace(ap->applied)),
+				STR_ARG(meta_name(ap->applied)), what.p);
 	return 0;
 }
 
@@ -76,10 +78,14 @@ static void prune(struct apply *ap, const struct fieldset *last, const struct fi
 	last = apply_with_named(ap->a, t, last);
 	const struct fieldset *merged_set = named_set(ap, ap->merged);
 	json_t *without = apply_remove(ap->a, t, ap->merged, last, true);
-	const struct fieldset *keep = fieldset_union(ap->a, named_set(ap, without), owned_by_anyone(ap));
-	json_t *with_owned = apply_remove(ap->a, t, ap->merged, fieldset_difference(ap->a, merged_set, keep), true);
-	const struct fieldset *gone = fieldset_difference(ap->a, merged_set, named_set(ap, with_owned));
-	json_t *pruned = apply_remove(ap->a, t, ap->merged, fieldset_intersection(ap->a, gone, last), false);
+	const struct fieldset *keep =
+		fieldset_union(ap->a, named_set(ap, without), owned_by_anyone(ap));
+	json_t *with_owned = apply_remove(ap->a, t, ap->merged,
+					  fieldset_difference(ap->a, merged_set, keep), true);
+	const struct fieldset *gone =
+		fieldset_difference(ap->a, merged_set, named_set(ap, with_owned));
+	json_t *pruned =
+		apply_remove(ap->a, t, ap->merged, fieldset_intersection(ap->a, gone, last), false);
 	json_decref(without);
 	json_decref(with_owned);
 	json_decref(ap->merged);
@@ -108,8 +114,8 @@ static int by_owner(const void *x, const void *y)
 	return str_cmp(a->owner->manager, b->owner->manager);
 }
 
-static struct conflicts conflicts_of(struct apply *ap, const struct managed_entry *self, const struct fieldset *changed,
-				     const struct fieldset *allowed)
+static struct conflicts conflicts_of(struct apply *ap, const struct managed_entry *self,
+				     const struct fieldset *changed, const struct fieldset *allowed)
 {
 	struct conflicts c = { .p = ARENA_ARRAY(ap->a, struct conflict, ap->managed.n + 1) };
 	for (size_t i = 0; i < ap->managed.n; i++) {
@@ -140,13 +146,16 @@ static int conflict_error(const struct conflicts *c, struct err *err)
 		auto_buf owner = { 0 };
 		managed_entry_text(c->p[i].owner, &owner);
 		buf_printf(&text, "%sconflicts with %s:", i ? "\n" : "", owner.p);
-		fieldset_paths(c->p[i].set, add_cause, &(struct conflict_text){ &text, owner.p, err });
+		fieldset_paths(c->p[i].set, add_cause,
+			       &(struct conflict_text){ &text, owner.p, err });
 	}
 	if (c->fields == 1) {
 		auto_buf owner = { 0 };
 		managed_entry_text(c->p[0].owner, &owner);
 		size_t path = str_find(buf_view(&text), '\n') + 3;
-		return err_set(err, ERR_CONFLICT, "Apply failed with 1 conflict: conflict with %s: %s", owner.p, text.p + path);
+		return err_set(err, ERR_CONFLICT,
+			       "Apply failed with 1 conflict: conflict with %s: %s", owner.p,
+			       text.p + path);
 	}
 	return err_set(err, ERR_CONFLICT, "Apply failed with %zu conflicts: %s", c->fields, text.p);
 }
@@ -197,18 +206,20 @@ static void own_before_first_apply(struct apply *ap)
 	if (ap->managed.n)
 		return;
 	fieldset_compare(ap->a, ap->res->type, NULL, ap->live, &changed, &removed);
-	changed = fieldset_subtract(ap->a, changed, managed_reset_fields(ap->a, ap->res, ap->by->subresource));
+	changed = fieldset_subtract(ap->a, changed,
+				    managed_reset_fields(ap->a, ap->res, ap->by->subresource));
 	changed = fieldset_difference(ap->a, changed, managed_unowned_fields(ap->a));
 	if (!fieldset_empty(changed))
-		managed_add(&ap->managed, (struct managed_entry){ .manager = STR("before-first-apply"),
-								  .api_version = ap->by->api_version,
-								  .subresource = ap->by->subresource,
-								  .time = ap->now,
-								  .set = changed });
+		managed_add(&ap->managed,
+			    (struct managed_entry){ .manager = STR("before-first-apply"),
+						    .api_version = ap->by->api_version,
+						    .subresource = ap->by->subresource,
+						    .time = ap->now,
+						    .set = changed });
 }
 
-static int settle(struct apply *ap, struct managed_entry *self, const struct fieldset *changed, const struct fieldset *removed,
-		  struct err *err)
+static int settle(struct apply *ap, struct managed_entry *self, const struct fieldset *changed,
+		  const struct fieldset *removed, struct err *err)
 {
 	json_t *last = NULL;
 	struct conflicts c = conflicts_of(ap, self, changed, NULL);
@@ -225,7 +236,8 @@ static int settle(struct apply *ap, struct managed_entry *self, const struct fie
 }
 
 /* The entry that now holds what was applied. */
-static struct managed_entry *own_applied(struct apply *ap, const struct fieldset *set, const struct fieldset **last)
+static struct managed_entry *own_applied(struct apply *ap, const struct fieldset *set,
+					 const struct fieldset **last)
 {
 	struct managed_entry like = managed_entry_of(ap->by);
 	struct managed_entry *self = managed_find(&ap->managed, &like);
@@ -240,8 +252,10 @@ static struct managed_entry *own_applied(struct apply *ap, const struct fieldset
 static int merge_and_own(struct apply *ap, struct err *err)
 {
 	const struct api_type *t = ap->res->type;
-	const struct fieldset *last, *changed, *removed, *reset = managed_reset_fields(ap->a, ap->res, ap->by->subresource);
-	const struct fieldset *set = fieldset_subtract(ap->a, fieldset_of_object(ap->a, t, ap->applied), reset);
+	const struct fieldset *last, *changed, *removed,
+		*reset = managed_reset_fields(ap->a, ap->res, ap->by->subresource);
+	const struct fieldset *set =
+		fieldset_subtract(ap->a, fieldset_of_object(ap->a, t, ap->applied), reset);
 	own_before_first_apply(ap);
 	struct managed_entry *self = own_applied(ap, set, &last);
 	ap->merged = apply_merge_trees(ap->a, t, ap->live, ap->applied);
@@ -273,12 +287,14 @@ static json_t *result(struct apply *ap)
 	return out;
 }
 
-int apply_merge(const struct api_resource *res, const json_t *live, const json_t *applied, const struct managed_by *by, bool force,
-		json_t **out, struct err *err)
+int apply_merge(const struct api_resource *res, const json_t *live, const json_t *applied,
+		const struct managed_by *by, bool force, json_t **out, struct err *err)
 {
 	auto_arena arena = { 0 };
 	char now[TIME_TEXT_MAX];
-	struct apply ap = { .a = &arena, .res = res, .by = by, .force = force, .managed.a = &arena };
+	struct apply ap = {
+		.a = &arena, .res = res, .by = by, .force = force, .managed.a = &arena
+	};
 	json_t *nothing = json_object();
 	time_format(by->now_s, now);
 	ap.now = str_from(now);
@@ -286,7 +302,8 @@ int apply_merge(const struct api_resource *res, const json_t *live, const json_t
 	ap.applied = (json_t *)applied;
 	int r = check(&ap, err);
 	if (r == 0)
-		r = managed_decode(&ap.managed, json_object_get(meta_of(live), "managedFields"), err);
+		r = managed_decode(&ap.managed, json_object_get(meta_of(live), "managedFields"),
+				   err);
 	if (r == 0)
 		r = merge_and_own(&ap, err);
 	if (r == 0)

@@ -15,7 +15,7 @@
  * result is a new tree with managedFields; `live` and `applied` stay as they are and share nothing with it.
  * The result has no defaults yet: the caller defaults it as after any patch.
  * Errors: Conflict with upstream's text and one FieldManagerConflict cause per field; BadRequest for managedFields in the body. */
-int apply_merge(const struct api_resource *res, const json_t *live, const json_t *applied, const struct managed_by *by,
-		bool force, json_t **out, struct err *err);
+int apply_merge(const struct api_resource *res, const json_t *live, const json_t *applied,
+		const struct managed_by *by, bool force, json_t **out, struct err *err);
 
 #endif

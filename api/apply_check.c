@@ -9,7 +9,7 @@
 struct check {
 	struct arena *a;
 	struct buf path;
-	struct buf errors;      /* "  PATH: MESSAGE\n" each */
+	struct buf errors; /* "  PATH: MESSAGE\n" each */
 	size_t nerrors;
 };
 
@@ -78,13 +78,14 @@ static void check_scalar(struct check *c, enum api_kind kind, const json_t *valu
 
 static bool knows_everything(const struct api_schema *schema)
 {
-	return schema->kind == API_OBJECT && schema->type && !schema->preserve_unknown && !schema->type->preserve_unknown &&
-	       !schema->embedded_resource;
+	return schema->kind == API_OBJECT && schema->type && !schema->preserve_unknown &&
+	       !schema->type->preserve_unknown && !schema->embedded_resource;
 }
 
 static bool type_meta(const struct check *c, const char *key)
 {
-	return c->path.n == 0 && (strcmp(key, "apiVersion") == 0 || strcmp(key, "kind") == 0 || strcmp(key, "metadata") == 0);
+	return c->path.n == 0 && (strcmp(key, "apiVersion") == 0 || strcmp(key, "kind") == 0 ||
+				  strcmp(key, "metadata") == 0);
 }
 
 static void check_map(struct check *c, const struct api_schema *schema, const json_t *map)
@@ -93,13 +94,18 @@ static void check_map(struct check *c, const struct api_schema *schema, const js
 	json_t *value;
 	size_t base = c->path.n;
 	bool strict = knows_everything(schema);
-	json_object_foreach((json_t *)map, key, value) {
-		const struct api_field *f =
-			schema->kind == API_OBJECT && schema->type ? api_type_field(schema->type, str_from(key)) : NULL;
+	json_object_foreach ((json_t *)map, key, value) {
+		const struct api_field *f = schema->kind == API_OBJECT && schema->type
+						    ? api_type_field(schema->type, str_from(key))
+						    : NULL;
 		bool known = f || !strict || type_meta(c, key);
 		buf_printf(&c->path, ".%s", key);
 		if (known)
-			check_value(c, f ? &f->schema : schema->kind == API_MAP ? schema->item : NULL, value);
+			check_value(c,
+				    f                         ? &f->schema
+				    : schema->kind == API_MAP ? schema->item
+							      : NULL,
+				    value);
 		else
 			complain(c, "field not declared in schema");
 		c->path.n = base;
@@ -114,19 +120,21 @@ static void list_keys_text(const struct api_schema *schema, struct buf *out)
 	buf_putc(out, ']');
 }
 
-static void complain_element(struct check *c, const struct api_schema *schema, size_t i, const json_t *item)
+static void complain_element(struct check *c, const struct api_schema *schema, size_t i,
+			     const json_t *item)
 {
 	auto_buf keys = { 0 };
 	if (schema->list_type == API_LIST_SET) {
-		complain(c, "element %zu: associative list without keys has an element that's %s", i,
-			 json_is_object(item) ? "a map type" : "an explicit null");
+		complain(c, "element %zu: associative list without keys has an element that's %s",
+			 i, json_is_object(item) ? "a map type" : "an explicit null");
 	} else if (!json_is_object(item)) {
 		complain(c, "element %zu: associative list with keys may not have %s", i,
 			 json_is_null(item) ? "a null element" : "non-map elements");
 	} else {
 		list_keys_text(schema, &keys);
 		complain(c,
-			 "element %zu: associative list with keys has an element that omits all key fields %s (and doesn't "
+			 "element %zu: associative list with keys has an element that omits all "
+			 "key fields %s (and doesn't "
 			 "have default values for any key fields)",
 			 i, keys.p);
 	}
@@ -143,7 +151,7 @@ static void check_keyed_list(struct check *c, const struct api_schema *schema, c
 {
 	size_t i, base = c->path.n;
 	json_t *item;
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		struct element e;
 		if (!element_of_item(c->a, schema, item, &e)) {
 			complain_element(c, schema, i, item);
@@ -167,7 +175,7 @@ static void check_list(struct check *c, const struct api_schema *schema, const j
 		check_keyed_list(c, schema, list);
 		return;
 	}
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		buf_printf(&c->path, "[%zu]", i);
 		check_value(c, schema->item, item);
 		c->path.n = base;

@@ -7,17 +7,19 @@
 
 /* ---- merging ---- */
 
-static json_t *merge(struct arena *a, const struct api_schema *schema, json_t *live, json_t *applied);
+static json_t *merge(struct arena *a, const struct api_schema *schema, json_t *live,
+		     json_t *applied);
 
 static json_t *merge_maps(struct arena *a, const struct shape *shape, json_t *live, json_t *applied)
 {
 	json_t *out = json_is_object(live) ? json_copy(live) : json_object();
 	const char *key;
 	json_t *value;
-	json_object_foreach(applied, key, value) {
+	json_object_foreach (applied, key, value) {
 		bool named;
 		const struct api_schema *schema = shape_child(shape, str_from(key), &named);
-		json_object_set_new_nocheck(out, key, merge(a, schema, json_object_get(live, key), value));
+		json_object_set_new_nocheck(out, key,
+					    merge(a, schema, json_object_get(live, key), value));
 	}
 	return out;
 }
@@ -25,9 +27,9 @@ static json_t *merge_maps(struct arena *a, const struct shape *shape, json_t *li
 struct list_merge { /* two lists on their way into one */
 	struct arena *a;
 	const struct shape *shape;
-	struct items live, applied;          /* sorted */
+	struct items live, applied; /* sorted */
 	struct item *live_order, *applied_order;
-	bool *merged;                        /* by place in `applied` order */
+	bool *merged; /* by place in `applied` order */
 	json_t *out;
 };
 
@@ -67,7 +69,8 @@ static void take_applied(struct list_merge *m, size_t i)
 {
 	const struct item *item = &m->applied_order[i];
 	m->merged[items_find(&m->applied, &item->e)] = true;
-	json_array_append_new(m->out, merge(m->a, m->shape->item, live_value(m, &item->e), item->value));
+	json_array_append_new(m->out,
+			      merge(m->a, m->shape->item, live_value(m, &item->e), item->value));
 }
 
 /* The next applied item, from `from` on, that the live list has, too. */
@@ -112,7 +115,8 @@ static void merge_orders(struct list_merge *m)
 	}
 }
 
-static json_t *merge_lists(struct arena *a, const struct shape *shape, const json_t *live, const json_t *applied)
+static json_t *merge_lists(struct arena *a, const struct shape *shape, const json_t *live,
+			   const json_t *applied)
 {
 	struct list_merge m = { .a = a, .shape = shape, .out = json_array() };
 	m.live = items_of(a, shape->list, live);
@@ -124,13 +128,16 @@ static json_t *merge_lists(struct arena *a, const struct shape *shape, const jso
 	return m.out;
 }
 
-static json_t *merge(struct arena *a, const struct api_schema *schema, json_t *live, json_t *applied)
+static json_t *merge(struct arena *a, const struct api_schema *schema, json_t *live,
+		     json_t *applied)
 {
 	struct shape shape = shape_of(schema, applied);
 	bool both_empty = shape_empty(live) && shape_empty(applied);
-	if (shape.kind == SHAPE_MAP && !both_empty && (json_is_object(applied) || json_is_null(applied)))
+	if (shape.kind == SHAPE_MAP && !both_empty &&
+	    (json_is_object(applied) || json_is_null(applied)))
 		return merge_maps(a, &shape, live, applied);
-	if (shape.kind == SHAPE_LIST && !both_empty && (json_is_array(applied) || json_is_null(applied)))
+	if (shape.kind == SHAPE_LIST && !both_empty &&
+	    (json_is_array(applied) || json_is_null(applied)))
 		return merge_lists(a, &shape, live, applied);
 	return json_incref(applied);
 }
@@ -143,14 +150,18 @@ json_t *apply_merge_trees(struct arena *a, const struct api_type *t, json_t *liv
 
 /* ---- removing ---- */
 
-static json_t *remove_below(struct arena *a, struct shape shape, json_t *value, const struct fieldset *doomed, bool nulls);
+static json_t *remove_below(struct arena *a, struct shape shape, json_t *value,
+			    const struct fieldset *doomed, bool nulls);
 
-static json_t *remove_from_map(struct arena *a, const struct shape *shape, json_t *map, const struct fieldset *doomed, bool nulls)
+static json_t *remove_from_map(struct arena *a, const struct shape *shape, json_t *map,
+			       const struct fieldset *doomed, bool nulls)
 {
 	json_t *out = json_copy(map);
 	for (size_t i = 0; i < doomed->n; i++) {
 		const struct entry *e = &doomed->entries[i];
-		json_t *value = e->e.kind == ELEMENT_FIELD ? json_object_getn(map, e->e.name.p, e->e.name.n) : NULL;
+		json_t *value = e->e.kind == ELEMENT_FIELD
+					? json_object_getn(map, e->e.name.p, e->e.name.n)
+					: NULL;
 		bool named;
 		if (!value)
 			continue;
@@ -161,24 +172,28 @@ static json_t *remove_from_map(struct arena *a, const struct shape *shape, json_
 		const struct api_schema *schema = shape_child(shape, e->e.name, &named);
 		json_t *left = remove_below(a, shape_of(schema, value), value, e->below, nulls);
 		if (left || nulls)
-			json_object_setn_new_nocheck(out, e->e.name.p, e->e.name.n, left ? left : json_null());
+			json_object_setn_new_nocheck(out, e->e.name.p, e->e.name.n,
+						     left ? left : json_null());
 		else
 			json_object_deln(out, e->e.name.p, e->e.name.n);
 	}
 	return out;
 }
 
-static json_t *remove_from_list(struct arena *a, const struct shape *shape, json_t *list, const struct fieldset *doomed, bool nulls)
+static json_t *remove_from_list(struct arena *a, const struct shape *shape, json_t *list,
+				const struct fieldset *doomed, bool nulls)
 {
 	json_t *out = json_array(), *item;
 	size_t i;
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		struct element e;
 		const struct entry *found =
 			element_of_item(a, shape->list, item, &e) ? set_find(doomed, &e) : NULL;
 		if (found && found->member)
 			continue;
-		json_t *left = found ? remove_below(a, shape_of(shape->item, item), item, found->below, nulls) : json_incref(item);
+		json_t *left = found ? remove_below(a, shape_of(shape->item, item), item,
+						    found->below, nulls)
+				     : json_incref(item);
 		if (left)
 			json_array_append_new(out, left);
 	}
@@ -186,7 +201,8 @@ static json_t *remove_from_list(struct arena *a, const struct shape *shape, json
 }
 
 /* NULL: nothing is left. */
-static json_t *remove_below(struct arena *a, struct shape shape, json_t *value, const struct fieldset *doomed, bool nulls)
+static json_t *remove_below(struct arena *a, struct shape shape, json_t *value,
+			    const struct fieldset *doomed, bool nulls)
 {
 	json_t *out = NULL;
 	if (shape.kind == SHAPE_MAP && json_is_object(value))
@@ -201,7 +217,8 @@ static json_t *remove_below(struct arena *a, struct shape shape, json_t *value, 
 	return NULL;
 }
 
-json_t *apply_remove(struct arena *a, const struct api_type *t, json_t *tree, const struct fieldset *doomed, bool nulls)
+json_t *apply_remove(struct arena *a, const struct api_type *t, json_t *tree,
+		     const struct fieldset *doomed, bool nulls)
 {
 	struct shape shape = shape_of_type(t);
 	return doomed ? remove_from_map(a, &shape, tree, doomed, nulls) : json_incref(tree);
@@ -209,20 +226,24 @@ json_t *apply_remove(struct arena *a, const struct api_type *t, json_t *tree, co
 
 /* ---- named fields ---- */
 
-static const struct fieldset *with_named(struct arena *a, struct shape shape, const struct fieldset *s)
+static const struct fieldset *with_named(struct arena *a, struct shape shape,
+					 const struct fieldset *s)
 {
 	struct set_builder b = { .a = a };
 	for (size_t i = 0; s && i < s->n; i++) {
 		const struct entry *e = &s->entries[i];
 		bool named = false;
-		const struct api_schema *schema = e->e.kind == ELEMENT_FIELD ? shape_child(&shape, e->e.name, &named) : shape.item;
+		const struct api_schema *schema = e->e.kind == ELEMENT_FIELD
+							  ? shape_child(&shape, e->e.name, &named)
+							  : shape.item;
 		struct shape below = shape_of(schema, NULL);
 		set_add(&b, e->e, e->member || (named && e->below), with_named(a, below, e->below));
 	}
 	return set_finish(&b);
 }
 
-const struct fieldset *apply_with_named(struct arena *a, const struct api_type *t, const struct fieldset *s)
+const struct fieldset *apply_with_named(struct arena *a, const struct api_type *t,
+					const struct fieldset *s)
 {
 	return with_named(a, shape_of_type(t), s);
 }

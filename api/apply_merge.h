@@ -11,8 +11,10 @@ int apply_check(const struct api_type *t, const json_t *applied, struct err *err
 /* New reference. */
 json_t *apply_merge_trees(struct arena *a, const struct api_type *t, json_t *live, json_t *applied);
 /* Without the members of `doomed` and all below them. What gets empty on the way becomes null (`nulls`) or goes away. New reference. */
-json_t *apply_remove(struct arena *a, const struct api_type *t, json_t *tree, const struct fieldset *doomed, bool nulls);
+json_t *apply_remove(struct arena *a, const struct api_type *t, json_t *tree,
+		     const struct fieldset *doomed, bool nulls);
 /* Fields that the schema knows become members wherever something below them is one. */
-const struct fieldset *apply_with_named(struct arena *a, const struct api_type *t, const struct fieldset *s);
+const struct fieldset *apply_with_named(struct arena *a, const struct api_type *t,
+					const struct fieldset *s);
 
 #endif

@@ -3,18 +3,19 @@
 
 #include <stdio.h>
 
-#define US 1000LL
-#define MS (1000 * US)
+#define US     1000LL
+#define MS     (1000 * US)
 #define SECOND (1000 * MS)
 #define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
+#define HOUR   (60 * MINUTE)
 
 static const struct {
 	struct str text;
 	int64_t ns;
 } units[] = {
-	{ STR_INIT("ns"), 1 },      { STR_INIT("us"), US },    { STR_INIT("\xc2\xb5s"), US }, { STR_INIT("\xce\xbcs"), US },
-	{ STR_INIT("ms"), MS },     { STR_INIT("s"), SECOND }, { STR_INIT("m"), MINUTE },     { STR_INIT("h"), HOUR },
+	{ STR_INIT("ns"), 1 },         { STR_INIT("us"), US },  { STR_INIT("\xc2\xb5s"), US },
+	{ STR_INIT("\xce\xbcs"), US }, { STR_INIT("ms"), MS },  { STR_INIT("s"), SECOND },
+	{ STR_INIT("m"), MINUTE },     { STR_INIT("h"), HOUR },
 };
 
 static bool digit(char c)
@@ -43,7 +44,8 @@ static bool take_term(struct str *s, int64_t *sum)
 	double fraction = 0, scale = 1;
 	size_t i = 0, seen = 0;
 	for (; i < s->n && digit(s->p[i]); i++, seen++)
-		if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_add_overflow(whole, s->p[i] - '0', &whole))
+		if (__builtin_mul_overflow(whole, 10, &whole) ||
+		    __builtin_add_overflow(whole, s->p[i] - '0', &whole))
 			return false;
 	if (i < s->n && s->p[i] == '.')
 		for (i++; i < s->n && digit(s->p[i]); i++, seen++) {
@@ -120,7 +122,8 @@ static size_t two_units(char *out, int64_t big, char big_unit, int64_t small, ch
 {
 	if (small == 0)
 		return (size_t)sprintf(out, "%lld%c", (long long)big, big_unit);
-	return (size_t)sprintf(out, "%lld%c%lld%c", (long long)big, big_unit, (long long)small, small_unit);
+	return (size_t)sprintf(out, "%lld%c%lld%c", (long long)big, big_unit, (long long)small,
+			       small_unit);
 }
 
 size_t duration_human(int64_t s, char out[DURATION_TEXT_MAX])

@@ -31,7 +31,8 @@ static int scalar_cmp(const struct scalar *x, const struct scalar *y)
 	if (x->kind == SCALAR_INT && y->kind == SCALAR_INT)
 		return cmp_i64(x->i, y->i);
 	if (numeric(x) && numeric(y))
-		return cmp_double(x->kind == SCALAR_INT ? (double)x->i : x->d, y->kind == SCALAR_INT ? (double)y->i : y->d);
+		return cmp_double(x->kind == SCALAR_INT ? (double)x->i : x->d,
+				  y->kind == SCALAR_INT ? (double)y->i : y->d);
 	if (x->kind != y->kind)
 		return (int)x->kind - (int)y->kind;
 	return x->kind == SCALAR_BOOL ? cmp_i64(x->i, y->i) : cmp_text(x->s, y->s);
@@ -96,9 +97,9 @@ static void join_equal(struct set_builder *b, bool doubles_are_leaves)
 		struct entry *last = n ? &b->entries[n - 1] : NULL;
 		if (last && by_element(last, &b->entries[i]) == 0) {
 			last->member = last->member || b->entries[i].member;
-			last->below = doubles_are_leaves ?
-					      NULL :
-					      fieldset_union(b->a, last->below, b->entries[i].below);
+			last->below = doubles_are_leaves ? NULL
+							 : fieldset_union(b->a, last->below,
+									  b->entries[i].below);
 		} else {
 			b->entries[n++] = b->entries[i];
 		}
@@ -168,7 +169,8 @@ bool fieldset_equal(const struct fieldset *x, const struct fieldset *y)
 	if (!x || !y || x->n != y->n)
 		return false;
 	for (size_t i = 0; i < x->n; i++)
-		if (by_element(&x->entries[i], &y->entries[i]) != 0 || x->entries[i].member != y->entries[i].member ||
+		if (by_element(&x->entries[i], &y->entries[i]) != 0 ||
+		    x->entries[i].member != y->entries[i].member ||
 		    !fieldset_equal(x->entries[i].below, y->entries[i].below))
 			return false;
 	return true;
@@ -179,8 +181,8 @@ bool fieldset_equal(const struct fieldset *x, const struct fieldset *y)
 /* Walks two sets in order; calls `both` for equal elements, `left` and `right` tell whether lone ones stay. */
 typedef void (*join_fn)(struct set_builder *b, const struct entry *x, const struct entry *y);
 
-static const struct fieldset *zip(struct arena *a, const struct fieldset *x, const struct fieldset *y, bool left, bool right,
-				  join_fn both)
+static const struct fieldset *zip(struct arena *a, const struct fieldset *x,
+				  const struct fieldset *y, bool left, bool right, join_fn both)
 {
 	size_t i = 0, j = 0;
 	struct set_builder b = { .a = a };
@@ -190,11 +192,13 @@ static const struct fieldset *zip(struct arena *a, const struct fieldset *x, con
 			both(&b, &x->entries[i++], &y->entries[j++]);
 		else if (c < 0) {
 			if (left)
-				set_add(&b, x->entries[i].e, x->entries[i].member, x->entries[i].below);
+				set_add(&b, x->entries[i].e, x->entries[i].member,
+					x->entries[i].below);
 			i++;
 		} else {
 			if (right)
-				set_add(&b, y->entries[j].e, y->entries[j].member, y->entries[j].below);
+				set_add(&b, y->entries[j].e, y->entries[j].member,
+					y->entries[j].below);
 			j++;
 		}
 	}
@@ -222,28 +226,32 @@ static void join_subtract(struct set_builder *b, const struct entry *x, const st
 		set_add(b, x->e, x->member, fieldset_subtract(b->a, x->below, y->below));
 }
 
-const struct fieldset *fieldset_union(struct arena *a, const struct fieldset *x, const struct fieldset *y)
+const struct fieldset *fieldset_union(struct arena *a, const struct fieldset *x,
+				      const struct fieldset *y)
 {
 	if (!x || !y || x == y)
 		return x ? x : y;
 	return zip(a, x, y, true, true, join_union);
 }
 
-const struct fieldset *fieldset_intersection(struct arena *a, const struct fieldset *x, const struct fieldset *y)
+const struct fieldset *fieldset_intersection(struct arena *a, const struct fieldset *x,
+					     const struct fieldset *y)
 {
 	if (!x || !y || x == y)
 		return x && y ? x : NULL;
 	return zip(a, x, y, false, false, join_intersection);
 }
 
-const struct fieldset *fieldset_difference(struct arena *a, const struct fieldset *x, const struct fieldset *y)
+const struct fieldset *fieldset_difference(struct arena *a, const struct fieldset *x,
+					   const struct fieldset *y)
 {
 	if (!x || !y)
 		return x;
 	return zip(a, x, y, true, false, join_difference);
 }
 
-const struct fieldset *fieldset_subtract(struct arena *a, const struct fieldset *x, const struct fieldset *y)
+const struct fieldset *fieldset_subtract(struct arena *a, const struct fieldset *x,
+					 const struct fieldset *y)
 {
 	if (!x || !y)
 		return x;

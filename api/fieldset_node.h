@@ -6,14 +6,26 @@
 
 #include "api/fieldset.h"
 
-enum element_kind { ELEMENT_FIELD, ELEMENT_KEY, ELEMENT_VALUE, ELEMENT_INDEX }; /* in upstream's order */
+enum element_kind {
+	ELEMENT_FIELD,
+	ELEMENT_KEY,
+	ELEMENT_VALUE,
+	ELEMENT_INDEX
+}; /* in upstream's order */
 
-enum scalar_kind { SCALAR_INT, SCALAR_FLOAT, SCALAR_STRING, SCALAR_BOOL, SCALAR_OTHER, SCALAR_NULL };
+enum scalar_kind {
+	SCALAR_INT,
+	SCALAR_FLOAT,
+	SCALAR_STRING,
+	SCALAR_BOOL,
+	SCALAR_OTHER,
+	SCALAR_NULL
+};
 struct scalar {
 	enum scalar_kind kind;
-	int64_t i;        /* int, bool */
-	double d;         /* float */
-	struct str s;     /* string; JSON text of something else */
+	int64_t i;    /* int, bool */
+	double d;     /* float */
+	struct str s; /* string; JSON text of something else */
 };
 
 struct element_key {
@@ -23,8 +35,8 @@ struct element_key {
 
 struct element {
 	enum element_kind kind;
-	struct str name;                  /* field */
-	const struct element_key *keys;   /* key: sorted by name; value: one without a name */
+	struct str name;                /* field */
+	const struct element_key *keys; /* key: sorted by name; value: one without a name */
 	size_t nkeys;
 	int64_t index;
 };
@@ -56,23 +68,26 @@ static inline struct element element_field(struct str name)
 {
 	return (struct element){ .kind = ELEMENT_FIELD, .name = name };
 }
-void scalar_of(struct arena *a, const json_t *value, struct scalar *out); /* text is borrowed from value */
+void scalar_of(struct arena *a, const json_t *value,
+	       struct scalar *out); /* text is borrowed from value */
 /* The element of an item of a list of `schema` (a set, or a map by keys). False: it has no such (no key, or not a scalar). */
-bool element_of_item(struct arena *a, const struct api_schema *schema, const json_t *item, struct element *out);
+bool element_of_item(struct arena *a, const struct api_schema *schema, const json_t *item,
+		     struct element *out);
 /* Items of a list that have an element, sorted by it; equal ones stay in the list's order. */
 struct item {
 	struct element e;
-	json_t *value;    /* borrowed */
-	size_t at;        /* place in the list */
+	json_t *value; /* borrowed */
+	size_t at;     /* place in the list */
 };
 struct items {
 	struct item *p;
 	size_t n;
 };
 struct items items_of(struct arena *a, const struct api_schema *schema, const json_t *list);
-size_t items_run(const struct items *it, size_t from);                /* how many equal ones start there */
-size_t items_find(const struct items *it, const struct element *e);  /* the first, or it->n */
-const struct entry *set_find(const struct fieldset *s, const struct element *e); /* NULL if absent */
+size_t items_run(const struct items *it, size_t from); /* how many equal ones start there */
+size_t items_find(const struct items *it, const struct element *e); /* the first, or it->n */
+const struct entry *set_find(const struct fieldset *s,
+			     const struct element *e); /* NULL if absent */
 static inline const struct fieldset *set_below(const struct fieldset *s, const struct element *e)
 {
 	const struct entry *found = set_find(s, e);

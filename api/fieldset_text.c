@@ -50,7 +50,7 @@ static void read_keys(struct arena *a, const json_t *object, struct element *out
 	struct element_key *keys = ARENA_ARRAY(a, struct element_key, json_object_size(object) + 1);
 	const char *name;
 	json_t *value;
-	json_object_foreach((json_t *)object, name, value) {
+	json_object_foreach ((json_t *)object, name, value) {
 		struct element_key *k = &keys[out->nkeys++];
 		k->name = arena_str(a, str_from(name));
 		keep_scalar(a, value, &k->value);
@@ -88,16 +88,15 @@ static bool read_value(struct arena *a, struct str text, struct element *out)
 static int read_element(struct arena *a, struct str text, struct element *out, struct err *err)
 {
 	if (text.n < 2)
-		return err_set(err, ERR_BAD_REQUEST, "key must be 2 characters long: %.*s", STR_ARG(text));
+		return err_set(err, ERR_BAD_REQUEST, "key must be 2 characters long: %.*s",
+			       STR_ARG(text));
 	if (text.p[1] != ':')
 		return err_set(err, ERR_BAD_REQUEST, "missing colon: %.*s", STR_ARG(text));
 	struct str rest = str_of(text.p + 2, text.n - 2);
 	bool ok = true;
 	*out = (struct element){ 0 };
 	switch (text.p[0]) {
-	case 'f':
-		out->name = arena_str(a, rest);
-		return 1;
+	case 'f': out->name = arena_str(a, rest); return 1;
 	case 'k':
 		out->kind = ELEMENT_KEY;
 		ok = read_key(a, rest, out);
@@ -112,11 +111,14 @@ static int read_element(struct arena *a, struct str text, struct element *out, s
 		break;
 	default: return 0;
 	}
-	return ok ? 1 : err_set(err, ERR_BAD_REQUEST, "parsing key as path element: %.*s", STR_ARG(text));
+	return ok ? 1
+		  : err_set(err, ERR_BAD_REQUEST, "parsing key as path element: %.*s",
+			    STR_ARG(text));
 }
 
 /* *self: the node is a member itself, because it says so or has nothing below. */
-static int read_set(struct arena *a, const json_t *fields, const struct fieldset **out, bool *self, struct err *err)
+static int read_set(struct arena *a, const json_t *fields, const struct fieldset **out, bool *self,
+		    struct err *err)
 {
 	struct set_builder b = { .a = a };
 	const char *name;
@@ -125,7 +127,7 @@ static int read_set(struct arena *a, const json_t *fields, const struct fieldset
 	*out = NULL;
 	if (!json_is_object(fields) && fields && !json_is_null(fields))
 		return err_set(err, ERR_BAD_REQUEST, "managed fields must be an object");
-	json_object_foreach((json_t *)fields, name, value) {
+	json_object_foreach ((json_t *)fields, name, value) {
 		struct element e;
 		const struct fieldset *below;
 		bool member;
@@ -147,7 +149,8 @@ static int read_set(struct arena *a, const json_t *fields, const struct fieldset
 	return 0;
 }
 
-int fieldset_parse(struct arena *a, const json_t *fields_v1, const struct fieldset **out, struct err *err)
+int fieldset_parse(struct arena *a, const json_t *fields_v1, const struct fieldset **out,
+		   struct err *err)
 {
 	bool self;
 	return read_set(a, fields_v1, out, &self, err);

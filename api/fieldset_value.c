@@ -21,8 +21,8 @@ static bool default_scalar(const char *text, struct scalar *out)
 	return true;
 }
 
-static bool key_of_item(struct arena *a, const struct api_schema *item_schema, const json_t *item, const char *name,
-			struct element_key *out)
+static bool key_of_item(struct arena *a, const struct api_schema *item_schema, const json_t *item,
+			const char *name, struct element_key *out)
 {
 	const json_t *value = json_object_get(item, name);
 	out->name = str_from(name);
@@ -30,7 +30,8 @@ static bool key_of_item(struct arena *a, const struct api_schema *item_schema, c
 		scalar_of(a, value, &out->value);
 		return true;
 	}
-	const struct api_type *t = item_schema && item_schema->kind == API_OBJECT ? item_schema->type : NULL;
+	const struct api_type *t =
+		item_schema && item_schema->kind == API_OBJECT ? item_schema->type : NULL;
 	const struct api_field *f = t ? api_type_field(t, out->name) : NULL;
 	return f && f->schema.default_json && default_scalar(f->schema.default_json, &out->value);
 }
@@ -45,7 +46,8 @@ static void sort_keys(struct element_key *keys, size_t n)
 		}
 }
 
-static bool keyed_element(struct arena *a, const struct api_schema *schema, const json_t *item, struct element *out)
+static bool keyed_element(struct arena *a, const struct api_schema *schema, const json_t *item,
+			  struct element *out)
 {
 	size_t n = 0;
 	if (!json_is_object(item))
@@ -61,7 +63,8 @@ static bool keyed_element(struct arena *a, const struct api_schema *schema, cons
 	return out->nkeys > 0;
 }
 
-bool element_of_item(struct arena *a, const struct api_schema *schema, const json_t *item, struct element *out)
+bool element_of_item(struct arena *a, const struct api_schema *schema, const json_t *item,
+		     struct element *out)
 {
 	if (schema->list_type == API_LIST_MAP)
 		return keyed_element(a, schema, item, out);
@@ -76,30 +79,34 @@ bool element_of_item(struct arena *a, const struct api_schema *schema, const jso
 /* ---- the set of one value ---- */
 
 /* What is below a value; *leaf: the value is a member itself. */
-static const struct fieldset *set_of(struct arena *a, struct shape shape, const json_t *value, bool *leaf);
+static const struct fieldset *set_of(struct arena *a, struct shape shape, const json_t *value,
+				     bool *leaf);
 
-static const struct fieldset *set_of_map(struct arena *a, const struct shape *shape, const json_t *map)
+static const struct fieldset *set_of_map(struct arena *a, const struct shape *shape,
+					 const json_t *map)
 {
 	struct set_builder b = { .a = a };
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)map, key, value) {
+	json_object_foreach ((json_t *)map, key, value) {
 		bool named, leaf;
 		struct str name = str_from(key);
 		const struct api_schema *schema = shape_child(shape, name, &named);
 		const struct fieldset *below = set_of(a, shape_of(schema, value), value, &leaf);
-		bool empty = json_is_null(value) || (json_is_object(value) && json_object_size(value) == 0);
+		bool empty = json_is_null(value) ||
+			     (json_is_object(value) && json_object_size(value) == 0);
 		set_add(&b, element_field(name), leaf || empty || !named, below);
 	}
 	return set_finish(&b);
 }
 
-static const struct fieldset *set_of_list(struct arena *a, const struct shape *shape, const json_t *list)
+static const struct fieldset *set_of_list(struct arena *a, const struct shape *shape,
+					  const json_t *list)
 {
 	struct set_builder b = { .a = a };
 	size_t i;
 	json_t *item;
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		struct element e;
 		bool leaf;
 		if (!element_of_item(a, shape->list, item, &e))
@@ -109,7 +116,8 @@ static const struct fieldset *set_of_list(struct arena *a, const struct shape *s
 	return set_finish_items(&b);
 }
 
-static const struct fieldset *set_of(struct arena *a, struct shape shape, const json_t *value, bool *leaf)
+static const struct fieldset *set_of(struct arena *a, struct shape shape, const json_t *value,
+				     bool *leaf)
 {
 	*leaf = shape.kind == SHAPE_LEAF;
 	if (shape.kind == SHAPE_MAP && json_is_object(value))
@@ -119,13 +127,15 @@ static const struct fieldset *set_of(struct arena *a, struct shape shape, const 
 	return NULL;
 }
 
-const struct fieldset *fieldset_of_value(struct arena *a, const struct api_schema *schema, const json_t *value)
+const struct fieldset *fieldset_of_value(struct arena *a, const struct api_schema *schema,
+					 const json_t *value)
 {
 	bool leaf;
 	return set_of(a, shape_of(schema, value), value, &leaf);
 }
 
-const struct fieldset *fieldset_of_object(struct arena *a, const struct api_type *t, const json_t *object)
+const struct fieldset *fieldset_of_object(struct arena *a, const struct api_type *t,
+					  const json_t *object)
 {
 	return set_of_map(a, &(struct shape){ .kind = SHAPE_MAP, .type = t }, object);
 }
@@ -140,7 +150,8 @@ struct diff_builder {
 	struct set_builder changed, removed;
 };
 
-static struct diff compare(struct arena *a, const struct api_schema *schema, const json_t *old, const json_t *new);
+static struct diff compare(struct arena *a, const struct api_schema *schema, const json_t *old,
+			   const json_t *new);
 
 static void diff_add(struct diff_builder *b, struct element e, const struct diff *d)
 {
@@ -156,8 +167,8 @@ static struct diff diff_leaf(const json_t *old, const json_t *new)
 	return (struct diff){ .changed = !same };
 }
 
-static void compare_field(struct diff_builder *b, const struct shape *shape, const char *key, const json_t *old,
-			  const json_t *new, bool both)
+static void compare_field(struct diff_builder *b, const struct shape *shape, const char *key,
+			  const json_t *old, const json_t *new, bool both)
 {
 	struct str name = str_from(key);
 	const struct api_field *f = shape->type ? api_type_field(shape->type, name) : NULL;
@@ -170,7 +181,8 @@ static void compare_field(struct diff_builder *b, const struct shape *shape, con
 }
 
 /* Only one side exists: fields that Go would have in it come or go with it. */
-static void compare_implicit(struct diff_builder *b, const struct shape *shape, const json_t *there, bool added)
+static void compare_implicit(struct diff_builder *b, const struct shape *shape, const json_t *there,
+			     bool added)
 {
 	for (size_t i = 0; shape->type && i < shape->type->nfields; i++) {
 		const struct api_field *f = &shape->type->fields[i];
@@ -181,14 +193,15 @@ static void compare_implicit(struct diff_builder *b, const struct shape *shape, 
 	}
 }
 
-static void compare_maps(struct diff_builder *b, const struct shape *shape, const json_t *old, const json_t *new)
+static void compare_maps(struct diff_builder *b, const struct shape *shape, const json_t *old,
+			 const json_t *new)
 {
 	bool both = old && new;
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)new, key, value)
+	json_object_foreach ((json_t *)new, key, value)
 		compare_field(b, shape, key, json_object_get(old, key), value, both);
-	json_object_foreach((json_t *)old, key, value)
+	json_object_foreach ((json_t *)old, key, value)
 		if (!json_object_get(new, key))
 			compare_field(b, shape, key, value, NULL, both);
 	if (!both)
@@ -207,9 +220,9 @@ struct items items_of(struct arena *a, const struct api_schema *schema, const js
 	struct items out = { .p = ARENA_ARRAY(a, struct item, json_array_size(list) + 1) };
 	size_t i;
 	json_t *value;
-	json_array_foreach(list, i, value)
+	json_array_foreach (list, i, value)
 		if (element_of_item(a, schema, value, &out.p[out.n].e)) {
-				out.p[out.n].value = value;
+			out.p[out.n].value = value;
 			out.p[out.n++].at = i;
 		}
 	qsort(out.p, out.n, sizeof(*out.p), by_item);
@@ -246,8 +259,8 @@ static bool same_runs(const struct item *x, size_t nx, const struct item *y, siz
 }
 
 /* Items of one element: usually one on each side. Doubles count as one atomic value. */
-static void compare_items(struct diff_builder *b, const struct api_schema *item, const struct item *old, size_t nold,
-			  const struct item *new, size_t nnew)
+static void compare_items(struct diff_builder *b, const struct api_schema *item,
+			  const struct item *old, size_t nold, const struct item *new, size_t nnew)
 {
 	struct diff d = { 0 };
 	const struct element e = nold ? old->e : new->e;
@@ -267,9 +280,11 @@ static void compare_items(struct diff_builder *b, const struct api_schema *item,
 	diff_add(b, e, &d);
 }
 
-static void compare_lists(struct diff_builder *b, const struct shape *shape, const json_t *old, const json_t *new)
+static void compare_lists(struct diff_builder *b, const struct shape *shape, const json_t *old,
+			  const json_t *new)
 {
-	struct items o = items_of(b->changed.a, shape->list, old), n = items_of(b->changed.a, shape->list, new);
+	struct items o = items_of(b->changed.a, shape->list, old),
+		     n = items_of(b->changed.a, shape->list, new);
 	size_t i = 0, j = 0;
 	while (i < o.n || j < n.n) {
 		int c = i >= o.n ? 1 : j >= n.n ? -1 : element_cmp(&o.p[i].e, &n.p[j].e);
@@ -280,7 +295,8 @@ static void compare_lists(struct diff_builder *b, const struct shape *shape, con
 	}
 }
 
-static struct diff compare(struct arena *a, const struct api_schema *schema, const json_t *old, const json_t *new)
+static struct diff compare(struct arena *a, const struct api_schema *schema, const json_t *old,
+			   const json_t *new)
 {
 	if (old == new)
 		return (struct diff){ 0 };
@@ -288,7 +304,8 @@ static struct diff compare(struct arena *a, const struct api_schema *schema, con
 	bool maps = shape.kind == SHAPE_MAP && (!old || json_is_object(old) || json_is_null(old)) &&
 		    (!new || json_is_object(new) || json_is_null(new));
 	bool lists = shape.kind == SHAPE_LIST;
-	if ((!maps && !lists) || (shape_empty(old) && shape_empty(new) && (maps ? (old && new) || !shape.type : true)))
+	if ((!maps && !lists) ||
+	    (shape_empty(old) && shape_empty(new) && (maps ? (old && new) || !shape.type : true)))
 		return diff_leaf(old, new);
 	struct diff_builder b = { .changed.a = a, .removed.a = a };
 	if (maps)
@@ -298,8 +315,9 @@ static struct diff compare(struct arena *a, const struct api_schema *schema, con
 	return (struct diff){ !old, !new, set_finish(&b.changed), set_finish(&b.removed) };
 }
 
-void fieldset_compare(struct arena *a, const struct api_type *t, const json_t *old, const json_t *new,
-		      const struct fieldset **changed, const struct fieldset **removed)
+void fieldset_compare(struct arena *a, const struct api_type *t, const json_t *old,
+		      const json_t *new, const struct fieldset **changed,
+		      const struct fieldset **removed)
 {
 	struct diff_builder b = { .changed.a = a, .removed.a = a };
 	struct shape shape = shape_of_type(t);

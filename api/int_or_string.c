@@ -5,7 +5,8 @@ bool int_or_string_from(const json_t *value, struct int_or_string *out)
 {
 	if (json_is_string(value)) {
 		*out = (struct int_or_string){ .is_text = true,
-					       .text = str_of(json_string_value(value), json_string_length(value)) };
+					       .text = str_of(json_string_value(value),
+							      json_string_length(value)) };
 		return true;
 	}
 	json_int_t n = json_integer_value(value);
@@ -25,7 +26,8 @@ bool int_or_string_percent(struct int_or_string v, int *out)
 	return true;
 }
 
-int int_or_string_scaled(struct int_or_string v, int total, bool round_up, int *out, struct err *err)
+int int_or_string_scaled(struct int_or_string v, int total, bool round_up, int *out,
+			 struct err *err)
 {
 	int percent;
 	if (!v.is_text) {
@@ -33,7 +35,9 @@ int int_or_string_scaled(struct int_or_string v, int total, bool round_up, int *
 		return 0;
 	}
 	if (!int_or_string_percent(v, &percent))
-		return err_set(err, ERR_BAD_REQUEST, "invalid value for IntOrString: invalid type: string is not a percentage");
+		return err_set(
+			err, ERR_BAD_REQUEST,
+			"invalid value for IntOrString: invalid type: string is not a percentage");
 	int64_t product = (int64_t)percent * total;
 	int64_t scaled = product / 100;
 	if (round_up && product > 0 && product % 100)

@@ -28,9 +28,12 @@ static int decode_one(struct managed *m, const json_t *entry, size_t i, struct e
 	if (e.api_version.n == 0)
 		return err_set(err, ERR_BAD_REQUEST, "apiVersion must not be empty");
 	if (type.n == 0)
-		return err_set(err, ERR_BAD_REQUEST, "missing fieldsType in managed fields entry %zu", i);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "missing fieldsType in managed fields entry %zu", i);
 	if (!str_eq(type, STR("FieldsV1")))
-		return err_set(err, ERR_BAD_REQUEST, "invalid fieldsType \"%.*s\" in managed fields entry %zu", STR_ARG(type), i);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "invalid fieldsType \"%.*s\" in managed fields entry %zu",
+			       STR_ARG(type), i);
 	int r = fieldset_parse(m->a, json_object_get(entry, "fieldsV1"), &e.set, err);
 	if (r < 0)
 		return r;
@@ -46,7 +49,7 @@ int managed_decode(struct managed *m, const json_t *list, struct err *err)
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(list, i, entry) {
+	json_array_foreach (list, i, entry) {
 		int r = decode_one(m, entry, i, err);
 		if (r < 0)
 			return r;
@@ -106,7 +109,8 @@ json_t *managed_encode(const struct managed *m)
 
 static bool same_manager(const struct managed_entry *a, const struct managed_entry *b)
 {
-	return a->applied == b->applied && str_eq(a->manager, b->manager) && str_eq(a->subresource, b->subresource) &&
+	return a->applied == b->applied && str_eq(a->manager, b->manager) &&
+	       str_eq(a->subresource, b->subresource) &&
 	       (a->applied || str_eq(a->api_version, b->api_version));
 }
 
@@ -156,7 +160,8 @@ static size_t updaters(const struct managed *m)
 /* The oldest two updaters of one version become one. False: no version has two. */
 static bool join_oldest(struct managed *m)
 {
-	qsort(m->entries, m->n, sizeof(*m->entries), by_order); /* appliers first, then updaters, oldest first */
+	qsort(m->entries, m->n, sizeof(*m->entries),
+	      by_order); /* appliers first, then updaters, oldest first */
 	for (size_t i = 0; i < m->n; i++)
 		for (size_t j = 0; j < i && !m->entries[i].applied; j++) {
 			struct managed_entry *old = &m->entries[j], *next = &m->entries[i];
@@ -206,13 +211,16 @@ static bool is_served(const struct api_resource *r, struct str api_version)
 {
 	size_t slash = str_find(api_version, '/');
 	struct str group = slash < api_version.n ? str_of(api_version.p, slash) : STR("");
-	struct str version = slash < api_version.n ? str_of(api_version.p + slash + 1, api_version.n - slash - 1) : api_version;
+	struct str version = slash < api_version.n
+				     ? str_of(api_version.p + slash + 1, api_version.n - slash - 1)
+				     : api_version;
 	if (str_eqz(group, r->group) && str_eqz(version, r->version))
 		return true;
 	return api_resource_find(group, version, str_from(r->plural)) != NULL;
 }
 
-void managed_yield(struct managed *m, const struct api_resource *r, const struct managed_entry *self, struct str api_version,
+void managed_yield(struct managed *m, const struct api_resource *r,
+		   const struct managed_entry *self, struct str api_version,
 		   const struct fieldset *changed, const struct fieldset *removed)
 {
 	for (size_t i = m->n; i-- > 0;) {

@@ -9,7 +9,7 @@
 
 struct managed_entry {
 	struct str manager, api_version, subresource, time;
-	bool applied;                    /* operation Apply, else Update */
+	bool applied; /* operation Apply, else Update */
 	const struct fieldset *set;
 };
 struct managed {
@@ -20,7 +20,9 @@ struct managed {
 
 /* `list` may be NULL: no entries. The error says what is broken. */
 int managed_decode(struct managed *m, const json_t *list, struct err *err);
-json_t *managed_encode(const struct managed *m);   /* in upstream's order; new reference, NULL when there are no entries */
+json_t *
+managed_encode(const struct managed
+		       *m); /* in upstream's order; new reference, NULL when there are no entries */
 /* The entry of the same manager: an applier's identity has no version. NULL if absent. */
 struct managed_entry *managed_find(struct managed *m, const struct managed_entry *like);
 struct managed_entry *managed_add(struct managed *m, struct managed_entry e);
@@ -32,11 +34,13 @@ struct managed_entry managed_entry_of(const struct managed_by *by);
 void managed_entry_text(const struct managed_entry *e, struct buf *out);
 
 /* What a request to the resource (or to a subresource of it) can't own, because it is reset before it is stored. NULL: nothing. */
-const struct fieldset *managed_reset_fields(struct arena *a, const struct api_resource *r, struct str subresource);
+const struct fieldset *managed_reset_fields(struct arena *a, const struct api_resource *r,
+					    struct str subresource);
 /* apiVersion, kind, name and other fields that nobody owns */
 const struct fieldset *managed_unowned_fields(struct arena *a);
 /* Takes what changed from everyone but `self`, and what is gone from all; entries of versions that are no longer served go away. */
-void managed_yield(struct managed *m, const struct api_resource *r, const struct managed_entry *self,
-		   struct str api_version, const struct fieldset *changed, const struct fieldset *removed);
+void managed_yield(struct managed *m, const struct api_resource *r,
+		   const struct managed_entry *self, struct str api_version,
+		   const struct fieldset *changed, const struct fieldset *removed);
 
 #endif

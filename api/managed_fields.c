@@ -37,7 +37,8 @@ static void decode_or_none(struct managed *m, const json_t *list)
 		m->n = 0;
 }
 
-static void load(struct managed *m, const json_t *old, const json_t *sent, const struct managed_by *by)
+static void load(struct managed *m, const json_t *old, const json_t *sent,
+		 const struct managed_by *by)
 {
 	const json_t *kept = json_object_get(meta_of(old), "managedFields");
 	if (by->subresource.n) {
@@ -51,7 +52,8 @@ static void load(struct managed *m, const json_t *old, const json_t *sent, const
 		decode_or_none(m, kept);
 }
 
-static void own(struct managed *m, const struct managed_by *by, const struct fieldset *set, struct str now)
+static void own(struct managed *m, const struct managed_by *by, const struct fieldset *set,
+		struct str now)
 {
 	struct managed_entry self = managed_entry_of(by);
 	set = fieldset_difference(m->a, set, managed_unowned_fields(m->a));
@@ -64,10 +66,11 @@ static void own(struct managed *m, const struct managed_by *by, const struct fie
 	entry->time = now;
 }
 
-static void record(struct managed *m, const struct api_resource *res, const json_t *old, json_t *new, const struct managed_by *by,
-		   struct str now)
+static void record(struct managed *m, const struct api_resource *res, const json_t *old,
+		   json_t *new, const struct managed_by *by, struct str now)
 {
-	const struct fieldset *changed, *removed, *reset = managed_reset_fields(m->a, res, by->subresource);
+	const struct fieldset *changed, *removed,
+		*reset = managed_reset_fields(m->a, res, by->subresource);
 	fieldset_compare(m->a, res->type, old, new, &changed, &removed);
 	changed = fieldset_subtract(m->a, changed, reset);
 	removed = fieldset_subtract(m->a, removed, reset);
@@ -76,7 +79,8 @@ static void record(struct managed *m, const struct api_resource *res, const json
 	managed_remove_empty(m);
 }
 
-int managed_update(const struct api_resource *res, const json_t *old, json_t *new, const struct managed_by *by, struct err *err)
+int managed_update(const struct api_resource *res, const json_t *old, json_t *new,
+		   const struct managed_by *by, struct err *err)
 {
 	(void)err;
 	auto_arena arena = { 0 };
@@ -108,15 +112,19 @@ static void validate_entry(const json_t *entry, size_t i, struct err *err)
 	struct str manager = tree_str(json_object_get(entry, "manager"));
 	if (!str_eq(operation, STR("Apply")) && !str_eq(operation, STR("Update"))) {
 		snprintf(field, sizeof(field), "metadata.managedFields[%zu].operation", i);
-		err_cause(err, "FieldValueInvalid", field, "Invalid value: \"%.*s\": must be `Apply` or `Update`", STR_ARG(operation));
+		err_cause(err, "FieldValueInvalid", field,
+			  "Invalid value: \"%.*s\": must be `Apply` or `Update`",
+			  STR_ARG(operation));
 	}
 	if (type.n && !str_eq(type, STR("FieldsV1"))) {
 		snprintf(field, sizeof(field), "metadata.managedFields[%zu].fieldsType", i);
-		err_cause(err, "FieldValueInvalid", field, "Invalid value: \"%.*s\": must be `FieldsV1`", STR_ARG(type));
+		err_cause(err, "FieldValueInvalid", field,
+			  "Invalid value: \"%.*s\": must be `FieldsV1`", STR_ARG(type));
 	}
 	if (manager.n > MANAGED_NAME_MAX) {
 		snprintf(field, sizeof(field), "metadata.managedFields[%zu].manager", i);
-		err_cause(err, "FieldValueTooLong", field, "Too long: may not be more than %d bytes", MANAGED_NAME_MAX);
+		err_cause(err, "FieldValueTooLong", field,
+			  "Too long: may not be more than %d bytes", MANAGED_NAME_MAX);
 	}
 }
 
@@ -124,7 +132,7 @@ int managed_validate(const json_t *managed_fields, struct err *err)
 {
 	size_t i, before = err ? err->ncauses : 0;
 	json_t *entry;
-	json_array_foreach(managed_fields, i, entry)
+	json_array_foreach (managed_fields, i, entry)
 		validate_entry(entry, i, err);
 	return err && err->ncauses > before ? -ERR_INVALID : 0;
 }

@@ -16,18 +16,21 @@ static const struct reset {
 	{ "apps", "deployments", "status", "spec,metadata.labels" },
 	{ "certificates.k8s.io", "certificatesigningrequests", "", "spec,status" },
 	{ "certificates.k8s.io", "certificatesigningrequests", "status", "spec,status.conditions" },
-	{ "certificates.k8s.io", "certificatesigningrequests", "approval", "spec,status.certificate" },
+	{ "certificates.k8s.io", "certificatesigningrequests", "approval",
+	  "spec,status.certificate" },
 	{ "flowcontrol.apiserver.k8s.io", "flowschemas", "status", "metadata,spec" },
-	{ "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "status", "metadata,spec" },
+	{ "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", "status",
+	  "metadata,spec" },
 	{ "networking.k8s.io", "servicecidrs", "status", "metadata,spec" },
 	{ "resource.k8s.io", "resourceclaims", "status", "metadata,spec" },
 	{ "storage.k8s.io", "volumeattachments", "status", "metadata,spec" },
 	{ "storagemigration.k8s.io", "storageversionmigrations", "status", "metadata,spec" },
 };
 
-static const char unowned[] = "apiVersion,kind,metadata,metadata.name,metadata.namespace,metadata.creationTimestamp,"
-			      "metadata.selfLink,metadata.uid,metadata.clusterName,metadata.generation,"
-			      "metadata.managedFields,metadata.resourceVersion";
+static const char unowned[] =
+	"apiVersion,kind,metadata,metadata.name,metadata.namespace,metadata.creationTimestamp,"
+	"metadata.selfLink,metadata.uid,metadata.clusterName,metadata.generation,"
+	"metadata.managedFields,metadata.resourceVersion";
 
 /* One or two steps are all that the tables have. */
 static const struct fieldset *set_of_paths(struct arena *a, const char *paths)
@@ -38,7 +41,8 @@ static const struct fieldset *set_of_paths(struct arena *a, const char *paths)
 		size_t dot = str_find(path, '.');
 		struct set_builder below = { .a = a };
 		if (dot < path.n)
-			set_add(&below, element_field(str_of(path.p + dot + 1, path.n - dot - 1)), true, NULL);
+			set_add(&below, element_field(str_of(path.p + dot + 1, path.n - dot - 1)),
+				true, NULL);
 		set_add(&b, element_field(str_of(path.p, dot)), dot == path.n, set_finish(&below));
 	}
 	return set_finish(&b);
@@ -57,10 +61,12 @@ static bool has_status(const struct api_resource *r)
 	return false;
 }
 
-const struct fieldset *managed_reset_fields(struct arena *a, const struct api_resource *r, struct str subresource)
+const struct fieldset *managed_reset_fields(struct arena *a, const struct api_resource *r,
+					    struct str subresource)
 {
 	for (size_t i = 0; i < COUNT_OF(resets); i++)
-		if (strcmp(resets[i].plural, r->plural) == 0 && strcmp(resets[i].group, r->group) == 0 &&
+		if (strcmp(resets[i].plural, r->plural) == 0 &&
+		    strcmp(resets[i].group, r->group) == 0 &&
 		    str_eqz(subresource, resets[i].subresource))
 			return set_of_paths(a, resets[i].paths);
 	if (str_eq(subresource, STR("status")))

@@ -161,7 +161,7 @@ bool meta_has_finalizer(const json_t *object, struct str finalizer)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(meta_finalizers(object), i, item)
+	json_array_foreach (meta_finalizers(object), i, item)
 		if (str_eq(tree_str(item), finalizer))
 			return true;
 	return false;
@@ -185,7 +185,7 @@ json_t *meta_controller(const json_t *object)
 {
 	size_t i;
 	json_t *owner;
-	json_array_foreach(meta_owners(object), i, owner)
+	json_array_foreach (meta_owners(object), i, owner)
 		if (json_is_true(json_object_get(owner, "controller")))
 			return owner;
 	return NULL;

@@ -2,16 +2,17 @@
 /* The regular expressions of upstream, matched by hand; their text is part of the messages. */
 #include "api/names.h"
 
-#define LABEL_FMT "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+#define LABEL_FMT     "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 #define SUBDOMAIN_FMT LABEL_FMT "(\\." LABEL_FMT ")*"
-#define KEY_FMT "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+#define KEY_FMT       "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 #define SUBDOMAIN_MSG                                                                            \
 	"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "    \
 	"'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com'," \
 	" regex used for validation is '" SUBDOMAIN_FMT "')"
-#define KEY_MSG                                                                                      \
-	"must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "  \
-	"alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "       \
+#define KEY_MSG                                                                                  \
+	"must consist of alphanumeric characters, '-', '_' or '.', and must start and end with " \
+	"an "                                                                                    \
+	"alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "   \
 	"validation is '" KEY_FMT "')"
 
 static void say(struct name_errors *e, const char *text)
@@ -79,9 +80,11 @@ struct name_errors name_dns_label(struct str s)
 		say(&e, "must be no more than 63 characters");
 	if (is_label(s))
 		return e;
-	say(&e, is_subdomain(s) ? "must not contain dots" :
-				  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters "
-				  "or '-', and must start and end with an alphanumeric character (e.g. 'my-name', "
+	say(&e, is_subdomain(s) ? "must not contain dots"
+				: "a lowercase RFC 1123 label must consist of lower case "
+				  "alphanumeric characters "
+				  "or '-', and must start and end with an alphanumeric character "
+				  "(e.g. 'my-name', "
 				  " or '123-abc', regex used for validation is '" LABEL_FMT "')");
 	return e;
 }
@@ -102,8 +105,10 @@ struct name_errors name_dns1035_label(struct str s)
 	if (s.n > 63)
 		say(&e, "must be no more than 63 characters");
 	if (!framed(s, lower, lower_digit, "-"))
-		say(&e, "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with "
-			"an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or "
+		say(&e, "a DNS-1035 label must consist of lower case alphanumeric characters or "
+			"'-', start with "
+			"an alphabetic character, and end with an alphanumeric character (e.g. "
+			"'my-name',  or "
 			"'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')");
 	return e;
 }
@@ -114,10 +119,13 @@ struct name_errors name_wildcard_subdomain(struct str s)
 	if (s.n > 253)
 		say(&e, "must be no more than 253 characters");
 	if (s.n < 2 || s.p[0] != '*' || s.p[1] != '.' || !is_subdomain(str_of(s.p + 2, s.n - 2)))
-		say(&e, "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, "
-			"which must consist of lower case alphanumeric characters, '-' or '.' and end with an "
-			"alphanumeric character (e.g. '*.example.com', regex used for validation is "
-			"'\\*\\." SUBDOMAIN_FMT "')");
+		say(&e,
+		    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS "
+		    "subdomain, "
+		    "which must consist of lower case alphanumeric characters, '-' or '.' and end "
+		    "with an "
+		    "alphanumeric character (e.g. '*.example.com', regex used for validation is "
+		    "'\\*\\." SUBDOMAIN_FMT "')");
 	return e;
 }
 
@@ -141,8 +149,9 @@ static struct name_errors check_key(struct str s, bool (*prefix_valid)(struct st
 	if (slash < s.n) {
 		name = str_of(s.p + slash + 1, s.n - slash - 1);
 		if (str_find(name, '/') < name.n) {
-			say(&e, "a valid label key " KEY_MSG
-				" with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')");
+			say(&e,
+			    "a valid label key " KEY_MSG " with an optional DNS subdomain prefix "
+							 "and '/' (e.g. 'example.com/MyName')");
 			return e;
 		}
 		check_prefix(&e, str_of(s.p, slash), prefix_valid);
@@ -181,8 +190,10 @@ struct name_errors name_label_value(struct str s)
 	if (s.n > 63)
 		say(&e, "must be no more than 63 bytes");
 	if (s.n && !framed(s, alnum, alnum, "-_."))
-		say(&e, "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' "
-			"or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or "
+		say(&e, "a valid label must be an empty string or consist of alphanumeric "
+			"characters, '-', '_' "
+			"or '.', and must start and end with an alphanumeric character (e.g. "
+			"'MyValue',  or "
 			"'my_value',  or '12345', regex used for validation is '(" KEY_FMT ")?')");
 	return e;
 }
@@ -218,7 +229,8 @@ struct name_errors name_config_key(struct str s)
 	if (s.n > 253)
 		say(&e, "must be no more than 253 characters");
 	if (!all_of(s, "-._"))
-		say(&e, "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+		say(&e, "a valid config key must consist of alphanumeric characters, '-', '_' or "
+			"'.' (e.g. "
 			"'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
 			"'[-._a-zA-Z0-9]+')");
 	check_dots(&e, s);
@@ -253,7 +265,8 @@ struct name_errors name_env(struct str s)
 		say(&e, "environment variable name must be non-empty");
 	for (size_t i = 0; i < s.n && e.n == 0; i++)
 		if (s.p[i] < 0x20 || s.p[i] > 0x7e || s.p[i] == '=')
-			say(&e, "a valid environment variable name must consist only of printable ASCII characters "
+			say(&e, "a valid environment variable name must consist only of printable "
+				"ASCII characters "
 				"other than '='");
 	return e;
 }
@@ -262,8 +275,10 @@ struct name_errors name_c_identifier(struct str s)
 {
 	struct name_errors e = { 0 };
 	if (!all_of(s, "_") || digit(s.p[0]))
-		say(&e, "a valid C identifier must start with alphabetic character or '_', followed by a string of "
-			"alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used "
+		say(&e, "a valid C identifier must start with alphabetic character or '_', "
+			"followed by a string of "
+			"alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or "
+			"'MyName', regex used "
 			"for validation is '[A-Za-z_][A-Za-z0-9_]*')");
 	return e;
 }
@@ -272,7 +287,8 @@ struct name_errors name_http_header(struct str s)
 {
 	struct name_errors e = { 0 };
 	if (!all_of(s, "-"))
-		say(&e, "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', "
+		say(&e, "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. "
+			"'X-Header-Name', "
 			"regex used for validation is '[-A-Za-z0-9]+')");
 	return e;
 }
@@ -298,7 +314,8 @@ struct name_errors name_percent(struct str s)
 	while (i < s.n && digit(s.p[i]))
 		i++;
 	if (i == 0 || i + 1 != s.n || s.p[i] != '%')
-		say(&e, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or "
+		say(&e, "a valid percent string must be a numeric string followed by an ending '%' "
+			"(e.g. '1%',  or "
 			"'93%', regex used for validation is '[0-9]+%')");
 	return e;
 }

@@ -8,10 +8,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-struct place {            /* where a pointer leads */
-	json_t *container;    /* borrowed */
-	struct buf key;       /* last token, unescaped */
-	size_t depth;         /* number of tokens */
+struct place {             /* where a pointer leads */
+	json_t *container; /* borrowed */
+	struct buf key;    /* last token, unescaped */
+	size_t depth;      /* number of tokens */
 };
 
 struct run {
@@ -75,12 +75,15 @@ static bool resolve(json_t *doc, struct str pointer, struct place *out)
 	return json_is_object(at) || json_is_array(at);
 }
 
-static int fail(struct run *run, const char *what, const char *why, struct str path, const char *end)
+static int fail(struct run *run, const char *what, const char *why, struct str path,
+		const char *end)
 {
-	char *detail = str_printf("%s operation does not apply: %s: \"%.*s\": %s", what, why, STR_ARG(path), end);
+	char *detail = str_printf("%s operation does not apply: %s: \"%.*s\": %s", what, why,
+				  STR_ARG(path), end);
 	err_cause(run->err, "UnexpectedServerResponse", NULL, "%s", detail);
 	free(detail);
-	return err_set(run->err, ERR_INVALID, "the server rejected our request due to an error in our request");
+	return err_set(run->err, ERR_INVALID,
+		       "the server rejected our request due to an error in our request");
 }
 
 static int missing(struct run *run, const char *what, struct str path)
@@ -93,11 +96,11 @@ static size_t depth_of(const json_t *value)
 	size_t deepest = 0, i;
 	const char *key;
 	json_t *item;
-	json_array_foreach(value, i, item) {
+	json_array_foreach (value, i, item) {
 		size_t d = depth_of(item);
 		deepest = d > deepest ? d : deepest;
 	}
-	json_object_foreach((json_t *)value, key, item) {
+	json_object_foreach ((json_t *)value, key, item) {
 		size_t d = depth_of(item);
 		deepest = d > deepest ? d : deepest;
 	}
@@ -111,7 +114,8 @@ static bool too_deep(const struct place *at, const json_t *value)
 }
 
 /* Takes the reference of `value` in every case. */
-static int place_add(struct run *run, const char *what, struct place *at, struct str path, json_t *value)
+static int place_add(struct run *run, const char *what, struct place *at, struct str path,
+		     json_t *value)
 {
 	struct str key = buf_view(&at->key);
 	size_t i;
@@ -185,7 +189,8 @@ static int op_replace(struct run *run, const json_t *op, struct str path, struct
 		return fail(run, "replace", "exceeded max depth", path, "invalid state detected");
 	struct str key = buf_view(&at->key);
 	if (json_is_object(at->container))
-		json_object_setn_new(at->container, key.p ? key.p : "", key.n, json_deep_copy(value));
+		json_object_setn_new(at->container, key.p ? key.p : "", key.n,
+				     json_deep_copy(value));
 	else if (index_of(at->container, key, false, &i))
 		json_array_set_new(at->container, i, json_deep_copy(value));
 	return 0;
@@ -224,7 +229,8 @@ static int op_copy(struct run *run, const json_t *op, struct str path, struct pl
 	if (run->copied_bytes > PATCH_JSON_COPY_MAX_BYTES) {
 		json_decref(copy);
 		return err_set(run->err, ERR_TOO_LARGE,
-			       "Unable to complete the copy, the accumulated size increase of copy operations is %zu, "
+			       "Unable to complete the copy, the accumulated size increase of copy "
+			       "operations is %zu, "
 			       "exceeding the limit %u",
 			       run->copied_bytes, PATCH_JSON_COPY_MAX_BYTES);
 	}
@@ -238,7 +244,8 @@ static int op_copy(struct run *run, const json_t *op, struct str path, struct pl
 /* 1 and 1.0 are the same number. */
 static bool same_number(const json_t *a, const json_t *b)
 {
-	return json_is_number(a) && json_is_number(b) && json_number_value(a) >= json_number_value(b) &&
+	return json_is_number(a) && json_is_number(b) &&
+	       json_number_value(a) >= json_number_value(b) &&
 	       json_number_value(a) <= json_number_value(b);
 }
 
@@ -262,8 +269,8 @@ static const struct operation {
 	int (*apply)(struct run *run, const json_t *op, struct str path, struct place *at);
 	bool has_from;
 } operations[] = {
-	{ "add", op_add, false },     { "remove", op_remove, false }, { "replace", op_replace, false },
-	{ "move", op_move, true },    { "copy", op_copy, true },      { "test", op_test, false },
+	{ "add", op_add, false },  { "remove", op_remove, false }, { "replace", op_replace, false },
+	{ "move", op_move, true }, { "copy", op_copy, true },      { "test", op_test, false },
 };
 
 static int apply_one(struct run *run, const json_t *op, struct place *at)
@@ -274,9 +281,11 @@ static int apply_one(struct run *run, const json_t *op, struct place *at)
 		if (!str_eqz(name, operations[i].name))
 			continue;
 		if (!json_is_string(path))
-			return fail(run, operations[i].name, "no path", (struct str){ 0 }, "missing value");
+			return fail(run, operations[i].name, "no path", (struct str){ 0 },
+				    "missing value");
 		if (operations[i].has_from && !json_is_string(json_object_get(op, "from")))
-			return fail(run, operations[i].name, "no from", (struct str){ 0 }, "missing value");
+			return fail(run, operations[i].name, "no from", (struct str){ 0 },
+				    "missing value");
 		return operations[i].apply(run, op, tree_str(path), at);
 	}
 	return fail(run, "unknown", "Unexpected kind", name, "unknown operation");
@@ -293,15 +302,17 @@ int patch_json_apply(json_t **doc, const json_t *patch, struct err *err)
 			       "json: cannot unmarshal %s into Go value of type jsonpatch.Patch",
 			       json_is_object(patch) ? "object" : "value");
 	if (json_array_size(patch) > PATCH_JSON_OPERATIONS_MAX)
-		return err_set(err, ERR_TOO_LARGE, "The allowed maximum operations in a JSON patch is %d, got %zu",
+		return err_set(err, ERR_TOO_LARGE,
+			       "The allowed maximum operations in a JSON patch is %d, got %zu",
 			       PATCH_JSON_OPERATIONS_MAX, json_array_size(patch));
 	int r = 0;
-	json_array_foreach(patch, i, op)
+	json_array_foreach (patch, i, op)
 		if (r == 0)
-			r = json_is_object(op) ? apply_one(&run, op, &at) :
-						 err_set(err, ERR_BAD_REQUEST,
-							 "json: cannot unmarshal value into Go value of type "
-							 "jsonpatch.Operation");
+			r = json_is_object(op)
+				    ? apply_one(&run, op, &at)
+				    : err_set(err, ERR_BAD_REQUEST,
+					      "json: cannot unmarshal value into Go value of type "
+					      "jsonpatch.Operation");
 	buf_free(&at.key);
 	return r;
 }

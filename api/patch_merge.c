@@ -9,7 +9,7 @@ static json_t *without_nulls(const json_t *patch)
 	json_t *out = json_object();
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)patch, key, value)
+	json_object_foreach ((json_t *)patch, key, value)
 		if (!json_is_null(value))
 			json_object_set_new(out, key, without_nulls(value));
 	return out;
@@ -19,7 +19,7 @@ static void merge(json_t *doc, const json_t *patch)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)patch, key, value) {
+	json_object_foreach ((json_t *)patch, key, value) {
 		json_t *old = json_object_get(doc, key);
 		if (json_is_null(value))
 			json_object_del(doc, key);

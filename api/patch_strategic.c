@@ -12,10 +12,10 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-#define DIRECTIVE "$patch"
+#define DIRECTIVE   "$patch"
 #define RETAIN_KEYS "$retainKeys"
 #define DELETE_FROM "$deleteFromPrimitiveList"
-#define SET_ORDER "$setElementOrder"
+#define SET_ORDER   "$setElementOrder"
 
 struct spot {                            /* what the schema says about a value */
 	const struct api_schema *schema; /* NULL: nothing known */
@@ -40,7 +40,7 @@ static void format_value(const json_t *value, struct buf *out)
 	if (json_is_object(value)) {
 		const char *gap = "";
 		buf_puts(out, "map[");
-		json_object_foreach((json_t *)value, key, item) {
+		json_object_foreach ((json_t *)value, key, item) {
 			buf_printf(out, "%s%s:", gap, key);
 			format_value(item, out);
 			gap = " ";
@@ -48,7 +48,7 @@ static void format_value(const json_t *value, struct buf *out)
 		buf_putc(out, ']');
 	} else if (json_is_array(value)) {
 		buf_putc(out, '[');
-		json_array_foreach(value, i, item) {
+		json_array_foreach (value, i, item) {
 			buf_puts(out, i ? " " : "");
 			format_value(item, out);
 		}
@@ -76,8 +76,8 @@ static int no_merge_key(struct err *err, const json_t *item, const char *merge_k
 {
 	auto_buf text = { 0 };
 	format_value(item, &text);
-	return err_set(err, ERR_BAD_REQUEST, "map: %.*s does not contain declared merge key: %s", STR_ARG(buf_view(&text)),
-		       merge_key);
+	return err_set(err, ERR_BAD_REQUEST, "map: %.*s does not contain declared merge key: %s",
+		       STR_ARG(buf_view(&text)), merge_key);
 }
 
 /* ---- positions of items by key ---- */
@@ -101,9 +101,9 @@ static const json_t *key_of(const json_t *item, const char *merge_key)
 }
 
 struct positions {
-	struct map map;          /* key text → position + 1 */
+	struct map map; /* key text → position + 1 */
 	struct buf text;
-	const char *merge_key;   /* NULL: items are their own keys */
+	const char *merge_key; /* NULL: items are their own keys */
 };
 
 static void positions_add(struct positions *p, const json_t *item, size_t at)
@@ -118,7 +118,7 @@ static void positions_init(struct positions *p, const json_t *list, const char *
 	size_t i;
 	json_t *item;
 	*p = (struct positions){ .merge_key = merge_key };
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		positions_add(p, item, i);
 }
 
@@ -143,8 +143,8 @@ static void positions_free(struct positions *p)
 /* ---- order ---- */
 
 struct ordered {
-	json_t *item;        /* borrowed */
-	long wanted, live;   /* positions in the wanted order and in the live list, -1: not there */
+	json_t *item;      /* borrowed */
+	long wanted, live; /* positions in the wanted order and in the live list, -1: not there */
 	size_t was;
 };
 
@@ -166,28 +166,31 @@ static int by_live(const void *a, const void *b)
 }
 
 /* Two ordered runs into one: a server-only item goes before the first patched item that stood behind it in the live list. */
-static json_t *interleave(const struct ordered *server, size_t nserver, const struct ordered *patched, size_t npatched)
+static json_t *interleave(const struct ordered *server, size_t nserver,
+			  const struct ordered *patched, size_t npatched)
 {
 	json_t *out = json_array();
 	size_t i = 0, j = 0;
 	while (i < nserver || j < npatched) {
-		bool take_server = j >= npatched ||
-				   (i < nserver && server[i].live >= 0 && patched[j].live >= 0 &&
-				    server[i].live < patched[j].live);
+		bool take_server =
+			j >= npatched || (i < nserver && server[i].live >= 0 &&
+					  patched[j].live >= 0 && server[i].live < patched[j].live);
 		json_array_append(out, take_server ? server[i++].item : patched[j++].item);
 	}
 	return out;
 }
 
 /* `merged` in upstream's order: items named by `wanted` as it has them, between them the others as `live` had them. New reference. */
-static json_t *order_list(const json_t *merged, const json_t *wanted, struct positions *live, const char *merge_key)
+static json_t *order_list(const json_t *merged, const json_t *wanted, struct positions *live,
+			  const char *merge_key)
 {
 	size_t n = json_array_size(merged), nserver = 0, npatched = 0, i;
 	json_t *item;
 	struct positions want;
-	struct ordered *server = mem_alloc((n + 1) * sizeof(*server)), *patched = mem_alloc((n + 1) * sizeof(*patched));
+	struct ordered *server = mem_alloc((n + 1) * sizeof(*server)),
+		       *patched = mem_alloc((n + 1) * sizeof(*patched));
 	positions_init(&want, wanted, merge_key);
-	json_array_foreach(merged, i, item) {
+	json_array_foreach (merged, i, item) {
 		struct ordered o = { item, positions_of(&want, item), positions_of(live, item), i };
 		if (o.wanted >= 0)
 			patched[npatched++] = o;
@@ -211,13 +214,13 @@ static void drop_nulls(json_t *value)
 	const char *key;
 	json_t *item;
 	void *next;
-	json_object_foreach_safe(value, next, key, item) {
+	json_object_foreach_safe (value, next, key, item) {
 		if (json_is_null(item))
 			json_object_del(value, key);
 		else
 			drop_nulls(item);
 	}
-	json_array_foreach(value, i, item)
+	json_array_foreach (value, i, item)
 		drop_nulls(item);
 }
 
@@ -229,7 +232,7 @@ static bool drop_directives(json_t *value)
 	void *next;
 	if (json_object_get(value, DIRECTIVE))
 		return false;
-	json_object_foreach_safe(value, next, key, item)
+	json_object_foreach_safe (value, next, key, item)
 		if (!drop_directives(item))
 			json_object_del(value, key);
 	for (size_t i = json_array_size(value); i-- > 0;)
@@ -259,15 +262,16 @@ static int retain_keys(json_t *doc, json_t *patch, struct err *err)
 	positions_init(&keep, list, NULL);
 	int r = 0;
 	json_t *name = NULL;
-	json_object_foreach(patch, key, value) {
-		if (json_is_null(value) || starts_with(key, DELETE_FROM) || starts_with(key, SET_ORDER))
+	json_object_foreach (patch, key, value) {
+		if (json_is_null(value) || starts_with(key, DELETE_FROM) ||
+		    starts_with(key, SET_ORDER))
 			continue;
 		name = json_string(key);
 		if (positions_of(&keep, name) < 0)
 			r = bad_format(err, "retainKeys");
 		json_decref(name);
 	}
-	json_object_foreach_safe(doc, next, key, value) {
+	json_object_foreach_safe (doc, next, key, value) {
 		name = json_string(key);
 		if (r == 0 && positions_of(&keep, name) < 0)
 			json_object_del(doc, key);
@@ -316,9 +320,11 @@ static int same_types(const json_t *live, const json_t *patch, struct err *err)
 			json_type t = json_typeof(json_array_get(lists[k], i));
 			t = t == JSON_FALSE ? JSON_TRUE : t;
 			if (t == JSON_ARRAY)
-				return err_set(err, ERR_INVALID, "lists of lists are not supported");
+				return err_set(err, ERR_INVALID,
+					       "lists of lists are not supported");
 			if (any && t != first)
-				return bad_value(err, "list element types are not identical: %s%s", patch, "");
+				return bad_value(err, "list element types are not identical: %s%s",
+						 patch, "");
 			first = t;
 			any = true;
 		}
@@ -347,7 +353,7 @@ static json_t *union_of_scalars(const json_t *live, const json_t *patch)
 	json_t *out = json_array(), *item;
 	size_t i;
 	for (size_t k = 0; k < 2; k++)
-		json_array_foreach(lists[k], i, item)
+		json_array_foreach (lists[k], i, item)
 			if (positions_of(&seen, item) < 0) {
 				positions_add(&seen, item, 0);
 				json_array_append(out, item);
@@ -357,7 +363,8 @@ static json_t *union_of_scalars(const json_t *live, const json_t *patch)
 }
 
 /* Takes items with `$patch` out of the patch's list and carries them out on `live`. *replace: only the patch's items stay. */
-static int special_items(json_t *live, json_t *patch, const char *merge_key, bool *replace, struct err *err)
+static int special_items(json_t *live, json_t *patch, const char *merge_key, bool *replace,
+			 struct err *err)
 {
 	json_t *doomed = json_array();
 	int r = 0;
@@ -371,7 +378,8 @@ static int special_items(json_t *live, json_t *patch, const char *merge_key, boo
 		if (str_eq(word, STR("replace")))
 			*replace = true;
 		else if (str_eq(word, STR("merge")))
-			r = err_set(err, ERR_BAD_REQUEST, "merging lists cannot yet be specified in the patch");
+			r = err_set(err, ERR_BAD_REQUEST,
+				    "merging lists cannot yet be specified in the patch");
 		else if (!str_eq(word, STR("delete")))
 			r = bad_value(err, "unknown patch type in map: %s%s", item, "");
 		else if (!json_object_get(item, merge_key))
@@ -390,21 +398,22 @@ static int check_keys(const json_t *list, const char *merge_key, struct err *err
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		if (!json_object_get(item, merge_key))
 			return no_merge_key(err, item, merge_key);
 	return 0;
 }
 
 /* Merges the patch's maps into `live` by merge key; new ones go to its end. */
-static int merge_items(struct spot item_spot, json_t *live, json_t *patch, const char *merge_key, struct err *err)
+static int merge_items(struct spot item_spot, json_t *live, json_t *patch, const char *merge_key,
+		       struct err *err)
 {
 	struct positions where;
 	size_t i;
 	json_t *item;
 	int r = 0;
 	positions_init(&where, live, merge_key);
-	json_array_foreach(patch, i, item) {
+	json_array_foreach (patch, i, item) {
 		long at = positions_of(&where, item);
 		if (at >= 0)
 			r = merge_map(item_spot, json_array_get(live, (size_t)at), item, err);
@@ -420,11 +429,13 @@ static int merge_items(struct spot item_spot, json_t *live, json_t *patch, const
 }
 
 /* Merges two lists of maps; *out is the merged list in upstream's order, a new reference. `live` and `patch` are used up. */
-static int merge_maps(struct spot at, json_t *live, json_t *patch, const json_t *wanted, json_t **out, struct err *err)
+static int merge_maps(struct spot at, json_t *live, json_t *patch, const json_t *wanted,
+		      json_t **out, struct err *err)
 {
 	bool replace;
 	if (!at.merge_key)
-		return err_set(err, ERR_BAD_REQUEST, "cannot merge lists without merge key for struct");
+		return err_set(err, ERR_BAD_REQUEST,
+			       "cannot merge lists without merge key for struct");
 	int r = special_items(live, patch, at.merge_key, &replace, err);
 	if (r == 0)
 		r = check_keys(patch, at.merge_key, err);
@@ -445,7 +456,8 @@ static int merge_maps(struct spot at, json_t *live, json_t *patch, const json_t 
 	return r;
 }
 
-static int merge_list(struct spot at, json_t *live, json_t *patch, const json_t *wanted, json_t **out, struct err *err)
+static int merge_list(struct spot at, json_t *live, json_t *patch, const json_t *wanted,
+		      json_t **out, struct err *err)
 {
 	int r = same_types(live, patch, err);
 	if (r < 0)
@@ -462,27 +474,33 @@ static int merge_list(struct spot at, json_t *live, json_t *patch, const json_t 
 }
 
 /* The patch's items must come in the order of $setElementOrder, and be named by it. */
-static int check_order(const json_t *patch, const json_t *order, const char *merge_key, struct err *err)
+static int check_order(const json_t *patch, const json_t *order, const char *merge_key,
+		       struct err *err)
 {
 	size_t at = 0, i, n = json_array_size(order);
 	json_t *item;
 	if (n == 0)
 		return 0;
-	json_array_foreach(patch, i, item) {
+	json_array_foreach (patch, i, item) {
 		if (json_object_get(item, DIRECTIVE))
 			continue;
 		if (merge_key && !json_object_get(item, merge_key))
 			return no_merge_key(err, item, merge_key);
-		while (at < n && !json_equal(key_of(item, merge_key), key_of(json_array_get(order, at), merge_key)))
+		while (at < n && !json_equal(key_of(item, merge_key),
+					     key_of(json_array_get(order, at), merge_key)))
 			at++;
 		if (at++ >= n)
-			return bad_value(err, "The order in patch list:\n%s\n doesn't match $setElementOrder list%s", patch, "");
+			return bad_value(err,
+					 "The order in patch list:\n%s\n doesn't match "
+					 "$setElementOrder list%s",
+					 patch, "");
 	}
 	return 0;
 }
 
 /* What $setElementOrder alone asks for: no change of contents. */
-static int reorder(struct spot at, const json_t *live, const json_t *order, json_t **out, struct err *err)
+static int reorder(struct spot at, const json_t *live, const json_t *order, json_t **out,
+		   struct err *err)
 {
 	struct positions was;
 	const char *merge_key = json_is_object(json_array_get(live, 0)) ? at.merge_key : NULL;
@@ -495,14 +513,17 @@ static int reorder(struct spot at, const json_t *live, const json_t *order, json
 	return 0;
 }
 
-static int set_order(struct spot map, json_t *doc, json_t *patch, const char *name, const json_t *order, struct err *err)
+static int set_order(struct spot map, json_t *doc, json_t *patch, const char *name,
+		     const json_t *order, struct err *err)
 {
-	json_t *live = json_object_get(doc, name), *change = json_object_get(patch, name), *out = NULL;
+	json_t *live = json_object_get(doc, name), *change = json_object_get(patch, name),
+	       *out = NULL;
 	struct spot at = spot_field(map, name);
 	if (!json_is_array(order))
 		return bad_format(err, "setElementOrder list");
 	if ((live && !json_is_array(live)) || (change && !json_is_array(change)))
-		return err_set(err, ERR_BAD_REQUEST, "expected a []interface {}, but received another type for %s", name);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "expected a []interface {}, but received another type for %s", name);
 	int r = change ? check_order(change, order, at.merge_key, err) : 0;
 	if (r < 0 || (!live && !change))
 		return r;
@@ -529,7 +550,7 @@ static json_t *take_orders(json_t *patch)
 	json_t *orders = json_object(), *order;
 	const char *key;
 	void *next;
-	json_object_foreach_safe(patch, next, key, order)
+	json_object_foreach_safe (patch, next, key, order)
 		if (starts_with(key, SET_ORDER)) {
 			json_object_set(orders, key, order);
 			json_object_del(patch, key);
@@ -542,7 +563,7 @@ static int set_orders(struct spot map, json_t *doc, json_t *patch, struct err *e
 	json_t *orders = take_orders(patch), *order;
 	const char *key;
 	int r = 0;
-	json_object_foreach(orders, key, order) {
+	json_object_foreach (orders, key, order) {
 		const char *slash = strchr(key, '/');
 		if (!slash || strlen(SET_ORDER) != (size_t)(slash - key))
 			r = bad_format(err, "setElementOrder list");
@@ -566,7 +587,8 @@ static void take_value(json_t *doc, const char *key, json_t *value)
 		json_object_del(doc, key);
 }
 
-static int merge_value(struct spot map, json_t *doc, const char *key, json_t *value, struct err *err)
+static int merge_value(struct spot map, json_t *doc, const char *key, json_t *value,
+		       struct err *err)
 {
 	json_t *live = json_object_get(doc, key), *out = NULL;
 	bool same = live && json_typeof(live) == json_typeof(value);
@@ -630,19 +652,22 @@ static int merge_map(struct spot at, json_t *doc, json_t *patch, struct err *err
 		r = set_orders(at, doc, patch, err);
 	if (r < 0)
 		return r;
-	json_object_foreach(patch, key, value) {
-		r = starts_with(key, DELETE_FROM) ? delete_from(doc, key, value, err) :
-						    merge_value(at, doc, key, value, err);
+	json_object_foreach (patch, key, value) {
+		r = starts_with(key, DELETE_FROM) ? delete_from(doc, key, value, err)
+						  : merge_value(at, doc, key, value, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int patch_strategic_apply(const struct api_type *t, json_t **doc, const json_t *patch, struct err *err)
+int patch_strategic_apply(const struct api_type *t, json_t **doc, const json_t *patch,
+			  struct err *err)
 {
 	if (!json_is_object(patch) || !json_is_object(*doc))
-		return err_set(err, ERR_BAD_REQUEST, "json: cannot unmarshal value into Go value of type map[string]interface {}");
+		return err_set(err, ERR_BAD_REQUEST,
+			       "json: cannot unmarshal value into Go value of type "
+			       "map[string]interface {}");
 	json_t *copy = json_deep_copy(patch);
 	int r = merge_map((struct spot){ .type = t }, *doc, copy, err);
 	json_decref(copy);

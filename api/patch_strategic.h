@@ -12,6 +12,7 @@
 
 /* `patch` stays as it is: nothing of it is shared with the document. After a failure the document is of no use.
  * Errors are BadRequest or Invalid in upstream's words. Custom resources have no strategic patch: the caller answers 415. */
-int patch_strategic_apply(const struct api_type *t, json_t **doc, const json_t *patch, struct err *err);
+int patch_strategic_apply(const struct api_type *t, json_t **doc, const json_t *patch,
+			  struct err *err);
 
 #endif

@@ -90,8 +90,8 @@ void cell_sorted_set(struct cell *c, struct str *items, size_t n, const char *se
 struct at cell_find(struct at list, const char *field, const char *value)
 {
 	AT_EACH(list, it)
-		if (at_eq(at_get(it, field), value))
-			return it;
+	if (at_eq(at_get(it, field), value))
+		return it;
 	return (struct at){ 0 };
 }
 
@@ -158,7 +158,8 @@ static void cell_seconds(struct cell *c)
 static void join_field(struct cell *c, const char *field)
 {
 	const char *sep = "";
-	AT_EACH(c->value, it) {
+	AT_EACH(c->value, it)
+	{
 		cell_puts(c, sep);
 		at_text(field ? at_get(it, field) : it, &c->text);
 		sep = ",";
@@ -187,7 +188,8 @@ static void cell_labels(struct cell *c)
 	size_t n = at_count(c->value), i = 0;
 	auto_free struct str *pairs = mem_alloc((n + 1) * sizeof(*pairs));
 	auto_free struct buf *texts = mem_zalloc((n + 1) * sizeof(*texts));
-	AT_EACH(c->value, it) {
+	AT_EACH(c->value, it)
+	{
 		buf_str(&texts[i], at_key(it));
 		buf_putc(&texts[i], '=');
 		at_text(it, &texts[i]);
@@ -367,7 +369,8 @@ static void cell_custom(struct cell *c)
 	else if (str_eq(type, STR("integer")) || str_eq(type, STR("number")))
 		custom_number(c, str_eq(type, STR("integer")));
 	else if (str_eq(type, STR("boolean")))
-		cell_raw(c, at_type(c->value) == READ_BOOL ? at_true(c->value) ? "true" : "false" : "null");
+		cell_raw(c, at_type(c->value) == READ_BOOL ? at_true(c->value) ? "true" : "false"
+							   : "null");
 	else if (str_eq(type, STR("date")))
 		cell_age_of(c, c->value, "<unknown>");
 	else

@@ -12,7 +12,8 @@ void cell_bindings_role(struct cell *c)
 
 static void subjects(struct cell *c, const char *kind, bool with_namespace)
 {
-	AT_EACH(at_get(c->root, "subjects"), it) {
+	AT_EACH(at_get(c->root, "subjects"), it)
+	{
 		if (!at_eq(at_get(it, "kind"), kind))
 			continue;
 		cell_puts(c, c->text.n ? ", " : "");
@@ -42,7 +43,8 @@ void cell_bindings_serviceaccounts(struct cell *c)
 void cell_certificatesigningrequests_condition(struct cell *c)
 {
 	struct at conditions = at_path(c->root, "status.conditions");
-	bool denied = cell_find(conditions, "type", "Denied").v, approved = cell_find(conditions, "type", "Approved").v;
+	bool denied = cell_find(conditions, "type", "Denied").v,
+	     approved = cell_find(conditions, "type", "Approved").v;
 	cell_puts(c, denied ? "Denied" : approved ? "Approved" : "Pending");
 	cell_puts(c, cell_find(conditions, "type", "Failed").v ? ",Failed" : "");
 	cell_puts(c, at_empty(at_path(c->root, "status.certificate")) ? "" : ",Issued");
@@ -51,9 +53,13 @@ void cell_certificatesigningrequests_condition(struct cell *c)
 void cell_podcertificaterequests_state(struct cell *c)
 {
 	const char *state = "Pending";
-	AT_EACH(at_path(c->root, "status.conditions"), it) {
+	AT_EACH(at_path(c->root, "status.conditions"), it)
+	{
 		struct at type = at_get(it, "type");
-		state = at_eq(type, "Issued") ? "Issued" : at_eq(type, "Denied") ? "Denied" : at_eq(type, "Failed") ? "Failed" : state;
+		state = at_eq(type, "Issued")   ? "Issued"
+			: at_eq(type, "Denied") ? "Denied"
+			: at_eq(type, "Failed") ? "Failed"
+						: state;
 	}
 	cell_puts(c, state);
 }
@@ -86,7 +92,10 @@ void cell_policybindings_paramref(struct cell *c)
 
 void cell_flowschemas_missingpl(struct cell *c)
 {
-	cell_or(c, at_get(cell_find(at_path(c->root, "status.conditions"), "type", "Dangling"), "status"), "?");
+	cell_or(c,
+		at_get(cell_find(at_path(c->root, "status.conditions"), "type", "Dangling"),
+		       "status"),
+		"?");
 }
 
 void cell_apiservices_service(struct cell *c)
@@ -119,7 +128,8 @@ void cell_crds_versions(struct cell *c)
 	size_t n = 0, count = at_count(versions);
 	auto_free struct str *names = mem_alloc((count + 1) * sizeof(*names));
 	auto_free struct buf *texts = mem_zalloc((count + 1) * sizeof(*texts));
-	AT_EACH(versions, it) {
+	AT_EACH(versions, it)
+	{
 		if (!at_true(at_get(it, "served")))
 			continue;
 		at_text(at_get(it, "name"), &texts[n]);
@@ -134,7 +144,9 @@ void cell_crds_versions(struct cell *c)
 
 void cell_crds_established(struct cell *c)
 {
-	cell_raw(c, cell_has_condition(at_path(c->root, "status.conditions"), "Established", "True") ? "true" : "false");
+	cell_raw(c, cell_has_condition(at_path(c->root, "status.conditions"), "Established", "True")
+			    ? "true"
+			    : "false");
 }
 
 void cell_migrations_resource(struct cell *c)
@@ -167,6 +179,7 @@ void cell_resourceclaims_state(struct cell *c)
 		cell_puts(c, "pending");
 	if (allocated) {
 		cell_puts(c, c->text.n ? "," : "");
-		cell_puts(c, at_count(at_path(c->root, "status.reservedFor")) ? "allocated,reserved" : "allocated");
+		cell_puts(c, at_count(at_path(c->root, "status.reservedFor")) ? "allocated,reserved"
+									      : "allocated");
 	}
 }

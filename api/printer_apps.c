@@ -5,7 +5,8 @@
 
 void cell_ready_of_replicas(struct cell *c)
 {
-	buf_printf(&c->text, "%lld/%lld", (long long)at_int(at_path(c->root, "status.readyReplicas"), 0),
+	buf_printf(&c->text, "%lld/%lld",
+		   (long long)at_int(at_path(c->root, "status.readyReplicas"), 0),
 		   (long long)at_int(at_path(c->root, "spec.replicas"), 0));
 }
 
@@ -19,8 +20,9 @@ void cell_jobs_status(struct cell *c)
 						{ "SuccessCriteriaMet", "SuccessCriteriaMet" } };
 	struct at conditions = at_path(c->root, "status.conditions");
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		bool holds = types[i][0] ? cell_has_condition(conditions, types[i][0], "True") :
-					   !at_empty(at_path(c->root, "metadata.deletionTimestamp"));
+		bool holds = types[i][0]
+				     ? cell_has_condition(conditions, types[i][0], "True")
+				     : !at_empty(at_path(c->root, "metadata.deletionTimestamp"));
 		if (holds) {
 			cell_puts(c, types[i][1]);
 			return;
@@ -56,7 +58,9 @@ void cell_jobs_duration(struct cell *c)
 void cell_cronjobs_suspend(struct cell *c)
 {
 	struct at suspend = at_path(c->root, "spec.suspend");
-	cell_puts(c, at_type(suspend) != READ_BOOL ? "<unset>" : at_true(suspend) ? "True" : "False");
+	cell_puts(c, at_type(suspend) != READ_BOOL ? "<unset>"
+		     : at_true(suspend)            ? "True"
+						   : "False");
 }
 
 static void add_lower(struct cell *c, struct at value)
@@ -79,7 +83,8 @@ static void add_group_of(struct cell *c, struct at api_version)
 
 void cell_controllerrevisions_controller(struct cell *c)
 {
-	AT_EACH(at_path(c->root, "metadata.ownerReferences"), it) {
+	AT_EACH(at_path(c->root, "metadata.ownerReferences"), it)
+	{
 		if (!at_true(at_get(it, "controller")))
 			continue;
 		add_lower(c, at_get(it, "kind"));
@@ -129,7 +134,8 @@ static void pods_metric(struct cell *c, struct at spec, struct at current)
 static void resource_metric(struct cell *c, struct at spec, struct at current)
 {
 	struct at average = at_path(spec, "target.averageValue");
-	struct at used = at_path(current, "current.averageUtilization"), wanted = at_path(spec, "target.averageUtilization");
+	struct at used = at_path(current, "current.averageUtilization"),
+		  wanted = at_path(spec, "target.averageUtilization");
 	at_text(at_get(spec, "name"), &c->text);
 	cell_puts(c, ": ");
 	if (average.v) {
@@ -157,7 +163,8 @@ static void add_metric(struct cell *c, struct at spec, struct at current)
 {
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		if (at_eq(at_get(spec, "type"), metrics[i].type)) {
-			metrics[i].print(c, at_get(spec, metrics[i].field), at_get(current, metrics[i].field));
+			metrics[i].print(c, at_get(spec, metrics[i].field),
+					 at_get(current, metrics[i].field));
 			return;
 		}
 	cell_puts(c, "<unknown type>");
@@ -176,10 +183,12 @@ static void cpu_target(struct cell *c, struct at target)
 
 void cell_hpa_targets(struct cell *c)
 {
-	struct at list = at_path(c->root, "spec.metrics"), current = at_path(c->root, "status.currentMetrics");
+	struct at list = at_path(c->root, "spec.metrics"),
+		  current = at_path(c->root, "status.currentMetrics");
 	struct at cpu = at_path(c->root, "spec.targetCPUUtilizationPercentage");
 	size_t i = 0;
-	AT_EACH(list, it) {
+	AT_EACH(list, it)
+	{
 		if (i < 2) {
 			cell_puts(c, i ? ", " : "");
 			add_metric(c, it, at_item(current, i));

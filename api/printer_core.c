@@ -6,7 +6,9 @@
 void cell_nodes_status(struct cell *c)
 {
 	struct at ready = cell_find(at_path(c->root, "status.conditions"), "type", "Ready");
-	cell_puts(c, !ready.v ? "Unknown" : at_eq(at_get(ready, "status"), "True") ? "Ready" : "NotReady");
+	cell_puts(c, !ready.v                                 ? "Unknown"
+		     : at_eq(at_get(ready, "status"), "True") ? "Ready"
+							      : "NotReady");
 	if (at_true(at_path(c->root, "spec.unschedulable")))
 		cell_puts(c, ",SchedulingDisabled");
 }
@@ -16,7 +18,8 @@ void cell_nodes_roles(struct cell *c)
 	struct at labels = at_path(c->root, "metadata.labels");
 	auto_free struct str *roles = mem_alloc((at_count(labels) + 1) * sizeof(*roles));
 	size_t n = 0;
-	AT_EACH(labels, it) {
+	AT_EACH(labels, it)
+	{
 		struct str key = at_key(it), raw = at_raw(it);
 		if (str_cut_prefix(&key, STR("node-role.kubernetes.io/"))) {
 			if (key.n)
@@ -32,7 +35,8 @@ void cell_nodes_roles(struct cell *c)
 
 static void node_address(struct cell *c, const char *type)
 {
-	cell_or(c, at_get(cell_find(at_path(c->root, "status.addresses"), "type", type), "address"), "<none>");
+	cell_or(c, at_get(cell_find(at_path(c->root, "status.addresses"), "type", type), "address"),
+		"<none>");
 }
 
 void cell_nodes_internal_ip(struct cell *c)
@@ -61,8 +65,10 @@ static void load_balancer(struct cell *c, struct at ingress)
 {
 	size_t n = at_count(ingress), i = 0;
 	auto_free struct str *items = mem_alloc((n + 1) * sizeof(*items));
-	AT_EACH(ingress, it) {
-		struct at address = at_empty(at_get(it, "ip")) ? at_get(it, "hostname") : at_get(it, "ip");
+	AT_EACH(ingress, it)
+	{
+		struct at address =
+			at_empty(at_get(it, "ip")) ? at_get(it, "hostname") : at_get(it, "ip");
 		struct str raw = at_raw(address);
 		if (!at_empty(address))
 			items[i++] = str_of(raw.p + 1, raw.n - 2);
@@ -77,7 +83,8 @@ void cell_load_balancer(struct cell *c)
 
 static void external_ips(struct cell *c)
 {
-	AT_EACH(at_path(c->root, "spec.externalIPs"), it) {
+	AT_EACH(at_path(c->root, "spec.externalIPs"), it)
+	{
 		if (c->text.n)
 			cell_puts(c, ",");
 		at_text(it, &c->text);
@@ -105,7 +112,8 @@ void cell_services_external_ip(struct cell *c)
 
 void cell_services_ports(struct cell *c)
 {
-	AT_EACH(at_path(c->root, "spec.ports"), it) {
+	AT_EACH(at_path(c->root, "spec.ports"), it)
+	{
 		int64_t node_port = at_int(at_get(it, "nodePort"), 0);
 		if (c->text.n)
 			cell_puts(c, ",");
@@ -121,7 +129,8 @@ void cell_services_ports(struct cell *c)
 
 void cell_configmaps_data(struct cell *c)
 {
-	cell_int(c, (int64_t)(at_count(at_get(c->root, "data")) + at_count(at_get(c->root, "binaryData"))));
+	cell_int(c, (int64_t)(at_count(at_get(c->root, "data")) +
+			      at_count(at_get(c->root, "binaryData"))));
 }
 
 static struct at healthy(struct cell *c)
@@ -132,7 +141,9 @@ static struct at healthy(struct cell *c)
 void cell_componentstatuses_status(struct cell *c)
 {
 	struct at condition = healthy(c);
-	cell_puts(c, !condition.v ? "Unknown" : at_eq(at_get(condition, "status"), "True") ? "Healthy" : "Unhealthy");
+	cell_puts(c, !condition.v                                 ? "Unknown"
+		     : at_eq(at_get(condition, "status"), "True") ? "Healthy"
+								  : "Unhealthy");
 }
 
 void cell_componentstatuses_message(struct cell *c)
@@ -156,7 +167,8 @@ void cell_resource_quantity(struct cell *c, struct at map, struct at key)
 static void quota(struct cell *c, bool limits)
 {
 	struct at used = at_path(c->root, "status.used");
-	AT_EACH(at_path(c->root, "status.hard"), it) { /* maps at rest are sorted */
+	AT_EACH(at_path(c->root, "status.hard"), it)
+	{ /* maps at rest are sorted */
 		if (str_starts(at_key(it), STR("limits.")) != limits)
 			continue;
 		if (c->text.n)

@@ -26,12 +26,13 @@ void cell_endpoints_endpoints(struct cell *c)
 		cell_puts(c, "<none>");
 		return;
 	}
-	AT_EACH(subsets, subset) {
+	AT_EACH(subsets, subset)
+	{
 		struct at ports = at_get(subset, "ports"), port = at_first(ports);
 		do {
 			AT_EACH(at_get(subset, "addresses"), address)
-				if (n++ < SHOWN)
-					add_endpoint(c, at_get(address, "ip"), port);
+			if (n++ < SHOWN)
+				add_endpoint(c, at_get(address, "ip"), port);
 			port = port.v ? at_next(ports, port) : port;
 		} while (port.v);
 	}
@@ -41,7 +42,8 @@ void cell_endpoints_endpoints(struct cell *c)
 void cell_endpointslices_ports(struct cell *c)
 {
 	size_t n = 0;
-	AT_EACH(at_get(c->root, "ports"), it) {
+	AT_EACH(at_get(c->root, "ports"), it)
+	{
 		if (n++ >= SHOWN)
 			continue;
 		cell_puts(c, n > 1 ? "," : "");
@@ -57,12 +59,13 @@ void cell_endpointslices_endpoints(struct cell *c)
 {
 	size_t n = 0;
 	AT_EACH(at_get(c->root, "endpoints"), endpoint)
-		AT_EACH(at_get(endpoint, "addresses"), address) {
-			if (n++ >= SHOWN)
-				continue;
-			cell_puts(c, n > 1 ? "," : "");
-			at_text(address, &c->text);
-		}
+	AT_EACH(at_get(endpoint, "addresses"), address)
+	{
+		if (n++ >= SHOWN)
+			continue;
+		cell_puts(c, n > 1 ? "," : "");
+		at_text(address, &c->text);
+	}
 	if (n == 0)
 		cell_puts(c, "<unset>");
 	cell_more(c, n, SHOWN);
@@ -72,7 +75,8 @@ void cell_ingresses_hosts(struct cell *c)
 {
 	struct at rules = at_path(c->root, "spec.rules");
 	size_t n = 0;
-	AT_EACH(rules, it) {
+	AT_EACH(rules, it)
+	{
 		if (n == SHOWN) {
 			cell_more(c, at_count(rules), SHOWN);
 			return;
@@ -94,13 +98,16 @@ void cell_ingresses_ports(struct cell *c)
 void cell_ingressclasses_name(struct cell *c)
 {
 	at_text(at_path(c->root, "metadata.name"), &c->text);
-	if (at_eq(at_get(at_path(c->root, "metadata.annotations"), "ingressclass.kubernetes.io/is-default-class"), "true"))
+	if (at_eq(at_get(at_path(c->root, "metadata.annotations"),
+			 "ingressclass.kubernetes.io/is-default-class"),
+		  "true"))
 		cell_puts(c, " (default)");
 }
 
 void cell_ingressclasses_parameters(struct cell *c)
 {
-	struct at parameters = at_path(c->root, "spec.parameters"), group = at_get(parameters, "apiGroup");
+	struct at parameters = at_path(c->root, "spec.parameters"),
+		  group = at_get(parameters, "apiGroup");
 	if (!parameters.v) {
 		cell_puts(c, "<none>");
 		return;
@@ -117,7 +124,9 @@ void cell_ingressclasses_parameters(struct cell *c)
 void cell_ipaddresses_parentref(struct cell *c)
 {
 	struct at parent = at_path(c->root, "spec.parentRef");
-	static const char *const parts[][2] = { { "resource", "" }, { "group", "." }, { "namespace", "/" }, { "name", "/" } };
+	static const char *const parts[][2] = {
+		{ "resource", "" }, { "group", "." }, { "namespace", "/" }, { "name", "/" }
+	};
 	if (!parent.v) {
 		cell_puts(c, "<none>");
 		return;

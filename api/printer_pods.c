@@ -7,7 +7,7 @@
 
 struct summary {
 	int64_t restarts, total, ready;
-	int64_t restarted_s;               /* latest restart that counts; 0: none known */
+	int64_t restarted_s; /* latest restart that counts; 0: none known */
 	char reason[160];
 };
 
@@ -43,7 +43,8 @@ static void count_restarts(struct at status, int64_t *restarts, int64_t *latest_
 {
 	int64_t finished;
 	*restarts += at_int(at_get(status, "restartCount"), 0);
-	if (cell_time(at_path(status, "lastState.terminated.finishedAt"), &finished) && finished > *latest_s)
+	if (cell_time(at_path(status, "lastState.terminated.finishedAt"), &finished) &&
+	    finished > *latest_s)
 		*latest_s = finished;
 }
 
@@ -81,7 +82,8 @@ static bool stops_at(struct summary *s, struct at status, bool restartable, size
 static bool walk_init(struct summary *s, struct at pod, struct summary *sidecars)
 {
 	size_t i = 0, n = at_count(at_path(pod, "spec.initContainers"));
-	AT_EACH(at_path(pod, "status.initContainerStatuses"), status) {
+	AT_EACH(at_path(pod, "status.initContainerStatuses"), status)
+	{
 		bool restartable = is_restartable(pod, status);
 		count_restarts(status, &s->restarts, &s->restarted_s);
 		if (restartable)
@@ -108,7 +110,8 @@ static void walk_containers(struct summary *s, struct at pod)
 	char error[sizeof(s->reason)] = "";
 	bool running = false;
 	for (size_t i = at_count(list); i-- > 0;) {
-		struct at status = at_item(list, i), terminated = at_path(status, "state.terminated");
+		struct at status = at_item(list, i),
+			  terminated = at_path(status, "state.terminated");
 		struct at waiting = at_path(status, "state.waiting.reason");
 		count_restarts(status, &s->restarts, &s->restarted_s);
 		if (!at_empty(waiting)) {
@@ -144,9 +147,10 @@ static void summarize(struct at pod, struct summary *s)
 	start_reason(s, pod);
 	s->total = (int64_t)at_count(at_path(pod, "spec.containers"));
 	AT_EACH(at_path(pod, "spec.initContainers"), it)
-		s->total += at_eq(at_get(it, "restartPolicy"), "Always") ? 1 : 0;
+	s->total += at_eq(at_get(it, "restartPolicy"), "Always") ? 1 : 0;
 	bool initializing = walk_init(s, pod, &sidecars);
-	if (!initializing || cell_has_condition(at_path(pod, "status.conditions"), "Initialized", "True")) {
+	if (!initializing ||
+	    cell_has_condition(at_path(pod, "status.conditions"), "Initialized", "True")) {
 		s->restarts = sidecars.restarts;
 		s->restarted_s = sidecars.restarted_s;
 		walk_containers(s, pod);
@@ -184,11 +188,14 @@ void cell_pods_readiness_gates(struct cell *c)
 {
 	struct at gates = at_path(c->root, "spec.readinessGates");
 	size_t n = at_count(gates), passed = 0;
-	AT_EACH(gates, it) {
+	AT_EACH(gates, it)
+	{
 		auto_buf type = { 0 };
 		at_text(at_get(it, "conditionType"), &type);
 		buf_putc(&type, 0);
-		passed += cell_has_condition(at_path(c->root, "status.conditions"), type.p, "True") ? 1 : 0;
+		passed += cell_has_condition(at_path(c->root, "status.conditions"), type.p, "True")
+				  ? 1
+				  : 0;
 	}
 	if (n)
 		buf_printf(&c->text, "%zu/%zu", passed, n);

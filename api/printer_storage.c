@@ -12,7 +12,8 @@ void cell_volumes_status(struct cell *c)
 
 void cell_volumes_storageclass(struct cell *c)
 {
-	struct at old = at_get(at_path(c->root, "metadata.annotations"), "volume.beta.kubernetes.io/storage-class");
+	struct at old = at_get(at_path(c->root, "metadata.annotations"),
+			       "volume.beta.kubernetes.io/storage-class");
 	at_text(old.v ? old : at_path(c->root, "spec.storageClassName"), &c->text);
 }
 
@@ -45,11 +46,11 @@ void cell_access_modes(struct cell *c)
 						{ "ReadWriteOncePod", "RWOP" } };
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		AT_EACH(c->value, it)
-			if (at_eq(it, modes[i][0])) {
-				cell_puts(c, c->text.n ? "," : "");
-				cell_puts(c, modes[i][1]);
-				break;
-			}
+	if (at_eq(it, modes[i][0])) {
+		cell_puts(c, c->text.n ? "," : "");
+		cell_puts(c, modes[i][1]);
+		break;
+	}
 }
 
 void cell_persistentvolumeclaims_access_modes(struct cell *c)
@@ -72,7 +73,8 @@ void cell_csidrivers_tokenrequests(struct cell *c)
 {
 	struct at requests = at_path(c->root, "spec.tokenRequests");
 	size_t n = 0;
-	AT_EACH(requests, it) {
+	AT_EACH(requests, it)
+	{
 		cell_puts(c, n++ ? "," : "");
 		at_text(at_get(it, "audience"), &c->text);
 	}

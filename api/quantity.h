@@ -10,14 +10,15 @@
 enum quantity_format { QUANTITY_DECIMAL_SI, QUANTITY_BINARY_SI, QUANTITY_DECIMAL_EXPONENT };
 
 struct quantity {
-	__int128 nano;                   /* value x 10^9 */
-	enum quantity_format format;     /* how it is written again */
+	__int128 nano;               /* value x 10^9 */
+	enum quantity_format format; /* how it is written again */
 };
 #define QUANTITY_TEXT_MAX 48
 
 /* Upstream's errors: "quantities must match the regular expression '...'", "unable to parse quantity's suffix". */
 int quantity_parse(struct str text, struct quantity *out, struct err *err);
-size_t quantity_text(struct quantity q, char out[QUANTITY_TEXT_MAX]); /* canonical form; its length */
+size_t quantity_text(struct quantity q,
+		     char out[QUANTITY_TEXT_MAX]); /* canonical form; its length */
 void quantity_format(struct quantity q, struct buf *out);
 /* The text that upstream serves for this text: a canonical number stays as it was written, others are written anew. */
 int quantity_normalize(struct str text, struct buf *out, struct err *err);
@@ -27,8 +28,8 @@ struct quantity quantity_add(struct quantity a, struct quantity b);
 struct quantity quantity_sub(struct quantity a, struct quantity b);
 struct quantity quantity_from_i64(int64_t v, enum quantity_format f);
 struct quantity quantity_from_milli(int64_t milli, enum quantity_format f);
-int64_t quantity_i64(struct quantity q);    /* rounded up (away from zero), as Value() */
-int64_t quantity_milli(struct quantity q);  /* rounded up, as MilliValue(); capped */
+int64_t quantity_i64(struct quantity q);   /* rounded up (away from zero), as Value() */
+int64_t quantity_milli(struct quantity q); /* rounded up, as MilliValue(); capped */
 double quantity_double(struct quantity q);
 bool quantity_is_zero(struct quantity q);
 

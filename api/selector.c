@@ -121,9 +121,9 @@ bool selector_match_fields(const struct selector *s, const struct object *o)
 		return true;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct requirement *r = &s->requirements[i];
-		const struct str *value = r->field == FIELD_NAME      ? &o->name :
-					  r->field == FIELD_NAMESPACE ? &o->ns :
-									&o->fields[r->field];
+		const struct str *value = r->field == FIELD_NAME        ? &o->name
+					  : r->field == FIELD_NAMESPACE ? &o->ns
+									: &o->fields[r->field];
 		if (!matches(r, value))
 			return false;
 	}
@@ -145,8 +145,9 @@ bool selector_pins_name(const struct selector *s, struct str *name)
 /* ---- text ---- */
 
 static const char *const operators[] = {
-	[OP_EQUALS] = "=",    [OP_DOUBLE_EQUALS] = "==", [OP_NOT_EQUALS] = "!=", [OP_IN] = " in ", [OP_NOT_IN] = " notin ",
-	[OP_GREATER] = ">",   [OP_LESS] = "<",           [OP_EXISTS] = "",       [OP_NOT_EXISTS] = "",
+	[OP_EQUALS] = "=", [OP_DOUBLE_EQUALS] = "==", [OP_NOT_EQUALS] = "!=",
+	[OP_IN] = " in ",  [OP_NOT_IN] = " notin ",   [OP_GREATER] = ">",
+	[OP_LESS] = "<",   [OP_EXISTS] = "",          [OP_NOT_EXISTS] = "",
 };
 
 static void write_escaped(struct str value, struct buf *out)
@@ -158,7 +159,8 @@ static void write_escaped(struct str value, struct buf *out)
 	}
 }
 
-static void write_requirement(const struct selector *s, const struct requirement *r, struct buf *out)
+static void write_requirement(const struct selector *s, const struct requirement *r,
+			      struct buf *out)
 {
 	bool set = r->op == OP_IN || r->op == OP_NOT_IN;
 	buf_puts(out, r->op == OP_NOT_EXISTS ? "!" : "");

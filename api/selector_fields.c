@@ -8,12 +8,16 @@ static int unescape(struct str raw, struct buf *out, struct err *err)
 	for (size_t i = 0; i < raw.n; i++) {
 		char c = raw.p[i];
 		if (c == ',' || c == '=')
-			return err_set(err, ERR_BAD_REQUEST, "invalid field selector: unescaped character in value: %d", c);
+			return err_set(err, ERR_BAD_REQUEST,
+				       "invalid field selector: unescaped character in value: %d",
+				       c);
 		if (c == '\\') {
 			c = ++i < raw.n ? raw.p[i] : 0;
 			if (c != '\\' && c != ',' && c != '=')
-				return err_set(err, ERR_BAD_REQUEST,
-					       "invalid field selector: invalid escape sequence: \\%.*s", c ? 1 : 0, &c);
+				return err_set(
+					err, ERR_BAD_REQUEST,
+					"invalid field selector: invalid escape sequence: \\%.*s",
+					c ? 1 : 0, &c);
 		}
 		buf_putc(out, c);
 	}
@@ -56,19 +60,25 @@ static int find_field(const struct api_resource *r, struct str label, int *out, 
 			return 0;
 		}
 	if (r->nselectable)
-		return err_set(err, ERR_BAD_REQUEST, "field label not supported: %.*s", STR_ARG(label));
+		return err_set(err, ERR_BAD_REQUEST, "field label not supported: %.*s",
+			       STR_ARG(label));
 	return err_set(err, ERR_BAD_REQUEST,
-		       "\"%.*s\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", STR_ARG(label));
+		       "\"%.*s\" is not a known field selector: only \"metadata.name\", "
+		       "\"metadata.namespace\"",
+		       STR_ARG(label));
 }
 
-static int add_term(struct selector *s, const struct api_resource *r, struct str all, struct str term, struct err *err)
+static int add_term(struct selector *s, const struct api_resource *r, struct str all,
+		    struct str term, struct err *err)
 {
 	size_t at, n;
 	struct requirement req = { 0 };
 	auto_buf value = { 0 };
 	n = find_operator(term, &at, &req.op);
 	if (n == 0)
-		return err_set(err, ERR_BAD_REQUEST, "invalid selector: '%.*s'; can't understand '%.*s'", STR_ARG(all), STR_ARG(term));
+		return err_set(err, ERR_BAD_REQUEST,
+			       "invalid selector: '%.*s'; can't understand '%.*s'", STR_ARG(all),
+			       STR_ARG(term));
 	int code = unescape(str_of(term.p + at + n, term.n - at - n), &value, err);
 	if (code == 0)
 		code = find_field(r, str_of(term.p, at), &req.field, err);
@@ -81,7 +91,8 @@ static int add_term(struct selector *s, const struct api_resource *r, struct str
 	return 0;
 }
 
-int selector_parse_fields(const struct api_resource *r, struct str text, struct selector **out, struct err *err)
+int selector_parse_fields(const struct api_resource *r, struct str text, struct selector **out,
+			  struct err *err)
 {
 	struct selector *s = selector_new();
 	struct str rest = text;

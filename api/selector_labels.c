@@ -28,14 +28,16 @@ static const struct {
 	struct str text;
 	enum token token;
 } symbols[] = {
-	{ STR_INIT("=="), TOKEN_DOUBLE_EQUALS }, { STR_INIT("!="), TOKEN_NOT_EQUALS }, { STR_INIT("="), TOKEN_EQUALS },
-	{ STR_INIT("!"), TOKEN_NOT },            { STR_INIT(")"), TOKEN_CLOSE },       { STR_INIT("("), TOKEN_OPEN },
-	{ STR_INIT(","), TOKEN_COMMA },          { STR_INIT(">"), TOKEN_GREATER },     { STR_INIT("<"), TOKEN_LESS },
+	{ STR_INIT("=="), TOKEN_DOUBLE_EQUALS }, { STR_INIT("!="), TOKEN_NOT_EQUALS },
+	{ STR_INIT("="), TOKEN_EQUALS },         { STR_INIT("!"), TOKEN_NOT },
+	{ STR_INIT(")"), TOKEN_CLOSE },          { STR_INIT("("), TOKEN_OPEN },
+	{ STR_INIT(","), TOKEN_COMMA },          { STR_INIT(">"), TOKEN_GREATER },
+	{ STR_INIT("<"), TOKEN_LESS },
 };
 
 struct parser {
 	struct str rest;
-	enum token token;        /* the one at hand; `in` and `notin` as such */
+	enum token token; /* the one at hand; `in` and `notin` as such */
 	struct str literal;
 	struct selector *out;
 	struct err *err;
@@ -66,7 +68,10 @@ static void lex_word(struct parser *p)
 	while (n < p->rest.n && p->rest.p[n] && !special(p->rest.p[n]) && !blank(p->rest.p[n]))
 		n++;
 	struct str word = str_of(p->rest.p, n);
-	take(p, n, str_eq(word, STR("in")) ? TOKEN_IN : str_eq(word, STR("notin")) ? TOKEN_NOT_IN : TOKEN_IDENTIFIER);
+	take(p, n,
+	     str_eq(word, STR("in"))      ? TOKEN_IN
+	     : str_eq(word, STR("notin")) ? TOKEN_NOT_IN
+					  : TOKEN_IDENTIFIER);
 }
 
 static void next(struct parser *p)
@@ -92,7 +97,8 @@ static enum token value_token(const struct parser *p)
 
 static int found(struct parser *p, const char *expected)
 {
-	return err_set(p->err, ERR_BAD_REQUEST, "found '%.*s', expected: %s", STR_ARG(p->literal), expected);
+	return err_set(p->err, ERR_BAD_REQUEST, "found '%.*s', expected: %s", STR_ARG(p->literal),
+		       expected);
 }
 
 /* ---- requirements ---- */
@@ -102,7 +108,8 @@ static int by_text(const void *x, const void *y)
 	return str_cmp(*(const struct str *)x, *(const struct str *)y);
 }
 
-void requirement_set_values(struct selector *s, struct requirement *r, const struct str *values, size_t n)
+void requirement_set_values(struct selector *s, struct requirement *r, const struct str *values,
+			    size_t n)
 {
 	struct str *copy = ARENA_ARRAY(&s->arena, struct str, n + 1);
 	size_t kept = 0;
@@ -123,7 +130,8 @@ static void join(struct buf *out, const struct name_errors *e)
 }
 
 /* One error as field.Error prints it; several become a list. */
-static void add_error(struct buf *all, size_t *n, const char *path, struct str value, const struct name_errors *e)
+static void add_error(struct buf *all, size_t *n, const char *path, struct str value,
+		      const struct name_errors *e)
 {
 	if (e->n == 0)
 		return;
@@ -237,7 +245,8 @@ static int parse_identifiers(struct parser *p, struct values *v)
 static int parse_set(struct parser *p, struct values *v)
 {
 	if (p->token != TOKEN_OPEN)
-		return err_set(p->err, ERR_BAD_REQUEST, "found '%.*s' expected: '('", STR_ARG(p->literal));
+		return err_set(p->err, ERR_BAD_REQUEST, "found '%.*s' expected: '('",
+			       STR_ARG(p->literal));
 	next(p);
 	if (p->token == TOKEN_CLOSE) {
 		values_add(v, STR(""));
@@ -346,7 +355,10 @@ static bool operator_of(struct str text, enum selector_op *out)
 	static const struct {
 		const char *text;
 		enum selector_op op;
-	} words[] = { { "In", OP_IN }, { "NotIn", OP_NOT_IN }, { "Exists", OP_EXISTS }, { "DoesNotExist", OP_NOT_EXISTS } };
+	} words[] = { { "In", OP_IN },
+		      { "NotIn", OP_NOT_IN },
+		      { "Exists", OP_EXISTS },
+		      { "DoesNotExist", OP_NOT_EXISTS } };
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (str_eqz(text, words[i].text)) {
 			*out = words[i].op;
@@ -363,13 +375,17 @@ static int add_expression(struct selector *s, const json_t *expression, struct e
 	size_t n = json_array_size(list);
 	auto_free struct str *values = mem_alloc((n + 1) * sizeof(*values));
 	if (!operator_of(op, &r.op))
-		return err_set(err, ERR_BAD_REQUEST, "\"%.*s\" is not a valid label selector operator", STR_ARG(op));
+		return err_set(err, ERR_BAD_REQUEST,
+			       "\"%.*s\" is not a valid label selector operator", STR_ARG(op));
 	bool set = r.op == OP_IN || r.op == OP_NOT_IN;
 	if (set && n == 0)
 		return err_set(err, ERR_BAD_REQUEST,
-			       "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty");
+			       "values: Invalid value: []: for 'in', 'notin' operators, values set "
+			       "can't be empty");
 	if (!set && n)
-		return err_set(err, ERR_BAD_REQUEST, "values: Invalid value: values set must be empty for exists and does not exist");
+		return err_set(err, ERR_BAD_REQUEST,
+			       "values: Invalid value: values set must be empty for exists and "
+			       "does not exist");
 	for (size_t i = 0; i < n; i++)
 		values[i] = tree_str(json_array_get(list, i));
 	r.key = arena_str(&s->arena, tree_str(json_object_get(expression, "key")));
@@ -386,10 +402,10 @@ static int add_all(struct selector *s, const json_t *label_selector, struct err 
 	json_t *value;
 	size_t i;
 	int r = 0;
-	json_object_foreach(json_object_get(label_selector, "matchLabels"), key, value)
+	json_object_foreach (json_object_get(label_selector, "matchLabels"), key, value)
 		if (r == 0)
 			r = add_label(s, key, value, err);
-	json_array_foreach(json_object_get(label_selector, "matchExpressions"), i, value)
+	json_array_foreach (json_object_get(label_selector, "matchExpressions"), i, value)
 		if (r == 0)
 			r = add_expression(s, value, err);
 	return r;

@@ -18,16 +18,16 @@ enum selector_op {
 	OP_LESS,
 };
 
-#define FIELD_NAME (-1)
+#define FIELD_NAME      (-1)
 #define FIELD_NAMESPACE (-2)
 
 struct requirement {
 	struct str key;
 	enum selector_op op;
-	const struct str *values;   /* sorted, without doubles */
+	const struct str *values; /* sorted, without doubles */
 	size_t nvalues;
-	int64_t number;             /* OP_GREATER, OP_LESS */
-	int field;                  /* index into resource->selectable, or FIELD_… */
+	int64_t number; /* OP_GREATER, OP_LESS */
+	int field;      /* index into resource->selectable, or FIELD_… */
 	size_t order;
 };
 
@@ -36,7 +36,7 @@ struct selector {
 	struct requirement *requirements; /* sorted by key */
 	size_t n, cap;
 	bool of_fields;
-	bool nothing;               /* matches no object (an absent LabelSelector) */
+	bool nothing; /* matches no object (an absent LabelSelector) */
 };
 
 struct selector *selector_new(void);
@@ -45,6 +45,7 @@ void selector_sort(struct selector *s);
 /* Checks a label requirement as upstream's NewRequirement. */
 int requirement_check(const struct requirement *r, struct err *err);
 /* Sorts values and drops doubles; they are copied into the arena. */
-void requirement_set_values(struct selector *s, struct requirement *r, const struct str *values, size_t n);
+void requirement_set_values(struct selector *s, struct requirement *r, const struct str *values,
+			    size_t n);
 
 #endif

@@ -13,8 +13,9 @@ static struct shape deduced(const json_t *value)
 
 static bool untyped(enum api_kind kind)
 {
-	return kind == API_JSON || kind == API_RAW || kind == API_FIELDS_V1 || kind == API_PROPS_OR_ARRAY ||
-	       kind == API_PROPS_OR_BOOL || kind == API_PROPS_OR_STRINGS;
+	return kind == API_JSON || kind == API_RAW || kind == API_FIELDS_V1 ||
+	       kind == API_PROPS_OR_ARRAY || kind == API_PROPS_OR_BOOL ||
+	       kind == API_PROPS_OR_STRINGS;
 }
 
 struct shape shape_of(const struct api_schema *s, const json_t *value)
@@ -59,7 +60,7 @@ static bool equal_objects(const json_t *a, const json_t *b)
 	json_t *value;
 	if (json_object_size(a) != json_object_size(b))
 		return false;
-	json_object_foreach((json_t *)a, key, value)
+	json_object_foreach ((json_t *)a, key, value)
 		if (!shape_equal(value, json_object_get(b, key)))
 			return false;
 	return true;
@@ -100,6 +101,7 @@ bool shape_equal(const json_t *a, const json_t *b)
 
 bool shape_empty(const json_t *value)
 {
-	return !value || json_is_null(value) || (json_is_object(value) && json_object_size(value) == 0) ||
+	return !value || json_is_null(value) ||
+	       (json_is_object(value) && json_object_size(value) == 0) ||
 	       (json_is_array(value) && json_array_size(value) == 0);
 }

@@ -12,9 +12,10 @@
 enum shape_kind { SHAPE_LEAF, SHAPE_MAP, SHAPE_LIST };
 struct shape {
 	enum shape_kind kind;
-	const struct api_type *type;      /* a map with known fields, or NULL */
-	const struct api_schema *item;    /* of lists and of maps without known fields; NULL: not known */
-	const struct api_schema *list;    /* SHAPE_LIST: where its keys are found */
+	const struct api_type *type; /* a map with known fields, or NULL */
+	const struct api_schema
+		*item; /* of lists and of maps without known fields; NULL: not known */
+	const struct api_schema *list; /* SHAPE_LIST: where its keys are found */
 };
 
 struct shape shape_of(const struct api_schema *schema, const json_t *value);

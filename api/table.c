@@ -9,7 +9,10 @@ bool table_include_from_text(struct str text, enum table_include *out)
 	static const struct {
 		const char *text;
 		enum table_include include;
-	} words[] = { { "", TABLE_METADATA }, { "Metadata", TABLE_METADATA }, { "None", TABLE_NONE }, { "Object", TABLE_OBJECT } };
+	} words[] = { { "", TABLE_METADATA },
+		      { "Metadata", TABLE_METADATA },
+		      { "None", TABLE_NONE },
+		      { "Object", TABLE_OBJECT } };
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (str_eqz(text, words[i].text)) {
 			*out = words[i].include;
@@ -47,12 +50,14 @@ static void write_column(const struct api_column *c, struct buf *out)
 		      { ",\"description\":", offsetof(struct api_column, doc) } };
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		buf_puts(out, texts[i].field);
-		buf_json_string(out, str_from(*(const char *const *)((const char *)c + texts[i].at)));
+		buf_json_string(out,
+				str_from(*(const char *const *)((const char *)c + texts[i].at)));
 	}
 	buf_printf(out, ",\"priority\":%d}", c->priority);
 }
 
-void table_write_head(const struct api_resource *r, const struct list_meta *m, const struct table_options *o, struct buf *out)
+void table_write_head(const struct api_resource *r, const struct list_meta *m,
+		      const struct table_options *o, struct buf *out)
 {
 	buf_printf(out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",", o->version);
 	write_list_meta(m, out);
@@ -77,12 +82,16 @@ void table_write_tail(struct buf *out)
 static void write_partial(struct at root, const char *version, struct buf *out)
 {
 	struct str meta = at_raw(at_get(root, "metadata"));
-	buf_printf(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":", version);
+	buf_printf(out,
+		   "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/"
+		   "%s\",\"metadata\":",
+		   version);
 	buf_str(out, meta.n ? meta : STR("{}"));
 	buf_putc(out, '}');
 }
 
-static void write_object(const struct object *obj, struct at root, const struct table_options *o, struct buf *out)
+static void write_object(const struct object *obj, struct at root, const struct table_options *o,
+			 struct buf *out)
 {
 	buf_puts(out, ",\"object\":");
 	switch (o->include) {
@@ -99,21 +108,26 @@ static void write_conditions(const struct api_resource *r, struct at root, struc
 	bool failed = at_eq(phase, "Failed");
 	if (strcmp(r->plural, "pods") != 0 || *r->group || (!failed && !at_eq(phase, "Succeeded")))
 		return;
-	buf_printf(out, ",\"conditions\":[{\"type\":\"Completed\",\"status\":\"True\",\"reason\":\"%s\",\"message\":\"%s\"}]",
-		   failed ? "Failed" : "Succeeded", failed ? "The pod failed." : "The pod has completed successfully.");
+	buf_printf(out,
+		   ",\"conditions\":[{\"type\":\"Completed\",\"status\":\"True\",\"reason\":\"%s\","
+		   "\"message\":\"%s\"}]",
+		   failed ? "Failed" : "Succeeded",
+		   failed ? "The pod failed." : "The pod has completed successfully.");
 }
 
-struct table {                      /* what rows share */
+struct table { /* what rows share */
 	struct view view;
 	struct cell cell;
 };
 
-static void write_row(struct table *t, const struct object *obj, const struct table_options *o, struct buf *out)
+static void write_row(struct table *t, const struct object *obj, const struct table_options *o,
+		      struct buf *out)
 {
 	const struct api_resource *r = obj->resource;
 	t->cell.now_s = o->now_s;
 	t->cell.custom = r->type && !r->type->gv;
-	t->cell.root = view_load(&t->view, obj->json, NULL) == 0 ? view_root(&t->view) : (struct at){ 0 };
+	t->cell.root =
+		view_load(&t->view, obj->json, NULL) == 0 ? view_root(&t->view) : (struct at){ 0 };
 	buf_puts(out, "{\"cells\":[");
 	for (size_t i = 0; i < r->ncolumns; i++) {
 		if (i)
@@ -133,7 +147,8 @@ static void table_close(struct table *t)
 	buf_free(&t->cell.text);
 }
 
-void table_write_row(const struct object *obj, const struct table_options *o, bool first, struct buf *out)
+void table_write_row(const struct object *obj, const struct table_options *o, bool first,
+		     struct buf *out)
 {
 	struct table t = { 0 };
 	if (!first)
@@ -142,8 +157,8 @@ void table_write_row(const struct object *obj, const struct table_options *o, bo
 	table_close(&t);
 }
 
-void table_write(const struct api_resource *r, const struct object *const *objects, size_t n, const struct list_meta *m,
-		 const struct table_options *o, struct buf *out)
+void table_write(const struct api_resource *r, const struct object *const *objects, size_t n,
+		 const struct list_meta *m, const struct table_options *o, struct buf *out)
 {
 	struct table t = { 0 };
 	table_write_head(r, m, o, out);
@@ -159,14 +174,17 @@ void table_write(const struct api_resource *r, const struct object *const *objec
 void partial_write(const struct object *obj, const char *version, struct buf *out)
 {
 	struct view v = { 0 };
-	write_partial(view_load(&v, obj->json, NULL) == 0 ? view_root(&v) : (struct at){ 0 }, version, out);
+	write_partial(view_load(&v, obj->json, NULL) == 0 ? view_root(&v) : (struct at){ 0 },
+		      version, out);
 	view_free(&v);
 }
 
-void partial_list_write(const struct object *const *objects, size_t n, const char *version, const struct list_meta *m,
-			struct buf *out)
+void partial_list_write(const struct object *const *objects, size_t n, const char *version,
+			const struct list_meta *m, struct buf *out)
 {
-	buf_printf(out, "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/%s\",", version);
+	buf_printf(out,
+		   "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/%s\",",
+		   version);
 	write_list_meta(m, out);
 	buf_puts(out, ",\"items\":[");
 	for (size_t i = 0; i < n; i++) {

@@ -104,7 +104,8 @@ static const struct view_node *node(struct at a)
 
 struct at at_first(struct at a)
 {
-	if (!a.v || node(a)->next == a.i + 1 || (node(a)->type != READ_OBJECT && node(a)->type != READ_ARRAY))
+	if (!a.v || node(a)->next == a.i + 1 ||
+	    (node(a)->type != READ_OBJECT && node(a)->type != READ_ARRAY))
 		return (struct at){ 0 };
 	return (struct at){ a.v, a.i + 1 };
 }
@@ -120,8 +121,8 @@ static struct at find(struct at a, struct str key)
 	if (at_type(a) != READ_OBJECT)
 		return (struct at){ 0 };
 	AT_EACH(a, it)
-		if (str_eq(at_key(it), key))
-			return it;
+	if (str_eq(at_key(it), key))
+		return it;
 	return (struct at){ 0 };
 }
 
@@ -143,8 +144,8 @@ struct at at_item(struct at a, size_t index)
 	if (at_type(a) != READ_ARRAY)
 		return (struct at){ 0 };
 	AT_EACH(a, it)
-		if (index-- == 0)
-			return it;
+	if (index-- == 0)
+		return it;
 	return (struct at){ 0 };
 }
 
@@ -152,7 +153,7 @@ size_t at_count(struct at a)
 {
 	size_t n = 0;
 	AT_EACH(a, it)
-		n++;
+	n++;
 	return n;
 }
 
@@ -164,7 +165,8 @@ enum reader_type at_type(struct at a)
 struct str at_raw(struct at a)
 {
 	size_t quote = at_type(a) == READ_STRING ? 1 : 0;
-	return a.v ? str_of(a.v->text.p + node(a)->at - quote, node(a)->n + 2 * quote) : (struct str){ 0 };
+	return a.v ? str_of(a.v->text.p + node(a)->at - quote, node(a)->n + 2 * quote)
+		   : (struct str){ 0 };
 }
 
 struct str at_key(struct at a)
@@ -189,13 +191,15 @@ void at_text(struct at a, struct buf *out)
 
 bool at_eq(struct at a, const char *text)
 {
-	return at_type(a) == READ_STRING && str_eqz(str_of(a.v->text.p + node(a)->at, node(a)->n), text);
+	return at_type(a) == READ_STRING &&
+	       str_eqz(str_of(a.v->text.p + node(a)->at, node(a)->n), text);
 }
 
 bool at_empty(struct at a)
 {
 	enum reader_type type = at_type(a);
-	return type == READ_NOTHING || type == READ_NULL || (type == READ_STRING && node(a)->n == 0);
+	return type == READ_NOTHING || type == READ_NULL ||
+	       (type == READ_STRING && node(a)->n == 0);
 }
 
 int64_t at_int(struct at a, int64_t absent)

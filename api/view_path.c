@@ -14,7 +14,8 @@ static struct at none(void)
 
 static struct at any_child(struct at a, const char *rest)
 {
-	AT_EACH(a, it) {
+	AT_EACH(a, it)
+	{
 		struct at found = eval(it, rest);
 		if (found.v)
 			return found;
@@ -59,8 +60,8 @@ static struct at by_quoted_name(struct at a, const char *p)
 	if (!quoted(p, &name, &end) || *end != ']' || at_type(a) != READ_OBJECT)
 		return none();
 	AT_EACH(a, it)
-		if (str_eq(at_key(it), name))
-			return eval(it, end + 1);
+	if (str_eq(at_key(it), name))
+		return eval(it, end + 1);
 	return none();
 }
 
@@ -75,9 +76,9 @@ static struct at by_index(struct at a, const char *p)
 	return i >= 0 ? eval(at_item(a, (size_t)i), end + 1) : none();
 }
 
-struct filter {               /* `@.path OP value` */
+struct filter { /* `@.path OP value` */
 	char path[NAME_MAX_BYTES];
-	bool equal, exists;       /* exists: no operator */
+	bool equal, exists; /* exists: no operator */
 	struct str value;
 };
 
@@ -141,7 +142,8 @@ static struct at by_filter(struct at a, const char *p)
 	const char *rest = read_filter(&f, p);
 	if (!rest)
 		return none();
-	AT_EACH(a, it) {
+	AT_EACH(a, it)
+	{
 		struct at found = passes(it, &f) ? eval(it, rest) : none();
 		if (found.v)
 			return found;

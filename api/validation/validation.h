@@ -16,8 +16,8 @@
  * "resize", "finalize", "approval") as far as their kind has rules. For an update new.metadata.name and namespace are already
  * what the request's path says. */
 int validate_create(const struct api_resource *r, const json_t *object, struct err *err);
-int validate_update(const struct api_resource *r, const char *subresource, const json_t *new, const json_t *old,
-		    struct err *err);
+int validate_update(const struct api_resource *r, const char *subresource, const json_t *new,
+		    const json_t *old, struct err *err);
 
 /* The answer's text and reason from the causes collected so far; 0 when there are none. For others that collect causes (admission, CRDs). */
 int validate_finish(const char *kind, const char *group, struct str name, struct err *err);

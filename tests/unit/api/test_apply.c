@@ -28,7 +28,10 @@ static struct managed_by by(const char *manager, const char *operation, int64_t 
 static json_t *deployment(const char *spec)
 {
 	auto_buf text = { 0 };
-	buf_printf(&text, "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'web','namespace':'ns'},'spec':%s}", spec);
+	buf_printf(&text,
+		   "{'apiVersion':'apps/"
+		   "v1','kind':'Deployment','metadata':{'name':'web','namespace':'ns'},'spec':%s}",
+		   spec);
 	return tree(text.p);
 }
 
@@ -50,7 +53,8 @@ static void assert_conflict(json_t *live, const char *manager, const char *spec,
 	struct managed_by who = by(manager, "Apply", T0);
 	json_t *applied = deployment(spec), *out = NULL;
 	auto_err err = { 0 };
-	assert_int_equal(apply_merge(deployments(), live, applied, &who, false, &out, &err), -ERR_CONFLICT);
+	assert_int_equal(apply_merge(deployments(), live, applied, &who, false, &out, &err),
+			 -ERR_CONFLICT);
 	assert_string_equal(err_text(&err), text);
 	assert_true(err.ncauses > 0);
 	assert_string_equal(err.causes[0].type, "FieldManagerConflict");
@@ -69,18 +73,23 @@ static void assert_spec(const json_t *object, const char *want)
 
 static void an_update_owns_what_it_changes(void **state)
 {
-	struct managed_by creator = by("kubectl-create", "Update", T0), scaler = by("hpa", "Update", T0 + 60);
-	json_t *new = deployment("{'replicas':1,'selector':{'matchLabels':{'a':'b'}},'strategy':{'type':'Recreate'}}");
+	struct managed_by creator = by("kubectl-create", "Update", T0),
+			  scaler = by("hpa", "Update", T0 + 60);
+	json_t *new = deployment("{'replicas':1,'selector':{'matchLabels':{'a':'b'}},'strategy':{'"
+				 "type':'Recreate'}}");
 	(void)state;
 	assert_int_equal(managed_update(deployments(), NULL, new, &creator, NULL), 0);
-	assert_tree(entry(new, 0), "{'manager':'kubectl-create','operation':'Update','apiVersion':'apps/v1',"
-				   "'time':'2026-01-01T00:00:00Z','fieldsType':'FieldsV1','fieldsV1':{'f:spec':{'f:replicas':{},"
-				   "'f:selector':{},'f:strategy':{'f:type':{}}}}}");
+	assert_tree(entry(new, 0),
+		    "{'manager':'kubectl-create','operation':'Update','apiVersion':'apps/v1',"
+		    "'time':'2026-01-01T00:00:00Z','fieldsType':'FieldsV1','fieldsV1':{'f:spec':{'"
+		    "f:replicas':{},"
+		    "'f:selector':{},'f:strategy':{'f:type':{}}}}}");
 	json_t *old = json_deep_copy(new);
 	json_object_set_new(meta_of(old), "uid", json_string("u"));
 	json_object_set_new(json_object_get(new, "spec"), "replicas", json_integer(3));
 	assert_int_equal(managed_update(deployments(), old, new, &scaler, NULL), 0);
-	assert_tree(json_object_get(entry(new, 0), "fieldsV1"), "{'f:spec':{'f:selector':{},'f:strategy':{'f:type':{}}}}");
+	assert_tree(json_object_get(entry(new, 0), "fieldsV1"),
+		    "{'f:spec':{'f:selector':{},'f:strategy':{'f:type':{}}}}");
 	assert_tree(json_object_get(entry(new, 1), "fieldsV1"), "{'f:spec':{'f:replicas':{}}}");
 	assert_tree(json_object_get(entry(new, 1), "time"), "'2026-01-01T00:01:00Z'");
 	json_decref(old);
@@ -90,14 +99,18 @@ static void an_update_owns_what_it_changes(void **state)
 static void new_list_items_and_maps_carry_a_dot(void **state)
 {
 	struct managed_by who = by("m", "Update", T0);
-	json_t *new = deployment("{'template':{'metadata':{'labels':{'a':'b'}},'spec':{'containers':[{'name':'c','image':'i',"
-				 "'ports':[{'containerPort':80,'protocol':'TCP'}],'resources':{}}]}}}");
+	json_t *new =
+		deployment("{'template':{'metadata':{'labels':{'a':'b'}},'spec':{'containers':[{'"
+			   "name':'c','image':'i',"
+			   "'ports':[{'containerPort':80,'protocol':'TCP'}],'resources':{}}]}}}");
 	(void)state;
 	assert_int_equal(managed_update(deployments(), NULL, new, &who, NULL), 0);
 	assert_tree(json_object_get(entry(new, 0), "fieldsV1"),
-		    "{'f:spec':{'f:template':{'f:metadata':{'f:labels':{'.':{},'f:a':{}}},'f:spec':{'f:containers':{"
+		    "{'f:spec':{'f:template':{'f:metadata':{'f:labels':{'.':{},'f:a':{}}},'f:spec':"
+		    "{'f:containers':{"
 		    "'k:{\\'name\\':\\'c\\'}':{'.':{},'f:name':{},'f:image':{},'f:resources':{},"
-		    "'f:ports':{'.':{},'k:{\\'containerPort\\':80,\\'protocol\\':\\'TCP\\'}':{'.':{},'f:containerPort':{},'f:protocol':{}}}}}}}}}");
+		    "'f:ports':{'.':{},'k:{\\'containerPort\\':80,\\'protocol\\':\\'TCP\\'}':{'.':{"
+		    "},'f:containerPort':{},'f:protocol':{}}}}}}}}}");
 	json_decref(new);
 }
 
@@ -154,11 +167,15 @@ static void empty_managed_fields_from_the_client_reset_them(void **state)
 
 static void apply_creates_and_owns(void **state)
 {
-	json_t *live = apply(NULL, "a", "{'replicas':3,'selector':{'matchLabels':{'x':'y'}}}", false);
+	json_t *live =
+		apply(NULL, "a", "{'replicas':3,'selector':{'matchLabels':{'x':'y'}}}", false);
 	(void)state;
 	assert_spec(live, "{'replicas':3,'selector':{'matchLabels':{'x':'y'}}}");
-	assert_tree(entry(live, 0), "{'manager':'a','operation':'Apply','apiVersion':'apps/v1','time':'2026-01-01T00:00:00Z',"
-				    "'fieldsType':'FieldsV1','fieldsV1':{'f:spec':{'f:replicas':{},'f:selector':{}}}}");
+	assert_tree(
+		entry(live, 0),
+		"{'manager':'a','operation':'Apply','apiVersion':'apps/"
+		"v1','time':'2026-01-01T00:00:00Z',"
+		"'fieldsType':'FieldsV1','fieldsV1':{'f:spec':{'f:replicas':{},'f:selector':{}}}}");
 	json_decref(live);
 }
 
@@ -167,15 +184,18 @@ static void a_conflict_names_owner_and_field(void **state)
 	json_t *live = apply(NULL, "a", "{'replicas':3}", false);
 	struct managed_by who = by("hpa", "Update", T0);
 	(void)state;
-	assert_conflict(live, "b", "{'replicas':4}", "Apply failed with 1 conflict: conflict with \"a\": .spec.replicas");
+	assert_conflict(live, "b", "{'replicas':4}",
+			"Apply failed with 1 conflict: conflict with \"a\": .spec.replicas");
 	json_t *new = json_deep_copy(live);
 	json_object_set_new(json_object_get(new, "spec"), "replicas", json_integer(5));
 	json_object_set_new(json_object_get(new, "spec"), "paused", json_true());
 	assert_int_equal(managed_update(deployments(), live, new, &who, NULL), 0);
 	assert_conflict(new, "a", "{'replicas':3}",
-			"Apply failed with 1 conflict: conflict with \"hpa\" using apps/v1: .spec.replicas");
+			"Apply failed with 1 conflict: conflict with \"hpa\" using apps/v1: "
+			".spec.replicas");
 	assert_conflict(new, "a", "{'replicas':3,'paused':false}",
-			"Apply failed with 2 conflicts: conflicts with \"hpa\" using apps/v1:\n- .spec.paused\n- .spec.replicas");
+			"Apply failed with 2 conflicts: conflicts with \"hpa\" using apps/v1:\n- "
+			".spec.paused\n- .spec.replicas");
 	json_decref(live);
 	json_decref(new);
 }
@@ -206,14 +226,21 @@ static void equal_values_are_shared_and_removed_by_the_last_owner(void **state)
 static void list_items_merge_by_key_and_go_when_no_longer_applied(void **state)
 {
 #define CONTAINERS(list) "{'template':{'spec':{'containers':" list "}}}"
-	json_t *live = apply(NULL, "a", CONTAINERS("[{'name':'x','image':'1'},{'name':'y','image':'1'}]"), false);
+	json_t *live =
+		apply(NULL, "a", CONTAINERS("[{'name':'x','image':'1'},{'name':'y','image':'1'}]"),
+		      false);
 	(void)state;
-	live = apply(live, "b", CONTAINERS("[{'name':'side','image':'s'},{'name':'x','tty':true}]"), false);
-	assert_spec(live, CONTAINERS("[{'name':'side','image':'s'},{'name':'x','image':'1','tty':true},{'name':'y','image':'1'}]"));
+	live = apply(live, "b", CONTAINERS("[{'name':'side','image':'s'},{'name':'x','tty':true}]"),
+		     false);
+	assert_spec(live, CONTAINERS("[{'name':'side','image':'s'},{'name':'x','image':'1','tty':"
+				     "true},{'name':'y','image':'1'}]"));
 	live = apply(live, "a", CONTAINERS("[{'name':'x','image':'2'}]"), false);
-	assert_spec(live, CONTAINERS("[{'name':'side','image':'s'},{'name':'x','image':'2','tty':true}]"));
+	assert_spec(live,
+		    CONTAINERS(
+			    "[{'name':'side','image':'s'},{'name':'x','image':'2','tty':true}]"));
 	assert_conflict(live, "b", CONTAINERS("[{'name':'x','image':'3'}]"),
-			"Apply failed with 1 conflict: conflict with \"a\": .spec.template.spec.containers[name=\"x\"].image");
+			"Apply failed with 1 conflict: conflict with \"a\": "
+			".spec.template.spec.containers[name=\"x\"].image");
 	json_decref(live);
 #undef CONTAINERS
 }
@@ -223,8 +250,12 @@ static void ports_with_a_defaulted_key_are_found(void **state)
 #define PORTS(list) "{'template':{'spec':{'containers':[{'name':'x','ports':" list "}]}}}"
 	json_t *live = apply(NULL, "a", PORTS("[{'containerPort':80}]"), false);
 	(void)state;
-	live = apply(live, "b", PORTS("[{'containerPort':80,'protocol':'TCP','name':'web'},{'containerPort':80,'protocol':'UDP'}]"), false);
-	assert_spec(live, PORTS("[{'containerPort':80,'protocol':'TCP','name':'web'},{'containerPort':80,'protocol':'UDP'}]"));
+	live = apply(live, "b",
+		     PORTS("[{'containerPort':80,'protocol':'TCP','name':'web'},{'containerPort':"
+			   "80,'protocol':'UDP'}]"),
+		     false);
+	assert_spec(live, PORTS("[{'containerPort':80,'protocol':'TCP','name':'web'},{'"
+				"containerPort':80,'protocol':'UDP'}]"));
 	json_decref(live);
 #undef PORTS
 }
@@ -246,13 +277,18 @@ static void kubectl_takes_over_what_it_applied_on_the_client(void **state)
 	json_t *live = deployment("{'replicas':3}"), *old = NULL;
 	(void)state;
 	meta_set_annotation(live, "kubectl.kubernetes.io/last-applied-configuration",
-			    STR("{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"},\"spec\":{\"replicas\":3}}"));
+			    STR("{\"apiVersion\":\"apps/"
+				"v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"},"
+				"\"spec\":{\"replicas\":3}}"));
 	assert_int_equal(managed_update(deployments(), old, live, &who, NULL), 0);
 	assert_conflict(live, "other", "{'replicas':5}",
-			"Apply failed with 1 conflict: conflict with \"kubectl-client-side-apply\" using apps/v1: .spec.replicas");
+			"Apply failed with 1 conflict: conflict with \"kubectl-client-side-apply\" "
+			"using apps/v1: .spec.replicas");
 	live = apply(live, "kubectl", "{'replicas':5}", false);
 	assert_spec(live, "{'replicas':5}");
-	assert_non_null(strstr(meta_annotation(live, "kubectl.kubernetes.io/last-applied-configuration").p, "\"replicas\":5"));
+	assert_non_null(
+		strstr(meta_annotation(live, "kubectl.kubernetes.io/last-applied-configuration").p,
+		       "\"replicas\":5"));
 	json_decref(live);
 }
 
@@ -261,19 +297,23 @@ static void fields_of_an_untracked_object_get_an_owner_at_the_first_apply(void *
 	json_t *live = deployment("{'replicas':3}");
 	(void)state;
 	assert_conflict(live, "a", "{'replicas':4}",
-			"Apply failed with 1 conflict: conflict with \"before-first-apply\" using apps/v1: .spec.replicas");
+			"Apply failed with 1 conflict: conflict with \"before-first-apply\" using "
+			"apps/v1: .spec.replicas");
 	json_decref(live);
 }
 
 static void what_the_schema_does_not_know_is_refused(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "{'replica':3}", "failed to create typed patch object (ns/web; apps/v1, Kind=Deployment): .spec.replica: field not "
+		{ "{'replica':3}", "failed to create typed patch object (ns/web; apps/v1, "
+				   "Kind=Deployment): .spec.replica: field not "
 				   "declared in schema" },
-		{ "{'replicas':'x'}", "failed to create typed patch object (ns/web; apps/v1, Kind=Deployment): .spec.replicas: expected "
+		{ "{'replicas':'x'}", "failed to create typed patch object (ns/web; apps/v1, "
+				      "Kind=Deployment): .spec.replicas: expected "
 				      "numeric (int or float), got string" },
 		{ "{'template':{'spec':{'containers':[{'name':'a'},{'name':'a'}]}}}",
-		  "failed to create typed patch object (ns/web; apps/v1, Kind=Deployment): .spec.template.spec.containers: duplicate "
+		  "failed to create typed patch object (ns/web; apps/v1, Kind=Deployment): "
+		  ".spec.template.spec.containers: duplicate "
 		  "entries for key [name=\"a\"]" },
 	};
 	struct managed_by who = by("a", "Apply", T0);
@@ -281,7 +321,8 @@ static void what_the_schema_does_not_know_is_refused(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		json_t *applied = deployment(rows[i][0]), *out = NULL;
 		auto_err err = { 0 };
-		assert_int_equal(apply_merge(deployments(), NULL, applied, &who, false, &out, &err), -ERR_BAD_REQUEST);
+		assert_int_equal(apply_merge(deployments(), NULL, applied, &who, false, &out, &err),
+				 -ERR_BAD_REQUEST);
 		assert_string_equal(err_text(&err), rows[i][1]);
 		json_decref(applied);
 	}
@@ -289,7 +330,8 @@ static void what_the_schema_does_not_know_is_refused(void **state)
 
 static void nothing_changed_keeps_the_time(void **state)
 {
-	json_t *live = apply(NULL, "a", "{'replicas':3}", false), *applied = deployment("{'replicas':3}"), *out = NULL;
+	json_t *live = apply(NULL, "a", "{'replicas':3}", false),
+	       *applied = deployment("{'replicas':3}"), *out = NULL;
 	struct managed_by later = by("a", "Apply", T0 + 3600);
 	(void)state;
 	assert_int_equal(apply_merge(deployments(), live, applied, &later, false, &out, NULL), 0);
@@ -301,7 +343,8 @@ static void nothing_changed_keeps_the_time(void **state)
 
 static void field_sets_survive_their_text(void **state)
 {
-	static const char text[] = "{'f:a':{'.':{},'f:b':{},'k:{\\'n\\':1,\\'p\\':\\'x\\'}':{},'k:{\\'n\\':20,\\'p\\':\\'x\\'}':{'.':{},'f:z':{}},"
+	static const char text[] = "{'f:a':{'.':{},'f:b':{},'k:{\\'n\\':1,\\'p\\':\\'x\\'}':{},'k:{"
+				   "\\'n\\':20,\\'p\\':\\'x\\'}':{'.':{},'f:z':{}},"
 				   "'v:\\'s\\'':{},'v:2':{},'i:7':{}}}";
 	auto_arena a = { 0 };
 	const struct fieldset *s = NULL;

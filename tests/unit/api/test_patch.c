@@ -32,9 +32,12 @@ static void rfc_6902_operations_apply(void **state)
 	assert_json_patch("{'a':[1,3]}", "[{'op':'add','path':'/a/1','value':2}]", "{'a':[1,2,3]}");
 	assert_json_patch("{'a':[1]}", "[{'op':'add','path':'/a/-','value':2}]", "{'a':[1,2]}");
 	assert_json_patch("{'a':[1,2]}", "[{'op':'remove','path':'/a/-1'}]", "{'a':[1]}");
-	assert_json_patch("{'a~b/c':1}", "[{'op':'replace','path':'/a~0b~1c','value':2}]", "{'a~b/c':2}");
-	assert_json_patch("{'a':{'b':1}}", "[{'op':'move','from':'/a/b','path':'/c'}]", "{'a':{},'c':1}");
-	assert_json_patch("{'a':{'b':1}}", "[{'op':'copy','from':'/a','path':'/c'}]", "{'a':{'b':1},'c':{'b':1}}");
+	assert_json_patch("{'a~b/c':1}", "[{'op':'replace','path':'/a~0b~1c','value':2}]",
+			  "{'a~b/c':2}");
+	assert_json_patch("{'a':{'b':1}}", "[{'op':'move','from':'/a/b','path':'/c'}]",
+			  "{'a':{},'c':1}");
+	assert_json_patch("{'a':{'b':1}}", "[{'op':'copy','from':'/a','path':'/c'}]",
+			  "{'a':{'b':1},'c':{'b':1}}");
 	assert_json_patch("{'a':1}", "[{'op':'test','path':'/a','value':1}]", "{'a':1}");
 	assert_json_patch("{}", "[{'op':'test','path':'/a','value':null}]", "{}");
 }
@@ -59,7 +62,8 @@ static void limits_bound_operations_copies_and_depth(void **state)
 	for (int i = 0; i <= PATCH_JSON_OPERATIONS_MAX; i++)
 		json_array_append_new(patch, tree("{'op':'test','path':'/b','value':null}"));
 	assert_int_equal(patch_json_apply(&doc, patch, &err), -ERR_TOO_LARGE);
-	assert_string_equal(err_text(&err), "The allowed maximum operations in a JSON patch is 10000, got 10001");
+	assert_string_equal(err_text(&err),
+			    "The allowed maximum operations in a JSON patch is 10000, got 10001");
 	json_array_clear(patch);
 	for (int i = 0; i < 200; i++)
 		json_array_append_new(patch, tree("{'op':'copy','from':'/a','path':'/a/a'}"));
@@ -81,10 +85,14 @@ static void limits_bound_operations_copies_and_depth(void **state)
 
 static void a_patch_stays_as_it_is(void **state)
 {
-	json_t *doc = tree("{}"), *patch = tree("[{'op':'add','path':'/a','value':{'b':1}},{'op':'add','path':'/a/c','value':2}]");
+	json_t *doc = tree("{}"),
+	       *patch = tree("[{'op':'add','path':'/a','value':{'b':1}},{'op':'add','path':'/a/"
+			     "c','value':2}]");
 	(void)state;
 	assert_int_equal(patch_json_apply(&doc, patch, NULL), 0);
-	assert_tree(patch, "[{'op':'add','path':'/a','value':{'b':1}},{'op':'add','path':'/a/c','value':2}]");
+	assert_tree(
+		patch,
+		"[{'op':'add','path':'/a','value':{'b':1}},{'op':'add','path':'/a/c','value':2}]");
 	json_decref(doc);
 	json_decref(patch);
 }
@@ -125,12 +133,15 @@ static void assert_strategic(const char *doc, const char *patch, const char *wan
 static void lists_merge_by_key_and_keep_order(void **state)
 {
 	(void)state;
-	assert_strategic("{'spec':{'containers':[{'name':'a','image':'1'},{'name':'b','image':'1'}]}}",
-			 "{'spec':{'containers':[{'name':'b','image':'2'}]}}",
-			 "{'spec':{'containers':[{'name':'a','image':'1'},{'name':'b','image':'2'}]}}");
-	assert_strategic("{'spec':{'containers':[{'name':'a'}]}}", "{'spec':{'containers':[{'name':'new'}]}}",
+	assert_strategic(
+		"{'spec':{'containers':[{'name':'a','image':'1'},{'name':'b','image':'1'}]}}",
+		"{'spec':{'containers':[{'name':'b','image':'2'}]}}",
+		"{'spec':{'containers':[{'name':'a','image':'1'},{'name':'b','image':'2'}]}}");
+	assert_strategic("{'spec':{'containers':[{'name':'a'}]}}",
+			 "{'spec':{'containers':[{'name':'new'}]}}",
 			 "{'spec':{'containers':[{'name':'new'},{'name':'a'}]}}");
-	assert_strategic("{'metadata':{'finalizers':['a','b']}}", "{'metadata':{'finalizers':['c','a']}}",
+	assert_strategic("{'metadata':{'finalizers':['a','b']}}",
+			 "{'metadata':{'finalizers':['c','a']}}",
 			 "{'metadata':{'finalizers':['c','a','b']}}");
 	assert_strategic("{'spec':{'containers':[{'name':'a','args':['x','y']}]}}",
 			 "{'spec':{'containers':[{'name':'a','args':['z']}]}}",
@@ -141,52 +152,72 @@ static void directives_delete_replace_and_order(void **state)
 {
 	(void)state;
 	assert_strategic("{'spec':{'containers':[{'name':'a'},{'name':'b'}]}}",
-			 "{'spec':{'containers':[{'name':'a','$patch':'delete'}]}}", "{'spec':{'containers':[{'name':'b'}]}}");
+			 "{'spec':{'containers':[{'name':'a','$patch':'delete'}]}}",
+			 "{'spec':{'containers':[{'name':'b'}]}}");
 	assert_strategic("{'spec':{'containers':[{'name':'a'},{'name':'b'}]}}",
-			 "{'spec':{'containers':[{'name':'c'},{'$patch':'replace'}]}}", "{'spec':{'containers':[{'name':'c'}]}}");
-	assert_strategic("{'metadata':{'labels':{'a':'1'}}}", "{'metadata':{'labels':{'$patch':'replace','b':'2'}}}",
+			 "{'spec':{'containers':[{'name':'c'},{'$patch':'replace'}]}}",
+			 "{'spec':{'containers':[{'name':'c'}]}}");
+	assert_strategic("{'metadata':{'labels':{'a':'1'}}}",
+			 "{'metadata':{'labels':{'$patch':'replace','b':'2'}}}",
 			 "{'metadata':{'labels':{'b':'2'}}}");
-	assert_strategic("{'metadata':{'labels':{'a':'1'}}}", "{'metadata':{'labels':{'$patch':'delete'}}}",
+	assert_strategic("{'metadata':{'labels':{'a':'1'}}}",
+			 "{'metadata':{'labels':{'$patch':'delete'}}}",
 			 "{'metadata':{'labels':{}}}");
-	assert_strategic("{'metadata':{'finalizers':['a','b','c']}}", "{'metadata':{'$deleteFromPrimitiveList/finalizers':['b']}}",
+	assert_strategic("{'metadata':{'finalizers':['a','b','c']}}",
+			 "{'metadata':{'$deleteFromPrimitiveList/finalizers':['b']}}",
 			 "{'metadata':{'finalizers':['a','c']}}");
-	assert_strategic("{'spec':{'containers':[{'name':'a'},{'name':'b'},{'name':'c'}]}}",
-			 "{'spec':{'$setElementOrder/containers':[{'name':'c'},{'name':'a'}],'containers':[{'name':'a','image':'x'}]}}",
-			 "{'spec':{'containers':[{'name':'b'},{'name':'c'},{'name':'a','image':'x'}]}}");
+	assert_strategic(
+		"{'spec':{'containers':[{'name':'a'},{'name':'b'},{'name':'c'}]}}",
+		"{'spec':{'$setElementOrder/"
+		"containers':[{'name':'c'},{'name':'a'}],'containers':[{'name':'a','image':'x'}]}}",
+		"{'spec':{'containers':[{'name':'b'},{'name':'c'},{'name':'a','image':'x'}]}}");
 	assert_strategic("{'spec':{'volumes':[{'name':'v','emptyDir':{}}]}}",
-			 "{'spec':{'volumes':[{'name':'v','$retainKeys':['name','hostPath'],'hostPath':{'path':'/x'}}]}}",
+			 "{'spec':{'volumes':[{'name':'v','$retainKeys':['name','hostPath'],'"
+			 "hostPath':{'path':'/x'}}]}}",
 			 "{'spec':{'volumes':[{'name':'v','hostPath':{'path':'/x'}}]}}");
 }
 
 static void nulls_delete_and_never_arrive(void **state)
 {
 	(void)state;
-	assert_strategic("{'metadata':{'labels':{'a':'1','b':'2'}}}", "{'metadata':{'labels':{'a':null,'z':null}}}",
+	assert_strategic("{'metadata':{'labels':{'a':'1','b':'2'}}}",
+			 "{'metadata':{'labels':{'a':null,'z':null}}}",
 			 "{'metadata':{'labels':{'b':'2'}}}");
-	assert_strategic("{}", "{'metadata':{'labels':{'a':null,'b':'1'}}}", "{'metadata':{'labels':{'b':'1'}}}");
+	assert_strategic("{}", "{'metadata':{'labels':{'a':null,'b':'1'}}}",
+			 "{'metadata':{'labels':{'b':'1'}}}");
 }
 
 static void ports_merge_by_their_patch_key(void **state)
 {
 	(void)state;
-	assert_strategic("{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80,'protocol':'TCP'}]}]}}",
-			 "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80,'name':'web'}]}]}}",
-			 "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80,'protocol':'TCP','name':'web'}]}]}}");
+	assert_strategic("{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80,'"
+			 "protocol':'TCP'}]}]}}",
+			 "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80,'name':'"
+			 "web'}]}]}}",
+			 "{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80,'"
+			 "protocol':'TCP','name':'web'}]}]}}");
 }
 
 static void broken_strategic_patches_say_why(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "{'spec':{'containers':[{'image':'x'}]}}", "map: map[image:x] does not contain declared merge key: name" },
+		{ "{'spec':{'containers':[{'image':'x'}]}}",
+		  "map: map[image:x] does not contain declared merge key: name" },
 		{ "{'spec':{'$retainKeys':'x'}}", "invalid patch format of retainKeys" },
-		{ "{'spec':{'$setElementOrder/containers':5}}", "invalid patch format of setElementOrder list" },
-		{ "{'metadata':{'$deleteFromPrimitiveList/finalizers':5}}", "invalid patch format of primitive list" },
+		{ "{'spec':{'$setElementOrder/containers':5}}",
+		  "invalid patch format of setElementOrder list" },
+		{ "{'metadata':{'$deleteFromPrimitiveList/finalizers':5}}",
+		  "invalid patch format of primitive list" },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		json_t *d = tree("{'metadata':{'finalizers':['a']},'spec':{'containers':[{'name':'a'}]}}"), *p = tree(rows[i][0]);
+		json_t *d = tree("{'metadata':{'finalizers':['a']},'spec':{'containers':[{'name':'"
+				 "a'}]}}"),
+		       *p = tree(rows[i][0]);
 		auto_err err = { 0 };
-		assert_int_equal(patch_strategic_apply(resource("", "v1", "pods")->type, &d, p, &err), -ERR_BAD_REQUEST);
+		assert_int_equal(patch_strategic_apply(resource("", "v1", "pods")->type, &d, p,
+						       &err),
+				 -ERR_BAD_REQUEST);
 		assert_string_equal(err_text(&err), rows[i][1]);
 		json_decref(d);
 		json_decref(p);

@@ -47,7 +47,8 @@ static void requirements_match_as_upstream(void **state)
 
 static void sorted_labels_of_an_object_match_too(void **state)
 {
-	const struct object_label labels[] = { { STR_INIT("a"), STR_INIT("1") }, { STR_INIT("b"), STR_INIT("2") } };
+	const struct object_label labels[] = { { STR_INIT("a"), STR_INIT("1") },
+					       { STR_INIT("b"), STR_INIT("2") } };
 	struct selector *s = NULL;
 	(void)state;
 	assert_int_equal(selector_parse_labels(STR("b=2,a in (1,3),!c"), &s, NULL), 0);
@@ -63,13 +64,15 @@ static void broken_selectors_say_why(void **state)
 		{ "a in b", "unable to parse requirement: found 'b' expected: '('" },
 		{ "a,", "found '', expected: identifier after ','" },
 		{ "=", "found '=', expected: !, identifier, or 'end of string'" },
-		{ "a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt" },
+		{ "a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, "
+			 "gt, lt" },
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		auto_err err = { 0 };
 		struct selector *s = NULL;
-		assert_int_equal(selector_parse_labels(str_from(rows[i][0]), &s, &err), -ERR_BAD_REQUEST);
+		assert_int_equal(selector_parse_labels(str_from(rows[i][0]), &s, &err),
+				 -ERR_BAD_REQUEST);
 		assert_string_equal(err_text(&err), rows[i][1]);
 		assert_null(s);
 	}
@@ -89,7 +92,8 @@ static void text_is_canonical(void **state)
 static void absent_label_selector_selects_nothing_and_empty_one_everything(void **state)
 {
 	struct selector *s = NULL;
-	json_t *empty = tree("{}"), *both = tree("{'matchLabels':{'a':'1'},'matchExpressions':[{'key':'b','operator':'Exists'}]}");
+	json_t *empty = tree("{}"), *both = tree("{'matchLabels':{'a':'1'},'matchExpressions':[{'"
+						 "key':'b','operator':'Exists'}]}");
 	json_t *labels = tree("{'a':'1','b':''}");
 	(void)state;
 	assert_int_equal(selector_from_json(NULL, &s, NULL), 0);
@@ -112,7 +116,9 @@ static void field_selectors_know_the_resources_labels(void **state)
 	struct selector *s = NULL;
 	struct str name;
 	(void)state;
-	assert_int_equal(selector_parse_fields(pods, STR("metadata.name=web,spec.nodeName!=a\\,b"), &s, NULL), 0);
+	assert_int_equal(selector_parse_fields(pods, STR("metadata.name=web,spec.nodeName!=a\\,b"),
+					       &s, NULL),
+			 0);
 	assert_true(selector_pins_name(s, &name));
 	assert_true(str_eq(name, STR("web")));
 	auto_buf out = { 0 };
@@ -120,7 +126,8 @@ static void field_selectors_know_the_resources_labels(void **state)
 	assert_string_equal(out.p, "metadata.name=web,spec.nodeName!=a\\,b");
 	selector_free(s);
 	auto_err err = { 0 };
-	assert_int_equal(selector_parse_fields(pods, STR("spec.foo=1"), &s, &err), -ERR_BAD_REQUEST);
+	assert_int_equal(selector_parse_fields(pods, STR("spec.foo=1"), &s, &err),
+			 -ERR_BAD_REQUEST);
 	assert_string_equal(err_text(&err), "field label not supported: spec.foo");
 	assert_int_equal(selector_parse_fields(pods, STR("a=b=c"), &s, &err), -ERR_BAD_REQUEST);
 }
@@ -131,10 +138,15 @@ static void fields_match_against_an_object_at_rest(void **state)
 	struct object *o = NULL;
 	struct selector *s = NULL;
 	(void)state;
-	struct str json = STR("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"web\",\"namespace\":\"ns\",\"uid\":\"u\"},"
+	struct str json = STR("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":"
+			      "\"web\",\"namespace\":\"ns\",\"uid\":\"u\"},"
 			      "\"spec\":{\"nodeName\":\"n1\"},\"status\":{\"phase\":\"Running\"}}");
 	assert_int_equal(object_new(pods, STR("/registry/pods/ns/web"), json, &o, NULL), 0);
-	assert_int_equal(selector_parse_fields(pods, STR("spec.nodeName=n1,status.phase!=Failed,metadata.namespace=ns"), &s, NULL), 0);
+	assert_int_equal(selector_parse_fields(
+				 pods,
+				 STR("spec.nodeName=n1,status.phase!=Failed,metadata.namespace=ns"),
+				 &s, NULL),
+			 0);
 	assert_true(selector_match_fields(s, o));
 	selector_free(s);
 	assert_int_equal(selector_parse_fields(pods, STR("spec.nodeName="), &s, NULL), 0);

@@ -35,7 +35,8 @@ void assert_tree(const json_t *have, const char *want)
 
 const struct api_resource *resource(const char *group, const char *version, const char *plural)
 {
-	const struct api_resource *r = api_resource_find(str_from(group), str_from(version), str_from(plural));
+	const struct api_resource *r =
+		api_resource_find(str_from(group), str_from(version), str_from(plural));
 	assert_non_null(r);
 	return r;
 }

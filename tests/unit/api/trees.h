@@ -7,8 +7,8 @@
 
 #include "api/type.h"
 
-json_t *tree(const char *json);                             /* `{'a':1}`; fails the test when it is no JSON */
-void assert_tree(const json_t *have, const char *want);     /* prints both when they differ */
+json_t *tree(const char *json); /* `{'a':1}`; fails the test when it is no JSON */
+void assert_tree(const json_t *have, const char *want); /* prints both when they differ */
 const struct api_resource *resource(const char *group, const char *version, const char *plural);
 
 #endif

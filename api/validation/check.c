@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/validation/check.h"
+
+#include <arpa/inet.h>
+
+#include "api/int_or_string.h"
+#include "api/meta.h"
+#include "base/mem.h"
+
+/* ---- the path ---- */
+
+size_t check_in(struct check *c, const char *field)
+{
+	size_t was = c->path.n;
+	if (field && *field) {
+		if (was)
+			buf_putc(&c->path, '.');
+		buf_puts(&c->path, field);
+	}
+	return was;
+}
+
+size_t check_in_index(struct check *c, size_t i)
+{
+	size_t was = c->path.n;
+	buf_printf(&c->path, "[%zu]", i);
+	return was;
+}
+
+size_t check_in_key(struct check *c, struct str key)
+{
+	size_t was = c->path.n;
+	buf_printf(&c->path, "[%.*s]", STR_ARG(key));
+	return was;
+}
+
+void check_out(struct check *c, size_t was)
+{
+	c->path.n = was;
+	if (c->path.p)
+		c->path.p[was] = 0;
+}
+
+bool check_failed(const struct check *c, size_t causes_before)
+{
+	return c->err->ncauses > causes_before;
+}
+
+/* ---- complaints ---- */
+
+/* `body` with ": detail" behind it when there is one; used up. */
+static void complain(struct check *c, const char *type, const char *child, struct buf *body,
+		     const char *fmt, va_list ap)
+{
+	size_t was = check_in(c, child);
+	struct buf detail = { 0 };
+	if (fmt)
+		buf_vprintf(&detail, fmt, ap);
+	if (detail.n)
+		buf_printf(body, ": %s", detail.p);
+	err_cause(c->err, type, c->path.p ? c->path.p : "", "%s", body->p);
+	buf_free(&detail);
+	buf_free(body);
+	check_out(c, was);
+}
+
+static struct buf body_of(const char *word)
+{
+	struct buf body = { 0 };
+	buf_puts(&body, word);
+	return body;
+}
+
+static struct buf body_text(const char *word, struct str value)
+{
+	struct buf body = body_of(word);
+	buf_puts(&body, ": ");
+	buf_json_string(&body, value);
+	return body;
+}
+
+static struct buf body_value(const char *word, const json_t *value)
+{
+	struct buf body = body_of(word);
+	char *text =
+		value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
+	buf_printf(&body, ": %s", text ? text : "null");
+	free(text);
+	return body;
+}
+
+#define COMPLAIN(c, type, child, body, fmt)                         \
+	do {                                                        \
+		va_list ap_;                                        \
+		va_start(ap_, fmt);                                 \
+		complain((c), (type), (child), (body), (fmt), ap_); \
+		va_end(ap_);                                        \
+	} while (0)
+
+void check_required(struct check *c, const char *child, const char *fmt, ...)
+{
+	struct buf body = body_of("Required value");
+	COMPLAIN(c, "FieldValueRequired", child, &body, fmt);
+}
+
+void check_forbidden(struct check *c, const char *child, const char *fmt, ...)
+{
+	struct buf body = body_of("Forbidden");
+	COMPLAIN(c, "FieldValueForbidden", child, &body, fmt);
+}
+
+void check_invalid(struct check *c, const char *child, const json_t *value, const char *fmt, ...)
+{
+	struct buf body = json_is_string(value) ? body_text("Invalid value", tree_str(value))
+						: body_value("Invalid value", value);
+	COMPLAIN(c, "FieldValueInvalid", child, &body, fmt);
+}
+
+void check_invalid_text(struct check *c, const char *child, struct str value, const char *fmt, ...)
+{
+	struct buf body = body_text("Invalid value", value);
+	COMPLAIN(c, "FieldValueInvalid", child, &body, fmt);
+}
+
+static void complain_plain(struct check *c, const char *type, const char *child, struct buf body,
+			   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+static void complain_plain(struct check *c, const char *type, const char *child, struct buf body,
+			   const char *fmt, ...)
+{
+	COMPLAIN(c, type, child, &body, fmt);
+}
+
+void check_duplicate(struct check *c, const char *child, const json_t *value)
+{
+	complain_plain(c, "FieldValueDuplicate", child, body_value("Duplicate value", value), "%s",
+		       "");
+}
+
+void check_duplicate_text(struct check *c, const char *child, struct str value)
+{
+	complain_plain(c, "FieldValueDuplicate", child, body_text("Duplicate value", value), "%s",
+		       "");
+}
+
+void check_not_found(struct check *c, const char *child, struct str value, const char *detail)
+{
+	complain_plain(c, "FieldValueNotFound", child, body_text("Not found", value), "%s", detail);
+}
+
+void check_too_long(struct check *c, const char *child, int max_bytes)
+{
+	complain_plain(c, "FieldValueTooLong", child, body_of("Too long"),
+		       "may not be more than %d bytes", max_bytes);
+}
+
+void check_too_many(struct check *c, const char *child, size_t n, size_t max)
+{
+	struct buf body = { 0 };
+	buf_printf(&body, "Too many: %zu", n);
+	complain_plain(c, "FieldValueTooMany", child, body, "must have at most %zu items", max);
+}
+
+void check_unsupported(struct check *c, const char *child, const json_t *value,
+		       const char *const *supported)
+{
+	auto_buf list = { 0 };
+	for (size_t i = 0; supported[i]; i++) {
+		buf_puts(&list, i ? ", " : "supported values: ");
+		buf_json_string(&list, str_from(supported[i]));
+	}
+	struct buf body = json_is_string(value) || !value
+				  ? body_text("Unsupported value", tree_str(value))
+				  : body_value("Unsupported value", value);
+	complain_plain(c, "FieldValueNotSupported", child, body, "%s", list.p ? list.p : "");
+}
+
+/* ---- rules ---- */
+
+void check_name(struct check *c, const char *child, struct str value, name_check rule)
+{
+	struct name_errors e = rule(value);
+	for (size_t i = 0; i < e.n; i++)
+		check_invalid_text(c, child, value, "%s", e.text[i]);
+}
+
+void check_required_name(struct check *c, const char *child, struct str value, name_check rule)
+{
+	if (value.n == 0)
+		check_required(c, child, "%s", "");
+	else
+		check_name(c, child, value, rule);
+}
+
+void check_one_of(struct check *c, const json_t *parent, const char *child,
+		  const char *const *supported, bool required)
+{
+	const json_t *value = json_object_get(parent, child);
+	struct str text = tree_str(value);
+	if (text.n == 0 && !required)
+		return;
+	if (text.n == 0)
+		check_required(c, child, "%s", "");
+	else if (!str_in(text, supported))
+		check_unsupported(c, child, value, supported);
+}
+
+void check_non_negative(struct check *c, const json_t *parent, const char *child)
+{
+	const json_t *value = json_object_get(parent, child);
+	if (json_is_integer(value) && json_integer_value(value) < 0)
+		check_invalid(c, child, value, "must be greater than or equal to 0");
+}
+
+void check_positive(struct check *c, const json_t *parent, const char *child)
+{
+	const json_t *value = json_object_get(parent, child);
+	if (json_is_integer(value) && json_integer_value(value) <= 0)
+		check_invalid(c, child, value, "must be greater than zero");
+}
+
+void check_range(struct check *c, const json_t *parent, const char *child, int64_t lo, int64_t hi)
+{
+	const json_t *value = json_object_get(parent, child);
+	json_int_t v = json_integer_value(value);
+	if (json_is_integer(value) && (v < lo || v > hi))
+		check_invalid(c, child, value, "must be between %lld and %lld, inclusive",
+			      (long long)lo, (long long)hi);
+}
+
+void check_immutable(struct check *c, const char *child, const json_t *new, const json_t *old)
+{
+	if ((shape_empty(new) && shape_empty(old)) || shape_equal(new, old))
+		return;
+	check_invalid(c, child, new, "field is immutable");
+}
+
+void check_labels(struct check *c, const char *child, const json_t *map)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)map, key, value) {
+		check_name(c, child, str_from(key), name_label_key);
+		check_name(c, child, tree_str(value), name_label_value);
+	}
+}
+
+static void check_expression(struct check *c, const json_t *expression)
+{
+	struct str op = tree_str(json_object_get(expression, "operator"));
+	const json_t *values = json_object_get(expression, "values");
+	bool set = str_eqz(op, "In") || str_eqz(op, "NotIn");
+	if (!set && !str_eqz(op, "Exists") && !str_eqz(op, "DoesNotExist"))
+		check_invalid_text(c, "operator", op, "not a valid selector operator");
+	else if (set && json_array_size(values) == 0)
+		check_required(c, "values", "must be specified when `operator` is 'In' or 'NotIn'");
+	else if (!set && json_array_size(values))
+		check_forbidden(
+			c, "values",
+			"may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+	check_name(c, "key", tree_str(json_object_get(expression, "key")), name_label_key);
+	size_t was = check_in(c, "values"), i;
+	json_t *value;
+	json_array_foreach (values, i, value) {
+		size_t at = check_in_index(c, i);
+		check_name(c, NULL, tree_str(value), name_label_value);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
+void check_label_selector(struct check *c, const char *child, const json_t *selector)
+{
+	size_t was = check_in(c, child), i;
+	json_t *expression;
+	check_labels(c, "matchLabels", json_object_get(selector, "matchLabels"));
+	size_t list = check_in(c, "matchExpressions");
+	json_array_foreach (json_object_get(selector, "matchExpressions"), i, expression) {
+		size_t at = check_in_index(c, i);
+		check_expression(c, expression);
+		check_out(c, at);
+	}
+	check_out(c, list);
+	check_out(c, was);
+}
+
+#define ANNOTATIONS_MAX_BYTES (256 * 1024)
+
+void check_annotations(struct check *c, const char *child, const json_t *map)
+{
+	const char *key;
+	json_t *value;
+	size_t total = 0;
+	json_object_foreach ((json_t *)map, key, value) {
+		check_name(c, child, str_from(key), name_annotation_key);
+		total += strlen(key) + json_string_length(value);
+	}
+	if (total > ANNOTATIONS_MAX_BYTES)
+		check_too_long(c, child, ANNOTATIONS_MAX_BYTES);
+}
+
+void check_port(struct check *c, const char *child, const json_t *port)
+{
+	json_int_t v = json_integer_value(port);
+	if (v >= 1 && v <= 65535)
+		return;
+	if (port)
+		check_invalid(c, child, port, "must be between 1 and 65535, inclusive");
+	else
+		complain_plain(c, "FieldValueInvalid", child, body_of("Invalid value: 0"),
+			       "must be between 1 and 65535, inclusive");
+}
+
+void check_port_or_name(struct check *c, const char *child, const json_t *port)
+{
+	if (json_is_string(port))
+		check_name(c, child, tree_str(port), name_port);
+	else
+		check_port(c, child, port);
+}
+
+static bool parse_ip(struct str text, int family, unsigned char out[16])
+{
+	char copy[64];
+	if (text.n == 0 || text.n >= sizeof(copy))
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = 0;
+	return inet_pton(family, copy, out) == 1;
+}
+
+int ip_family(struct str text)
+{
+	unsigned char address[16];
+	return parse_ip(text, AF_INET, address) ? 4 : parse_ip(text, AF_INET6, address) ? 6 : 0;
+}
+
+int cidr_family(struct str text)
+{
+	size_t slash = str_find(text, '/');
+	int64_t bits;
+	int family = ip_family(str_of(text.p, slash));
+	if (slash == text.n || !str_to_i64(str_of(text.p + slash + 1, text.n - slash - 1), &bits) ||
+	    bits < 0)
+		return 0;
+	return bits <= (family == 4 ? 32 : 128) ? family : 0;
+}
+
+void check_ip(struct check *c, const char *child, struct str text)
+{
+	if (!ip_family(text))
+		check_invalid_text(c, child, text,
+				   "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+}
+
+void check_cidr(struct check *c, const char *child, struct str text)
+{
+	if (!cidr_family(text))
+		check_invalid_text(
+			c, child, text,
+			"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+}
+
+void check_int_or_percent(struct check *c, const json_t *parent, const char *child)
+{
+	const json_t *value = json_object_get(parent, child);
+	if (json_is_string(value))
+		check_name(c, child, tree_str(value), name_percent);
+	else
+		check_non_negative(c, parent, child);
+}

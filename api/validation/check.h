@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What validators stand on: a field path that grows and shrinks while an object is walked, and one call per kind of complaint, which
+ * becomes a cause of the error with upstream's words. A `child` is a field below the current path, "a.b" two of them, NULL or "" the current
+ * path itself. A check belongs to one validation; the rules below it never fail, they only add causes. */
+#ifndef API_VALIDATION_CHECK_H
+#define API_VALIDATION_CHECK_H
+
+#include <jansson.h>
+
+#include "api/names.h"
+#include "api/shape.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
+
+struct check {
+	struct err *err;
+	struct buf path;
+	bool custom; /* of a custom resource: finalizers may have any qualified name */
+};
+
+/* `size_t was = check_in(c, "spec"); … check_out(c, was);` */
+size_t check_in(struct check *c, const char *field);
+size_t check_in_index(struct check *c, size_t i);
+size_t check_in_key(struct check *c, struct str key); /* `limits[cpu]` */
+void check_out(struct check *c, size_t was);
+
+void check_required(struct check *c, const char *child, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void check_forbidden(struct check *c, const char *child, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void check_invalid(struct check *c, const char *child, const json_t *value, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void check_invalid_text(struct check *c, const char *child, struct str value, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void check_duplicate(struct check *c, const char *child, const json_t *value);
+void check_duplicate_text(struct check *c, const char *child, struct str value);
+void check_not_found(struct check *c, const char *child, struct str value, const char *detail);
+void check_too_long(struct check *c, const char *child, int max_bytes);
+void check_too_many(struct check *c, const char *child, size_t n, size_t max);
+void check_unsupported(struct check *c, const char *child, const json_t *value,
+		       const char *const *supported); /* NULL-terminated */
+
+/* Rules that come back everywhere. */
+void check_name(struct check *c, const char *child, struct str value, name_check rule);
+/* Required when empty, else the name rule. */
+void check_required_name(struct check *c, const char *child, struct str value, name_check rule);
+void check_one_of(struct check *c, const json_t *parent, const char *child,
+		  const char *const *supported, bool required);
+void check_non_negative(struct check *c, const json_t *parent,
+			const char *child); /* an absent one is fine */
+void check_positive(struct check *c, const json_t *parent, const char *child);
+void check_range(struct check *c, const json_t *parent, const char *child, int64_t lo, int64_t hi);
+void check_immutable(struct check *c, const char *child, const json_t *new, const json_t *old);
+void check_labels(struct check *c, const char *child, const json_t *map);
+void check_label_selector(struct check *c, const char *child, const json_t *selector);
+void check_annotations(struct check *c, const char *child, const json_t *map);
+void check_port(struct check *c, const char *child, const json_t *port); /* 1-65535 */
+void check_port_or_name(struct check *c, const char *child, const json_t *port);
+void check_ip(struct check *c, const char *child, struct str text);
+void check_cidr(struct check *c, const char *child, struct str text);
+void check_int_or_percent(struct check *c, const json_t *parent, const char *child);
+
+/* 4, 6, or 0 when it is no address. */
+int ip_family(struct str text);
+int cidr_family(struct str text);
+
+bool check_failed(const struct check *c, size_t causes_before);
+static inline size_t check_causes(const struct check *c)
+{
+	return c->err->ncauses;
+}
+/* Whether a text came before; remembers it. A client can send many: never look through a list once per item. */
+static inline bool seen_before(struct map *seen, struct str text)
+{
+	return map_put(seen, text, seen) != NULL;
+}
+static inline bool str_in(struct str s, const char *const *words)
+{
+	for (; *words; words++)
+		if (str_eqz(s, *words))
+			return true;
+	return false;
+}
+
+#endif

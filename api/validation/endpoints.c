@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Endpoints and endpoint slices. */
+#include "api/meta.h"
+#include "api/validation/kinds.h"
+#include "base/mem.h"
+
+static const char *const protocols[] = { "SCTP", "TCP", "UDP", NULL };
+
+static struct str field(const json_t *object, const char *name)
+{
+	return tree_str(json_object_get(object, name));
+}
+
+static void check_endpoint_ip(struct check *c, const char *child, struct str ip)
+{
+	if (!ip_family(ip)) {
+		check_invalid_text(c, child, ip,
+				   "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+		return;
+	}
+	if (str_eqz(ip, "0.0.0.0") || str_eqz(ip, "::"))
+		check_invalid_text(c, child, ip, "may not be unspecified (%.*s)", STR_ARG(ip));
+	if (str_starts(ip, STR("127.")) || str_eqz(ip, "::1"))
+		check_invalid_text(c, child, ip,
+				   "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+	if (str_starts(ip, STR("169.254.")) || str_starts(ip, STR("fe80:")))
+		check_invalid_text(
+			c, child, ip,
+			"may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+	if (str_starts(ip, STR("224.0.0.")) || str_starts(ip, STR("ff02:")))
+		check_invalid_text(
+			c, child, ip,
+			"may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+}
+
+static void check_address(struct check *c, const json_t *address)
+{
+	check_endpoint_ip(c, "ip", field(address, "ip"));
+	if (field(address, "hostname").n)
+		check_name(c, "hostname", field(address, "hostname"), name_dns_label);
+	if (json_object_get(address, "nodeName"))
+		check_name(c, "nodeName", field(address, "nodeName"), name_dns_subdomain);
+}
+
+static void check_list(struct check *c, const json_t *subset, const char *list)
+{
+	size_t was = check_in(c, list), i;
+	json_t *address;
+	json_array_foreach (json_object_get(subset, list), i, address) {
+		size_t at = check_in_index(c, i);
+		check_address(c, address);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
+static void check_endpoint_port(struct check *c, const json_t *port, bool need_name)
+{
+	struct str name = field(port, "name");
+	if (need_name && name.n == 0)
+		check_required(c, "name", "%s", "");
+	else if (name.n)
+		check_name(c, "name", name, name_dns_label);
+	check_port(c, "port", json_object_get(port, "port"));
+	check_one_of(c, port, "protocol", protocols, true);
+	if (json_object_get(port, "appProtocol"))
+		check_name(c, "appProtocol", field(port, "appProtocol"), name_label_key);
+}
+
+static void check_subset(struct check *c, const json_t *subset)
+{
+	const json_t *ports = json_object_get(subset, "ports");
+	size_t i;
+	json_t *port;
+	if (json_array_size(json_object_get(subset, "addresses")) +
+		    json_array_size(json_object_get(subset, "notReadyAddresses")) ==
+	    0)
+		check_required(c, NULL, "must specify `addresses` or `notReadyAddresses`");
+	check_list(c, subset, "addresses");
+	check_list(c, subset, "notReadyAddresses");
+	size_t was = check_in(c, "ports");
+	json_array_foreach (ports, i, port) {
+		size_t at = check_in_index(c, i);
+		check_endpoint_port(c, port, json_array_size(ports) > 1);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
+void validate_endpoints(struct check *c, const json_t *endpoints)
+{
+	size_t was = check_in(c, "subsets"), i;
+	json_t *subset;
+	json_array_foreach (json_object_get(endpoints, "subsets"), i, subset) {
+		size_t at = check_in_index(c, i);
+		check_subset(c, subset);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
+/* ---- slices ---- */
+
+#define ENDPOINTS_MAX 1000
+#define PORTS_MAX     20000
+#define ADDRESSES_MAX 100
+
+static void check_slice_address(struct check *c, struct str type, struct str address)
+{
+	int family = ip_family(address);
+	if (str_eqz(type, "FQDN")) {
+		check_name(c, NULL, address, name_dns_subdomain);
+		return;
+	}
+	check_endpoint_ip(c, NULL, address);
+	if (str_eqz(type, "IPv4") && family == 6)
+		check_invalid_text(c, NULL, address, "must be an IPv4 address");
+	if (str_eqz(type, "IPv6") && family == 4)
+		check_invalid_text(c, NULL, address, "must be an IPv6 address");
+}
+
+static void check_endpoint(struct check *c, const json_t *endpoint, struct str type)
+{
+	const json_t *addresses = json_object_get(endpoint, "addresses");
+	size_t was = check_in(c, "addresses"), i;
+	json_t *address;
+	if (json_array_size(addresses) == 0)
+		check_required(c, NULL, "must contain at least 1 address");
+	else if (json_array_size(addresses) > ADDRESSES_MAX)
+		check_too_many(c, NULL, json_array_size(addresses), ADDRESSES_MAX);
+	json_array_foreach (addresses, i, address) {
+		size_t at = check_in_index(c, i);
+		check_slice_address(c, type, tree_str(address));
+		check_out(c, at);
+	}
+	check_out(c, was);
+	if (json_object_get(endpoint, "hostname"))
+		check_name(c, "hostname", field(endpoint, "hostname"), name_dns_label);
+	if (json_object_get(endpoint, "nodeName"))
+		check_name(c, "nodeName", field(endpoint, "nodeName"), name_dns_subdomain);
+}
+
+static void check_slice_ports(struct check *c, const json_t *slice)
+{
+	const json_t *list = json_object_get(slice, "ports");
+	struct map names = { 0 };
+	size_t was = check_in(c, "ports"), i;
+	json_t *port;
+	if (json_array_size(list) > PORTS_MAX)
+		check_too_many(c, NULL, json_array_size(list), PORTS_MAX);
+	json_array_foreach (list, i, port) {
+		struct str name = field(port, "name");
+		size_t at = check_in_index(c, i);
+		if (name.n)
+			check_name(c, "name", name, name_dns_label);
+		if (seen_before(&names, name))
+			check_duplicate_text(c, "name", name);
+		check_one_of(c, port, "protocol", protocols, true);
+		check_out(c, at);
+	}
+	check_out(c, was);
+	map_free(&names, NULL);
+}
+
+void validate_endpoint_slice(struct check *c, const json_t *slice)
+{
+	static const char *const types[] = { "FQDN", "IPv4", "IPv6", NULL };
+	const json_t *endpoints = json_object_get(slice, "endpoints");
+	size_t i;
+	json_t *endpoint;
+	check_one_of(c, slice, "addressType", types, true);
+	size_t was = check_in(c, "endpoints");
+	if (json_array_size(endpoints) > ENDPOINTS_MAX)
+		check_too_many(c, NULL, json_array_size(endpoints), ENDPOINTS_MAX);
+	json_array_foreach (endpoints, i, endpoint) {
+		size_t at = check_in_index(c, i);
+		check_endpoint(c, endpoint, field(slice, "addressType"));
+		check_out(c, at);
+	}
+	check_out(c, was);
+	check_slice_ports(c, slice);
+}
+
+void validate_endpoint_slice_update(struct check *c, const json_t *new, const json_t *old)
+{
+	validate_endpoint_slice(c, new);
+	check_immutable(c, "addressType", json_object_get(new, "addressType"),
+			json_object_get(old, "addressType"));
+}

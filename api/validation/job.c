@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs and cron jobs. */
+#include "api/meta.h"
+#include "api/selector.h"
+#include "api/validation/kinds.h"
+#include "api/validation/pod_parts.h"
+#include "base/mem.h"
+
+#define PARALLELISM_INDEXED_MAX 100000
+
+static struct str field(const json_t *object, const char *name)
+{
+	return tree_str(json_object_get(object, name));
+}
+
+static bool is_indexed(const json_t *spec)
+{
+	return str_eqz(field(spec, "completionMode"), "Indexed");
+}
+
+/* ---- the spec of a job, also inside of a cron job ---- */
+
+static void check_indexed(struct check *c, const json_t *spec)
+{
+	const json_t *completions = json_object_get(spec, "completions"),
+		     *failed = json_object_get(spec, "maxFailedIndexes");
+	const json_t *parallelism = json_object_get(spec, "parallelism");
+	if (!completions)
+		check_required(c, "completions", "when completion mode is Indexed");
+	if (json_integer_value(parallelism) > PARALLELISM_INDEXED_MAX)
+		check_invalid(c, "parallelism", parallelism,
+			      "must be less than or equal to %d when completion mode is Indexed",
+			      PARALLELISM_INDEXED_MAX);
+	if (completions && failed && json_integer_value(failed) > json_integer_value(completions))
+		check_invalid(c, "maxFailedIndexes", failed,
+			      "must be less than or equal to completions");
+	if (json_integer_value(failed) > PARALLELISM_INDEXED_MAX)
+		check_invalid(c, "maxFailedIndexes", failed, "must be less than or equal to %d",
+			      PARALLELISM_INDEXED_MAX);
+}
+
+static void check_completion_mode(struct check *c, const json_t *spec)
+{
+	static const char *const modes[] = { "NonIndexed", "Indexed", NULL };
+	static const char *const indexed_only[] = { "backoffLimitPerIndex", "maxFailedIndexes" };
+	check_one_of(c, spec, "completionMode", modes, false);
+	if (is_indexed(spec)) {
+		check_indexed(c, spec);
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(indexed_only); i++)
+		if (json_object_get(spec, indexed_only[i]))
+			check_invalid(c, indexed_only[i], json_object_get(spec, indexed_only[i]),
+				      "requires indexed completion mode");
+	if (json_object_get(spec, "successPolicy"))
+		check_invalid(c, "successPolicy", json_object_get(spec, "successPolicy"),
+			      "requires indexed completion mode");
+}
+
+static void check_exit_codes(struct check *c, const json_t *codes)
+{
+	static const char *const operators[] = { "In", "NotIn", NULL };
+	const json_t *values = json_object_get(codes, "values");
+	size_t was = check_in(c, "onExitCodes"), in, i;
+	json_t *value;
+	check_one_of(c, codes, "operator", operators, true);
+	if (json_array_size(values) == 0)
+		check_invalid(c, "values", values, "at least one value is required");
+	else if (json_array_size(values) > 255)
+		check_too_many(c, "values", json_array_size(values), 255);
+	in = check_in(c, "values");
+	json_array_foreach (values, i, value) {
+		size_t at = check_in_index(c, i);
+		if (json_integer_value(value) == 0 && str_eqz(field(codes, "operator"), "In"))
+			check_invalid(c, NULL, value, "must not be 0 for the In operator");
+		check_out(c, at);
+	}
+	check_out(c, in);
+	check_out(c, was);
+}
+
+static void check_failure_rule(struct check *c, const json_t *rule, const json_t *spec)
+{
+	static const char *const actions[] = { "Count", "FailIndex", "FailJob", "Ignore", NULL };
+	const json_t *codes = json_object_get(rule, "onExitCodes");
+	size_t conditions = json_array_size(json_object_get(rule, "onPodConditions"));
+	check_one_of(c, rule, "action", actions, true);
+	if (str_eqz(field(rule, "action"), "FailIndex") &&
+	    !json_object_get(spec, "backoffLimitPerIndex"))
+		check_invalid(c, "action", json_object_get(rule, "action"),
+			      "requires the backoffLimitPerIndex to be set");
+	if (codes)
+		check_exit_codes(c, codes);
+	if (conditions > 20)
+		check_too_many(c, "onPodConditions", conditions, 20);
+	if (codes && conditions)
+		err_cause(c->err, "FieldValueInvalid", c->path.p,
+			  "Invalid value: specifying both OnExitCodes and OnPodConditions is not "
+			  "supported");
+	if (!codes && !conditions)
+		err_cause(c->err, "FieldValueInvalid", c->path.p,
+			  "Invalid value: specifying one of OnExitCodes and OnPodConditions is "
+			  "required");
+}
+
+static void check_failure_policy(struct check *c, const json_t *spec)
+{
+	const json_t *rules = tree_get(spec, "podFailurePolicy", "rules", NULL);
+	size_t was = check_in(c, "podFailurePolicy.rules"), i;
+	json_t *rule;
+	if (json_array_size(rules) > 20)
+		check_too_many(c, NULL, json_array_size(rules), 20);
+	json_array_foreach (rules, i, rule) {
+		size_t at = check_in_index(c, i);
+		check_failure_rule(c, rule, spec);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
+static void check_replacement(struct check *c, const json_t *spec)
+{
+	static const char *const both[] = { "Failed", "TerminatingOrFailed", NULL },
+				 *const failed[] = { "Failed", NULL };
+	check_one_of(c, spec, "podReplacementPolicy",
+		     json_object_get(spec, "podFailurePolicy") ? failed : both, false);
+}
+
+static void check_restart_policy(struct check *c, const json_t *spec)
+{
+	static const char *const policies[] = { "OnFailure", "Never", NULL };
+	const json_t *policy = tree_get(spec, "template", "spec", "restartPolicy", NULL);
+	struct str text = tree_str(policy);
+	if (text.n == 0 || str_eqz(text, "Always"))
+		check_required(c, "template.spec.restartPolicy",
+			       "valid values: \"OnFailure\", \"Never\"");
+	else if (!str_in(text, policies))
+		check_unsupported(c, "template.spec.restartPolicy", policy, policies);
+	else if (json_object_get(spec, "podFailurePolicy") && !str_eqz(text, "Never"))
+		check_invalid(c, "template.spec.restartPolicy", policy,
+			      "only \"Never\" is supported when podFailurePolicy is specified");
+}
+
+static void check_managed_by(struct check *c, const json_t *spec)
+{
+	const json_t *value = json_object_get(spec, "managedBy");
+	struct str text = tree_str(value);
+	size_t slash = str_find(text, '/');
+	if (!value)
+		return;
+	if (text.n == 0)
+		check_required(c, "managedBy", "%s", "");
+	else if (slash == 0 || slash + 1 >= text.n)
+		check_invalid(c, "managedBy", value,
+			      "must be a domain-prefixed path (such as \"acme.io/foo\")");
+	else
+		check_name(c, "managedBy", str_of(text.p, slash), name_dns_subdomain);
+	if (text.n > 63)
+		check_too_long(c, "managedBy", 63);
+}
+
+static void check_job_spec(struct check *c, const json_t *spec)
+{
+	static const char *const counts[] = { "parallelism",
+					      "completions",
+					      "activeDeadlineSeconds",
+					      "backoffLimit",
+					      "ttlSecondsAfterFinished",
+					      "backoffLimitPerIndex",
+					      "maxFailedIndexes" };
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
+		check_non_negative(c, spec, counts[i]);
+	if (json_object_get(spec, "maxFailedIndexes") &&
+	    !json_object_get(spec, "backoffLimitPerIndex"))
+		check_required(c, "backoffLimitPerIndex", "when maxFailedIndexes is specified");
+	check_managed_by(c, spec);
+	check_completion_mode(c, spec);
+	if (json_object_get(spec, "podFailurePolicy"))
+		check_failure_policy(c, spec);
+	check_replacement(c, spec);
+	size_t was = check_in(c, "template");
+	check_pod_template(c, json_object_get(spec, "template"));
+	check_out(c, was);
+	check_restart_policy(c, spec);
+}
+
+/* ---- jobs ---- */
+
+static void check_job_selector(struct check *c, const json_t *spec)
+{
+	const json_t *selector = json_object_get(spec, "selector"),
+		     *labels = tree_get(spec, "template", "metadata", "labels", NULL);
+	struct selector *s = NULL;
+	if (!selector) {
+		check_required(c, "selector", "%s", "");
+		return;
+	}
+	check_label_selector(c, "selector", selector);
+	if (selector_from_json(selector, &s, NULL) == 0 && s && !selector_match_tree(s, labels))
+		check_invalid(c, "template.metadata.labels", labels,
+			      "`selector` does not match template `labels`");
+	selector_free(s);
+}
+
+/* A selector that the server made finds what the server labels. */
+static void check_generated_selector(struct check *c, const json_t *job)
+{
+	static const char *const keys[][2] = { { "controller-uid", "uid" },
+					       { "job-name", "name" },
+					       { "batch.kubernetes.io/controller-uid", "uid" },
+					       { "batch.kubernetes.io/job-name", "name" } };
+	const json_t *spec = json_object_get(job, "spec"),
+		     *selector = json_object_get(spec, "selector");
+	struct selector *s = NULL;
+	json_t *expected = json_object();
+	if (!json_is_true(json_object_get(spec, "manualSelector")) && selector) {
+		for (size_t i = 0; i < COUNT_OF(keys); i++)
+			json_object_set(expected, keys[i][0],
+					json_object_get(meta_of(job), keys[i][1]));
+		if (selector_from_json(selector, &s, NULL) == 0 && s &&
+		    !selector_match_tree(s, expected))
+			check_invalid(c, "spec.selector", selector,
+				      "`selector` not auto-generated");
+	}
+	selector_free(s);
+	json_decref(expected);
+}
+
+static void check_pod_names(struct check *c, const json_t *job)
+{
+	const json_t *spec = json_object_get(job, "spec");
+	json_int_t completions = json_integer_value(json_object_get(spec, "completions"));
+	auto_buf host = { 0 };
+	if (!is_indexed(spec) || completions <= 0)
+		return;
+	buf_printf(&host, "%.*s-%lld", STR_ARG(meta_name(job)), (long long)completions - 1);
+	if (!name_ok(name_dns_label(buf_view(&host))))
+		check_invalid_text(c, "metadata.name", meta_name(job),
+				   "will not able to create pod with invalid DNS label: %s",
+				   host.p);
+}
+
+void validate_job(struct check *c, const json_t *job)
+{
+	const json_t *spec = json_object_get(job, "spec");
+	check_generated_selector(c, job);
+	size_t was = check_in(c, "spec");
+	check_job_spec(c, spec);
+	check_job_selector(c, spec);
+	check_out(c, was);
+	check_pod_names(c, job);
+}
+
+/* A suspended job that never ran may still move: its pods' scheduling directives may change. */
+static void put_back_scheduling(json_t *template, const json_t *old)
+{
+	static const char *const of_spec[] = { "nodeSelector", "tolerations", "schedulingGates",
+					       "affinity" };
+	static const char *const of_meta[] = { "labels", "annotations" };
+	for (size_t i = 0; i < COUNT_OF(of_spec); i++) {
+		json_t *value = tree_get(old, "spec", of_spec[i], NULL);
+		if (value)
+			json_object_set(json_object_get(template, "spec"), of_spec[i], value);
+		else
+			json_object_del(json_object_get(template, "spec"), of_spec[i]);
+	}
+	for (size_t i = 0; i < COUNT_OF(of_meta); i++) {
+		json_t *value = tree_get(old, "metadata", of_meta[i], NULL);
+		if (value)
+			json_object_set(meta_make(template), of_meta[i], value);
+		else
+			json_object_del(meta_of(template), of_meta[i]);
+	}
+}
+
+static void check_template_kept(struct check *c, const json_t *new, const json_t *old)
+{
+	const json_t *a = tree_get(new, "spec", "template", NULL),
+		     *b = tree_get(old, "spec", "template", NULL);
+	bool movable = json_is_true(tree_get(old, "spec", "suspend", NULL)) &&
+		       !tree_get(old, "status", "startTime", NULL);
+	json_t *copy = json_deep_copy(a);
+	if (movable)
+		put_back_scheduling(copy, b);
+	if (!shape_equal(copy, b) &&
+	    !(movable && json_object_size(meta_of(copy)) == 0 &&
+	      shape_equal(json_object_get(copy, "spec"), json_object_get(b, "spec"))))
+		check_invalid(c, "spec.template", a, "field is immutable");
+	json_decref(copy);
+}
+
+void validate_job_update(struct check *c, const json_t *new, const json_t *old)
+{
+	static const char *const fixed[] = { "selector",         "completionMode",
+					     "podFailurePolicy", "backoffLimitPerIndex",
+					     "managedBy",        "successPolicy" };
+	const json_t *a = json_object_get(new, "spec"), *b = json_object_get(old, "spec");
+	const json_t *completions = json_object_get(a, "completions");
+	size_t was = check_in(c, "spec");
+	check_job_spec(c, a);
+	check_job_selector(c, a);
+	if (!is_indexed(a))
+		check_immutable(c, "completions", completions, json_object_get(b, "completions"));
+	else if (completions && !shape_equal(completions, json_object_get(b, "completions")) &&
+		 !shape_equal(completions, json_object_get(a, "parallelism")))
+		check_invalid(c, "completions", completions,
+			      "can only be modified in tandem with spec.parallelism");
+	for (size_t i = 0; i < COUNT_OF(fixed); i++)
+		check_immutable(c, fixed[i], json_object_get(a, fixed[i]),
+				json_object_get(b, fixed[i]));
+	check_out(c, was);
+	check_template_kept(c, new, old);
+	check_pod_names(c, new);
+}
+
+static bool has_condition(const json_t *job, const char *type)
+{
+	size_t i;
+	json_t *condition;
+	json_array_foreach (tree_get(job, "status", "conditions", NULL), i, condition)
+		if (str_eqz(field(condition, "type"), type) &&
+		    str_eqz(field(condition, "status"), "True"))
+			return true;
+	return false;
+}
+
+void validate_job_status(struct check *c, const json_t *new, const json_t *old)
+{
+	static const char *const counts[] = { "active", "succeeded", "failed", "ready",
+					      "terminating" };
+	static const char *const growing[] = { "succeeded", "failed" };
+	static const char *const terminal[] = { "Failed", "Complete", "FailureTarget" };
+	const json_t *status = json_object_get(new, "status");
+	size_t was = check_in(c, "status");
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
+		check_non_negative(c, status, counts[i]);
+	for (size_t i = 0; i < COUNT_OF(growing); i++) {
+		const json_t *value = json_object_get(status, growing[i]);
+		if (json_integer_value(value) <
+		    json_integer_value(tree_get(old, "status", growing[i], NULL)))
+			check_invalid(c, growing[i], value, "cannot decrease the %s counter",
+				      growing[i]);
+	}
+	for (size_t i = 0; i < COUNT_OF(terminal); i++)
+		if (has_condition(old, terminal[i]) && !has_condition(new, terminal[i]))
+			err_cause(c->err, "FieldValueInvalid", "status.conditions",
+				  "Invalid value: cannot disable the terminal %s=True condition",
+				  terminal[i]);
+	if (has_condition(new, "Complete") && has_condition(new, "Failed"))
+		err_cause(c->err, "FieldValueInvalid", "status.conditions",
+			  "Invalid value: cannot set Complete=True and Failed=true conditions");
+	check_out(c, was);
+}
+
+/* ---- cron jobs ---- */
+
+/* One of the five parts: numbers, names, ranges, steps, lists. */
+static bool valid_part(struct str part)
+{
+	for (size_t i = 0; i < part.n; i++) {
+		char ch = part.p[i];
+		bool letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z'),
+		     digit = ch >= '0' && ch <= '9';
+		if (!letter && !digit && !strchr("*?,-/", ch))
+			return false;
+	}
+	return part.n > 0;
+}
+
+static bool in_range(struct str number, int lo, int hi)
+{
+	int64_t v;
+	return !str_to_i64(number, &v) || (v >= lo && v <= hi);
+}
+
+static bool numbers_in_range(struct str part, int lo, int hi)
+{
+	struct str list = part, item;
+	while (str_next(&list, ',', &item)) {
+		size_t slash = str_find(item, '/');
+		struct str range = str_of(item.p, slash), bound;
+		while (str_next(&range, '-', &bound))
+			if (bound.n == 0 || !in_range(bound, lo, hi))
+				return false;
+	}
+	return true;
+}
+
+static void check_schedule(struct check *c, const json_t *spec)
+{
+	static const char *const names[] = { "@yearly", "@annually", "@monthly", "@weekly",
+					     "@daily",  "@midnight", "@hourly",  NULL };
+	static const int limits[5][2] = { { 0, 59 }, { 0, 23 }, { 1, 31 }, { 1, 12 }, { 0, 6 } };
+	struct str text = field(spec, "schedule"), rest = str_trim(text), part;
+	size_t n = 0;
+	bool valid = true;
+	if (text.n == 0) {
+		check_required(c, "schedule", "%s", "");
+		return;
+	}
+	if (str_starts(text, STR("TZ=")) || str_starts(text, STR("CRON_TZ="))) {
+		check_invalid_text(
+			c, "schedule", text,
+			"cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+		return;
+	}
+	if (str_in(text, names) || str_starts(text, STR("@every ")))
+		return;
+	while (str_next(&rest, ' ', &part)) {
+		if (part.n == 0)
+			continue;
+		valid = valid && n < 5 && valid_part(part) &&
+			numbers_in_range(part, limits[n][0], limits[n][1]);
+		n++;
+	}
+	if (n != 5)
+		check_invalid_text(c, "schedule", text,
+				   "expected exactly 5 fields, found %zu: [%.*s]", n,
+				   STR_ARG(text));
+	else if (!valid)
+		check_invalid_text(c, "schedule", text, "failed to parse schedule: %.*s",
+				   STR_ARG(text));
+}
+
+static void check_time_zone(struct check *c, const json_t *spec)
+{
+	const json_t *zone = json_object_get(spec, "timeZone");
+	struct str text = tree_str(zone), rest = text, part;
+	if (!zone)
+		return;
+	if (text.n == 0)
+		check_invalid(c, "timeZone", zone, "timeZone must be nil or non-empty string");
+	while (text.n && str_next(&rest, '/', &part))
+		if (part.n == 0 || part.n > 14 || part.p[0] == '-' || str_eqz(part, ".") ||
+		    str_eqz(part, "..")) {
+			check_invalid(c, "timeZone", zone, "unknown time zone %.*s", STR_ARG(text));
+			return;
+		}
+	if (str_ieq(text, STR("Local")))
+		check_invalid(c, "timeZone", zone,
+			      "timeZone must be an explicit time zone as defined in "
+			      "https://www.iana.org/time-zones");
+}
+
+static void check_cron_spec(struct check *c, const json_t *spec)
+{
+	static const char *const policies[] = { "Allow", "Forbid", "Replace", NULL };
+	const json_t *job = tree_get(spec, "jobTemplate", "spec", NULL);
+	static const char *const manual[] = { "nil", "false", NULL };
+	check_schedule(c, spec);
+	check_non_negative(c, spec, "startingDeadlineSeconds");
+	check_time_zone(c, spec);
+	check_one_of(c, spec, "concurrencyPolicy", policies, true);
+	size_t was = check_in(c, "jobTemplate.spec");
+	check_job_spec(c, job);
+	if (json_object_get(job, "selector"))
+		check_invalid(c, "selector", json_object_get(job, "selector"),
+			      "`selector` will be auto-generated");
+	if (json_is_true(json_object_get(job, "manualSelector")))
+		check_unsupported(c, "manualSelector", json_object_get(job, "manualSelector"),
+				  manual);
+	check_out(c, was);
+	check_non_negative(c, spec, "successfulJobsHistoryLimit");
+	check_non_negative(c, spec, "failedJobsHistoryLimit");
+}
+
+void validate_cron_job(struct check *c, const json_t *object)
+{
+	size_t was = check_in(c, "spec");
+	check_cron_spec(c, json_object_get(object, "spec"));
+	check_out(c, was);
+	if (meta_name(object).n > 52)
+		check_invalid_text(c, "metadata.name", meta_name(object),
+				   "must be no more than 52 characters");
+}
+
+void validate_cron_job_update(struct check *c, const json_t *new, const json_t *old)
+{
+	size_t was = check_in(c, "spec");
+	(void)old;
+	check_cron_spec(c, json_object_get(new, "spec"));
+	check_out(c, was);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volumes, claims on them, and their classes. */
+#include "api/meta.h"
+#include "api/quantity.h"
+#include "api/validation/kinds.h"
+#include "api/validation/pod_parts.h"
+#include "api/validation/resources.h"
+#include "base/mem.h"
+
+static const char *const modes[] = { "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce",
+				     "ReadWriteOncePod", NULL };
+static const char *const volume_modes[] = { "Block", "Filesystem", NULL };
+
+static struct str field(const json_t *object, const char *name)
+{
+	return tree_str(json_object_get(object, name));
+}
+
+static void check_access_modes(struct check *c, const json_t *spec, const char *detail)
+{
+	const json_t *list = json_object_get(spec, "accessModes");
+	bool pod = false, other = false;
+	size_t i;
+	json_t *mode;
+	if (json_array_size(list) == 0)
+		check_required(c, "accessModes", "%s", detail);
+	json_array_foreach (list, i, mode) {
+		bool known = str_in(tree_str(mode), modes),
+		     once_pod = str_eqz(tree_str(mode), "ReadWriteOncePod");
+		if (!known)
+			check_unsupported(c, "accessModes", mode, modes);
+		pod = pod || once_pod;
+		other = other || (known && !once_pod);
+	}
+	if (pod && other)
+		check_forbidden(c, "accessModes",
+				"may not use ReadWriteOncePod with other access modes");
+}
+
+static bool parse(const json_t *value, struct quantity *out)
+{
+	return quantity_parse(tree_str(value), out, NULL) == 0;
+}
+
+static void check_positive_quantity(struct check *c, const json_t *value)
+{
+	struct quantity q;
+	if (parse(value, &q) && q.nano <= 0)
+		check_invalid(c, NULL, value, "must be greater than zero");
+}
+
+/* ---- claims ---- */
+
+static void check_data_source(struct check *c, const json_t *spec, const char *child)
+{
+	const json_t *source = json_object_get(spec, child);
+	struct str group = field(source, "apiGroup");
+	size_t was = check_in(c, child);
+	if (source && field(source, "name").n == 0)
+		check_required(c, "name", "%s", "");
+	if (source && field(source, "kind").n == 0)
+		check_required(c, "kind", "%s", "");
+	if (source && group.n == 0 && !str_eqz(field(source, "kind"), "PersistentVolumeClaim"))
+		check_invalid_text(
+			c, NULL, field(source, "kind"),
+			"must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+	else if (group.n)
+		check_name(c, "apiGroup", group, name_dns_subdomain);
+	check_out(c, was);
+}
+
+void check_volume_claim_spec(struct check *c, const json_t *spec)
+{
+	const json_t *size = tree_get(spec, "resources", "requests", "storage", NULL);
+	check_access_modes(c, spec, "at least 1 access mode is required");
+	check_label_selector(c, "selector", json_object_get(spec, "selector"));
+	size_t was = check_in(c, "resources[storage]");
+	if (!size)
+		check_required(c, NULL, "%s", "");
+	else
+		check_positive_quantity(c, size);
+	check_out(c, was);
+	if (field(spec, "storageClassName").n)
+		check_name(c, "storageClassName", field(spec, "storageClassName"),
+			   name_dns_subdomain);
+	check_one_of(c, spec, "volumeMode", volume_modes, false);
+	check_data_source(c, spec, "dataSource");
+	check_data_source(c, spec, "dataSourceRef");
+	if (field(spec, "volumeAttributesClassName").n)
+		check_name(c, "volumeAttributesClassName", field(spec, "volumeAttributesClassName"),
+			   name_dns_subdomain);
+}
+
+void validate_volume_claim(struct check *c, const json_t *claim)
+{
+	size_t was = check_in(c, "spec");
+	check_volume_claim_spec(c, json_object_get(claim, "spec"));
+	check_out(c, was);
+}
+
+static void put_back(json_t *spec, const json_t *old, const char *name)
+{
+	json_t *value = json_object_get(old, name);
+	if (value)
+		json_object_set(spec, name, value);
+	else
+		json_object_del(spec, name);
+}
+
+/* What a claim may still change: its volume once, its class from none, and when bound its size and attributes. */
+static json_t *munged(const json_t *new, const json_t *old)
+{
+	const json_t *before = json_object_get(old, "spec");
+	json_t *spec = json_deep_copy(json_object_get(new, "spec"));
+	bool bound = str_eqz(tree_get_str(new, "status", "phase", NULL), "Bound");
+	json_t *size = tree_get(before, "resources", "requests", "storage", NULL);
+	json_t *requests = tree_get(spec, "resources", "requests", NULL);
+	if (field(before, "volumeName").n == 0)
+		put_back(spec, before, "volumeName");
+	if (!json_object_get(before, "storageClassName"))
+		put_back(spec, before, "storageClassName");
+	if (bound && requests && size)
+		json_object_set(requests, "storage", size);
+	if (bound)
+		put_back(spec, before, "volumeAttributesClassName");
+	return spec;
+}
+
+void validate_volume_claim_update(struct check *c, const json_t *new, const json_t *old)
+{
+	struct quantity now, was, have = { 0 };
+	json_t *spec = munged(new, old);
+	validate_volume_claim(c, new);
+	if (!shape_equal(spec, json_object_get(old, "spec")))
+		check_forbidden(c, "spec",
+				"spec is immutable after creation except resources.requests and "
+				"volumeAttributesClassName for bound claims");
+	parse(tree_get(old, "status", "capacity", "storage", NULL), &have);
+	if (parse(tree_get(new, "spec", "resources", "requests", "storage", NULL), &now) &&
+	    parse(tree_get(old, "spec", "resources", "requests", "storage", NULL), &was) &&
+	    quantity_cmp(now, was) < 0 && quantity_cmp(now, have) <= 0)
+		check_forbidden(c, "spec.resources.requests.storage",
+				"field can not be less than status.capacity");
+	check_immutable(c, "volumeMode", tree_get(new, "spec", "volumeMode", NULL),
+			tree_get(old, "spec", "volumeMode", NULL));
+	json_decref(spec);
+}
+
+/* ---- volumes ---- */
+
+static const char *const sources[] = { "hostPath",
+				       "local",
+				       "nfs",
+				       "csi",
+				       "gcePersistentDisk",
+				       "awsElasticBlockStore",
+				       "glusterfs",
+				       "flocker",
+				       "rbd",
+				       "quobyte",
+				       "cephfs",
+				       "iscsi",
+				       "cinder",
+				       "fc",
+				       "flexVolume",
+				       "azureFile",
+				       "vsphereVolume",
+				       "photonPersistentDisk",
+				       "portworxVolume",
+				       "azureDisk",
+				       "scaleIO",
+				       "storageos" };
+
+static void check_source(struct check *c, const json_t *spec, const char *name)
+{
+	const json_t *source = json_object_get(spec, name);
+	struct str path = field(source, "path");
+	size_t was = check_in(c, name);
+	if (strcmp(name, "hostPath") == 0 || strcmp(name, "local") == 0 ||
+	    strcmp(name, "nfs") == 0) {
+		if (path.n == 0)
+			check_required(c, "path", "%s", "");
+		else
+			check_no_backsteps(c, "path", path);
+	}
+	if (strcmp(name, "nfs") == 0 && field(source, "server").n == 0)
+		check_required(c, "server", "%s", "");
+	if (strcmp(name, "csi") == 0) {
+		check_required_name(c, "driver", field(source, "driver"), name_dns_subdomain);
+		if (field(source, "volumeHandle").n == 0)
+			check_required(c, "volumeHandle", "%s", "");
+	}
+	check_out(c, was);
+}
+
+static void check_sources(struct check *c, const json_t *spec)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < COUNT_OF(sources); i++) {
+		if (!json_object_get(spec, sources[i]))
+			continue;
+		if (n++)
+			check_forbidden(c, sources[i], "may not specify more than 1 volume type");
+		else
+			check_source(c, spec, sources[i]);
+	}
+	if (n == 0)
+		check_required(c, NULL, "must specify a volume type");
+}
+
+static void check_capacity(struct check *c, const json_t *spec)
+{
+	static const char *const storage[] = { "storage", NULL };
+	const json_t *capacity = json_object_get(spec, "capacity");
+	const char *key;
+	json_t *value;
+	if (json_object_size(capacity) == 0)
+		check_required(c, "capacity", "%s", "");
+	if (!json_object_get(capacity, "storage") || json_object_size(capacity) > 1)
+		check_unsupported(c, "capacity", capacity ? capacity : json_null(), storage);
+	size_t was = check_in(c, "capacity");
+	json_object_foreach ((json_t *)capacity, key, value) {
+		size_t at = check_in_key(c, str_from(key));
+		check_positive_quantity(c, value);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
+void validate_volume(struct check *c, const json_t *volume)
+{
+	static const char *const policies[] = { "Delete", "Recycle", "Retain", NULL };
+	const json_t *spec = json_object_get(volume, "spec"),
+		     *required = tree_get(spec, "nodeAffinity", "required", NULL);
+	size_t was = check_in(c, "spec");
+	check_access_modes(c, spec, "");
+	check_capacity(c, spec);
+	check_one_of(c, spec, "persistentVolumeReclaimPolicy", policies, false);
+	if (required) {
+		size_t at = check_in(c, "nodeAffinity.required");
+		check_node_selector(c, required);
+		check_out(c, at);
+	}
+	check_sources(c, spec);
+	if (field(spec, "storageClassName").n)
+		check_name(c, "storageClassName", field(spec, "storageClassName"),
+			   name_dns_subdomain);
+	check_one_of(c, spec, "volumeMode", volume_modes, false);
+	check_out(c, was);
+}
+
+void validate_volume_update(struct check *c, const json_t *new, const json_t *old)
+{
+	validate_volume(c, new);
+	for (size_t i = 0; i < COUNT_OF(sources); i++) {
+		const json_t *a = tree_get(new, "spec", sources[i], NULL),
+			     *b = tree_get(old, "spec", sources[i], NULL);
+		if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b)) {
+			check_forbidden(c, "spec.persistentvolumesource",
+					"spec.persistentvolumesource is immutable after creation");
+			break;
+		}
+	}
+	check_immutable(c, "volumeMode", tree_get(new, "spec", "volumeMode", NULL),
+			tree_get(old, "spec", "volumeMode", NULL));
+}
+
+/* ---- storage classes ---- */
+
+void validate_storage_class(struct check *c, const json_t *class)
+{
+	static const char *const policies[] = { "Delete", "Retain", NULL };
+	static const char *const bindings[] = { "Immediate", "WaitForFirstConsumer", NULL };
+	const json_t *parameters = json_object_get(class, "parameters");
+	size_t bytes = 0;
+	const char *key;
+	json_t *value;
+	check_required_name(c, "provisioner", field(class, "provisioner"), name_annotation_key);
+	json_object_foreach ((json_t *)parameters, key, value) {
+		if (!*key)
+			check_invalid_text(c, "parameters", STR(""), "field can not be empty.");
+		bytes += strlen(key) + json_string_length(value);
+	}
+	if (json_object_size(parameters) > 512)
+		check_too_long(c, "parameters", 512);
+	else if (bytes > 256 * 1024)
+		check_too_long(c, "parameters", 256 * 1024);
+	check_one_of(c, class, "reclaimPolicy", policies, false);
+	check_one_of(c, class, "volumeBindingMode", bindings, true);
+}
+
+void validate_storage_class_update(struct check *c, const json_t *new, const json_t *old)
+{
+	static const char *const fixed[] = { "parameters", "provisioner", "reclaimPolicy",
+					     "volumeBindingMode" };
+	for (size_t i = 0; i < COUNT_OF(fixed); i++)
+		check_immutable(c, fixed[i], json_object_get(new, fixed[i]),
+				json_object_get(old, fixed[i]));
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/validation/validation.h"
+
+#include "api/meta.h"
+#include "api/validation/kinds.h"
+#include "api/validation/metadata.h"
+#include "base/mem.h"
+
+/* Subresources whose rules are not those of the object or of its status. */
+static const struct {
+	const char *group, *plural, *subresource;
+	validate_update_fn update;
+} subresources[] = {
+	{ "", "pods", "ephemeralcontainers", validate_pod_ephemeral },
+	{ "", "pods", "resize", validate_pod_resize },
+	{ "", "namespaces", "finalize", validate_namespace_finalize },
+};
+
+/* Messages once each, in their order, as upstream's aggregate prints them. */
+static size_t join_causes(const struct err *err, struct buf *out)
+{
+	struct map seen = { 0 };
+	size_t n = 0;
+	for (size_t i = 0; i < err->ncauses; i++) {
+		const struct err_cause *cause = &err->causes[i];
+		auto_buf line = { 0 };
+		buf_printf(&line, "%s: %s", cause->field ? cause->field : "", cause->message);
+		if (seen_before(&seen, buf_view(&line)))
+			continue;
+		buf_puts(out, n++ ? ", " : "");
+		buf_str(out, buf_view(&line));
+	}
+	map_free(&seen, NULL);
+	return n;
+}
+
+int validate_finish(const char *kind, const char *group, struct str name, struct err *err)
+{
+	auto_buf text = { 0 };
+	auto_buf quoted = { 0 };
+	if (err->ncauses == 0)
+		return 0;
+	size_t n = join_causes(err, &text);
+	buf_json_string(&quoted, name);
+	return err_set(err, ERR_INVALID,
+		       n > 1 ? "%s%s%s %s is invalid: [%s]" : "%s%s%s %s is invalid: %s", kind,
+		       *group ? "." : "", group, quoted.p, text.p);
+}
+
+static int finish(struct check *c, const struct api_resource *r, const json_t *object,
+		  struct err *err)
+{
+	int code = validate_finish(r->kind, r->group, meta_name(object), c->err);
+	buf_free(&c->path);
+	if (code < 0)
+		err_move(err, c->err);
+	else
+		err_clear(c->err);
+	return code;
+}
+
+static bool is_custom(const struct api_resource *r)
+{
+	return r->type && !r->type->gv;
+}
+
+int validate_create(const struct api_resource *r, const json_t *object, struct err *err)
+{
+	struct err found = { 0 };
+	struct check c = { .err = &found, .custom = is_custom(r) };
+	const struct kind_rules *rules = kind_rules_find(r->group, r->plural);
+	check_metadata(&c, object, r->namespaced,
+		       rules && rules->name ? rules->name : name_dns_subdomain);
+	if (rules && rules->create)
+		rules->create(&c, object);
+	return finish(&c, r, object, err);
+}
+
+static validate_update_fn subresource_rules(const struct api_resource *r, const char *subresource)
+{
+	for (size_t i = 0; i < COUNT_OF(subresources); i++)
+		if (strcmp(subresources[i].subresource, subresource) == 0 &&
+		    strcmp(subresources[i].plural, r->plural) == 0 &&
+		    strcmp(subresources[i].group, r->group) == 0)
+			return subresources[i].update;
+	return NULL;
+}
+
+static void update(struct check *c, const struct kind_rules *rules, const json_t *new,
+		   const json_t *old)
+{
+	if (rules->update)
+		rules->update(c, new, old);
+	else if (rules->create)
+		rules->create(c, new);
+}
+
+int validate_update(const struct api_resource *r, const char *subresource, const json_t *new,
+		    const json_t *old, struct err *err)
+{
+	struct err found = { 0 };
+	struct check c = { .err = &found, .custom = is_custom(r) };
+	const struct kind_rules *rules = kind_rules_find(r->group, r->plural);
+	validate_update_fn special = subresource ? subresource_rules(r, subresource) : NULL;
+	check_metadata_update(&c, new, old);
+	if (special)
+		special(&c, new, old);
+	else if (rules && (!subresource || !*subresource))
+		update(&c, rules, new, old);
+	else if (rules && strcmp(subresource, "status") == 0 && rules->update_status)
+		rules->update_status(&c, new, old);
+	return finish(&c, r, new, err);
+}
