@@ -268,8 +268,10 @@ void http_server_stop(struct http_server *s, uint64_t ms, void (*done)(void *ctx
 	s->stopped = done;
 	s->stopped_ctx = ctx;
 	atomic_store(&s->busy_loops, (int)s->nloops);
-	for (size_t i = 0; i < s->nloops; i++)
-		loop_call(s->loops[i].loop, stop_loop, &s->loops[i]);
+	/* the last message may free the server before loop_call() returns */
+	struct http_loop *each = s->loops, *end = each + s->nloops;
+	for (; each < end; each++)
+		loop_call(each->loop, stop_loop, each);
 }
 
 int http_server_port(const struct http_server *s)

@@ -96,7 +96,7 @@ static void upgrade(struct http_request *req)
 		return;
 	}
 	s->on_data = echo_data;
-	s->on_end = stream_close;
+	s->on_end = req->version == 20 ? stream_shutdown : stream_close; /* HTTP/2 ends with both sides */
 	stream_read_start(s);
 }
 
