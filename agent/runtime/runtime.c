@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "agent/runtime/crun.h"
 #include "agent/runtime/overlay.h"
+#include "agent/runtime/program.h"
 #include "agent/runtime/state.h"
 #include "base/encode.h"
 #include "base/file.h"
@@ -60,7 +60,7 @@ int runtime_new(const struct runtime_config *c, struct runtime **out, struct err
 	rt->cgroup_name = str_dup(str_from(c->cgroup_root && *c->cgroup_root ? c->cgroup_root : "kubepods"));
 	rt->on_exit = c->on_exit;
 	rt->ctx = c->ctx;
-	rt->crun_fd = -1;
+	rt->crun_fd = rt->shim_fd = -1;
 	rt->next_exec = rand_u64() & 0xffffffff;
 	rt->oom_score_floor = oom_score_floor();
 	auto_free char *images = str_printf("%s/images", rt->root_dir);
@@ -68,7 +68,9 @@ int runtime_new(const struct runtime_config *c, struct runtime **out, struct err
 	if (r == 0)
 		r = cgroup_open(rt->cgroup_name, &rt->cgroups, err);
 	if (r == 0)
-		r = crun_open(rt->run_dir, &rt->crun_fd, err);
+		r = program_open("crun", rt->run_dir, &rt->crun_fd, err);
+	if (r == 0)
+		r = program_open("shim", rt->run_dir, &rt->shim_fd, err);
 	if (r == 0)
 		r = image_store_open(images, &rt->images, err);
 	if (r < 0) {
@@ -98,6 +100,8 @@ void runtime_free(struct runtime *rt)
 	image_store_free(rt->images);
 	if (rt->crun_fd >= 0)
 		close(rt->crun_fd);
+	if (rt->shim_fd >= 0)
+		close(rt->shim_fd);
 	free(rt->root_dir);
 	free(rt->run_dir);
 	free(rt->shim_cgroup);

@@ -127,7 +127,8 @@ struct runtime_usage {
 int runtime_usage(struct runtime *rt, const char *id, struct runtime_usage *out, struct err *err);
 
 #define SHIM_NAME "allinone-shim"           /* argv[0] under which the program is a shim and nothing else */
-/* The shim's main, called by cmd/ for `allinone shim …` (re-executed; not for users). */
+/* The shim's main. Normally it is a program of its own inside this one; builds with a shared C library re-execute themselves with
+ * argv[0] "allinone-shim", and cmd/ calls this. */
 int shim_main(int argc, char **argv);
 
 #endif

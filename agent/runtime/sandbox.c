@@ -76,6 +76,12 @@ static int write_hostname(const struct sandbox *s, struct err *err)
 	return file_write_plain(path, text, strlen(text), 0644, err);
 }
 
+static int spawn(const struct sandbox *s, pid_t *out, struct err *err)
+{
+	const struct shim_program program = { s->rt->shim_fd, s->rt->crun_fd };
+	return shim_spawn(s->uid, s->run_dir, &program, s->rt->shim_cgroup, out, err);
+}
+
 static int prepare(struct start *st)
 {
 	struct sandbox *s = st->op.sandbox;
@@ -91,7 +97,7 @@ static int prepare(struct start *st)
 	if (r == 0)
 		r = write_hostname(s, err);
 	if (r == 0)
-		r = shim_spawn(s->uid, s->run_dir, s->rt->crun_fd, s->rt->shim_cgroup, &st->pid, err);
+		r = spawn(s, &st->pid, err);
 	if (r == 0)
 		r = shim_connect(s->run_dir, &st->fd, err);
 	return r;

@@ -17,8 +17,9 @@
 #include "agent/runtime/shim/shim.h"
 #include "base/file.h"
 
-#define BACKLOG  4
-#define FD_ABOVE 16 /* sources stay clear of the numbers that they are copied to */
+#define BACKLOG       4
+#define CLOSE_ON_EXEC 4 /* CLOSE_RANGE_CLOEXEC */
+#define FD_ABOVE      16 /* sources stay clear of the numbers that they are copied to */
 
 static int address(const char *run_dir, struct sockaddr_un *a, struct err *err)
 {
@@ -45,7 +46,7 @@ static int listen_on(const char *run_dir, int *out, struct err *err)
 
 struct start {
 	char *const *argv, *const *env;
-	int null_fd, listen_fd, crun_fd;
+	int null_fd, listen_fd, crun_fd, shim_fd;
 };
 
 static void child(const struct start *s)
@@ -57,10 +58,11 @@ static void child(const struct start *s)
 		dup2(s->null_fd, i);
 	dup2(s->listen_fd, SHIM_FD_LISTEN);
 	dup2(s->crun_fd, SHIM_FD_CRUN);
+	syscall(SYS_close_range, SHIM_FD_CRUN + 1, ~0U, CLOSE_ON_EXEC); /* what others opened without it; Linux 5.11 */
 	sigaction(SIGPIPE, &dfl, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve("/proc/self/exe", s->argv, s->env);
+	syscall(SYS_execveat, s->shim_fd, "", s->argv, s->env, AT_EMPTY_PATH);
 	_exit(127);
 }
 
@@ -83,7 +85,8 @@ static pid_t start(const struct start *s, int cgroup_fd)
 	return pid;
 }
 
-int shim_spawn(const char *pod_uid, const char *run_dir, int crun_fd, const char *cgroup_dir, pid_t *out, struct err *err)
+int shim_spawn(const char *pod_uid, const char *run_dir, const struct shim_program *program, const char *cgroup_dir, pid_t *out,
+	       struct err *err)
 {
 	static char *const env[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	char *argv[] = { (char *)"allinone-shim", (char *)(uintptr_t)pod_uid, (char *)(uintptr_t)run_dir, NULL };
@@ -93,9 +96,10 @@ int shim_spawn(const char *pod_uid, const char *run_dir, int crun_fd, const char
 		return r;
 	auto_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	auto_fd int cgroup_fd = cgroup_dir ? open(cgroup_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	auto_fd int crun_copy = fcntl(crun_fd, F_DUPFD_CLOEXEC, FD_ABOVE);
-	struct start s = { argv, env, null_fd, listen_fd, crun_copy };
-	if (null_fd < 0 || crun_copy < 0)
+	auto_fd int crun_copy = fcntl(program->crun_fd, F_DUPFD_CLOEXEC, FD_ABOVE);
+	auto_fd int shim_copy = fcntl(program->shim_fd, F_DUPFD_CLOEXEC, FD_ABOVE);
+	struct start s = { argv, env, null_fd, listen_fd, crun_copy, shim_copy };
+	if (null_fd < 0 || crun_copy < 0 || shim_copy < 0)
 		return err_sys(err, "open descriptors for a shim");
 	pid_t pid = start(&s, cgroup_fd);
 	if (pid < 0)

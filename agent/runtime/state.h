@@ -21,7 +21,7 @@ struct runtime {
 	char *cgroup_name;              /* "kubepods" */
 	struct cgroup_host cgroups;
 	struct image_store *images;
-	int crun_fd;
+	int crun_fd, shim_fd;
 	int oom_score_floor;
 	struct map sandboxes;           /* pod uid -> struct sandbox */
 	struct map containers;          /* id -> struct ctr */

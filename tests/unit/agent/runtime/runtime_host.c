@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/agent/runtime/runtime_host.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#define LIMIT_MS 20000
+
+static void on_exit_event(void *ctx, const char *pod_uid, const char *container_id)
+{
+	struct host *h = ctx;
+	(void)pod_uid;
+	snprintf(h->exited, sizeof(h->exited), "%s", container_id ? container_id : "sandbox");
+}
+
+static int open_runtime(struct host *h)
+{
+	struct runtime_config c = { &h->loop, h->root_dir, h->run_dir, "allinone-test", on_exit_event, h };
+	return runtime_new(&c, &h->rt, &h->err);
+}
+
+static const char *make_image(struct host *h)
+{
+	static char why[512];
+	auto_free char *tar = str_printf("%s/busybox.tar", h->run_dir);
+	auto_free char *command = str_printf("%s/tests/images/make-busybox %s %s busybox:test >%s/log 2>&1", TEST_SOURCE_DIR,
+#ifdef __aarch64__
+					     "arm64",
+#else
+					     "amd64",
+#endif
+					     tar, h->run_dir);
+	struct image *image;
+	if (system(command) != 0)
+		return "the busybox image can't be made here";
+	if (image_import(runtime_images(h->rt), tar, NULL, NULL, NULL, &h->err) < 0 ||
+	    image_find(runtime_images(h->rt), "busybox:test", &image, &h->err) < 0) {
+		snprintf(why, sizeof(why), "%s", err_text(&h->err));
+		return why;
+	}
+	snprintf(h->image, sizeof(h->image), "%s", image->id);
+	image_free(image);
+	return NULL;
+}
+
+const char *host_open(struct host *h)
+{
+	static char why[512];
+	*h = (struct host){ 0 };
+	if (geteuid() != 0)
+		return "needs root";
+	snprintf(h->root_dir, sizeof(h->root_dir), "/var/tmp/allinone-test-XXXXXX");
+	snprintf(h->run_dir, sizeof(h->run_dir), "/tmp/ait-XXXXXX");
+	if (!mkdtemp(h->root_dir) || !mkdtemp(h->run_dir))
+		return "no directories";
+	snprintf(h->log_dir, sizeof(h->log_dir), "%s/logs", h->run_dir);
+	if (loop_init(&h->loop, "node", &h->err) < 0)
+		return "no loop";
+	if (open_runtime(h) < 0) {
+		snprintf(why, sizeof(why), "%s", err_text(&h->err));
+		return why;
+	}
+	return make_image(h);
+}
+
+int host_reopen(struct host *h)
+{
+	runtime_free(TAKE(h->rt));
+	return open_runtime(h);
+}
+
+void host_close(struct host *h)
+{
+	runtime_free(h->rt);
+	loop_close(&h->loop);
+	err_clear(&h->err);
+	dir_remove(h->root_dir, NULL);
+	dir_remove(h->run_dir, NULL);
+}
+
+void host_answer(void *ctx, const struct err *err)
+{
+	struct host *h = ctx;
+	err_clear(&h->err);
+	if (err)
+		err_copy(&h->err, err);
+	h->answered = true;
+}
+
+bool host_answered(struct host *h)
+{
+	return h->answered;
+}
+
+struct waiting {
+	struct host *h;
+	bool (*until)(struct host *h);
+	struct loop_timer limit;
+	uv_check_t check;
+	bool late;
+};
+
+static void on_limit(struct loop_timer *t)
+{
+	struct waiting *w = CONTAINER_OF(t, struct waiting, limit);
+	w->late = true;
+	uv_stop(&w->h->loop.uv);
+}
+
+static void on_check(uv_check_t *c)
+{
+	struct waiting *w = c->data;
+	if (w->until(w->h))
+		uv_stop(&w->h->loop.uv);
+}
+
+static void free_waiting(uv_handle_t *c)
+{
+	free(c->data);
+}
+
+bool host_wait(struct host *h, bool (*until)(struct host *h))
+{
+	struct waiting *w = NEW(struct waiting);
+	w->h = h;
+	w->until = until;
+	loop_timer_init(&h->loop, &w->limit, on_limit);
+	loop_timer_start(&w->limit, LIMIT_MS);
+	uv_check_init(&h->loop.uv, &w->check);
+	w->check.data = w;
+	uv_check_start(&w->check, on_check);
+	while (!until(h) && !w->late)
+		uv_run(&h->loop.uv, UV_RUN_DEFAULT);
+	bool ok = !w->late;
+	loop_timer_close(&w->limit, NULL);
+	uv_close((uv_handle_t *)&w->check, free_waiting);
+	uv_run(&h->loop.uv, UV_RUN_NOWAIT);
+	return ok;
+}
+
+static int answer(struct host *h)
+{
+	bool ok = host_wait(h, host_answered);
+	h->answered = false;
+	if (!ok)
+		return err_set(&h->err, ERR_TIMEOUT, "no answer");
+	return h->err.reason ? -(int)h->err.reason : 0;
+}
+
+int host_sandbox(struct host *h, const char *uid)
+{
+	auto_free char *cgroup = str_printf("burstable/pod%s", uid);
+	struct sandbox_spec s = { .pod_uid = uid, .pod_name = "p", .pod_ns = "default", .hostname = "web-0", .log_dir = h->log_dir,
+				  .cgroup_path = cgroup };
+	runtime_sandbox_start(h->rt, &s, host_answer, h);
+	return answer(h);
+}
+
+int host_remove(struct host *h, const char *uid)
+{
+	runtime_sandbox_remove(h->rt, uid, host_answer, h);
+	return answer(h);
+}
+
+int host_run(struct host *h, const char *uid, const struct container_spec *more, const char *script, char id[65])
+{
+	const char *command[] = { "sh", "-c", script, NULL };
+	struct container_spec s = *more;
+	s.pod_uid = uid;
+	s.name = s.name ? s.name : "c";
+	s.image = h->image;
+	s.command = s.command ? s.command : command;
+	runtime_container_create(h->rt, &s, id, host_answer, h);
+	int r = answer(h);
+	if (r < 0)
+		return r;
+	runtime_container_start(h->rt, id, host_answer, h);
+	return answer(h);
+}
+
+static char wanted[65];
+static bool has_ended(struct host *h)
+{
+	struct container_status s;
+	return runtime_container_status(h->rt, wanted, &s) && s.state == CONTAINER_EXITED;
+}
+
+bool host_ended(struct host *h, const char *id, struct container_status *out)
+{
+	snprintf(wanted, sizeof(wanted), "%s", id);
+	return host_wait(h, has_ended) && runtime_container_status(h->rt, id, out);
+}
+
+char *host_log(struct host *h, const char *id)
+{
+	struct container_status s;
+	auto_buf text = { 0 };
+	if (!runtime_container_status(h->rt, id, &s) || file_read(s.log_path, 1 << 20, &text, NULL) < 0)
+		return str_dup(STR(""));
+	buf_puts(&text, "");
+	return buf_take(&text);
+}
+
+struct gather {
+	struct host *h;
+	struct buf *out;
+	int open, code;
+	bool ended;
+	struct err err;
+};
+
+static void on_data(struct stream *s, const char *p, size_t n)
+{
+	struct gather *g = s->ctx;
+	buf_add(g->out, p, n);
+}
+
+static void on_end(struct stream *s)
+{
+	stream_close(s);
+}
+
+static void on_close(struct stream *s)
+{
+	struct gather *g = s->ctx;
+	g->open--;
+}
+
+static void on_exec_exit(void *ctx, int code, const struct err *err)
+{
+	struct gather *g = ctx;
+	g->code = code;
+	g->ended = true;
+	if (err)
+		err_copy(&g->err, err);
+}
+
+static void own(struct gather *g, struct stream *s)
+{
+	if (!s)
+		return;
+	s->ctx = g;
+	s->on_data = on_data;
+	s->on_end = on_end;
+	s->on_close = on_close;
+	g->open++;
+	stream_read_start(s);
+}
+
+static struct gather *present;
+static bool gathered(struct host *h)
+{
+	(void)h;
+	return present->ended && present->open == 0;
+}
+
+int host_exec(struct host *h, const char *id, const char *const *argv, bool tty, const char *in, struct buf *out, int *code)
+{
+	struct gather g = { .h = h, .out = out };
+	struct runtime_io io;
+	present = &g;
+	if (!runtime_exec(h->rt, id, argv, tty, in != NULL, &io, on_exec_exit, &g, &h->err))
+		return -(int)h->err.reason;
+	if (io.in) {
+		io.in->ctx = &g;
+		io.in->on_data = on_data;
+		io.in->on_end = on_end;
+		io.in->on_close = on_close;
+		g.open++;
+		stream_write_copy(io.in, in, strlen(in));
+		stream_shutdown(io.in);
+		if (tty) /* its end is the terminal's: closed when the process is gone */
+			stream_read_start(io.in);
+	}
+	own(&g, io.out);
+	own(&g, io.err_out);
+	if (!host_wait(h, gathered))
+		return err_set(&h->err, ERR_TIMEOUT, "the command does not end");
+	*code = g.code;
+	err_move(&h->err, &g.err);
+	return h->err.reason ? -(int)h->err.reason : 0;
+}
