@@ -8,30 +8,34 @@
 
 struct apiserver;
 struct apiserver_config {
-	const char *data_dir;                     /* DATADIR/server/{db,tls,cred} below it, as k3s lays it out */
-	const char *const *bind_addresses;        /* NULL-terminated */
+	const char *data_dir; /* DATADIR/server/{db,tls,cred} below it, as k3s lays it out */
+	const char *const *bind_addresses; /* NULL-terminated */
 	int port;
-	const char *advertise_address;            /* NULL: the address of the default route */
-	const char *const *tls_sans;              /* NULL-terminated, may be NULL */
-	const char *cluster_cidr, *service_cidr, *cluster_dns, *cluster_domain; /* comma-separated for dual stack */
+	const char *advertise_address; /* NULL: the address of the default route */
+	const char *const *tls_sans;   /* NULL-terminated, may be NULL */
+	const char *cluster_cidr, *service_cidr, *cluster_dns,
+		*cluster_domain; /* comma-separated for dual stack */
 	const char *service_node_port_range;
-	const char *write_kubeconfig;             /* path, NULL: DATADIR/server/cred/admin.kubeconfig only */
-	const char *write_kubeconfig_mode;        /* "0600" */
-	struct loop **loops;                      /* API loops, initialised, not yet running */
+	const char *write_kubeconfig; /* path, NULL: DATADIR/server/cred/admin.kubeconfig only */
+	const char *write_kubeconfig_mode; /* "0600" */
+	struct loop **loops;               /* API loops, initialised, not yet running */
 	size_t nloops;
 };
 int apiserver_start(const struct apiserver_config *c, struct apiserver **out, struct err *err);
 /* A client in process, with the identity's own rights. `groups` NULL-terminated, may be NULL. */
-struct client *apiserver_local_client(struct apiserver *s, struct loop *l, const char *user, const char *const *groups);
+struct client *apiserver_local_client(struct apiserver *s, struct loop *l, const char *user,
+				      const char *const *groups);
 /* PEM of certificates that the node on this machine needs: issues and keeps (in DATADIR/agent) kubelet serving and client
  * certificates. Paths are returned in out (owned by the apiserver). */
 struct apiserver_node_files {
 	const char *client_ca, *serving_cert, *serving_key;
 };
-int apiserver_issue_node(struct apiserver *s, const char *node_name, struct apiserver_node_files *out, struct err *err);
+int apiserver_issue_node(struct apiserver *s, const char *node_name,
+			 struct apiserver_node_files *out, struct err *err);
 bool apiserver_ready(struct apiserver *s);
 /* A check shown in /readyz?verbose ("poststarthook/…"); fn from any thread. */
-void apiserver_add_ready_check(struct apiserver *s, const char *name, bool (*fn)(void *ctx), void *ctx);
+void apiserver_add_ready_check(struct apiserver *s, const char *name, bool (*fn)(void *ctx),
+			       void *ctx);
 /* Stops accepting, ends watches, flushes the store. Any thread; done on loops[0]. */
 void apiserver_stop(struct apiserver *s, void (*done)(void *ctx), void *ctx);
 void apiserver_free(struct apiserver *s);

@@ -84,8 +84,8 @@ const struct api_resource *fixture_resource(const char *text)
 	size_t n = 0;
 	while (n < 3 && str_next(&rest, '/', &parts[n]))
 		n++;
-	return n == 2 ? api_resource_find(STR(""), parts[0], parts[1]) :
-			api_resource_find(parts[0], parts[1], parts[2]);
+	return n == 2 ? api_resource_find(STR(""), parts[0], parts[1])
+		      : api_resource_find(parts[0], parts[1], parts[2]);
 }
 
 struct pending {
@@ -110,8 +110,8 @@ static bool pending_done(void *ctx)
 }
 
 struct answer fixture_call(struct fixture *f, struct client *c, enum api_verb verb,
-			   const char *resource, const char *ns, const char *name, const char *query,
-			   const char *body)
+			   const char *resource, const char *ns, const char *name,
+			   const char *query, const char *body)
 {
 	struct pending p = { 0 };
 	struct client_call call = { .verb = verb,

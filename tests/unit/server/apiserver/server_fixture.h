@@ -22,12 +22,13 @@ struct answer {
 };
 int fixture_start(struct fixture *f); /* ready for requests; 0 or -1 */
 void fixture_stop(struct fixture *f);
-void fixture_run_until(struct fixture *f, bool (*fn)(void *ctx), void *ctx); /* at most 10 s, then fails the test */
+void fixture_run_until(struct fixture *f, bool (*fn)(void *ctx),
+		       void *ctx); /* at most 10 s, then fails the test */
 struct client *fixture_client(struct fixture *f, const char *user, const char *group);
 /* Sends and waits. `resource` like "v1/configmaps" or "apps/v1/deployments". */
 struct answer fixture_call(struct fixture *f, struct client *c, enum api_verb verb,
-			   const char *resource, const char *ns, const char *name, const char *query,
-			   const char *body);
+			   const char *resource, const char *ns, const char *name,
+			   const char *query, const char *body);
 void answer_free(struct answer *a);
 const struct api_resource *fixture_resource(const char *text);
 

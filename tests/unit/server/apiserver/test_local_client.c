@@ -36,8 +36,8 @@ static void expect(struct answer a, int code, enum err_reason reason)
 static void what_is_created_can_be_read_updated_and_deleted(void **state)
 {
 	(void)state;
-	struct answer a =
-		call(API_CREATE, NULL, NULL, "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"1\"}}");
+	struct answer a = call(API_CREATE, NULL, NULL,
+			       "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"1\"}}");
 	assert_int_equal(a.code, 201);
 	assert_true(meta_uid(a.tree).n > 0);
 	auto_free char *first = str_dup(meta_revision(a.tree));
@@ -76,8 +76,8 @@ static void an_old_version_does_not_overwrite_a_new_one(void **state)
 static void an_update_that_changes_nothing_writes_nothing(void **state)
 {
 	(void)state;
-	struct answer a =
-		call(API_CREATE, NULL, NULL, "{\"metadata\":{\"name\":\"d\"},\"data\":{\"k\":\"1\"}}");
+	struct answer a = call(API_CREATE, NULL, NULL,
+			       "{\"metadata\":{\"name\":\"d\"},\"data\":{\"k\":\"1\"}}");
 	auto_free char *revision = str_dup(meta_revision(a.tree));
 	answer_free(&a);
 	a = call(API_UPDATE, "d", NULL, "{\"metadata\":{\"name\":\"d\"},\"data\":{\"k\":\"1\"}}");
@@ -89,7 +89,8 @@ static void an_update_that_changes_nothing_writes_nothing(void **state)
 static void a_dry_run_leaves_no_trace(void **state)
 {
 	(void)state;
-	expect(call(API_CREATE, NULL, "dryRun=All", "{\"metadata\":{\"name\":\"e\"}}"), 201, ERR_NONE);
+	expect(call(API_CREATE, NULL, "dryRun=All", "{\"metadata\":{\"name\":\"e\"}}"), 201,
+	       ERR_NONE);
 	expect(call(API_GET, "e", NULL, NULL), 404, ERR_NOT_FOUND);
 }
 
@@ -100,9 +101,9 @@ static void a_client_has_its_own_rights(void **state)
 	struct answer a = fixture_call(&fixture, node, API_CREATE, "v1/configmaps", "default", NULL,
 				       NULL, "{\"metadata\":{\"name\":\"f\"}}");
 	assert_int_equal(a.reason, ERR_FORBIDDEN);
-	assert_string_equal(a.message,
-			    "configmaps is forbidden: User \"system:node:n\" cannot create resource "
-			    "\"configmaps\" in API group \"\" in the namespace \"default\"");
+	assert_string_equal(
+		a.message, "configmaps is forbidden: User \"system:node:n\" cannot create resource "
+			   "\"configmaps\" in API group \"\" in the namespace \"default\"");
 	answer_free(&a);
 }
 
@@ -121,8 +122,8 @@ static void generated_names_differ(void **state)
 static void nothing_is_created_where_no_namespace_is(void **state)
 {
 	(void)state;
-	struct answer a = fixture_call(&fixture, fixture.admin, API_CREATE, "v1/configmaps", "nowhere",
-				       NULL, NULL, "{\"metadata\":{\"name\":\"a\"}}");
+	struct answer a = fixture_call(&fixture, fixture.admin, API_CREATE, "v1/configmaps",
+				       "nowhere", NULL, NULL, "{\"metadata\":{\"name\":\"a\"}}");
 	assert_int_equal(a.reason, ERR_NOT_FOUND);
 	assert_string_equal(a.message, "namespaces \"nowhere\" not found");
 	answer_free(&a);
@@ -166,7 +167,8 @@ static void a_watch_begins_with_what_is_there_and_follows_it(void **state)
 {
 	(void)state;
 	struct seen s = { 0 };
-	expect(call(API_CREATE, NULL, NULL, "{\"metadata\":{\"name\":\"w1\",\"labels\":{\"w\":\"1\"}}}"),
+	expect(call(API_CREATE, NULL, NULL,
+		    "{\"metadata\":{\"name\":\"w1\",\"labels\":{\"w\":\"1\"}}}"),
 	       201, ERR_NONE);
 	struct watch_handler h = { .resource = fixture_resource("v1/configmaps"),
 				   .ns = STR("default"),
@@ -178,15 +180,18 @@ static void a_watch_begins_with_what_is_there_and_follows_it(void **state)
 	assert_int_equal(s.added, 0); /* never from inside the call */
 	fixture_run_until(&fixture, has_synced, &s);
 	assert_int_equal(s.added, 1);
-	expect(call(API_CREATE, NULL, NULL, "{\"metadata\":{\"name\":\"w2\",\"labels\":{\"w\":\"1\"}}}"),
+	expect(call(API_CREATE, NULL, NULL,
+		    "{\"metadata\":{\"name\":\"w2\",\"labels\":{\"w\":\"1\"}}}"),
 	       201, ERR_NONE);
 	expect(call(API_CREATE, NULL, NULL, "{\"metadata\":{\"name\":\"w3\"}}"), 201, ERR_NONE);
 	expect(call(API_PATCH, "w1", NULL, "{\"data\":{\"a\":\"b\"}}"), 200, ERR_NONE);
-	expect(call(API_PATCH, "w1", NULL, "{\"metadata\":{\"labels\":{\"w\":\"2\"}}}"), 200, ERR_NONE);
+	expect(call(API_PATCH, "w1", NULL, "{\"metadata\":{\"labels\":{\"w\":\"2\"}}}"), 200,
+	       ERR_NONE);
 	expect(call(API_DELETE, "w2", NULL, NULL), 200, ERR_NONE);
 	fixture_run_until(&fixture, saw_one_of_each, &s);
 	client_unwatch(fixture.admin, r);
-	expect(call(API_PATCH, "w3", NULL, "{\"metadata\":{\"labels\":{\"w\":\"1\"}}}"), 200, ERR_NONE);
+	expect(call(API_PATCH, "w3", NULL, "{\"metadata\":{\"labels\":{\"w\":\"1\"}}}"), 200,
+	       ERR_NONE);
 	assert_int_equal(s.added, 2); /* nothing after the end */
 }
 
@@ -216,14 +221,17 @@ static void status_and_spec_are_kept_apart(void **state)
 {
 	(void)state;
 	struct fixture *f = &fixture;
-	expect(fixture_call(f, f->admin, API_CREATE, "v1/persistentvolumeclaims", "default", NULL, NULL,
-			    "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],"
-			    "\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}},\"status\":{\"phase\":"
-			    "\"Bound\"}}"),
+	expect(fixture_call(
+		       f, f->admin, API_CREATE, "v1/persistentvolumeclaims", "default", NULL, NULL,
+		       "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"accessModes\":["
+		       "\"ReadWriteOnce\"],"
+		       "\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}},\"status\":{\"phase\":"
+		       "\"Bound\"}}"),
 	       201, ERR_NONE);
-	struct answer a = fixture_call(f, f->admin, API_PATCH, "v1/persistentvolumeclaims", "default",
-				       "p/status", NULL,
-				       "{\"status\":{\"phase\":\"Bound\"},\"spec\":{\"volumeName\":\"x\"}}");
+	struct answer a =
+		fixture_call(f, f->admin, API_PATCH, "v1/persistentvolumeclaims", "default",
+			     "p/status", NULL,
+			     "{\"status\":{\"phase\":\"Bound\"},\"spec\":{\"volumeName\":\"x\"}}");
 	assert_true(str_eqz(tree_get_str(a.tree, "status", "phase", NULL), "Bound"));
 	assert_int_equal(tree_get_str(a.tree, "spec", "volumeName", NULL).n, 0);
 	answer_free(&a);
