@@ -8,7 +8,7 @@
 #include "net/channels_session.h"
 #include "net/websocket.h"
 
-#define HOLD_BYTES (256 * 1024)
+#define HOLD_BYTES  (256 * 1024)
 #define PATIENCE_MS 30000
 
 static struct chan *of(struct channel *c)
@@ -39,7 +39,8 @@ struct chan *session_add(struct channels *s, enum channel_kind kind, uint32_t id
 
 struct chan *session_find(struct channels *s, uint32_t id)
 {
-	LIST_EACH(&s->chans, it) {
+	LIST_EACH(&s->chans, it)
+	{
 		struct chan *c = LIST_ITEM(it, struct chan, link);
 		if (c->id == id)
 			return c;
@@ -65,7 +66,8 @@ void session_drop(struct channels *s, struct chan *c)
 
 size_t session_expected(const struct channels *s)
 {
-	return 1u + s->config.in + s->config.out + s->config.err_out + (s->config.tty && s->version >= 3);
+	return 1u + s->config.in + s->config.out + s->config.err_out +
+	       (s->config.tty && s->version >= 3);
 }
 
 static bool is_complete(const struct channels *s)
@@ -82,7 +84,8 @@ static void tell_new(struct channels *s)
 		if (ops->ready)
 			ops->ready(s);
 	}
-	LIST_EACH_SAFE(&s->chans, it) {
+	LIST_EACH_SAFE(&s->chans, it)
+	{
 		struct chan *c = LIST_ITEM(it, struct chan, link);
 		if (c->pub.kind != CHANNEL_DATA || c->announced || !c->peer || s->dead)
 			continue;
@@ -120,12 +123,14 @@ static void deliver_held(struct channels *s, struct chan *c)
 static bool is_over(const struct chan *c)
 {
 	const struct chan *e = c->peer;
-	return c->pub.kind == CHANNEL_DATA && c->announced && e && c->end_told && c->out_ended && e->out_ended;
+	return c->pub.kind == CHANNEL_DATA && c->announced && e && c->end_told && c->out_ended &&
+	       e->out_ended;
 }
 
 static void drop_over(struct channels *s)
 {
-	LIST_EACH_SAFE(&s->chans, it) {
+	LIST_EACH_SAFE(&s->chans, it)
+	{
 		struct chan *c = LIST_ITEM(it, struct chan, link);
 		if (!is_over(c))
 			continue;
@@ -144,7 +149,7 @@ static void run_deliver(struct loop_later *t)
 	struct channels *s = CONTAINER_OF(t, struct channels, deliver);
 	tell_new(s);
 	LIST_EACH_SAFE(&s->chans, it)
-		deliver_held(s, LIST_ITEM(it, struct chan, link));
+	deliver_held(s, LIST_ITEM(it, struct chan, link));
 	if (s->config.use == CHANNELS_PORT_FORWARD)
 		drop_over(s);
 }
@@ -162,7 +167,8 @@ static void on_patience(struct loop_timer *t)
 		s->wire->kill(s);
 }
 
-void session_init(struct channels *s, struct loop *l, const struct channels_config *c, const struct channels_wire *wire)
+void session_init(struct channels *s, struct loop *l, const struct channels_config *c,
+		  const struct channels_wire *wire)
 {
 	s->wire = wire;
 	s->loop = l;
@@ -216,7 +222,8 @@ void session_ended(struct channels *s, struct chan *c)
 
 void session_drained(struct channels *s)
 {
-	LIST_EACH_SAFE(&s->chans, it) {
+	LIST_EACH_SAFE(&s->chans, it)
+	{
 		struct chan *c = LIST_ITEM(it, struct chan, link);
 		bool had = c->pub.queued_bytes > 0;
 		c->pub.queued_bytes = 0;
@@ -241,7 +248,8 @@ void *channels_ctx(struct channels *s)
 
 struct channel *channels_find(struct channels *s, enum channel_kind kind)
 {
-	LIST_EACH(&s->chans, it) {
+	LIST_EACH(&s->chans, it)
+	{
 		struct chan *c = LIST_ITEM(it, struct chan, link);
 		if (c->pub.kind == kind)
 			return &c->pub;
@@ -313,15 +321,18 @@ static void add_exit_status(struct buf *b, int code)
 		return;
 	}
 	buf_printf(b,
-		   "{\"metadata\":{},\"status\":\"Failure\",\"message\":\"command terminated with non-zero exit code: exit status %d\","
-		   "\"reason\":\"NonZeroExitCode\",\"details\":{\"causes\":[{\"reason\":\"ExitCode\",\"message\":\"%d\"}]}}",
+		   "{\"metadata\":{},\"status\":\"Failure\",\"message\":\"command terminated with "
+		   "non-zero exit code: exit status %d\","
+		   "\"reason\":\"NonZeroExitCode\",\"details\":{\"causes\":[{\"reason\":"
+		   "\"ExitCode\",\"message\":\"%d\"}]}}",
 		   code, code);
 }
 
 static void add_failure(struct buf *b, const char *why)
 {
 	auto_buf message = { 0 };
-	buf_printf(&message, "Internal error occurred: error executing command in container: %s", why);
+	buf_printf(&message, "Internal error occurred: error executing command in container: %s",
+		   why);
 	buf_puts(b, "{\"metadata\":{},\"status\":\"Failure\",\"message\":");
 	add_quoted(b, message.p);
 	buf_puts(b, ",\"reason\":\"InternalError\",\"details\":{\"causes\":[{\"message\":");
@@ -332,7 +343,8 @@ static void add_failure(struct buf *b, const char *why)
 static void add_plain(struct buf *b, int code, const struct err *err)
 {
 	if (err)
-		buf_printf(b, "Internal error occurred: error executing command in container: %s", err_text(err));
+		buf_printf(b, "Internal error occurred: error executing command in container: %s",
+			   err_text(err));
 	else if (code != 0)
 		buf_printf(b, "command terminated with non-zero exit code: exit status %d", code);
 }
@@ -358,7 +370,8 @@ void channels_close(struct channels *s)
 {
 	if (s->dead || s->closing)
 		return;
-	LIST_EACH(&s->chans, it) {
+	LIST_EACH(&s->chans, it)
+	{
 		struct chan *c = LIST_ITEM(it, struct chan, link);
 		if (!c->out_ended && c->writable)
 			s->wire->end(s, c);

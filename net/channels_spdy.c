@@ -8,15 +8,15 @@
 #include "net/websocket.h"
 
 #define STREAMS_MAX 2000
-#define LINGER_MS 1000
+#define LINGER_MS   1000
 
 struct spdy_session {
 	struct channels base;
 	struct spdy *spdy;
-	struct stream *stream;        /* NULL: tunnelled */
-	struct websocket *ws;         /* NULL: not tunnelled */
+	struct stream *stream; /* NULL: tunnelled */
+	struct websocket *ws;  /* NULL: not tunnelled */
 	struct loop_timer linger;
-	bool ended;                   /* our side said all */
+	bool ended; /* our side said all */
 };
 
 static struct spdy_session *of(struct channels *s)
@@ -138,8 +138,8 @@ static const struct {
 	const char *name;
 	enum channel_kind kind;
 } kinds[] = {
-	{ "stdin", CHANNEL_STDIN },   { "stdout", CHANNEL_STDOUT }, { "stderr", CHANNEL_STDERR },
-	{ "error", CHANNEL_ERROR },   { "resize", CHANNEL_RESIZE },
+	{ "stdin", CHANNEL_STDIN }, { "stdout", CHANNEL_STDOUT }, { "stderr", CHANNEL_STDERR },
+	{ "error", CHANNEL_ERROR }, { "resize", CHANNEL_RESIZE },
 };
 
 static bool open_command_stream(struct spdy_session *k, uint32_t id, struct str type)
@@ -157,9 +157,11 @@ static bool open_command_stream(struct spdy_session *k, uint32_t id, struct str 
 	return false;
 }
 
-static struct chan *find_half(struct spdy_session *k, const char *request_id, enum channel_kind kind)
+static struct chan *find_half(struct spdy_session *k, const char *request_id,
+			      enum channel_kind kind)
 {
-	LIST_EACH(&k->base.chans, it) {
+	LIST_EACH(&k->base.chans, it)
+	{
 		struct chan *c = LIST_ITEM(it, struct chan, link);
 		if (c->pub.kind == kind && !c->peer && strcmp(c->request_id, request_id) == 0)
 			return c;
@@ -175,7 +177,8 @@ static char *request_id_of(struct str given, uint32_t id, bool data)
 	return str_printf("%u", data ? id - 2 : id);
 }
 
-static bool open_forward_stream(struct spdy_session *k, uint32_t id, struct str type, const struct spdy_header *h, size_t n)
+static bool open_forward_stream(struct spdy_session *k, uint32_t id, struct str type,
+				const struct spdy_header *h, size_t n)
 {
 	uint64_t port;
 	bool data = str_eq(type, STR("data"));
@@ -305,7 +308,9 @@ static void ws_closed(void *ctx)
 	session_closed(&((struct spdy_session *)ctx)->base);
 }
 
-static const struct websocket_ops tunnel_ops = { .data = ws_data, .drained = ws_drained, .closed = ws_closed };
+static const struct websocket_ops tunnel_ops = { .data = ws_data,
+						 .drained = ws_drained,
+						 .closed = ws_closed };
 
 static void start(struct spdy_session *k, struct loop *l, const struct channels_config *c)
 {
@@ -334,8 +339,10 @@ static const struct {
 	int version;
 	enum channels_use use;
 } protocols[] = {
-	{ "v4.channel.k8s.io", 4, CHANNELS_REMOTE_COMMAND }, { "v3.channel.k8s.io", 3, CHANNELS_REMOTE_COMMAND },
-	{ "v2.channel.k8s.io", 2, CHANNELS_REMOTE_COMMAND }, { "channel.k8s.io", 1, CHANNELS_REMOTE_COMMAND },
+	{ "v4.channel.k8s.io", 4, CHANNELS_REMOTE_COMMAND },
+	{ "v3.channel.k8s.io", 3, CHANNELS_REMOTE_COMMAND },
+	{ "v2.channel.k8s.io", 2, CHANNELS_REMOTE_COMMAND },
+	{ "channel.k8s.io", 1, CHANNELS_REMOTE_COMMAND },
 	{ "portforward.k8s.io", 1, CHANNELS_PORT_FORWARD },
 };
 
@@ -380,12 +387,16 @@ static struct channels *refuse_protocol(struct http_request *req, enum channels_
 	size_t n = 1;
 	auto_buf text = { 0 };
 	struct str wanted = http_header(req, "x-stream-protocol-version");
-	buf_printf(&text, "unable to upgrade: unable to negotiate protocol: client supports [%.*s], server accepts [", STR_ARG(wanted));
+	buf_printf(&text,
+		   "unable to upgrade: unable to negotiate protocol: client supports [%.*s], "
+		   "server accepts [",
+		   STR_ARG(wanted));
 	for (size_t i = 0; i < COUNT_OF(protocols); i++) {
 		if (protocols[i].use != use)
 			continue;
 		buf_printf(&text, "%s%s", n > 1 ? " " : "", protocols[i].name);
-		f[n++] = (struct http_field){ STR("x-accepted-stream-protocol-versions"), str_from(protocols[i].name) };
+		f[n++] = (struct http_field){ STR("x-accepted-stream-protocol-versions"),
+					      str_from(protocols[i].name) };
 	}
 	buf_puts(&text, "]\n");
 	struct chunk c = chunk_copy(buf_view(&text));
@@ -410,12 +421,14 @@ struct channels *channels_accept_spdy(struct http_request *req, const struct cha
 		return refuse(req, ERR_BAD_REQUEST, "missing upgrade headers in request");
 	int i = negotiate(req, c->use, &any);
 	if (i < 0 && !any)
-		return refuse(req, ERR_BAD_REQUEST, "header X-Stream-Protocol-Version does not exist in request");
+		return refuse(req, ERR_BAD_REQUEST,
+			      "header X-Stream-Protocol-Version does not exist in request");
 	if (i < 0)
 		return refuse_protocol(req, c->use);
 	struct http_field f[] = { { STR("connection"), STR("Upgrade") },
 				  { STR("upgrade"), STR("SPDY/3.1") },
-				  { STR("x-stream-protocol-version"), str_from(protocols[i].name) } };
+				  { STR("x-stream-protocol-version"),
+				    str_from(protocols[i].name) } };
 	struct loop *l = req->loop;
 	struct stream *s = http_upgrade(req, f, COUNT_OF(f));
 	if (!s)

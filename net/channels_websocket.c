@@ -8,13 +8,13 @@
 #include "net/websocket.h"
 
 #define CLOSE_SIGNAL 255
-#define PORTS_MAX 100 /* keeps channel numbers within a byte */
+#define PORTS_MAX    100 /* keeps channel numbers within a byte */
 
 struct ws_session {
 	struct channels base;
 	struct websocket *ws;
 	bool base64;
-	struct chan *target;          /* of the message that is coming in; NULL: ignored */
+	struct chan *target; /* of the message that is coming in; NULL: ignored */
 	bool close_signal;
 	unsigned char signal[2];
 	size_t signal_n;
@@ -48,7 +48,8 @@ static void ws_end(struct channels *s, struct chan *c)
 	(void)c;
 	if (s->config.use == CHANNELS_REMOTE_COMMAND)
 		return;
-	LIST_EACH(&s->chans, it) {
+	LIST_EACH(&s->chans, it)
+	{
 		if (!LIST_ITEM(it, struct chan, link)->out_ended)
 			return;
 	}
@@ -126,7 +127,8 @@ static void take_signal(struct ws_session *w, const char *p, size_t n, bool last
 
 static bool is_input(const struct chan *c)
 {
-	return c->pub.kind == CHANNEL_STDIN || c->pub.kind == CHANNEL_RESIZE || c->pub.kind == CHANNEL_DATA;
+	return c->pub.kind == CHANNEL_STDIN || c->pub.kind == CHANNEL_RESIZE ||
+	       c->pub.kind == CHANNEL_DATA;
 }
 
 static void begin_message(struct ws_session *w, unsigned char number)
@@ -176,7 +178,9 @@ static void on_closed(void *ctx)
 	session_closed(&((struct ws_session *)ctx)->base);
 }
 
-static const struct websocket_ops ws_ops = { .data = on_data, .drained = on_drained, .closed = on_closed };
+static const struct websocket_ops ws_ops = { .data = on_data,
+					     .drained = on_drained,
+					     .closed = on_closed };
 
 /* ---- accept ---- */
 
@@ -185,13 +189,20 @@ static const struct {
 	int version;
 	bool base64;
 } protocols[] = {
-	{ "v5.channel.k8s.io", 5, false }, { "v4.channel.k8s.io", 4, false },     { "v4.base64.channel.k8s.io", 4, true },
-	{ "channel.k8s.io", 1, false },    { "base64.channel.k8s.io", 1, true }, { "", 1, false },
+	{ "v5.channel.k8s.io", 5, false },       { "v4.channel.k8s.io", 4, false },
+	{ "v4.base64.channel.k8s.io", 4, true }, { "channel.k8s.io", 1, false },
+	{ "base64.channel.k8s.io", 1, true },    { "", 1, false },
 };
-static const char *const command_protocols[] = { "v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io",
-						 "channel.k8s.io", "base64.channel.k8s.io", "", NULL };
+static const char *const command_protocols[] = { "v5.channel.k8s.io",
+						 "v4.channel.k8s.io",
+						 "v4.base64.channel.k8s.io",
+						 "channel.k8s.io",
+						 "base64.channel.k8s.io",
+						 "",
+						 NULL };
 static const char tunnel_protocol[] = "SPDY/3.1+portforward.k8s.io";
-static const char *const forward_protocols[] = { tunnel_protocol, "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "", NULL };
+static const char *const forward_protocols[] = { tunnel_protocol, "v4.channel.k8s.io",
+						 "v4.base64.channel.k8s.io", "", NULL };
 
 static void refuse_protocol(struct http_request *req, const char *const *supported)
 {
@@ -200,7 +211,9 @@ static void refuse_protocol(struct http_request *req, const char *const *support
 	struct str wanted = http_header(req, "sec-websocket-protocol");
 	for (const char *const *s = supported; *s; s++)
 		buf_printf(&list, "%s%s", s == supported ? "" : " ", *s);
-	err_set(&err, ERR_FORBIDDEN, "requested protocol(s) are not supported: [%.*s]; supports [%s]", STR_ARG(wanted), list.p);
+	err_set(&err, ERR_FORBIDDEN,
+		"requested protocol(s) are not supported: [%.*s]; supports [%s]", STR_ARG(wanted),
+		list.p);
 	http_reply_err(req, &err);
 	err_clear(&err);
 }
@@ -229,7 +242,8 @@ static void add_forward_channels(struct ws_session *w)
 	const int *ports = w->base.config.ports;
 	for (uint32_t i = 0; ports && ports[i] && i < PORTS_MAX; i++) {
 		unsigned char port[2] = { (unsigned char)ports[i], (unsigned char)(ports[i] >> 8) };
-		struct chan *data = session_add(&w->base, CHANNEL_DATA, 2 * i), *error = session_add(&w->base, CHANNEL_ERROR, 2 * i + 1);
+		struct chan *data = session_add(&w->base, CHANNEL_DATA, 2 * i),
+			    *error = session_add(&w->base, CHANNEL_ERROR, 2 * i + 1);
 		data->pub.port = error->pub.port = ports[i];
 		data->peer = error;
 		error->peer = data;
@@ -240,7 +254,8 @@ static void add_forward_channels(struct ws_session *w)
 	}
 }
 
-struct channels *channels_accept_websocket(struct http_request *req, const struct channels_config *c)
+struct channels *channels_accept_websocket(struct http_request *req,
+					   const struct channels_config *c)
 {
 	bool command = c->use == CHANNELS_REMOTE_COMMAND;
 	const char *const *supported = command ? command_protocols : forward_protocols;

@@ -14,7 +14,7 @@ struct chunk {
 };
 
 #define CHUNK_STATIC(literal) ((struct chunk){ .p = (literal), .n = sizeof(literal) - 1 })
-struct chunk chunk_copy(struct str s);       /* heap copy, freed on release */
+struct chunk chunk_copy(struct str s);         /* heap copy, freed on release */
 struct chunk chunk_take(char *heap, size_t n); /* takes over a malloc'ed block */
 void chunk_release(struct chunk *c);
 

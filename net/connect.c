@@ -13,8 +13,8 @@
 
 #include "net/socket.h"
 
-#define ATTEMPTS_MAX 8
-#define STAGGER_MS 250
+#define ATTEMPTS_MAX       8
+#define STAGGER_MS         250
 #define DEFAULT_TIMEOUT_MS 30000
 
 struct attempt {
@@ -99,8 +99,8 @@ static void finish(struct connect *c, struct stream *s, const struct err *err)
 static void fail(struct connect *c, const char *why)
 {
 	struct err err = { 0 };
-	err_set(&err, ERR_UNAVAILABLE, "dial tcp %s%s%s:%d: %s", strchr(c->host, ':') ? "[" : "", c->host,
-		strchr(c->host, ':') ? "]" : "", c->port, why);
+	err_set(&err, ERR_UNAVAILABLE, "dial tcp %s%s%s:%d: %s", strchr(c->host, ':') ? "[" : "",
+		c->host, strchr(c->host, ':') ? "]" : "", c->port, why);
 	finish(c, NULL, &err);
 	err_clear(&err);
 }
@@ -108,16 +108,11 @@ static void fail(struct connect *c, const char *why)
 static const char *why_text(int error)
 {
 	switch (error) {
-	case ECONNREFUSED:
-		return "connect: connection refused";
-	case ETIMEDOUT:
-		return "i/o timeout";
-	case EHOSTUNREACH:
-		return "connect: no route to host";
-	case ENETUNREACH:
-		return "connect: network is unreachable";
-	default:
-		return strerror(error);
+	case ECONNREFUSED: return "connect: connection refused";
+	case ETIMEDOUT: return "i/o timeout";
+	case EHOSTUNREACH: return "connect: no route to host";
+	case ENETUNREACH: return "connect: network is unreachable";
+	default: return strerror(error);
 	}
 }
 
@@ -142,7 +137,8 @@ static void on_writable(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (a->fd < 0)
 		return;
-	getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &n); /* libuv's status does not tell which */
+	/* libuv's status does not tell which */
+	getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &n);
 	if (!error && status < 0)
 		error = -status;
 	uv_poll_stop(&a->poll);
@@ -174,7 +170,8 @@ static void start_next(struct connect *c)
 		attempt_failed(c, errno);
 		return;
 	}
-	if (connect(a->fd, (struct sockaddr *)&c->addresses[i], c->lengths[i]) != 0 && errno != EINPROGRESS) {
+	if (connect(a->fd, (struct sockaddr *)&c->addresses[i], c->lengths[i]) != 0 &&
+	    errno != EINPROGRESS) {
 		int error = errno;
 		close(a->fd);
 		a->fd = -1;
@@ -206,7 +203,8 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *list
 	if (c->done && status < 0) {
 		fail(c, status == UV_EAI_NONAME ? "lookup: no such host" : uv_strerror(status));
 	} else if (c->done) {
-		for (struct addrinfo *it = list; it && c->naddresses < ATTEMPTS_MAX; it = it->ai_next) {
+		for (struct addrinfo *it = list; it && c->naddresses < ATTEMPTS_MAX;
+		     it = it->ai_next) {
 			memcpy(&c->addresses[c->naddresses], it->ai_addr, it->ai_addrlen);
 			c->lengths[c->naddresses++] = it->ai_addrlen;
 		}
@@ -248,7 +246,8 @@ static void on_begin(struct loop_later *t)
 	}
 }
 
-struct connect *connect_start(struct loop *l, const char *host, int port, uint64_t timeout_ms, connect_done done, void *ctx)
+struct connect *connect_start(struct loop *l, const char *host, int port, uint64_t timeout_ms,
+			      connect_done done, void *ctx)
 {
 	struct connect *c = NEW(struct connect);
 	c->loop = l;

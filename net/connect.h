@@ -9,7 +9,8 @@
 struct connect;
 /* Called once, never from inside connect_start(): a stream, or NULL and why not. */
 typedef void (*connect_done)(void *ctx, struct stream *s, const struct err *err);
-struct connect *connect_start(struct loop *l, const char *host, int port, uint64_t timeout_ms, connect_done done, void *ctx);
+struct connect *connect_start(struct loop *l, const char *host, int port, uint64_t timeout_ms,
+			      connect_done done, void *ctx);
 void connect_cancel(struct connect *c); /* before done: done is not called */
 
 #endif

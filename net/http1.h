@@ -12,9 +12,9 @@ struct http1_head {
 	struct buf text;
 	struct http1_span {
 		size_t name, name_n, value, value_n;
-	} *spans;
+	} * spans;
 	size_t nspans, cap;
-	size_t target_n;          /* the text starts with the target (or the reason phrase) */
+	size_t target_n; /* the text starts with the target (or the reason phrase) */
 	bool in_value;
 };
 #define HTTP1_FIELDS_MAX 500
@@ -27,6 +27,7 @@ void http1_head_free(struct http1_head *h);
 /* Copies the fields into the arena. */
 const struct http_field *http1_head_fields(const struct http1_head *h, struct arena *a, size_t *n);
 
-void http1_add_fields(struct buf *out, const struct http_field *f, size_t n); /* "name: value\r\n", line breaks removed */
+/* "name: value\r\n", line breaks removed */
+void http1_add_fields(struct buf *out, const struct http_field *f, size_t n);
 
 #endif

@@ -12,7 +12,7 @@
 #define IDLE_MS 60000
 
 struct client_conn {
-	struct list link;             /* in the pool, or alone */
+	struct list link; /* in the pool, or alone */
 	struct stream *stream;
 	const struct tls_client *tls;
 	char *host;
@@ -25,8 +25,10 @@ struct client_conn {
 	void *ctx;
 	struct loop_timer timer;
 	struct loop_later resume;
-	bool stopped;                 /* by the head or the body's consumer: the end may be due without another byte */
-	bool is_head, paused, got_bytes, head_complete, message_complete, parsing, closing, handed_over;
+	/* by the head or the body's consumer: the end may be due without another byte */
+	bool stopped;
+	bool is_head, paused, got_bytes, head_complete, message_complete, parsing, closing,
+		handed_over;
 	void (*gone)(void *ctx);
 	void *gone_ctx;
 };
@@ -287,8 +289,9 @@ static void on_timer(struct loop_timer *t)
 
 /* ---- for the call ---- */
 
-struct client_conn *client_conn_new(struct stream *s, const struct tls_client *tls, const char *host, int port,
-				    void (*gone)(void *ctx), void *gone_ctx)
+struct client_conn *client_conn_new(struct stream *s, const struct tls_client *tls,
+				    const char *host, int port, void (*gone)(void *ctx),
+				    void *gone_ctx)
 {
 	struct client_conn *k = NEW(struct client_conn);
 	list_init(&k->link);
@@ -308,7 +311,8 @@ struct client_conn *client_conn_new(struct stream *s, const struct tls_client *t
 	return k;
 }
 
-struct stream *client_conn_begin(struct client_conn *k, const struct client_conn_ops *ops, void *ctx, bool is_head)
+struct stream *client_conn_begin(struct client_conn *k, const struct client_conn_ops *ops,
+				 void *ctx, bool is_head)
 {
 	llhttp_init(&k->parser, HTTP_RESPONSE, parser_settings());
 	k->parser.data = k;
@@ -345,7 +349,8 @@ void client_conn_keep(struct client_conn *k, struct list *idle)
 	loop_timer_start(&k->timer, IDLE_MS);
 }
 
-struct client_conn *client_conn_find(struct list *idle, const struct tls_client *tls, const char *host, int port)
+struct client_conn *client_conn_find(struct list *idle, const struct tls_client *tls,
+				     const char *host, int port)
 {
 	for (struct list *it = idle->prev; it != idle; it = it->prev) {
 		struct client_conn *k = LIST_ITEM(it, struct client_conn, link);

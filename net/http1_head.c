@@ -27,8 +27,10 @@ bool http1_head_name(struct http1_head *h, const char *p, size_t n)
 		if (h->nspans == HTTP1_FIELDS_MAX)
 			return false;
 		if (h->nspans == h->cap)
-			h->spans = mem_array_grow(h->spans, &h->cap, h->nspans + 1, sizeof(*h->spans));
-		h->spans[h->nspans++] = (struct http1_span){ .name = h->text.n, .value = h->text.n };
+			h->spans =
+				mem_array_grow(h->spans, &h->cap, h->nspans + 1, sizeof(*h->spans));
+		h->spans[h->nspans++] =
+			(struct http1_span){ .name = h->text.n, .value = h->text.n };
 		h->in_value = false;
 	}
 	struct http1_span *s = &h->spans[h->nspans - 1];

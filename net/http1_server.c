@@ -17,7 +17,7 @@
 #include "net/http_conn.h"
 #include "net/stream_wrap.h"
 
-#define INPUT_MAX (64 * 1024)
+#define INPUT_MAX   (64 * 1024)
 #define DISCARD_MAX (256 * 1024) /* of a body nobody wants, to keep the connection */
 
 enum state { STATE_IDLE, STATE_HEAD, STATE_EXCHANGE, STATE_LINGER, STATE_UPGRADED };
@@ -25,7 +25,7 @@ enum state { STATE_IDLE, STATE_HEAD, STATE_EXCHANGE, STATE_LINGER, STATE_UPGRADE
 struct http1;
 struct exchange {
 	struct http_exchange x;
-	struct http1 *conn;           /* NULL: gone */
+	struct http1 *conn; /* NULL: gone */
 	bool chunked, keep_alive, expects_continue, body_began;
 	size_t discarded;
 };
@@ -34,14 +34,14 @@ struct http1 {
 	struct http_conn conn;
 	llhttp_t parser;
 	struct http1_head head;
-	struct buf input;             /* read and not yet parsed */
+	struct buf input; /* read and not yet parsed */
 	struct exchange *x;
 	struct loop_timer timer;
 	struct loop_later resume;
 	enum state state;
-	int refusal;                  /* status to answer a parser error with */
-	size_t linger_left;           /* bytes unsent when the linger timer last looked */
-	bool body_stopped;            /* by its consumer; the end may be due without another byte */
+	int refusal;        /* status to answer a parser error with */
+	size_t linger_left; /* bytes unsent when the linger timer last looked */
+	bool body_stopped;  /* by its consumer; the end may be due without another byte */
 	bool head_complete, message_complete, parsing, closing, draining, ended, stopped_reading;
 	struct stream *upgraded;
 };
@@ -97,7 +97,8 @@ static bool has_length(const struct http_field *f, size_t n)
 	return false;
 }
 
-static void respond(struct http_exchange *hx, int status, const struct http_field *f, size_t n, int64_t length)
+static void respond(struct http_exchange *hx, int status, const struct http_field *f, size_t n,
+		    int64_t length)
 {
 	struct exchange *x = exchange_of(hx);
 	struct http1 *h = x->conn;
@@ -177,8 +178,10 @@ static void refuse(struct http1 *h, int status, const char *text)
 	err_set(&err, reason, "%s", text);
 	err.code = status;
 	http_status_body(&body, &err);
-	buf_printf(&out, "HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %zu\r\nconnection: close\r\n", status,
-		   http_status_text(status), body.n);
+	buf_printf(&out,
+		   "HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: "
+		   "%zu\r\nconnection: close\r\n",
+		   status, http_status_text(status), body.n);
 	add_date(&out);
 	buf_puts(&out, "\r\n");
 	buf_str(&out, buf_view(&body));
@@ -312,7 +315,8 @@ static struct stream *upgrade(struct http_exchange *hx, const struct http_field 
 	send_buf(h, &out);
 	loop_timer_stop(&h->timer);
 	h->state = STATE_UPGRADED;
-	h->upgraded = stream_wrap(h->conn.stream, h->parsing ? STR("") : buf_view(&h->input), on_upgraded_closed, h);
+	h->upgraded = stream_wrap(h->conn.stream, h->parsing ? STR("") : buf_view(&h->input),
+				  on_upgraded_closed, h);
 	return h->upgraded;
 }
 
@@ -354,7 +358,8 @@ static int on_url(llhttp_t *p, const char *at, size_t n)
 static int on_name(llhttp_t *p, const char *at, size_t n)
 {
 	struct http1 *h = p->data;
-	return h->x ? 0 : limit(h, http1_head_name(&h->head, at, n)); /* with an exchange: trailers, dropped */
+	/* with an exchange: trailers, dropped */
+	return h->x ? 0 : limit(h, http1_head_name(&h->head, at, n));
 }
 
 static int on_value(llhttp_t *p, const char *at, size_t n)
@@ -447,7 +452,8 @@ static bool is_token(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+		bool ok = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			  (c && strchr("!#$%&'*+-.^_`|~", c));
 		if (!ok)
 			return false;
 	}
@@ -547,7 +553,8 @@ static bool after_stop(struct http1 *h, llhttp_errno_t e)
 	} else {
 		drop_exchange(h);
 		refuse(h, h->refusal ? h->refusal : 400,
-		       h->refusal == 431 ? "request header fields too large" : "malformed HTTP request");
+		       h->refusal == 431 ? "request header fields too large"
+					 : "malformed HTTP request");
 	}
 	return false;
 }
@@ -615,7 +622,8 @@ static void take_input(struct http1 *h, const char *p, size_t n)
 	}
 	if (h->state == STATE_UPGRADED)
 		give_to_upgraded(h);
-	else if (h->stopped_reading && h->input.n <= INPUT_MAX && !h->closing && h->state != STATE_LINGER) {
+	else if (h->stopped_reading && h->input.n <= INPUT_MAX && !h->closing &&
+		 h->state != STATE_LINGER) {
 		h->stopped_reading = false;
 		stream_read_start(h->conn.stream);
 	}
@@ -745,7 +753,8 @@ static void input(struct http_conn *c, const char *p, size_t n)
 
 static const struct http_conn_ops conn_ops = { .input = input, .drain = drain, .kill = kill_conn };
 
-struct http_conn *http1_conn_new(struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote)
+struct http_conn *http1_conn_new(struct http_loop *home, struct stream *s,
+				 const struct tls_peer *peer, const char *remote)
 {
 	struct http1 *h = NEW(struct http1);
 	http_conn_init(&h->conn, home, s, peer, remote);

@@ -12,14 +12,14 @@
 #include "net/chunk_queue.h"
 #include "net/http_conn.h"
 
-#define STREAMS_MAX 250
-#define STREAM_WINDOW (256 * 1024)
-#define CONN_WINDOW (1024 * 1024)
+#define STREAMS_MAX    250
+#define STREAM_WINDOW  (256 * 1024)
+#define CONN_WINDOW    (1024 * 1024)
 #define TRANSPORT_HIGH (512 * 1024)
-#define FIELDS_MAX 500
-#define RESET_BURST 500
-#define RESETS_PER_S 50
-#define ACKS_MAX 200
+#define FIELDS_MAX     500
+#define RESET_BURST    500
+#define RESETS_PER_S   50
+#define ACKS_MAX       200
 
 struct http2;
 struct h2_field {
@@ -30,12 +30,12 @@ struct h2_field {
 struct h2_stream {
 	struct http_exchange x;
 	struct list link;
-	struct http2 *conn;           /* NULL: gone */
+	struct http2 *conn; /* NULL: gone */
 	int32_t id;
 	struct chunk_queue out;
 	struct h2_field *fields, **fields_end;
 	size_t nfields, head_bytes;
-	struct buf held;              /* body that nobody wanted yet */
+	struct buf held; /* body that nobody wanted yet */
 	struct http_field *trailers;
 	size_t ntrailers;
 	bool head_done, too_large, deferred, submitted, expects_continue, reset_after;
@@ -45,7 +45,7 @@ struct http2 {
 	struct http_conn conn;
 	nghttp2_session *session;
 	struct list streams;
-	size_t nstreams;              /* including those whose handlers have not let go */
+	size_t nstreams; /* including those whose handlers have not let go */
 	struct chunk_queue scratch;
 	struct loop_later flush;
 	struct loop_timer timer;
@@ -78,8 +78,8 @@ static void schedule(struct http2 *h)
 
 /* ---- sending ---- */
 
-static nghttp2_ssize read_data(nghttp2_session *session, int32_t id, uint8_t *buf, size_t max, uint32_t *flags,
-			       nghttp2_data_source *source, void *ctx)
+static nghttp2_ssize read_data(nghttp2_session *session, int32_t id, uint8_t *buf, size_t max,
+			       uint32_t *flags, nghttp2_data_source *source, void *ctx)
 {
 	struct h2_stream *st = source->ptr;
 	(void)session;
@@ -93,7 +93,8 @@ static nghttp2_ssize read_data(nghttp2_session *session, int32_t id, uint8_t *bu
 	}
 	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
 	if (n == st->out.bytes && st->x.ended)
-		*flags |= NGHTTP2_DATA_FLAG_EOF | (st->ntrailers > 0 ? NGHTTP2_DATA_FLAG_NO_END_STREAM : 0);
+		*flags |= NGHTTP2_DATA_FLAG_EOF |
+			  (st->ntrailers > 0 ? NGHTTP2_DATA_FLAG_NO_END_STREAM : 0);
 	return (nghttp2_ssize)n;
 }
 
@@ -123,8 +124,8 @@ static void submit_trailers(struct h2_stream *st)
 	free(nv);
 }
 
-static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t n, nghttp2_data_source *source,
-		     void *ctx)
+static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t n,
+		     nghttp2_data_source *source, void *ctx)
 {
 	struct http2 *h = ctx;
 	struct h2_stream *st = source->ptr;
@@ -147,7 +148,8 @@ static void flush(struct http2 *h)
 			break;
 		stream_write_copy(h->conn.stream, p, (size_t)n);
 	}
-	if (!h->closing && !nghttp2_session_want_read(h->session) && !nghttp2_session_want_write(h->session)) {
+	if (!h->closing && !nghttp2_session_want_read(h->session) &&
+	    !nghttp2_session_want_write(h->session)) {
 		stream_shutdown(h->conn.stream);
 		loop_timer_start(&h->timer, HTTP_LINGER_MS);
 	}
@@ -170,7 +172,8 @@ static void run_flush(struct loop_later *t)
 
 /* ---- the exchange's verbs ---- */
 
-static void respond(struct http_exchange *x, int status, const struct http_field *f, size_t n, int64_t length)
+static void respond(struct http_exchange *x, int status, const struct http_field *f, size_t n,
+		    int64_t length)
 {
 	struct h2_stream *st = stream_of(x);
 	char code[8], size[24];
@@ -184,8 +187,10 @@ static void respond(struct http_exchange *x, int status, const struct http_field
 		nv[count++] = nv_of(STR("content-length"), str_from(size));
 	}
 	bool no_body = length == 0 || x->is_head || status == 204 || status == 304;
-	if (nghttp2_submit_response2(st->conn->session, st->id, nv, count, no_body ? NULL : &data) != 0)
-		nghttp2_submit_rst_stream(st->conn->session, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_INTERNAL_ERROR);
+	if (nghttp2_submit_response2(st->conn->session, st->id, nv, count,
+				     no_body ? NULL : &data) != 0)
+		nghttp2_submit_rst_stream(st->conn->session, NGHTTP2_FLAG_NONE, st->id,
+					  NGHTTP2_INTERNAL_ERROR);
 	st->submitted = !no_body;
 	free(nv);
 	schedule(st->conn);
@@ -225,7 +230,8 @@ static void end(struct http_exchange *x, const struct http_field *trailers, size
 static void abort_exchange(struct http_exchange *x)
 {
 	struct h2_stream *st = stream_of(x);
-	nghttp2_submit_rst_stream(st->conn->session, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_INTERNAL_ERROR);
+	nghttp2_submit_rst_stream(st->conn->session, NGHTTP2_FLAG_NONE, st->id,
+				  NGHTTP2_INTERNAL_ERROR);
 	schedule(st->conn);
 }
 
@@ -234,7 +240,8 @@ static void want_body(struct http_exchange *x)
 	struct h2_stream *st = stream_of(x);
 	if (st->expects_continue && !x->answered) {
 		nghttp2_nv nv = nv_of(STR(":status"), STR("100"));
-		nghttp2_submit_headers(st->conn->session, NGHTTP2_FLAG_NONE, st->id, NULL, &nv, 1, NULL);
+		nghttp2_submit_headers(st->conn->session, NGHTTP2_FLAG_NONE, st->id, NULL, &nv, 1,
+				       NULL);
 	}
 	st->expects_continue = false;
 	if (st->held.n > 0) {
@@ -334,8 +341,8 @@ static void take_pseudo(struct h2_stream *st, struct str name, struct str value)
 		req->authority = value;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags,
-		     void *ctx)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_rcbuf *name,
+		     nghttp2_rcbuf *value, uint8_t flags, void *ctx)
 {
 	struct h2_stream *st = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 	(void)flags;
@@ -414,7 +421,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
-static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *ctx)
+static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p,
+			 size_t n, void *ctx)
 {
 	struct h2_stream *st = nghttp2_session_get_stream_user_data(session, id);
 	(void)flags;
@@ -454,8 +462,10 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
 		return 0;
 	if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
 		if (st->reset_after && !st->x.body_complete)
-			nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, st->id, NGHTTP2_NO_ERROR);
-	} else if (frame->hd.type == NGHTTP2_DATA && st->x.ended && st->out.bytes == 0 && st->ntrailers > 0) {
+			nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, st->id,
+						  NGHTTP2_NO_ERROR);
+	} else if (frame->hd.type == NGHTTP2_DATA && st->x.ended && st->out.bytes == 0 &&
+		   st->ntrailers > 0) {
 		submit_trailers(st);
 		st->ntrailers = 0;
 	}
@@ -477,7 +487,7 @@ static void on_data(struct stream *s, const char *p, size_t n)
 
 struct h2_tunnel {
 	struct stream base;
-	struct h2_stream *st;         /* NULL: gone */
+	struct h2_stream *st; /* NULL: gone */
 	bool reading, ended;
 	void (*old_close)(struct http_request *);
 };
@@ -639,7 +649,8 @@ static void drain(struct http_conn *c)
 	if (h->nstreams == 0)
 		nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
 	else
-		nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->session),
+		nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE,
+				      nghttp2_session_get_last_proc_stream_id(h->session),
 				      NGHTTP2_NO_ERROR, NULL, 0);
 	arm(h);
 	schedule(h);
@@ -692,7 +703,8 @@ static void submit_settings(struct http2 *h)
 	nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE, 0, CONN_WINDOW);
 }
 
-struct http_conn *http2_conn_new(struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote)
+struct http_conn *http2_conn_new(struct http_loop *home, struct stream *s,
+				 const struct tls_peer *peer, const char *remote)
 {
 	struct http2 *h = NEW(struct http2);
 	http_conn_init(&h->conn, home, s, peer, remote);

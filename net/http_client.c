@@ -17,7 +17,7 @@
 struct http_client {
 	struct loop *loop;
 	struct list calls;
-	struct list idle;             /* client_conn, last used last */
+	struct list idle; /* client_conn, last used last */
 	bool freeing;
 };
 
@@ -29,9 +29,9 @@ struct http_call {
 	struct tls_client *tls;
 	char *host;
 	int port;
-	struct buf head;              /* request line and fields */
+	struct buf head; /* request line and fields */
 	struct buf body;
-	struct chunk_queue waiting;   /* streaming: written before there was a connection */
+	struct chunk_queue waiting; /* streaming: written before there was a connection */
 	bool streaming, chunked, ended, is_head, wants_upgrade;
 	bool reused, paused, answered, finishing;
 	uint64_t connect_timeout_ms;
@@ -213,7 +213,8 @@ static void send_request(struct http_call *call, struct client_conn *conn)
 
 static void start_on(struct http_call *call, struct stream *s)
 {
-	struct client_conn *conn = client_conn_new(s, call->tls, call->host, call->port, on_gone, call->client);
+	struct client_conn *conn =
+		client_conn_new(s, call->tls, call->host, call->port, on_gone, call->client);
 	send_request(call, conn);
 }
 
@@ -248,12 +249,14 @@ static void on_connected(void *ctx, struct stream *s, const struct err *err)
 static void begin(struct http_call *call, bool fresh)
 {
 	struct http_client *c = call->client;
-	struct client_conn *conn = fresh ? NULL : client_conn_find(&c->idle, call->tls, call->host, call->port);
+	struct client_conn *conn =
+		fresh ? NULL : client_conn_find(&c->idle, call->tls, call->host, call->port);
 	call->reused = conn != NULL;
 	if (conn)
 		send_request(call, conn);
 	else
-		call->connecting = connect_start(c->loop, call->host, call->port, call->connect_timeout_ms, on_connected, call);
+		call->connecting = connect_start(c->loop, call->host, call->port,
+						 call->connect_timeout_ms, on_connected, call);
 }
 
 static void run_begin(struct loop_later *t)
@@ -296,7 +299,8 @@ static void build_head(struct http_call *call, const struct http_call_spec *spec
 		char text[300];
 		if (!spec->authority.n) {
 			bool v6 = strchr(spec->host, ':') != NULL;
-			snprintf(text, sizeof(text), "%s%s%s:%d", v6 ? "[" : "", spec->host, v6 ? "]" : "", spec->port);
+			snprintf(text, sizeof(text), "%s%s%s:%d", v6 ? "[" : "", spec->host,
+				 v6 ? "]" : "", spec->port);
 			host.value = str_from(text);
 		}
 		http1_add_fields(b, &host, 1);
@@ -367,7 +371,8 @@ void http_call_write(struct http_call *call, struct chunk *c, size_t n)
 	if (call->chunked) {
 		char size[24];
 		int len = snprintf(size, sizeof(size), "%zx\r\n", bytes);
-		struct chunk head = chunk_copy(str_of(size, (size_t)len)), tail = CHUNK_STATIC("\r\n");
+		struct chunk head = chunk_copy(str_of(size, (size_t)len)),
+			     tail = CHUNK_STATIC("\r\n");
 		put(call, &head, 1);
 		put(call, c, n);
 		put(call, &tail, 1);
@@ -388,7 +393,8 @@ void http_call_end(struct http_call *call)
 
 size_t http_call_queued_bytes(const struct http_call *call)
 {
-	return call->waiting.bytes + (call->conn ? client_conn_stream(call->conn)->queued_bytes : 0);
+	return call->waiting.bytes +
+	       (call->conn ? client_conn_stream(call->conn)->queued_bytes : 0);
 }
 
 void http_call_pause(struct http_call *call, bool paused)

@@ -10,7 +10,8 @@
 
 struct http_client;
 struct http_client *http_client_new(struct loop *l);
-void http_client_free(struct http_client *c);     /* calls under way are cancelled; freed when the last is done */
+/* calls under way are cancelled; freed when the last is done */
+void http_client_free(struct http_client *c);
 
 struct http_response {
 	int status;
@@ -21,18 +22,20 @@ struct http_call;
 struct http_call_ops {
 	void (*response)(struct http_call *, const struct http_response *);
 	void (*data)(struct http_call *, const char *p, size_t n);
-	void (*upgraded)(struct http_call *, struct stream *s); /* instead of data, after response with status 101; yours; done follows */
-	void (*done)(struct http_call *, const struct err *err);  /* last call; err == NULL: complete. Frees nothing of yours */
-	void (*drain)(struct http_call *);                        /* streaming: what was written is sent; may be NULL */
+	/* instead of data, after response with status 101; yours; done follows */
+	void (*upgraded)(struct http_call *, struct stream *s);
+	/* last call; err == NULL: complete. Frees nothing of yours */
+	void (*done)(struct http_call *, const struct err *err);
+	void (*drain)(struct http_call *); /* streaming: what was written is sent; may be NULL */
 };
 struct http_call_spec {
-	struct tls_client *tls;           /* NULL: http */
-	const char *host;                 /* name or address */
+	struct tls_client *tls; /* NULL: http */
+	const char *host;       /* name or address */
 	int port;
 	struct str method, target, authority;
-	const struct http_field *fields;  /* connection, upgrade, … as given */
+	const struct http_field *fields; /* connection, upgrade, … as given */
 	size_t nfields;
-	struct str body;                  /* copied; or stream with http_call_write()/end when streaming is set */
+	struct str body; /* copied; or stream with http_call_write()/end when streaming is set */
 	bool streaming;
 	uint64_t connect_timeout_ms, timeout_ms; /* 0: none */
 	const struct http_call_ops *ops;
@@ -42,7 +45,8 @@ struct http_call *http_call_start(struct http_client *c, const struct http_call_
 void *http_call_ctx(struct http_call *call);
 void http_call_write(struct http_call *call, struct chunk *c, size_t n);
 void http_call_end(struct http_call *call);
-size_t http_call_queued_bytes(const struct http_call *call); /* streaming: written and not yet sent */
+/* streaming: written and not yet sent */
+size_t http_call_queued_bytes(const struct http_call *call);
 void http_call_pause(struct http_call *call, bool paused); /* stop reading the response */
 void http_call_cancel(struct http_call *call);             /* done(err) follows */
 

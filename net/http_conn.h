@@ -5,7 +5,8 @@
 
 #include "net/http_exchange.h"
 
-#define HTTP_LINGER_MS 1000 /* to read what a refused client still sends, so that it sees the answer */
+#define HTTP_LINGER_MS \
+	1000 /* to read what a refused client still sends, so that it sees the answer */
 
 struct http_loop {
 	struct http_server *server;
@@ -18,9 +19,10 @@ struct http_loop {
 
 struct http_conn;
 struct http_conn_ops {
-	void (*input)(struct http_conn *, const char *p, size_t n); /* bytes that were read before it took over */
-	void (*drain)(struct http_conn *);                          /* end when what is under way is done */
-	void (*kill)(struct http_conn *);                           /* end now */
+	/* bytes that were read before it took over */
+	void (*input)(struct http_conn *, const char *p, size_t n);
+	void (*drain)(struct http_conn *); /* end when what is under way is done */
+	void (*kill)(struct http_conn *);  /* end now */
 };
 struct http_conn {
 	struct list link;
@@ -32,13 +34,17 @@ struct http_conn {
 };
 
 /* Take the stream over and start reading. */
-struct http_conn *http1_conn_new(struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote);
-struct http_conn *http2_conn_new(struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote);
+struct http_conn *http1_conn_new(struct http_loop *home, struct stream *s,
+				 const struct tls_peer *peer, const char *remote);
+struct http_conn *http2_conn_new(struct http_loop *home, struct stream *s,
+				 const struct tls_peer *peer, const char *remote);
 
 /* Serves a connected socket as if loops[0] had accepted it. */
 void http_server_adopt(struct http_server *s, int fd);
-void http_conn_init(struct http_conn *c, struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote);
-void http_conn_gone(struct http_conn *c);   /* before it is freed */
-void http_conn_dispatch(struct http_conn *c, struct http_exchange *x); /* sets peer and remote, calls the handler */
+void http_conn_init(struct http_conn *c, struct http_loop *home, struct stream *s,
+		    const struct tls_peer *peer, const char *remote);
+void http_conn_gone(struct http_conn *c); /* before it is freed */
+/* sets peer and remote, calls the handler */
+void http_conn_dispatch(struct http_conn *c, struct http_exchange *x);
 
 #endif

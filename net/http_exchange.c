@@ -23,7 +23,8 @@ static void run_finish(struct loop_later *t)
 	x->ops->free(x);
 }
 
-void http_exchange_init(struct http_exchange *x, struct loop *l, const struct http_exchange_ops *ops)
+void http_exchange_init(struct http_exchange *x, struct loop *l,
+			const struct http_exchange_ops *ops)
 {
 	x->pub.loop = l;
 	x->ops = ops;
@@ -36,7 +37,8 @@ void http_exchange_set_target(struct http_exchange *x, struct str target)
 	x->pub.target = s;
 	if (s.n > 0 && s.p[0] != '/') { /* absolute form: RFC 9112 3.2.2 */
 		struct str rest = s;
-		if (str_cut_prefix(&rest, STR("http://")) || str_cut_prefix(&rest, STR("https://"))) {
+		if (str_cut_prefix(&rest, STR("http://")) ||
+		    str_cut_prefix(&rest, STR("https://"))) {
 			size_t slash = str_find(rest, '/');
 			x->pub.authority = str_of(rest.p, slash);
 			s = slash < rest.n ? str_of(rest.p + slash, rest.n - slash) : STR("/");
@@ -138,7 +140,8 @@ void http_body_collect(struct http_request *req, size_t max, http_body_fn fn)
 		claim_body(x, HTTP_BODY_COLLECT);
 }
 
-void http_body_stream(struct http_request *req, void (*data)(struct http_request *, const char *p, size_t n),
+void http_body_stream(struct http_request *req,
+		      void (*data)(struct http_request *, const char *p, size_t n),
 		      void (*end)(struct http_request *))
 {
 	struct http_exchange *x = of(req);
@@ -181,8 +184,8 @@ static bool may_answer(struct http_exchange *x)
 	return true;
 }
 
-void http_reply(struct http_request *req, int status, const struct http_field *fields, size_t nfields, struct chunk *body,
-		size_t nbody)
+void http_reply(struct http_request *req, int status, const struct http_field *fields,
+		size_t nfields, struct chunk *body, size_t nbody)
 {
 	struct http_exchange *x = of(req);
 	int64_t length = 0;
@@ -201,7 +204,8 @@ void http_reply(struct http_request *req, int status, const struct http_field *f
 	x->ops->end(x, NULL, 0);
 }
 
-void http_stream_start(struct http_request *req, int status, const struct http_field *fields, size_t nfields)
+void http_stream_start(struct http_request *req, int status, const struct http_field *fields,
+		       size_t nfields)
 {
 	struct http_exchange *x = of(req);
 	if (may_answer(x))
@@ -229,7 +233,8 @@ size_t http_stream_write(struct http_request *req, struct chunk *body, size_t nb
 	return queued;
 }
 
-void http_stream_end_trailers(struct http_request *req, const struct http_field *fields, size_t nfields)
+void http_stream_end_trailers(struct http_request *req, const struct http_field *fields,
+			      size_t nfields)
 {
 	struct http_exchange *x = of(req);
 	if (x->closed || x->ended || !x->answered)
@@ -250,7 +255,8 @@ void http_abort(struct http_request *req)
 		x->ops->abort(x);
 }
 
-struct stream *http_upgrade(struct http_request *req, const struct http_field *fields, size_t nfields)
+struct stream *http_upgrade(struct http_request *req, const struct http_field *fields,
+			    size_t nfields)
 {
 	struct http_exchange *x = of(req);
 	if (x->closed || x->answered || !x->ops->upgrade)

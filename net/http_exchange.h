@@ -13,13 +13,15 @@
 #include "net/http_server.h"
 
 #define HTTP_HEAD_MAX (64 * 1024)
-#define HTTP_HIGH_BYTES (256 * 1024) /* a stream that queues more is told when it has drained below LOW */
+#define HTTP_HIGH_BYTES \
+	(256 * 1024) /* a stream that queues more is told when it has drained below LOW */
 #define HTTP_LOW_BYTES (64 * 1024)
 
 struct http_exchange;
 struct http_exchange_ops {
 	/* length -1: unknown */
-	void (*respond)(struct http_exchange *x, int status, const struct http_field *f, size_t n, int64_t length);
+	void (*respond)(struct http_exchange *x, int status, const struct http_field *f, size_t n,
+			int64_t length);
 	void (*write)(struct http_exchange *x, struct chunk *c, size_t n);
 	void (*end)(struct http_exchange *x, const struct http_field *trailers, size_t n);
 	void (*abort)(struct http_exchange *x);
@@ -46,19 +48,20 @@ struct http_exchange {
 	struct loop_later finish;
 };
 
-void http_exchange_init(struct http_exchange *x, struct loop *l, const struct http_exchange_ops *ops);
+void http_exchange_init(struct http_exchange *x, struct loop *l,
+			const struct http_exchange_ops *ops);
 /* Sets target, path and query; copies `target` into the arena. */
 void http_exchange_set_target(struct http_exchange *x, struct str target);
 bool http_exchange_wants_body(const struct http_exchange *x); /* data may be delivered now */
 void http_exchange_data(struct http_exchange *x, const char *p, size_t n);
-void http_exchange_body_complete(struct http_exchange *x);    /* tells the consumer, if there is one */
-bool http_exchange_has_body(const struct http_request *req);  /* more is to come */
-void http_exchange_drained(struct http_exchange *x);          /* the codec sent something */
+void http_exchange_body_complete(struct http_exchange *x); /* tells the consumer, if there is one */
+bool http_exchange_has_body(const struct http_request *req); /* more is to come */
+void http_exchange_drained(struct http_exchange *x);         /* the codec sent something */
 /* Nothing more will come of it: on_close at the end of the turn, then ops->free. `lost`: before its answer was complete. */
 void http_exchange_finish(struct http_exchange *x, bool lost);
 
 const char *http_status_text(int status);
-bool http_field_is_hop(struct str lower_name);                /* connection-specific, RFC 9110 7.6.1 */
+bool http_field_is_hop(struct str lower_name); /* connection-specific, RFC 9110 7.6.1 */
 void http_status_body(struct buf *out, const struct err *err); /* metav1.Status */
 
 #endif

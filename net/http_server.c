@@ -28,9 +28,9 @@ struct http_server {
 	void *ctx;
 	struct listener *listeners[LISTENERS_MAX];
 	size_t nlisteners;
-	size_t next;              /* loop for the next connection */
+	size_t next; /* loop for the next connection */
 	int port;
-	_Atomic int busy_loops;   /* while stopping: loops that still have connections */
+	_Atomic int busy_loops; /* while stopping: loops that still have connections */
 	uint64_t stop_ms;
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
@@ -39,8 +39,8 @@ struct http_server {
 /* ---- connections that don't speak yet ---- */
 
 struct pending {
-	struct http_conn conn;    /* in the list of its loop, so that stopping finds it */
-	struct buf start;         /* plain: its first bytes */
+	struct http_conn conn; /* in the list of its loop, so that stopping finds it */
+	struct buf start;      /* plain: its first bytes */
 	struct loop_timer timer;
 };
 
@@ -72,7 +72,9 @@ static const struct http_conn_ops pending_ops = { .drain = pending_kill, .kill =
 static void start_conn(struct pending *p, bool http2)
 {
 	struct http_loop *home = p->conn.home;
-	struct http_conn *c = (http2 ? http2_conn_new : http1_conn_new)(home, p->conn.stream, p->conn.peer, p->conn.remote);
+	struct http_conn *c =
+		(http2 ? http2_conn_new : http1_conn_new)(home, p->conn.stream, p->conn.peer,
+							  p->conn.remote);
 	if (p->start.n > 0)
 		c->ops->input(c, p->start.p, p->start.n);
 	pending_free(p);
@@ -82,7 +84,8 @@ static void on_tls_ready(void *ctx, struct stream *s, const struct err *err)
 {
 	struct pending *p = ctx;
 	if (err) {
-		log_debug("TLS handshake failed", LOG_S("remote", p->conn.remote), LOG_S("error", err_text(err)));
+		log_debug("TLS handshake failed", LOG_S("remote", p->conn.remote),
+			  LOG_S("error", err_text(err)));
 		return; /* the stream closes itself */
 	}
 	p->conn.peer = tls_stream_peer(s);
@@ -175,7 +178,8 @@ static void on_accept(void *ctx, int fd, const struct sockaddr_storage *peer)
 
 /* ---- what the two protocols share ---- */
 
-void http_conn_init(struct http_conn *c, struct http_loop *home, struct stream *s, const struct tls_peer *peer, const char *remote)
+void http_conn_init(struct http_conn *c, struct http_loop *home, struct stream *s,
+		    const struct tls_peer *peer, const char *remote)
 {
 	c->home = home;
 	c->stream = s;
@@ -196,7 +200,8 @@ void http_conn_dispatch(struct http_conn *c, struct http_exchange *x)
 {
 	struct http_server *s = c->home->server;
 	if (c->peer && c->peer->not_after_s >= clock_wall_s(clock_real()))
-		x->pub.peer = tls_peer_ref((struct tls_peer *)(uintptr_t)c->peer); /* until the exchange is freed */
+		/* until the exchange is freed */
+		x->pub.peer = tls_peer_ref((struct tls_peer *)(uintptr_t)c->peer);
 	memcpy(x->pub.remote, c->remote, sizeof(x->pub.remote));
 	s->handler(s->ctx, &x->pub);
 }
@@ -233,7 +238,8 @@ static void report_if_empty(struct http_loop *home)
 
 static void kill_all(struct http_loop *home)
 {
-	LIST_EACH_SAFE(&home->conns, it) {
+	LIST_EACH_SAFE(&home->conns, it)
+	{
 		struct http_conn *c = LIST_ITEM(it, struct http_conn, link);
 		c->ops->kill(c);
 	}
@@ -254,7 +260,8 @@ static void stop_loop(void *ctx)
 		listener_close(s->listeners[i]);
 	loop_timer_init(home->loop, &home->deadline, on_deadline);
 	loop_timer_start(&home->deadline, s->stop_ms);
-	LIST_EACH_SAFE(&home->conns, it) {
+	LIST_EACH_SAFE(&home->conns, it)
+	{
 		struct http_conn *c = LIST_ITEM(it, struct http_conn, link);
 		c->ops->drain(c);
 	}
@@ -284,9 +291,10 @@ static int listen_all(struct http_server *s, const struct http_server_config *c,
 	s->port = c->port;
 	for (size_t i = 0; c->addresses[i]; i++) {
 		if (s->nlisteners == LISTENERS_MAX)
-			return err_set(err, ERR_BAD_REQUEST, "listen: more than %d addresses", LISTENERS_MAX);
-		int r = listener_tcp(s->loops[0].loop, c->addresses[i], s->port, on_accept, s, &s->listeners[s->nlisteners], &s->port,
-				     err);
+			return err_set(err, ERR_BAD_REQUEST, "listen: more than %d addresses",
+				       LISTENERS_MAX);
+		int r = listener_tcp(s->loops[0].loop, c->addresses[i], s->port, on_accept, s,
+				     &s->listeners[s->nlisteners], &s->port, err);
 		if (r < 0)
 			return r;
 		s->nlisteners++;

@@ -9,7 +9,7 @@
 #include "net/tls.h"
 
 struct http_field {
-	struct str name;  /* lower case */
+	struct str name; /* lower case */
 	struct str value;
 };
 
@@ -17,63 +17,75 @@ struct http_field {
  * inside these calls, except http_body_collect()'s and http_body_stream()'s when the body is already there. */
 struct http_request {
 	struct loop *loop;
-	struct str method;                /* "GET" */
-	struct str target;                /* path and query as sent */
-	struct str path, query;           /* still percent-encoded; query without '?' */
-	struct str authority;             /* Host */
+	struct str method;      /* "GET" */
+	struct str target;      /* path and query as sent */
+	struct str path, query; /* still percent-encoded; query without '?' */
+	struct str authority;   /* Host */
 	const struct http_field *fields;
 	size_t nfields;
-	int version;                      /* 11 or 20 */
-	const struct tls_peer *peer;      /* verified client certificate, or NULL */
-	char remote[64];                  /* address of the peer, no port */
+	int version;                 /* 11 or 20 */
+	const struct tls_peer *peer; /* verified client certificate, or NULL */
+	char remote[64];             /* address of the peer, no port */
 	/* owner's: */
 	void *user;
-	void (*on_drain)(struct http_request *);  /* streaming: queued bytes fell below the low mark */
-	void (*on_close)(struct http_request *);  /* last call: answered completely or the client went away. May be NULL */
+	/* streaming: queued bytes fell below the low mark */
+	void (*on_drain)(struct http_request *);
+	/* last call: answered completely or the client went away. May be NULL */
+	void (*on_close)(struct http_request *);
 };
 
 typedef void (*http_handler)(void *ctx, struct http_request *req);
 
-struct str http_header(const struct http_request *req, const char *lower_name); /* p == NULL if absent */
+/* p == NULL if absent */
+struct str http_header(const struct http_request *req, const char *lower_name);
 
 /* Collects the body and calls back once, perhaps at once. Above `max`: err ERR_TOO_LARGE. The body is valid until on_close. */
 typedef void (*http_body_fn)(struct http_request *req, struct str body, const struct err *err);
 void http_body_collect(struct http_request *req, size_t max, http_body_fn fn);
 /* Or piece by piece, for proxying: end is called once after the last data. */
-void http_body_stream(struct http_request *req, void (*data)(struct http_request *, const char *p, size_t n),
+void http_body_stream(struct http_request *req,
+		      void (*data)(struct http_request *, const char *p, size_t n),
 		      void (*end)(struct http_request *));
 void http_body_pause(struct http_request *req, bool paused);
 
 /* Whole answer; content-length is added. Takes the chunks over. */
-void http_reply(struct http_request *req, int status, const struct http_field *fields, size_t nfields,
-		struct chunk *body, size_t nbody);
-/* Answer of unknown length, unless a content-length stands in the fields. http_stream_write() takes the chunks over and returns the bytes now queued. */
-void http_stream_start(struct http_request *req, int status, const struct http_field *fields, size_t nfields);
+void http_reply(struct http_request *req, int status, const struct http_field *fields,
+		size_t nfields, struct chunk *body, size_t nbody);
+/* Answer of unknown length, unless a content-length stands in the fields. http_stream_write() takes the chunks over and
+ * returns the bytes now queued. */
+void http_stream_start(struct http_request *req, int status, const struct http_field *fields,
+		       size_t nfields);
 size_t http_stream_write(struct http_request *req, struct chunk *body, size_t nbody);
 void http_stream_end(struct http_request *req);
 /* The same with trailing fields (gRPC). HTTP/1.1 sends them only in chunked answers. */
-void http_stream_end_trailers(struct http_request *req, const struct http_field *fields, size_t nfields);
-size_t http_queued_bytes(const struct http_request *req);  /* written and not yet handed to the transport */
+void http_stream_end_trailers(struct http_request *req, const struct http_field *fields,
+			      size_t nfields);
+/* written and not yet handed to the transport */
+size_t http_queued_bytes(const struct http_request *req);
 /* A metav1.Status of `err` as the whole answer, with causes and Retry-After. */
 void http_reply_err(struct http_request *req, const struct err *err);
-void http_abort(struct http_request *req);       /* resets the stream or connection */
+void http_abort(struct http_request *req); /* resets the stream or connection */
 
 /* 101 Switching Protocols with these fields; HTTP/1.1 only (and RFC 8441 CONNECT on HTTP/2). The stream belongs to the
  * caller; the request ends (on_close) when the stream closes. NULL: not possible, answer the request otherwise. */
-struct stream *http_upgrade(struct http_request *req, const struct http_field *fields, size_t nfields);
+struct stream *http_upgrade(struct http_request *req, const struct http_field *fields,
+			    size_t nfields);
 
 struct http_server;
 struct http_server_config {
-	struct loop **loops;              /* connections are spread over them */
+	struct loop **loops; /* connections are spread over them */
 	size_t nloops;
-	struct tls_server *tls;           /* NULL: plain */
-	const char *const *addresses;     /* NULL-terminated, "0.0.0.0", "::", … */
+	struct tls_server *tls;       /* NULL: plain */
+	const char *const *addresses; /* NULL-terminated, "0.0.0.0", "::", … */
 	int port;
 	http_handler handler;
 	void *ctx;
-	uint64_t head_ms, idle_ms, body_ms; /* limits; 0: 10 s for a head, 180 s between requests, 30 s without a byte of a body */
+	/* limits; 0: 10 s for a head, 180 s between requests, 30 s without a byte of a body */
+	uint64_t head_ms, idle_ms, body_ms;
 };
-int http_server_start(const struct http_server_config *c, struct http_server **out, struct err *err); /* before the loops run, or on loops[0] */
+/* before the loops run, or on loops[0] */
+int http_server_start(const struct http_server_config *c, struct http_server **out,
+		      struct err *err);
 int http_server_port(const struct http_server *s); /* the one that was taken when `port` was 0 */
 /* Stops accepting, sends GOAWAY / closes idle connections; open streams have `ms` to end. Any thread.
  * done (may be NULL) is called on loops[0]; the server is freed after it. */

@@ -59,9 +59,15 @@ const char *http_status_text(int status)
 
 bool http_field_is_hop(struct str name)
 {
-	static const struct str hop[] = { STR_INIT("connection"), STR_INIT("keep-alive"), STR_INIT("proxy-connection"),
-					  STR_INIT("proxy-authenticate"), STR_INIT("proxy-authorization"), STR_INIT("te"),
-					  STR_INIT("trailer"), STR_INIT("transfer-encoding"), STR_INIT("upgrade") };
+	static const struct str hop[] = { STR_INIT("connection"),
+					  STR_INIT("keep-alive"),
+					  STR_INIT("proxy-connection"),
+					  STR_INIT("proxy-authenticate"),
+					  STR_INIT("proxy-authorization"),
+					  STR_INIT("te"),
+					  STR_INIT("trailer"),
+					  STR_INIT("transfer-encoding"),
+					  STR_INIT("upgrade") };
 	for (size_t i = 0; i < COUNT_OF(hop); i++) {
 		if (str_eq(name, hop[i]))
 			return true;
@@ -103,13 +109,15 @@ static void add_details(struct buf *out, const struct err *err)
 		buf_putc(out, ']');
 	}
 	if (err->retry_after_s > 0)
-		buf_printf(out, "%s\"retryAfterSeconds\":%d", err->ncauses > 0 ? "," : "", err->retry_after_s);
+		buf_printf(out, "%s\"retryAfterSeconds\":%d", err->ncauses > 0 ? "," : "",
+			   err->retry_after_s);
 	buf_putc(out, '}');
 }
 
 void http_status_body(struct buf *out, const struct err *err)
 {
-	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",");
+	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":"
+		      "\"Failure\",");
 	text_field(out, "message", err_text(err));
 	if (err->reason != ERR_NONE && err_reason_text(err->reason)[0]) {
 		buf_putc(out, ',');

@@ -10,9 +10,9 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define BACKLOG 1024
+#define BACKLOG          1024
 #define ACCEPTS_PER_TURN 64
-#define REST_MS 100
+#define REST_MS          100
 
 struct listener {
 	int fd;
@@ -96,24 +96,27 @@ static int port_of(int fd)
 	socklen_t n = sizeof(a);
 	if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
 		return 0;
-	return ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *)&a)->sin_port : ((struct sockaddr_in6 *)&a)->sin6_port);
+	return ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *)&a)->sin_port
+					    : ((struct sockaddr_in6 *)&a)->sin6_port);
 }
 
 static int listen_fail(const char *address, int port, struct err *err)
 {
 	if (errno == EADDRINUSE)
-		return err_set(err, ERR_CONFLICT, "port %d on %s is in use by another program", port, address);
+		return err_set(err, ERR_CONFLICT, "port %d on %s is in use by another program",
+			       port, address);
 	return err_sys(err, "listen on %s port %d", address, port);
 }
 
-int listener_tcp(struct loop *l, const char *address, int port, listener_accept on_accept, void *ctx, struct listener **out,
-		 int *out_port, struct err *err)
+int listener_tcp(struct loop *l, const char *address, int port, listener_accept on_accept,
+		 void *ctx, struct listener **out, int *out_port, struct err *err)
 {
 	struct sockaddr_storage a;
 	socklen_t len;
 	int one = 1;
 	if (address_parse(address, port, &a, &len) != 0)
-		return err_set(err, ERR_BAD_REQUEST, "listen: \"%s\" is not an IP address", address);
+		return err_set(err, ERR_BAD_REQUEST, "listen: \"%s\" is not an IP address",
+			       address);
 	auto_fd int fd = socket(a.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return listen_fail(address, port, err);

@@ -11,11 +11,11 @@
 #define CONNECT_MS 30000
 
 struct proxy {
-	struct http_request *req;     /* NULL: gone */
-	struct http_call *call;       /* NULL: done */
-	struct stream *client;        /* upgraded, until it is spliced */
+	struct http_request *req; /* NULL: gone */
+	struct http_call *call;   /* NULL: done */
+	struct stream *client;    /* upgraded, until it is spliced */
 	bool answered, upgraded;
-	struct str prefix;            /* owned */
+	struct str prefix; /* owned */
 	int splices;
 	void (*closed)(void *ctx);
 	void *ctx;
@@ -80,8 +80,8 @@ static void on_call_drain(struct http_call *call)
 
 static struct str with_prefix(struct proxy *p, struct str name, struct str value, struct buf *room)
 {
-	if (p->prefix.n == 0 || !str_eq(name, STR("location")) || value.n == 0 || value.p[0] != '/' ||
-	    (value.n > 1 && value.p[1] == '/'))
+	if (p->prefix.n == 0 || !str_eq(name, STR("location")) || value.n == 0 ||
+	    value.p[0] != '/' || (value.n > 1 && value.p[1] == '/'))
 		return value;
 	buf_str(room, p->prefix);
 	buf_str(room, value);
@@ -110,10 +110,12 @@ static struct str find(const struct http_field *f, size_t n, struct str name)
 
 static bool passes(const struct http_field *all, size_t n, const struct http_field *f)
 {
-	return !http_field_is_hop(f->name) && !named_by_connection(find(all, n, STR("connection")), f->name);
+	return !http_field_is_hop(f->name) &&
+	       !named_by_connection(find(all, n, STR("connection")), f->name);
 }
 
-static size_t response_fields(struct proxy *p, const struct http_response *r, struct http_field *out, struct buf *room)
+static size_t response_fields(struct proxy *p, const struct http_response *r,
+			      struct http_field *out, struct buf *room)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->nfields; i++) {
@@ -132,7 +134,8 @@ static void switch_protocols(struct proxy *p, const struct http_response *r)
 	auto_free struct http_field *f = mem_alloc((r->nfields + 1) * sizeof(*f));
 	size_t n = 0;
 	for (size_t i = 0; i < r->nfields; i++) {
-		if (!str_eq(r->fields[i].name, STR("date")) && !str_eq(r->fields[i].name, STR("content-length")))
+		if (!str_eq(r->fields[i].name, STR("date")) &&
+		    !str_eq(r->fields[i].name, STR("content-length")))
 			f[n++] = r->fields[i];
 	}
 	p->client = http_upgrade(p->req, f, n);
@@ -226,13 +229,14 @@ static const struct http_call_ops call_ops = {
 
 static bool wants_upgrade(const struct http_request *req)
 {
-	return http_header(req, "upgrade").n > 0 && named_by_connection(http_header(req, "connection"), STR("upgrade"));
+	return http_header(req, "upgrade").n > 0 &&
+	       named_by_connection(http_header(req, "connection"), STR("upgrade"));
 }
 
 static bool is_dropped(const struct proxy_spec *spec, const struct http_field *f)
 {
-	if (str_eq(f->name, STR("host")) || str_eq(f->name, STR("expect")) || str_eq(f->name, STR("x-forwarded-for")) ||
-	    find(spec->fields, spec->nfields, f->name).p)
+	if (str_eq(f->name, STR("host")) || str_eq(f->name, STR("expect")) ||
+	    str_eq(f->name, STR("x-forwarded-for")) || find(spec->fields, spec->nfields, f->name).p)
 		return true;
 	for (const char *const *d = spec->drop; d && *d; d++) {
 		if (str_eqz(f->name, *d))
@@ -249,12 +253,13 @@ static void add_forwarded(const struct http_request *req, struct buf *room)
 	buf_puts(room, req->remote);
 }
 
-static size_t request_fields(const struct http_request *req, const struct proxy_spec *spec, struct http_field *out,
-			     const struct buf *forwarded)
+static size_t request_fields(const struct http_request *req, const struct proxy_spec *spec,
+			     struct http_field *out, const struct buf *forwarded)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < req->nfields; i++) {
-		if (passes(req->fields, req->nfields, &req->fields[i]) && !is_dropped(spec, &req->fields[i]))
+		if (passes(req->fields, req->nfields, &req->fields[i]) &&
+		    !is_dropped(spec, &req->fields[i]))
 			out[n++] = req->fields[i];
 	}
 	for (size_t i = 0; i < spec->nfields; i++)
@@ -289,7 +294,9 @@ void proxy_request(struct http_request *req, const struct proxy_spec *spec)
 				       .fields = f,
 				       .nfields = request_fields(req, spec, f, &forwarded),
 				       .streaming = body,
-				       .connect_timeout_ms = spec->connect_timeout_ms ? spec->connect_timeout_ms : CONNECT_MS,
+				       .connect_timeout_ms = spec->connect_timeout_ms
+								     ? spec->connect_timeout_ms
+								     : CONNECT_MS,
 				       .ops = &call_ops,
 				       .ctx = p };
 	p->call = http_call_start(spec->client, &call);

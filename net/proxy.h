@@ -11,18 +11,21 @@
 #include "net/http_server.h"
 
 struct proxy_spec {
-	struct http_client *client;       /* of the request's loop */
-	struct tls_client *tls;           /* NULL: http */
+	struct http_client *client; /* of the request's loop */
+	struct tls_client *tls;     /* NULL: http */
 	const char *host;
 	int port;
-	struct str target;                /* path and query to ask for */
-	struct str authority;             /* Host to send; empty: host:port */
-	const struct http_field *fields;  /* added, replacing those of the same name that the client sent */
+	struct str target;    /* path and query to ask for */
+	struct str authority; /* Host to send; empty: host:port */
+	/* added, replacing those of the same name that the client sent */
+	const struct http_field *fields;
 	size_t nfields;
-	const char *const *drop;          /* lower-case names that are not passed on ("authorization"), NULL-terminated, or NULL */
-	struct str prefix;                /* put before the path of Location fields and absolute-path redirects; empty: unchanged */
-	uint64_t connect_timeout_ms;      /* 0: 30 s */
-	void (*closed)(void *ctx);        /* the request is over; may be NULL */
+	/* lower-case names that are not passed on ("authorization"), NULL-terminated, or NULL */
+	const char *const *drop;
+	/* put before the path of Location fields and absolute-path redirects; empty: unchanged */
+	struct str prefix;
+	uint64_t connect_timeout_ms; /* 0: 30 s */
+	void (*closed)(void *ctx);   /* the request is over; may be NULL */
 	void *ctx;
 };
 void proxy_request(struct http_request *req, const struct proxy_spec *spec);

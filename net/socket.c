@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "net/chunk_queue.h"
 
-#define WRITE_PIECES 64
+#define WRITE_PIECES     64
 #define KEEPALIVE_IDLE_S 30
 #define KEEPALIVE_PROBES 4
 
@@ -264,7 +264,8 @@ struct stream *stream_connect_unix(struct loop *l, const char *path, struct err 
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	size_t n = strlen(path);
 	if (n >= sizeof(a.sun_path)) {
-		err_set(err, ERR_INTERNAL, "connect %s: path is longer than %zu", path, sizeof(a.sun_path) - 1);
+		err_set(err, ERR_INTERNAL, "connect %s: path is longer than %zu", path,
+			sizeof(a.sun_path) - 1);
 		return NULL;
 	}
 	memcpy(a.sun_path, path, n);

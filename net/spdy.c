@@ -9,14 +9,23 @@
 #include "base/arena.h"
 #include "base/mem.h"
 
-#define VERSION 3
-#define CONTROL_MAX (64 * 1024)
-#define HEADERS_MAX (64 * 1024) /* inflated */
+#define VERSION          3
+#define CONTROL_MAX      (64 * 1024)
+#define HEADERS_MAX      (64 * 1024) /* inflated */
 #define HEADER_COUNT_MAX 100
-#define DATA_FRAME_MAX (32 * 1024)
-#define FLAG_FIN 1
+#define DATA_FRAME_MAX   (32 * 1024)
+#define FLAG_FIN         1
 
-enum frame_type { SYN_STREAM = 1, SYN_REPLY, RST_STREAM, SETTINGS, PING = 6, GOAWAY, HEADERS, WINDOW_UPDATE };
+enum frame_type {
+	SYN_STREAM = 1,
+	SYN_REPLY,
+	RST_STREAM,
+	SETTINGS,
+	PING = 6,
+	GOAWAY,
+	HEADERS,
+	WINDOW_UPDATE
+};
 
 struct spdy {
 	const struct spdy_ops *ops;
@@ -25,10 +34,10 @@ struct spdy {
 	unsigned char dictionary[SPDY_DICTIONARY_BYTES];
 	unsigned char head[8];
 	size_t head_n;
-	uint32_t left;                /* of the frame's payload */
+	uint32_t left; /* of the frame's payload */
 	bool in_payload, broken;
-	struct buf control;           /* payload of a control frame */
-	uint32_t last_id;             /* highest stream of the peer */
+	struct buf control; /* payload of a control frame */
+	uint32_t last_id;   /* highest stream of the peer */
 };
 
 static uint32_t get32(const void *p)
@@ -52,7 +61,8 @@ struct spdy *spdy_new(const struct spdy_ops *ops, void *ctx)
 	s->ctx = ctx;
 	spdy_dictionary(s->dictionary);
 	inflateInit(&s->in);
-	deflateInit2(&s->out, Z_BEST_SPEED, Z_DEFLATED, 11, 4, Z_DEFAULT_STRATEGY); /* small: it only packs empty replies */
+	/* small: it only packs empty replies */
+	deflateInit2(&s->out, Z_BEST_SPEED, Z_DEFLATED, 11, 4, Z_DEFAULT_STRATEGY);
 	deflateSetDictionary(&s->out, s->dictionary, sizeof(s->dictionary));
 	return s;
 }
@@ -134,7 +144,8 @@ static bool inflate_block(struct spdy *s, struct str block, struct buf *out)
 		int r = inflate(&s->in, Z_SYNC_FLUSH);
 		out->n += 4096 - s->in.avail_out;
 		if (r == Z_NEED_DICT) {
-			if (inflateSetDictionary(&s->in, s->dictionary, sizeof(s->dictionary)) != Z_OK)
+			if (inflateSetDictionary(&s->in, s->dictionary, sizeof(s->dictionary)) !=
+			    Z_OK)
 				return false;
 			continue;
 		}
@@ -185,7 +196,8 @@ static bool on_syn_stream(struct spdy *s, struct str p, bool fin)
 	if (p.n < 10)
 		return false;
 	uint32_t id = get32(p.p) & 0x7fffffff;
-	if (!inflate_block(s, str_of(p.p + 10, p.n - 10), &text) || !parse_headers(buf_view(&text), &a, &h, &n))
+	if (!inflate_block(s, str_of(p.p + 10, p.n - 10), &text) ||
+	    !parse_headers(buf_view(&text), &a, &h, &n))
 		return false;
 	if (id == 0 || id % 2 == 0 || id <= s->last_id) {
 		spdy_reset(s, id, SPDY_PROTOCOL_ERROR);
@@ -215,11 +227,9 @@ static bool on_control(struct spdy *s, struct str p)
 	uint32_t type = get32(s->head) & 0xffff;
 	bool fin = (s->head[4] & FLAG_FIN) != 0;
 	switch (type) {
-	case SYN_STREAM:
-		return on_syn_stream(s, p, fin);
+	case SYN_STREAM: return on_syn_stream(s, p, fin);
 	case SYN_REPLY:
-	case HEADERS:
-		return on_other_headers(s, p, fin);
+	case HEADERS: return on_other_headers(s, p, fin);
 	case RST_STREAM:
 		if (p.n != 8)
 			return false;
@@ -231,8 +241,8 @@ static bool on_control(struct spdy *s, struct str p)
 		if (get32(p.p) % 2 == 1) /* the client's; ours would be even */
 			send_control(s, PING, p.p, 4);
 		return true;
-	default: /* SETTINGS, GOAWAY, WINDOW_UPDATE and what may come: the connection's end says enough */
-		return true;
+	/* SETTINGS, GOAWAY, WINDOW_UPDATE and what may come: the connection's end says enough */
+	default: return true;
 	}
 }
 

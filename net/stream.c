@@ -6,7 +6,7 @@
 #include "net/stream.h"
 
 #define SPLICE_HIGH_BYTES (256 * 1024)
-#define SPLICE_LINGER_MS 5000
+#define SPLICE_LINGER_MS  5000
 
 void stream_write_copy(struct stream *s, const void *p, size_t n)
 {

@@ -13,29 +13,44 @@
 struct stream;
 struct stream_ops {
 	void (*read_start)(struct stream *);
-	void (*read_stop)(struct stream *);                       /* back-pressure */
+	void (*read_stop)(struct stream *);                        /* back-pressure */
 	void (*write)(struct stream *, struct chunk *c, size_t n); /* takes the chunks over */
-	void (*shutdown)(struct stream *);                        /* end of our data after what is queued (half close) */
-	void (*close)(struct stream *);                           /* at once; on_close follows */
+	void (*shutdown)(struct stream *); /* end of our data after what is queued (half close) */
+	void (*close)(struct stream *);    /* at once; on_close follows */
 };
 struct stream {
 	const struct stream_ops *ops;
 	struct loop *loop;
-	size_t queued_bytes;                                      /* written and not yet sent */
+	size_t queued_bytes; /* written and not yet sent */
 	/* set by the owner: */
 	void *ctx;
 	void (*on_data)(struct stream *, const char *p, size_t n);
-	void (*on_end)(struct stream *);                          /* the peer ended its data */
-	void (*on_drain)(struct stream *);                        /* queued_bytes fell to zero; may be NULL */
-	void (*on_close)(struct stream *);                        /* last call; the stream is freed after it */
+	void (*on_end)(struct stream *);   /* the peer ended its data */
+	void (*on_drain)(struct stream *); /* queued_bytes fell to zero; may be NULL */
+	void (*on_close)(struct stream *); /* last call; the stream is freed after it */
 };
 
-static inline void stream_write(struct stream *s, struct chunk *c, size_t n) { s->ops->write(s, c, n); }
-static inline void stream_read_start(struct stream *s) { s->ops->read_start(s); }
-static inline void stream_read_stop(struct stream *s) { s->ops->read_stop(s); }
-static inline void stream_shutdown(struct stream *s) { s->ops->shutdown(s); }
+static inline void stream_write(struct stream *s, struct chunk *c, size_t n)
+{
+	s->ops->write(s, c, n);
+}
+static inline void stream_read_start(struct stream *s)
+{
+	s->ops->read_start(s);
+}
+static inline void stream_read_stop(struct stream *s)
+{
+	s->ops->read_stop(s);
+}
+static inline void stream_shutdown(struct stream *s)
+{
+	s->ops->shutdown(s);
+}
 void stream_write_copy(struct stream *s, const void *p, size_t n);
-static inline void stream_close(struct stream *s) { s->ops->close(s); }
+static inline void stream_close(struct stream *s)
+{
+	s->ops->close(s);
+}
 /* Pumps both directions with back-pressure until both ended, then closes both; done(ctx) last. */
 void stream_splice(struct stream *a, struct stream *b, void (*done)(void *ctx), void *ctx);
 

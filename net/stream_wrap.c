@@ -113,7 +113,8 @@ static const struct stream_ops wrapped_ops = {
 	.close = wrapped_close,
 };
 
-struct stream *stream_wrap(struct stream *inner, struct str pending, void (*closed)(void *ctx), void *ctx)
+struct stream *stream_wrap(struct stream *inner, struct str pending, void (*closed)(void *ctx),
+			   void *ctx)
 {
 	struct wrapped *w = NEW(struct wrapped);
 	w->base.ops = &wrapped_ops;

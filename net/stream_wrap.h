@@ -7,7 +7,8 @@
 #include "net/stream.h"
 
 /* Owns `inner`; copies `pending`. closed(ctx) (may be NULL) comes after the owner's on_close. Starts paused. */
-struct stream *stream_wrap(struct stream *inner, struct str pending, void (*closed)(void *ctx), void *ctx);
+struct stream *stream_wrap(struct stream *inner, struct str pending, void (*closed)(void *ctx),
+			   void *ctx);
 /* More bytes that came before the wrapping; before the owner reads. */
 void stream_wrap_pending(struct stream *s, struct str more);
 

@@ -13,18 +13,20 @@ struct tls_client;
 struct tls_peer {
 	int refs;
 	char *common_name;
-	char **organizations;         /* NULL-terminated */
-	char fingerprint[65];         /* SHA-256 of the certificate, hex */
-	int64_t not_after_s;          /* seconds since 1970: the certificate proves nothing any more */
+	char **organizations; /* NULL-terminated */
+	char fingerprint[65]; /* SHA-256 of the certificate, hex */
+	int64_t not_after_s;  /* seconds since 1970: the certificate proves nothing any more */
 };
 
 struct tls_server_config {
 	struct str cert_pem, key_pem; /* chain, P-256 key */
-	struct str client_ca_pem;     /* empty: client certificates are not asked for; otherwise optional */
-	const char *const *alpn;      /* NULL-terminated, e.g. "h2", "http/1.1" */
+	/* empty: client certificates are not asked for; otherwise optional */
+	struct str client_ca_pem;
+	const char *const *alpn; /* NULL-terminated, e.g. "h2", "http/1.1" */
 };
 int tls_server_new(const struct tls_server_config *c, struct tls_server **out, struct err *err);
-int tls_server_reload(struct tls_server *s, const struct tls_server_config *c, struct err *err); /* any thread */
+/* any thread */
+int tls_server_reload(struct tls_server *s, const struct tls_server_config *c, struct err *err);
 void tls_server_free(struct tls_server *s);
 
 struct tls_client_config {
@@ -41,9 +43,12 @@ void tls_client_free(struct tls_client *c);
  * handshake is done; otherwise the stream closes itself. A handshake that takes over 10 s fails. Whoever closes the stream before
  * that gets no ready. What is written in one turn of the loop goes out as one record where it fits. */
 typedef void (*tls_ready)(void *ctx, struct stream *s, const struct err *err);
-struct stream *tls_accept(struct tls_server *s, struct stream *transport, tls_ready ready, void *ctx);
-struct stream *tls_connect(struct tls_client *c, struct stream *transport, tls_ready ready, void *ctx);
-const struct tls_peer *tls_stream_peer(struct stream *s); /* NULL when no certificate was shown; borrowed */
-const char *tls_stream_alpn(struct stream *s);            /* "" when none */
+struct stream *tls_accept(struct tls_server *s, struct stream *transport, tls_ready ready,
+			  void *ctx);
+struct stream *tls_connect(struct tls_client *c, struct stream *transport, tls_ready ready,
+			   void *ctx);
+/* NULL when no certificate was shown; borrowed */
+const struct tls_peer *tls_stream_peer(struct stream *s);
+const char *tls_stream_alpn(struct stream *s); /* "" when none */
 
 #endif

@@ -96,7 +96,8 @@ void tls_context_unref(struct tls_context *c)
 }
 
 /* mbedtls wants PEM with its NUL counted. */
-static int certificates_parse(mbedtls_x509_crt *out, struct str pem, const char *what, struct err *err)
+static int certificates_parse(mbedtls_x509_crt *out, struct str pem, const char *what,
+			      struct err *err)
 {
 	auto_free char *text = str_dup(pem);
 	int r = mbedtls_x509_crt_parse(out, (unsigned char *)text, pem.n + 1);
@@ -110,7 +111,8 @@ static int certificates_parse(mbedtls_x509_crt *out, struct str pem, const char 
 static int key_parse(mbedtls_pk_context *out, struct str pem, struct err *err)
 {
 	char *text = str_dup(pem);
-	int r = mbedtls_pk_parse_key(out, (unsigned char *)text, pem.n + 1, NULL, 0, random_fill, NULL);
+	int r = mbedtls_pk_parse_key(out, (unsigned char *)text, pem.n + 1, NULL, 0, random_fill,
+				     NULL);
 	explicit_bzero(text, pem.n);
 	free(text);
 	return r < 0 ? tls_error(err, r, "parse private key") : 0;
@@ -124,14 +126,17 @@ static int identity_parse(struct tls_context *c, struct str cert, struct str key
 	if (r < 0)
 		return r;
 	if (mbedtls_pk_check_pair(&c->chain.pk, &c->key, random_fill, NULL) != 0)
-		return err_set(err, ERR_INTERNAL, "the private key does not belong to the certificate");
+		return err_set(err, ERR_INTERNAL,
+			       "the private key does not belong to the certificate");
 	r = mbedtls_ssl_conf_own_cert(&c->conf, &c->chain, &c->key);
 	return r < 0 ? tls_error(err, r, "use certificate") : 0;
 }
 
-static int common_setup(struct tls_context *c, int endpoint, const char *const *alpn, struct err *err)
+static int common_setup(struct tls_context *c, int endpoint, const char *const *alpn,
+			struct err *err)
 {
-	int r = mbedtls_ssl_config_defaults(&c->conf, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+	int r = mbedtls_ssl_config_defaults(&c->conf, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
+					    MBEDTLS_SSL_PRESET_DEFAULT);
 	if (r < 0)
 		return tls_error(err, r, "configure TLS");
 	mbedtls_ssl_conf_rng(&c->conf, random_fill, NULL);
@@ -149,8 +154,8 @@ static int common_setup(struct tls_context *c, int endpoint, const char *const *
 	return r < 0 ? tls_error(err, r, "configure ALPN") : 0;
 }
 
-static int ticket_write(void *ctx, const mbedtls_ssl_session *session, unsigned char *start, const unsigned char *end, size_t *len,
-			uint32_t *lifetime)
+static int ticket_write(void *ctx, const mbedtls_ssl_session *session, unsigned char *start,
+			const unsigned char *end, size_t *len, uint32_t *lifetime)
 {
 	if (!session->MBEDTLS_PRIVATE(peer_cert))
 		return mbedtls_ssl_ticket_write(ctx, session, start, end, len, lifetime);
@@ -164,14 +169,17 @@ static int ticket_write(void *ctx, const mbedtls_ssl_session *session, unsigned 
 
 static int tickets_setup(struct tls_context *c, struct err *err)
 {
-	int r = mbedtls_ssl_ticket_setup(&c->tickets, random_fill, NULL, MBEDTLS_CIPHER_AES_256_GCM, TICKET_LIFETIME_S);
+	int r = mbedtls_ssl_ticket_setup(&c->tickets, random_fill, NULL, MBEDTLS_CIPHER_AES_256_GCM,
+					 TICKET_LIFETIME_S);
 	if (r < 0)
 		return tls_error(err, r, "configure session tickets");
-	mbedtls_ssl_conf_session_tickets_cb(&c->conf, ticket_write, mbedtls_ssl_ticket_parse, &c->tickets);
+	mbedtls_ssl_conf_session_tickets_cb(&c->conf, ticket_write, mbedtls_ssl_ticket_parse,
+					    &c->tickets);
 	return 0;
 }
 
-static int server_setup(struct tls_context *c, const struct tls_server_config *config, struct err *err)
+static int server_setup(struct tls_context *c, const struct tls_server_config *config,
+			struct err *err)
 {
 	int r = common_setup(c, MBEDTLS_SSL_IS_SERVER, config->alpn, err);
 	if (r == 0)
@@ -183,13 +191,15 @@ static int server_setup(struct tls_context *c, const struct tls_server_config *c
 	if (r < 0)
 		return r;
 	c->asks_for_certificate = config->client_ca_pem.n > 0;
-	mbedtls_ssl_conf_authmode(&c->conf, c->asks_for_certificate ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_NONE);
+	mbedtls_ssl_conf_authmode(&c->conf, c->asks_for_certificate ? MBEDTLS_SSL_VERIFY_OPTIONAL
+								    : MBEDTLS_SSL_VERIFY_NONE);
 	if (c->asks_for_certificate)
 		mbedtls_ssl_conf_dn_hints(&c->conf, &c->trusted);
 	return 0;
 }
 
-static int server_context_new(const struct tls_server_config *config, struct tls_context **out, struct err *err)
+static int server_context_new(const struct tls_server_config *config, struct tls_context **out,
+			      struct err *err)
 {
 	struct tls_context *c = context_new();
 	int r = server_setup(c, config, err);
@@ -245,7 +255,8 @@ void tls_server_free(struct tls_server *s)
 	free(s);
 }
 
-static int client_setup(struct tls_context *c, const struct tls_client_config *config, struct err *err)
+static int client_setup(struct tls_context *c, const struct tls_client_config *config,
+			struct err *err)
 {
 	int r = common_setup(c, MBEDTLS_SSL_IS_CLIENT, config->alpn, err);
 	if (r == 0 && config->cert_pem.n > 0)
@@ -259,7 +270,8 @@ static int client_setup(struct tls_context *c, const struct tls_client_config *c
 		mbedtls_ssl_conf_ca_chain(&c->conf, &c->trusted, NULL);
 	else if (!config->insecure)
 		return err_set(err, ERR_INTERNAL, "TLS client without a CA");
-	mbedtls_ssl_conf_authmode(&c->conf, config->insecure ? MBEDTLS_SSL_VERIFY_NONE : MBEDTLS_SSL_VERIFY_REQUIRED);
+	mbedtls_ssl_conf_authmode(&c->conf, config->insecure ? MBEDTLS_SSL_VERIFY_NONE
+							     : MBEDTLS_SSL_VERIFY_REQUIRED);
 	if (config->server_name)
 		c->server_name = str_dup(str_from(config->server_name));
 	return 0;

@@ -14,18 +14,20 @@
 struct tls_context {
 	_Atomic int refs;
 	mbedtls_ssl_config conf;
-	mbedtls_x509_crt chain, trusted; /* ours; the CAs that the peer's certificate has to come from */
+	/* ours; the CAs that the peer's certificate has to come from */
+	mbedtls_x509_crt chain, trusted;
 	mbedtls_pk_context key;
 	mbedtls_ssl_ticket_context tickets;
-	const char **alpn;               /* NULL-terminated, owned */
-	char *server_name;               /* client: SNI and name verified; NULL: not verified */
-	bool asks_for_certificate;       /* server */
+	const char **alpn;         /* NULL-terminated, owned */
+	char *server_name;         /* client: SNI and name verified; NULL: not verified */
+	bool asks_for_certificate; /* server */
 	struct tls_peer_cache peers;
 };
 
 struct tls_context *tls_context_ref(struct tls_context *c);
 void tls_context_unref(struct tls_context *c);
-struct tls_context *tls_server_context(struct tls_server *s); /* current one, counted for the caller */
+/* current one, counted for the caller */
+struct tls_context *tls_server_context(struct tls_server *s);
 struct tls_context *tls_client_context(struct tls_client *c);
 int tls_error(struct err *err, int r, const char *what); /* makes an err of a mbedtls code */
 

@@ -96,7 +96,8 @@ static bool chain_is_trusted(mbedtls_x509_crt *chain, mbedtls_x509_crt *trusted)
 		return false;
 	}
 	return mbedtls_x509_crt_check_extended_key_usage(chain, MBEDTLS_OID_CLIENT_AUTH,
-							 MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)) == 0;
+							 MBEDTLS_OID_SIZE(
+								 MBEDTLS_OID_CLIENT_AUTH)) == 0;
 }
 
 static struct tls_peer *peer_new(const mbedtls_x509_crt *cert, const unsigned char *digest)
@@ -131,7 +132,8 @@ static struct tls_peer *recall(struct tls_peer_cache *c, struct str key)
 	return p;
 }
 
-struct tls_peer *tls_peer_verify(struct tls_peer_cache *c, mbedtls_x509_crt *chain, mbedtls_x509_crt *trusted)
+struct tls_peer *tls_peer_verify(struct tls_peer_cache *c, mbedtls_x509_crt *chain,
+				 mbedtls_x509_crt *trusted)
 {
 	unsigned char digest[SHA256_SIZE];
 	struct sha256 h;

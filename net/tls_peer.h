@@ -18,7 +18,8 @@ void tls_peer_cache_init(struct tls_peer_cache *c);
 void tls_peer_cache_free(struct tls_peer_cache *c);
 
 /* The chain as the client sent it. NULL: not trusted, expired, not for client authentication, or a broken name. */
-struct tls_peer *tls_peer_verify(struct tls_peer_cache *c, mbedtls_x509_crt *chain, mbedtls_x509_crt *trusted);
+struct tls_peer *tls_peer_verify(struct tls_peer_cache *c, mbedtls_x509_crt *chain,
+				 mbedtls_x509_crt *trusted);
 struct tls_peer *tls_peer_ref(struct tls_peer *p);
 void tls_peer_unref(struct tls_peer *p); /* NULL is fine */
 

@@ -13,11 +13,11 @@
 #include "net/chunk_queue.h"
 #include "net/tls_context.h"
 
-#define HANDSHAKE_MS 10000
+#define HANDSHAKE_MS   10000
 #define TRANSPORT_HIGH (512 * 1024)
-#define BLOCK_BYTES (128 * 1024)
-#define RECORD_BYTES 16384
-#define FLIGHT_BYTES 4096 /* what a handshake sends in one turn */
+#define BLOCK_BYTES    (128 * 1024)
+#define RECORD_BYTES   16384
+#define FLIGHT_BYTES   4096 /* what a handshake sends in one turn */
 
 struct tls_stream {
 	struct stream base;
@@ -25,14 +25,14 @@ struct tls_stream {
 	struct tls_context *context;
 	mbedtls_ssl_context ssl;
 	struct chunk_queue plain;
-	char *block;                  /* records on their way to the transport */
+	char *block; /* records on their way to the transport */
 	size_t block_n, block_cap;
-	struct str input;             /* what mbedtls may read now */
-	struct buf kept;              /* input left over by a paused reader */
+	struct str input; /* what mbedtls may read now */
+	struct buf kept;  /* input left over by a paused reader */
 	struct tls_peer *peer;
 	struct loop_timer handshake_timer;
 	struct loop_later work;
-	tls_ready ready;              /* NULL once called */
+	tls_ready ready; /* NULL once called */
 	void *ready_ctx;
 	bool server, established, reading, pumping, closing, shutting, shut, failed;
 	bool input_ended, told_end, first_bytes_seen, transport_gone, timer_gone;
@@ -59,7 +59,9 @@ static int bio_send(void *ctx, const unsigned char *p, size_t n)
 	if (t->block && t->block_cap - t->block_n < n)
 		block_send(t);
 	if (!t->block) {
-		size_t want = !t->established ? FLIGHT_BYTES : t->plain.bytes > RECORD_BYTES ? BLOCK_BYTES : 0;
+		size_t want = !t->established                 ? FLIGHT_BYTES
+			      : t->plain.bytes > RECORD_BYTES ? BLOCK_BYTES
+							      : 0;
 		t->block_cap = n > want ? n : want;
 		t->block = mem_alloc(t->block_cap);
 	}
@@ -83,7 +85,8 @@ static int bio_recv(void *ctx, unsigned char *p, size_t n)
 
 static void count_queued(struct tls_stream *t)
 {
-	t->base.queued_bytes = t->plain.bytes + t->block_n + (t->transport_gone ? 0 : t->transport->queued_bytes);
+	t->base.queued_bytes =
+		t->plain.bytes + t->block_n + (t->transport_gone ? 0 : t->transport->queued_bytes);
 }
 
 static void close_now(struct tls_stream *t)
@@ -191,7 +194,8 @@ static void handshake_step(struct tls_stream *t)
 		char why[256] = "";
 		mbedtls_x509_crt_verify_info(why, sizeof(why), "", flags);
 		struct str text = str_trim(str_from(why));
-		err_set(&err, ERR_UNAVAILABLE, "tls: failed to verify certificate: %.*s", STR_ARG(text));
+		err_set(&err, ERR_UNAVAILABLE, "tls: failed to verify certificate: %.*s",
+			STR_ARG(text));
 	} else {
 		tls_error(&err, r, "TLS handshake");
 		err.reason = ERR_UNAVAILABLE;
@@ -263,7 +267,8 @@ static void keep_rest(struct tls_stream *t)
 /* Kindness of Go's server: a client that speaks plain HTTP is told so. */
 static bool is_plain_http(const char *p, size_t n)
 {
-	static const char *const starts[] = { "GET ", "HEAD", "POST", "PUT ", "OPTI", "PATC", "DELE", "CONN" };
+	static const char *const starts[] = { "GET ", "HEAD", "POST", "PUT ",
+					      "OPTI", "PATC", "DELE", "CONN" };
 	for (size_t i = 0; n >= 4 && i < COUNT_OF(starts); i++) {
 		if (memcmp(p, starts[i], 4) == 0)
 			return true;
@@ -273,7 +278,8 @@ static bool is_plain_http(const char *p, size_t n)
 
 static void refuse_plain_http(struct tls_stream *t)
 {
-	static const char text[] = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+	static const char text[] =
+		"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 	struct err err = { 0 };
 	struct chunk c = CHUNK_STATIC(text);
 	stream_write(t->transport, &c, 1);
@@ -344,7 +350,8 @@ static bool encrypt_one(struct tls_stream *t)
 static void encrypt(struct tls_stream *t)
 {
 	chunk_queue_consume(&t->plain, 0);
-	while (t->plain.bytes > 0 && !t->failed && t->transport->queued_bytes + t->block_n < TRANSPORT_HIGH) {
+	while (t->plain.bytes > 0 && !t->failed &&
+	       t->transport->queued_bytes + t->block_n < TRANSPORT_HIGH) {
 		if (!encrypt_one(t))
 			abandon(t);
 	}
@@ -447,7 +454,8 @@ static void on_handshake_timeout(struct loop_timer *timer)
 	handshake_failed(t, &err);
 }
 
-static struct stream *stream_new(struct tls_context *c, struct stream *transport, bool server, tls_ready ready, void *ctx)
+static struct stream *stream_new(struct tls_context *c, struct stream *transport, bool server,
+				 tls_ready ready, void *ctx)
 {
 	struct tls_stream *t = NEW(struct tls_stream);
 	t->base.ops = &tls_ops;
@@ -478,12 +486,14 @@ static struct stream *stream_new(struct tls_context *c, struct stream *transport
 	return &t->base;
 }
 
-struct stream *tls_accept(struct tls_server *s, struct stream *transport, tls_ready ready, void *ctx)
+struct stream *tls_accept(struct tls_server *s, struct stream *transport, tls_ready ready,
+			  void *ctx)
 {
 	return stream_new(tls_server_context(s), transport, true, ready, ctx);
 }
 
-struct stream *tls_connect(struct tls_client *c, struct stream *transport, tls_ready ready, void *ctx)
+struct stream *tls_connect(struct tls_client *c, struct stream *transport, tls_ready ready,
+			   void *ctx)
 {
 	return stream_new(tls_client_context(c), transport, false, ready, ctx);
 }

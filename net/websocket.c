@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-
 #define CLOSE_MS 1000
-#define PONG_QUEUE_MAX (64 * 1024) /* pings of a client that reads nothing are not answered any more */
+#define PONG_QUEUE_MAX \
+	(64 * 1024) /* pings of a client that reads nothing are not answered any more */
 
 struct websocket {
 	struct stream *stream;
@@ -29,7 +29,8 @@ static bool has_token(struct str list, const char *token)
 
 bool websocket_requested(const struct http_request *req)
 {
-	return str_ieq(http_header(req, "upgrade"), STR("websocket")) && has_token(http_header(req, "connection"), "upgrade");
+	return str_ieq(http_header(req, "upgrade"), STR("websocket")) &&
+	       has_token(http_header(req, "connection"), "upgrade");
 }
 
 static const char *find_protocol(struct str name, const char *const *supported)
@@ -121,7 +122,8 @@ void websocket_kill(struct websocket *w)
 		stream_close(w->stream);
 }
 
-static void on_message(struct websocket_parser *p, const char *data, size_t n, bool first, bool last)
+static void on_message(struct websocket_parser *p, const char *data, size_t n, bool first,
+		       bool last)
 {
 	struct websocket *w = CONTAINER_OF(p, struct websocket, parser);
 	if (!w->close_sent && !w->gone)
@@ -131,11 +133,13 @@ static void on_message(struct websocket_parser *p, const char *data, size_t n, b
 static void on_control(struct websocket_parser *p, int opcode, const char *data, size_t n)
 {
 	struct websocket *w = CONTAINER_OF(p, struct websocket, parser);
-	if (opcode == WEBSOCKET_PING && !w->close_sent && w->stream->queued_bytes < PONG_QUEUE_MAX) {
+	if (opcode == WEBSOCKET_PING && !w->close_sent &&
+	    w->stream->queued_bytes < PONG_QUEUE_MAX) {
 		send_frame(w, WEBSOCKET_PONG, str_of(data, n), STR(""));
 	} else if (opcode == WEBSOCKET_CLOSE) {
 		w->close_seen = true;
-		websocket_close(w, n >= 2 ? (unsigned char)data[0] << 8 | (unsigned char)data[1] : 1000);
+		websocket_close(w, n >= 2 ? (unsigned char)data[0] << 8 | (unsigned char)data[1]
+					  : 1000);
 		finish_when_sent(w);
 	}
 }
@@ -196,11 +200,13 @@ static struct websocket *refuse(struct http_request *req, const char *why)
 	return NULL;
 }
 
-struct websocket *websocket_accept(struct http_request *req, const char *protocol, const struct websocket_ops *ops, void *ctx)
+struct websocket *websocket_accept(struct http_request *req, const char *protocol,
+				   const struct websocket_ops *ops, void *ctx)
 {
 	char accept[29];
 	struct str key = http_header(req, "sec-websocket-key");
-	struct http_field f[4] = { { STR("upgrade"), STR("websocket") }, { STR("connection"), STR("Upgrade") },
+	struct http_field f[4] = { { STR("upgrade"), STR("websocket") },
+				   { STR("connection"), STR("Upgrade") },
 				   { STR("sec-websocket-accept"), { accept, 28 } } };
 	if (!str_eq(req->method, STR("GET")) || key.n == 0 || key.n > 64)
 		return refuse(req, "not a WebSocket handshake");

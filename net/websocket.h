@@ -7,7 +7,14 @@
 #include "net/http_server.h"
 
 /* ---- the frame parser, which needs no connection ---- */
-enum { WEBSOCKET_CONTINUATION = 0, WEBSOCKET_TEXT = 1, WEBSOCKET_BINARY = 2, WEBSOCKET_CLOSE = 8, WEBSOCKET_PING = 9, WEBSOCKET_PONG = 10 };
+enum {
+	WEBSOCKET_CONTINUATION = 0,
+	WEBSOCKET_TEXT = 1,
+	WEBSOCKET_BINARY = 2,
+	WEBSOCKET_CLOSE = 8,
+	WEBSOCKET_PING = 9,
+	WEBSOCKET_PONG = 10
+};
 #define WEBSOCKET_CONTROL_MAX 125
 
 struct websocket_parser {
@@ -17,7 +24,7 @@ struct websocket_parser {
 	/* private */
 	unsigned char head[14];
 	size_t head_n, head_want;
-	uint64_t left;                /* of the frame's payload */
+	uint64_t left; /* of the frame's payload */
 	unsigned char mask[4];
 	unsigned mask_at;
 	int opcode;
@@ -36,14 +43,16 @@ struct websocket;
 struct websocket_ops {
 	void (*data)(void *ctx, const char *p, size_t n, bool first, bool last);
 	void (*drained)(void *ctx);
-	void (*closed)(void *ctx);    /* last call */
+	void (*closed)(void *ctx); /* last call */
 };
 bool websocket_requested(const struct http_request *req);
 /* The first of the client's protocols that is in `supported` (NULL-terminated; "" stands for a client that names none). NULL: none. */
 const char *websocket_negotiate(const struct http_request *req, const char *const *supported);
 /* NULL: the request has been answered with 400. `protocol` may be "". Starts reading. */
-struct websocket *websocket_accept(struct http_request *req, const char *protocol, const struct websocket_ops *ops, void *ctx);
-void websocket_send(struct websocket *w, int opcode, struct str head, struct str body); /* one message; copies */
+struct websocket *websocket_accept(struct http_request *req, const char *protocol,
+				   const struct websocket_ops *ops, void *ctx);
+/* one message; copies */
+void websocket_send(struct websocket *w, int opcode, struct str head, struct str body);
 size_t websocket_queued_bytes(const struct websocket *w);
 void websocket_pause(struct websocket *w, bool paused);
 void websocket_close(struct websocket *w, int code); /* after what is queued; closed() follows */

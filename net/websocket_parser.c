@@ -8,7 +8,7 @@
 #include "net/websocket.h"
 
 #define PROTOCOL_ERROR 1002
-#define UNMASK_BYTES 4096
+#define UNMASK_BYTES   4096
 
 static int check_head(const struct websocket_parser *w)
 {
@@ -16,7 +16,8 @@ static int check_head(const struct websocket_parser *w)
 	bool control = opcode >= 8;
 	if ((w->head[0] & 0x70) || !(w->head[1] & 0x80))
 		return PROTOCOL_ERROR; /* no extension was agreed; clients must mask */
-	if (control && (opcode > WEBSOCKET_PONG || !(w->head[0] & 0x80) || (w->head[1] & 127) > WEBSOCKET_CONTROL_MAX))
+	if (control && (opcode > WEBSOCKET_PONG || !(w->head[0] & 0x80) ||
+			(w->head[1] & 127) > WEBSOCKET_CONTROL_MAX))
 		return PROTOCOL_ERROR;
 	if (!control && opcode > WEBSOCKET_BINARY)
 		return PROTOCOL_ERROR;

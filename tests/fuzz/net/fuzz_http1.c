@@ -56,20 +56,11 @@ static void handler(void *ctx, struct http_request *req)
 {
 	(void)ctx;
 	switch (req->path.n > 1 ? req->path.p[1] : 0) {
-	case 'b':
-		http_body_collect(req, 100, on_body);
-		break;
-	case 's':
-		http_body_stream(req, on_piece, on_piece_end);
-		break;
-	case 'u':
-		upgrade(req);
-		break;
-	case 'a':
-		http_abort(req);
-		break;
-	default:
-		http_reply(req, 200, req->fields, req->nfields > 3 ? 3 : req->nfields, NULL, 0);
+	case 'b': http_body_collect(req, 100, on_body); break;
+	case 's': http_body_stream(req, on_piece, on_piece_end); break;
+	case 'u': upgrade(req); break;
+	case 'a': http_abort(req); break;
+	default: http_reply(req, 200, req->fields, req->nfields > 3 ? 3 : req->nfields, NULL, 0);
 	}
 }
 
@@ -90,7 +81,9 @@ static void start(void)
 {
 	static const char *const none[] = { NULL };
 	static struct loop *loops[] = { &loop };
-	struct http_server_config c = { .loops = loops, .nloops = 1, .addresses = none, .handler = handler };
+	struct http_server_config c = {
+		.loops = loops, .nloops = 1, .addresses = none, .handler = handler
+	};
 	if (loop_init(&loop, "fuzz", NULL) < 0 || http_server_start(&c, &server, NULL) < 0)
 		abort();
 }

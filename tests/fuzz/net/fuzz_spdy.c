@@ -45,7 +45,9 @@ static void on_other(void *ctx, uint32_t id)
 	(void)id;
 }
 
-static const struct spdy_ops ops = { .send = on_send, .opened = on_opened, .data = on_data, .ended = on_other, .reset = on_other };
+static const struct spdy_ops ops = {
+	.send = on_send, .opened = on_opened, .data = on_data, .ended = on_other, .reset = on_other
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {

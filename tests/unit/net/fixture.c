@@ -23,8 +23,8 @@ int loop_setup(void **state)
 static void count_user_handles(uv_handle_t *h, void *ctx)
 {
 	int *n = ctx;
-	if (!uv_is_closing(h) && h != (uv_handle_t *)&test_loop.wake && h != (uv_handle_t *)&test_loop.before_sleep &&
-	    h != (uv_handle_t *)&test_loop.no_sleep)
+	if (!uv_is_closing(h) && h != (uv_handle_t *)&test_loop.wake &&
+	    h != (uv_handle_t *)&test_loop.before_sleep && h != (uv_handle_t *)&test_loop.no_sleep)
 		(*n)++;
 }
 
@@ -137,7 +137,9 @@ static void key_make(mbedtls_pk_context *key)
 {
 	mbedtls_pk_init(key);
 	assert_int_equal(mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)), 0);
-	assert_int_equal(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), rng, NULL), 0);
+	assert_int_equal(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), rng,
+					     NULL),
+			 0);
 }
 
 static void set_names(mbedtls_x509write_cert *w, const struct identity_spec *spec)
@@ -187,7 +189,8 @@ void identity_make(struct identity *out, const struct identity_spec *spec)
 	key_make(&key);
 	mbedtls_pk_init(&issuer_key);
 	if (spec->issuer)
-		assert_int_equal(mbedtls_pk_parse_key(&issuer_key, (unsigned char *)spec->issuer->key.p,
+		assert_int_equal(mbedtls_pk_parse_key(&issuer_key,
+						      (unsigned char *)spec->issuer->key.p,
 						      spec->issuer->key.n + 1, NULL, 0, rng, NULL),
 				 0);
 	rand_bytes(serial, sizeof(serial));
@@ -199,9 +202,13 @@ void identity_make(struct identity *out, const struct identity_spec *spec)
 	mbedtls_x509write_crt_set_subject_key(&w, &key);
 	mbedtls_x509write_crt_set_issuer_key(&w, spec->issuer ? &issuer_key : &key);
 	assert_int_equal(mbedtls_x509write_crt_set_subject_name(&w, spec->subject), 0);
-	assert_int_equal(mbedtls_x509write_crt_set_issuer_name(&w, spec->issuer ? spec->issuer_subject : spec->subject), 0);
+	assert_int_equal(mbedtls_x509write_crt_set_issuer_name(&w, spec->issuer
+									   ? spec->issuer_subject
+									   : spec->subject),
+			 0);
 	mbedtls_x509write_crt_set_serial_raw(&w, serial, sizeof(serial));
-	mbedtls_x509write_crt_set_validity(&w, "20200101000000", spec->expired ? "20210101000000" : "20991231235959");
+	mbedtls_x509write_crt_set_validity(&w, "20200101000000",
+					   spec->expired ? "20210101000000" : "20991231235959");
 	mbedtls_x509write_crt_set_basic_constraints(&w, spec->ca, -1);
 	set_names(&w, spec);
 	set_usage(&w, spec);
@@ -225,7 +232,8 @@ static struct test_pki pki;
 
 static void pki_free(void)
 {
-	struct identity *all[] = { &pki.ca, &pki.server, &pki.client, &pki.stranger_ca, &pki.stranger, &pki.expired };
+	struct identity *all[] = { &pki.ca,          &pki.server,   &pki.client,
+				   &pki.stranger_ca, &pki.stranger, &pki.expired };
 	for (size_t i = 0; i < COUNT_OF(all); i++)
 		identity_free(all[i]);
 }
@@ -235,15 +243,26 @@ const struct test_pki *test_pki(void)
 	if (pki.ca.cert.n > 0)
 		return &pki;
 	identity_make(&pki.ca, &(struct identity_spec){ .subject = "CN=test-ca", .ca = true });
-	identity_make(&pki.server, &(struct identity_spec){ .subject = "CN=server", .issuer = &pki.ca, .issuer_subject = "CN=test-ca",
-							    .dns = "localhost", .ip = "127.0.0.1" });
-	identity_make(&pki.client, &(struct identity_spec){ .subject = "CN=jane,O=system:masters", .issuer = &pki.ca,
-							    .issuer_subject = "CN=test-ca", .client = true });
-	identity_make(&pki.stranger_ca, &(struct identity_spec){ .subject = "CN=test-ca", .ca = true });
-	identity_make(&pki.stranger, &(struct identity_spec){ .subject = "CN=jane,O=system:masters", .issuer = &pki.stranger_ca,
-							      .issuer_subject = "CN=test-ca", .client = true });
-	identity_make(&pki.expired, &(struct identity_spec){ .subject = "CN=jane", .issuer = &pki.ca, .issuer_subject = "CN=test-ca",
-							     .client = true, .expired = true });
+	identity_make(&pki.server, &(struct identity_spec){ .subject = "CN=server",
+							    .issuer = &pki.ca,
+							    .issuer_subject = "CN=test-ca",
+							    .dns = "localhost",
+							    .ip = "127.0.0.1" });
+	identity_make(&pki.client, &(struct identity_spec){ .subject = "CN=jane,O=system:masters",
+							    .issuer = &pki.ca,
+							    .issuer_subject = "CN=test-ca",
+							    .client = true });
+	identity_make(&pki.stranger_ca,
+		      &(struct identity_spec){ .subject = "CN=test-ca", .ca = true });
+	identity_make(&pki.stranger, &(struct identity_spec){ .subject = "CN=jane,O=system:masters",
+							      .issuer = &pki.stranger_ca,
+							      .issuer_subject = "CN=test-ca",
+							      .client = true });
+	identity_make(&pki.expired, &(struct identity_spec){ .subject = "CN=jane",
+							     .issuer = &pki.ca,
+							     .issuer_subject = "CN=test-ca",
+							     .client = true,
+							     .expired = true });
 	atexit(pki_free);
 	return &pki;
 }

@@ -18,14 +18,14 @@ int loop_setup(void **state);    /* for cmocka_unit_test_setup_teardown */
 int loop_teardown(void **state); /* also fails when handles are left */
 
 /* Runs the loop until the condition holds; fails the test after 10 s. */
-#define RUN_UNTIL(condition)                                      \
-	do {                                                      \
-		uint64_t run_end_ = uv_hrtime() + 10000000000ull; \
-		while (!(condition)) {                            \
-			if (uv_hrtime() > run_end_)               \
+#define RUN_UNTIL(condition)                                                       \
+	do {                                                                       \
+		uint64_t run_end_ = uv_hrtime() + 10000000000ull;                  \
+		while (!(condition)) {                                             \
+			if (uv_hrtime() > run_end_)                                \
 				fail_msg("timed out waiting for: %s", #condition); \
-			run_once();                               \
-		}                                                 \
+			run_once();                                                \
+		}                                                                  \
 	} while (0)
 void run_once(void);
 void run_turns(int n); /* without waiting: lets what is due happen */
@@ -47,10 +47,10 @@ struct identity {
 	struct buf cert, key;
 };
 struct identity_spec {
-	const char *subject;          /* "CN=x,O=y" */
+	const char *subject;           /* "CN=x,O=y" */
 	const struct identity *issuer; /* NULL: self-signed */
 	const char *issuer_subject;
-	const char *dns, *ip;         /* SANs */
+	const char *dns, *ip; /* SANs */
 	bool ca, client, expired;
 };
 void identity_make(struct identity *out, const struct identity_spec *spec);

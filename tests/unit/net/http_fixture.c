@@ -65,8 +65,9 @@ static void head_info(struct http_request *req)
 {
 	struct buf b = { 0 };
 	struct str x = http_header(req, "x-test");
-	buf_printf(&b, "%.*s %d %.*s [%.*s] [%.*s] host=%.*s x=%.*s peer=%s remote=%s", STR_ARG(req->method), req->version,
-		   STR_ARG(req->target), STR_ARG(req->path), STR_ARG(req->query), STR_ARG(req->authority), STR_ARG(x),
+	buf_printf(&b, "%.*s %d %.*s [%.*s] [%.*s] host=%.*s x=%.*s peer=%s remote=%s",
+		   STR_ARG(req->method), req->version, STR_ARG(req->target), STR_ARG(req->path),
+		   STR_ARG(req->query), STR_ARG(req->authority), STR_ARG(x),
 		   req->peer ? req->peer->common_name : "-", req->remote);
 	answer_text(req, 200, buf_view(&b));
 	buf_free(&b);
@@ -89,14 +90,16 @@ static void echo_data(struct stream *s, const char *p, size_t n)
 
 static void upgrade(struct http_request *req)
 {
-	struct http_field f[] = { { STR("connection"), STR("Upgrade") }, { STR("upgrade"), STR("echo") } };
+	struct http_field f[] = { { STR("connection"), STR("Upgrade") },
+				  { STR("upgrade"), STR("echo") } };
 	struct stream *s = http_upgrade(req, f, 2);
 	if (!s) {
 		answer_text(req, 400, STR("no upgrade"));
 		return;
 	}
 	s->on_data = echo_data;
-	s->on_end = req->version == 20 ? stream_shutdown : stream_close; /* HTTP/2 ends with both sides */
+	/* HTTP/2 ends with both sides */
+	s->on_end = req->version == 20 ? stream_shutdown : stream_close;
 	stream_read_start(s);
 }
 
@@ -106,8 +109,15 @@ static void via(struct http_request *req)
 	struct http_field f = { STR("x-test"), STR("from the proxy") };
 	static const char *const drop[] = { "authorization", NULL };
 	str_cut_prefix(&target, STR("/via"));
-	struct proxy_spec spec = { .client = test_http.client, .host = "127.0.0.1", .port = test_http.backend_port, .target = target,
-				   .fields = &f, .nfields = 1, .drop = drop, .prefix = STR("/via"), .closed = via_closed };
+	struct proxy_spec spec = { .client = test_http.client,
+				   .host = "127.0.0.1",
+				   .port = test_http.backend_port,
+				   .target = target,
+				   .fields = &f,
+				   .nfields = 1,
+				   .drop = drop,
+				   .prefix = STR("/via"),
+				   .closed = via_closed };
 	proxy_request(req, &spec);
 }
 
@@ -167,11 +177,16 @@ static int start(bool with_tls)
 	static const char *const addresses[] = { "127.0.0.1", NULL };
 	static struct loop *loops[] = { &test_loop };
 	const struct test_pki *p = test_pki();
-	struct tls_server_config tc = { .cert_pem = buf_view(&p->server.cert), .key_pem = buf_view(&p->server.key),
-					.client_ca_pem = buf_view(&p->ca.cert), .alpn = alpn };
+	struct tls_server_config tc = { .cert_pem = buf_view(&p->server.cert),
+					.key_pem = buf_view(&p->server.key),
+					.client_ca_pem = buf_view(&p->ca.cert),
+					.alpn = alpn };
 	if (with_tls && tls_server_new(&tc, &tls, NULL) < 0)
 		return -1;
-	struct http_server_config c = { .loops = loops, .nloops = 1, .tls = with_tls ? tls : NULL, .addresses = addresses,
+	struct http_server_config c = { .loops = loops,
+					.nloops = 1,
+					.tls = with_tls ? tls : NULL,
+					.addresses = addresses,
 					.handler = handler,
 					.head_ms = test_http_head_ms,
 					.body_ms = test_http_head_ms };
@@ -242,7 +257,9 @@ static void on_ready(void *ctx, struct stream *s, const struct err *err)
 struct stream *tls_connect_to(int port, const struct identity *own, const char *const *offer)
 {
 	const struct test_pki *p = test_pki();
-	struct tls_client_config c = { .ca_pem = buf_view(&p->ca.cert), .server_name = "localhost", .alpn = offer };
+	struct tls_client_config c = { .ca_pem = buf_view(&p->ca.cert),
+				       .server_name = "localhost",
+				       .alpn = offer };
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	struct ready r = { 0 };
 	if (own) {

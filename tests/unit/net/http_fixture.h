@@ -18,21 +18,22 @@ struct test_http {
 	struct http_request *held, *stream;
 	int requests, closed, drains;
 	bool stopped;
-	size_t streamed_bytes;        /* body piece by piece */
+	size_t streamed_bytes; /* body piece by piece */
 	bool stream_ended;
 	struct http_request *uploading;
 };
 extern struct test_http test_http;
 
-int http_setup(void **state);     /* plain */
+int http_setup(void **state); /* plain */
 int https_setup(void **state);
 int impatient_http_setup(void **state); /* plain, 50 ms for heads and bodies */
-int http_teardown(void **state);  /* fails when a request was not closed, or handles are left */
+int http_teardown(void **state);   /* fails when a request was not closed, or handles are left */
 void http_stop_begin(uint64_t ms); /* test_http.stopped follows */
-#define ON_HTTP(f)  cmocka_unit_test_setup_teardown(f, http_setup, http_teardown)
+#define ON_HTTP(f)           cmocka_unit_test_setup_teardown(f, http_setup, http_teardown)
 #define ON_IMPATIENT_HTTP(f) cmocka_unit_test_setup_teardown(f, impatient_http_setup, http_teardown)
-#define ON_HTTPS(f) cmocka_unit_test_setup_teardown(f, https_setup, http_teardown)
+#define ON_HTTPS(f)          cmocka_unit_test_setup_teardown(f, https_setup, http_teardown)
 
-struct stream *tls_connect_to(int port, const struct identity *own, const char *const *alpn); /* handshake done */
+/* handshake done */
+struct stream *tls_connect_to(int port, const struct identity *own, const char *const *alpn);
 
 #endif

@@ -61,7 +61,11 @@ static void on_closed(struct channels *s)
 	t.session = NULL;
 }
 
-static const struct channels_ops ops = { .ready = on_ready, .opened = on_opened, .data = on_data, .ended = on_ended, .gone = on_gone,
+static const struct channels_ops ops = { .ready = on_ready,
+					 .opened = on_opened,
+					 .data = on_data,
+					 .ended = on_ended,
+					 .gone = on_gone,
 					 .closed = on_closed };
 
 static void handler(void *ctx, struct http_request *req)
@@ -86,7 +90,9 @@ static int setup(void **state)
 {
 	static const char *const addresses[] = { "127.0.0.1", NULL };
 	static struct loop *loops[] = { &test_loop };
-	struct http_server_config c = { .loops = loops, .nloops = 1, .addresses = addresses, .handler = handler };
+	struct http_server_config c = {
+		.loops = loops, .nloops = 1, .addresses = addresses, .handler = handler
+	};
 	if (loop_setup(state))
 		return -1;
 	memset(&t, 0, sizeof(t));
@@ -122,8 +128,8 @@ static bool got_bytes(const struct raw *r, const void *p, size_t n)
 	return r->got.n >= n && memmem(r->got.p, r->got.n, p, n);
 }
 
-#define SEND(r, literal)     send_bytes((r), literal, sizeof(literal) - 1)
-#define GOT(r, literal)      got_bytes((r), literal, sizeof(literal) - 1)
+#define SEND(r, literal) send_bytes((r), literal, sizeof(literal) - 1)
+#define GOT(r, literal)  got_bytes((r), literal, sizeof(literal) - 1)
 
 /* Unmasked by a mask of zeros. */
 static void send_message(struct raw *r, int opcode, const void *p, size_t n)
@@ -140,7 +146,8 @@ static void ws_open(struct raw *r, const char *path, const char *protocol)
 	struct buf b = { 0 };
 	raw_connect(r, http_server_port(t.server));
 	buf_printf(&b,
-		   "GET %s HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+		   "GET %s HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: "
+		   "websocket\r\nSec-WebSocket-Version: 13\r\n"
 		   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
 		   path);
 	if (protocol)
@@ -164,14 +171,17 @@ static void v5_session_carries_all_channels_and_ends_with_a_status(void **state)
 	MESSAGE(&r, "\4{\"Width\":80,\"Height\":24}");
 	MESSAGE(&r, "\xff\0");
 	RUN_UNTIL(has("end stdin;"));
-	assert_string_equal(t.log.p, "ready;stdin:some input;resize:{\"Width\":80,\"Height\":24};end stdin;");
+	assert_string_equal(
+		t.log.p, "ready;stdin:some input;resize:{\"Width\":80,\"Height\":24};end stdin;");
 	channel_write(t.session, channels_find(t.session, CHANNEL_STDOUT), "out", 3);
 	channel_write(t.session, channels_find(t.session, CHANNEL_STDERR), "err", 3);
 	channels_finish_exec(t.session, 3, NULL);
 	RUN_UNTIL(GOT(&r, "\x88\x02\x03\xe8"));
-	assert_true(GOT(&r, "\x82\x04\x01out\x82\x04\x02" "err\x82"));
+	assert_true(GOT(&r, "\x82\x04\x01out\x82\x04\x02"
+			    "err\x82"));
 	assert_true(raw_has(&r, "exit status 3"));
-	assert_true(raw_has(&r, "\"reason\":\"NonZeroExitCode\",\"details\":{\"causes\":[{\"reason\":\"ExitCode\",\"message\":\"3\"}]}"));
+	assert_true(raw_has(&r, "\"reason\":\"NonZeroExitCode\",\"details\":{\"causes\":[{"
+				"\"reason\":\"ExitCode\",\"message\":\"3\"}]}"));
 	send_message(&r, 8, "\x03\xe8", 2);
 	RUN_UNTIL(t.closed && r.ended);
 	raw_close(&r);
@@ -196,7 +206,8 @@ static void v4_success_and_failure_are_status_objects(void **state)
 	err_set(&err, ERR_INTERNAL, "no \"such\" file");
 	channels_finish_exec(t.session, 0, &err);
 	err_clear(&err);
-	RUN_UNTIL(raw_has(&r, "\"message\":\"Internal error occurred: error executing command in container: no \\\"such\\\" file\""));
+	RUN_UNTIL(raw_has(&r, "\"message\":\"Internal error occurred: error executing command in "
+			      "container: no \\\"such\\\" file\""));
 	assert_true(raw_has(&r, "\"code\":500"));
 	raw_close(&r);
 	RUN_UNTIL(t.closed);
@@ -210,7 +221,8 @@ static void client_without_protocol_gets_plain_text_errors(void **state)
 	assert_false(raw_has(&r, "sec-websocket-protocol"));
 	RUN_UNTIL(t.ready);
 	channels_finish_exec(t.session, 7, NULL);
-	RUN_UNTIL(GOT(&r, "\x03" "command terminated with non-zero exit code: exit status 7"));
+	RUN_UNTIL(GOT(&r, "\x03"
+			  "command terminated with non-zero exit code: exit status 7"));
 	raw_close(&r);
 	RUN_UNTIL(t.closed);
 }
@@ -224,10 +236,14 @@ static void base64_sessions_encode_both_ways(void **state)
 	send_message(&r, 1, "0Zm9vCg==", 9);
 	RUN_UNTIL(has("stdin:foo\n;"));
 	/* a message in two frames, cut within a group */
-	SEND(&r, "\x01\x83\0\0\0\0" "0Zm" "\x80\x86\0\0\0\0" "9vYmFy");
+	SEND(&r, "\x01\x83\0\0\0\0"
+		 "0Zm"
+		 "\x80\x86\0\0\0\0"
+		 "9vYmFy");
 	RUN_UNTIL(has("bar;"));
 	channel_write(t.session, channels_find(t.session, CHANNEL_STDOUT), "\n", 1);
-	RUN_UNTIL(GOT(&r, "\x81\x05" "1Cg=="));
+	RUN_UNTIL(GOT(&r, "\x81\x05"
+			  "1Cg=="));
 	raw_close(&r);
 	RUN_UNTIL(t.closed);
 }
@@ -239,7 +255,8 @@ static void unknown_protocol_is_forbidden(void **state)
 	ws_open(&r, "/exec", "v9.channel.k8s.io");
 	RUN_UNTIL(raw_has(&r, "\"code\":403"));
 	assert_true(raw_has(&r, "HTTP/1.1 403 Forbidden"));
-	assert_true(raw_has(&r, "requested protocol(s) are not supported: [v9.channel.k8s.io]; supports [v5.channel.k8s.io"));
+	assert_true(raw_has(&r, "requested protocol(s) are not supported: [v9.channel.k8s.io]; "
+				"supports [v5.channel.k8s.io"));
 	assert_null(t.session);
 	raw_close(&r);
 }
@@ -247,10 +264,13 @@ static void unknown_protocol_is_forbidden(void **state)
 static void incomplete_handshakes_are_bad_requests(void **state)
 {
 	static const char *const bad[] = {
-		"GET /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
-		"GET /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n",
+		"GET /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		"websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+		"GET /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		"websocket\r\nSec-WebSocket-Key: x\r\n\r\n",
 		"POST /exec HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
-		"POST /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nContent-Length: 0\r\n\r\n",
+		"POST /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		"SPDY/3.1\r\nContent-Length: 0\r\n\r\n",
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -271,7 +291,8 @@ static void pings_are_answered_and_mistakes_close(void **state)
 	ws_open(&r, "/exec", "v4.channel.k8s.io");
 	RUN_UNTIL(t.ready);
 	send_message(&r, 9, "beat", 4);
-	RUN_UNTIL(GOT(&r, "\x8a\x04" "beat"));
+	RUN_UNTIL(GOT(&r, "\x8a\x04"
+			  "beat"));
 	SEND(&r, "\x82\x01x"); /* not masked */
 	RUN_UNTIL(GOT(&r, "\x88\x02\x03\xea"));
 	RUN_UNTIL(t.closed);
@@ -291,7 +312,8 @@ static void client_that_leaves_closes_the_session(void **state)
 static void paused_channel_is_kept_then_holds_the_connection(void **state)
 {
 	struct raw r;
-	unsigned char frame[14] = { 0x82, 0xff, 0, 0, 0, 0, 0, 0x80, 0, 1 }; /* 8 MiB and the byte of the channel */
+	/* 8 MiB and the byte of the channel */
+	unsigned char frame[14] = { 0x82, 0xff, 0, 0, 0, 0, 0, 0x80, 0, 1 };
 	size_t n = 8 << 20;
 	(void)state;
 	ws_open(&r, "/exec?stdin", "v5.channel.k8s.io");
@@ -325,11 +347,13 @@ static void websocket_forward_opens_pairs_with_their_ports(void **state)
 	ws_open(&r, "/forward", "v4.channel.k8s.io");
 	RUN_UNTIL(has("open 443"));
 	assert_string_equal(t.log.p, "open 8080 0;open 443 1;");
-	RUN_UNTIL(GOT(&r, "\x82\x03\x00\x90\x1f\x82\x03\x01\x90\x1f\x82\x03\x02\xbb\x01\x82\x03\x03\xbb\x01"));
+	RUN_UNTIL(GOT(&r, "\x82\x03\x00\x90\x1f\x82\x03\x01\x90\x1f\x82\x03\x02\xbb\x01\x82\x03\x03"
+			  "\xbb\x01"));
 	MESSAGE(&r, "\2to 443");
 	RUN_UNTIL(has("data:to 443;"));
 	channel_write(t.session, t.data, "back", 4);
-	RUN_UNTIL(GOT(&r, "\x82\x05\x02" "back"));
+	RUN_UNTIL(GOT(&r, "\x82\x05\x02"
+			  "back"));
 	raw_close(&r);
 	RUN_UNTIL(t.closed);
 }
@@ -356,24 +380,31 @@ static void spdy_open(struct raw *r, const char *path, const char *protocols)
 {
 	struct buf b = { 0 };
 	raw_connect(r, http_server_port(t.server));
-	buf_printf(&b, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n%s\r\n", path,
-		   protocols);
+	buf_printf(&b,
+		   "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: "
+		   "Upgrade\r\nUpgrade: SPDY/3.1\r\n%s\r\n",
+		   path, protocols);
 	raw_send(r, b.p);
 	RUN_UNTIL(raw_has(r, "\r\n\r\n"));
 	buf_free(&b);
 }
 
-static const char syn1_error[] = "80030001000000290000000100000000000078f9e3c6a7c26260606004a7b392a2d4c45c6851c29a0a0a6800000000ffff";
+static const char syn1_error[] = "80030001000000290000000100000000000078f9e3c6a7c26260606004a7b392a"
+				 "2d4c45c6851c29a0a0a6800000000ffff";
 static const char syn3_stdin[] = "800300010000001700000003000000000000c22e555c92929907000000ffff";
-static const char syn5_stdout[] = "800300010000001900000005000000000000c22ac5565c92925f5a02000000ffff";
+static const char syn5_stdout[] =
+	"800300010000001900000005000000000000c22ac5565c92925f5a02000000ffff";
 
 static void spdy_exec_of_every_version_is_negotiated(void **state)
 {
 	static const struct {
 		const char *offer, *taken;
 	} versions[] = {
-		{ "X-Stream-Protocol-Version: v4.channel.k8s.io\r\nX-Stream-Protocol-Version: v3.channel.k8s.io\r\n", "v4.channel.k8s.io" },
-		{ "X-Stream-Protocol-Version: v3.channel.k8s.io, v2.channel.k8s.io\r\n", "v3.channel.k8s.io" },
+		{ "X-Stream-Protocol-Version: v4.channel.k8s.io\r\nX-Stream-Protocol-Version: "
+		  "v3.channel.k8s.io\r\n",
+		  "v4.channel.k8s.io" },
+		{ "X-Stream-Protocol-Version: v3.channel.k8s.io, v2.channel.k8s.io\r\n",
+		  "v3.channel.k8s.io" },
 		{ "X-Stream-Protocol-Version: channel.k8s.io\r\n", "channel.k8s.io" },
 	};
 	(void)state;
@@ -381,7 +412,8 @@ static void spdy_exec_of_every_version_is_negotiated(void **state)
 		struct raw r;
 		char line[100];
 		spdy_open(&r, "/exec", versions[i].offer);
-		snprintf(line, sizeof(line), "\r\nx-stream-protocol-version: %s\r\n", versions[i].taken);
+		snprintf(line, sizeof(line), "\r\nx-stream-protocol-version: %s\r\n",
+			 versions[i].taken);
 		assert_true(raw_has(&r, line));
 		assert_true(raw_has(&r, "upgrade: SPDY/3.1\r\n"));
 		raw_close(&r);
@@ -392,7 +424,8 @@ static void spdy_exec_of_every_version_is_negotiated(void **state)
 	spdy_open(&r, "/exec", "X-Stream-Protocol-Version: v9.channel.k8s.io\r\n");
 	assert_true(raw_has(&r, "HTTP/1.1 403 "));
 	assert_true(raw_has(&r, "x-accepted-stream-protocol-versions: v4.channel.k8s.io\r\n"));
-	RUN_UNTIL(raw_has(&r, "unable to negotiate protocol: client supports [v9.channel.k8s.io], server accepts [v4.channel.k8s.io v3"));
+	RUN_UNTIL(raw_has(&r, "unable to negotiate protocol: client supports [v9.channel.k8s.io], "
+			      "server accepts [v4.channel.k8s.io v3"));
 	raw_close(&r);
 }
 
@@ -400,7 +433,8 @@ static void spdy_exec_runs_when_its_streams_are_there(void **state)
 {
 	struct raw r;
 	(void)state;
-	spdy_open(&r, "/exec?stdin&tty", "X-Stream-Protocol-Version: v2.channel.k8s.io\r\n"); /* v2 knows no resize */
+	/* v2 knows no resize */
+	spdy_open(&r, "/exec?stdin&tty", "X-Stream-Protocol-Version: v2.channel.k8s.io\r\n");
 	send_hex(&r, syn1_error);
 	send_hex(&r, syn3_stdin);
 	RUN_UNTIL(got_hex(&r, "80030002000000"));
@@ -430,7 +464,8 @@ static void spdy_forward_pairs_streams_and_ends_them(void **state)
 	struct raw r;
 	(void)state;
 	spdy_open(&r, "/forward", "X-Stream-Protocol-Version: portforward.k8s.io\r\n");
-	send_hex(&r, "800300010000003e0000000100000000000078f9e3c6a7c202253a703a2b294a4dcc851625aca9a0808614cb45e01c60616061c0c0c0c0590489c64c50"
+	send_hex(&r, "800300010000003e0000000100000000000078f9e3c6a7c202253a703a2b294a4dcc851625aca"
+		     "9a0808614cb45e01c60616061c0c0c0c0590489c64c50"
 		     "f2663400000000ffff");
 	send_hex(&r, "0000000101000000"); /* the client never writes to the error stream */
 	run_turns(5);
@@ -459,7 +494,8 @@ static void failed_forward_is_reset(void **state)
 	struct raw r;
 	(void)state;
 	spdy_open(&r, "/forward", "X-Stream-Protocol-Version: portforward.k8s.io\r\n");
-	send_hex(&r, "800300010000003e0000000100000000000078f9e3c6a7c202253a703a2b294a4dcc851625aca9a0808614cb45e01c60616061c0c0c0c0590489c64c50"
+	send_hex(&r, "800300010000003e0000000100000000000078f9e3c6a7c202253a703a2b294a4dcc851625aca"
+		     "9a0808614cb45e01c60616061c0c0c0c0590489c64c50"
 		     "f2663400000000ffff");
 	send_hex(&r, "800300010000001800000003000000000000c2aa19540e2512d60b000000ffff");
 	RUN_UNTIL(t.data);
@@ -480,13 +516,15 @@ static void forward_is_tunnelled_through_websocket_messages(void **state)
 	(void)state;
 	ws_open(&r, "/forward", "SPDY/3.1+portforward.k8s.io");
 	assert_true(raw_has(&r, "sec-websocket-protocol: SPDY/3.1+portforward.k8s.io\r\n"));
-	static const char first[] = "800300010000003e0000000100000000000078f9e3c6a7c202253a703a2b294a4dcc851625aca9a0808614cb45e01c60616061c0c0c0c059"
+	static const char first[] = "800300010000003e0000000100000000000078f9e3c6a7c202253a703a2b29"
+				    "4a4dcc851625aca9a0808614cb45e01c60616061c0c0c0c059"
 				    "0489c64c50f2663400000000ffff";
 	size_t n = (sizeof(first) - 1) / 2;
 	assert_true(hex_decode(bytes, n, STR(first)));
 	send_message(&r, 2, bytes, 20); /* messages don't follow frames */
 	send_message(&r, 2, bytes + 20, n - 20);
-	static const char second[] = "800300010000001800000003000000000000c2aa19540e2512d60b000000ffff";
+	static const char second[] =
+		"800300010000001800000003000000000000c2aa19540e2512d60b000000ffff";
 	assert_true(hex_decode(bytes, (sizeof(second) - 1) / 2, STR(second)));
 	send_message(&r, 2, bytes, (sizeof(second) - 1) / 2);
 	RUN_UNTIL(has("open 8080 0;"));

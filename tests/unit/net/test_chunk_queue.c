@@ -50,7 +50,8 @@ static void moved_pieces_keep_order_and_the_last_carries_the_release(void **stat
 	chunk_queue_copy(&b, out, 8);
 	assert_memory_equal(out, "abcdefgh", 8);
 	assert_int_equal(releases, 1);
-	chunk_queue_drop(&a, &b); /* the rest of the second is given up, but its bytes are still out in b's owner */
+	/* the rest of the second is given up, but its bytes are still out in b's owner */
+	chunk_queue_drop(&a, &b);
 	assert_int_equal(releases, 1);
 	chunk_queue_free(&b);
 	assert_int_equal(releases, 2);

@@ -29,16 +29,27 @@ static void any_split_of_data_and_ad_gives_the_same_result(void **state)
 	memset(ad, 5, sizeof(ad));
 	mbedtls_gcm_init(&gcm);
 	assert_int_equal(mbedtls_gcm_setkey(&gcm, MBEDTLS_CIPHER_ID_AES, key, 256), 0);
-	assert_int_equal(mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, sizeof(in), iv, sizeof(iv), ad, sizeof(ad), in,
-						   whole, sizeof(tag), tag), 0);
+	assert_int_equal(mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, sizeof(in), iv,
+						   sizeof(iv), ad, sizeof(ad), in, whole,
+						   sizeof(tag), tag),
+			 0);
 	for (size_t step = 1; step < 40; step++) {
 		assert_int_equal(mbedtls_gcm_starts(&gcm, MBEDTLS_GCM_ENCRYPT, iv, sizeof(iv)), 0);
 		for (size_t i = 0; i < sizeof(ad); i += step)
-			assert_int_equal(mbedtls_gcm_update_ad(&gcm, ad + i, i + step < sizeof(ad) ? step : sizeof(ad) - i), 0);
+			assert_int_equal(mbedtls_gcm_update_ad(&gcm, ad + i,
+							       i + step < sizeof(ad)
+								       ? step
+								       : sizeof(ad) - i),
+					 0);
 		for (size_t i = 0; i < sizeof(in); i += n)
-			assert_int_equal(mbedtls_gcm_update(&gcm, in + i, i + step < sizeof(in) ? step : sizeof(in) - i,
-							    parts + i, sizeof(parts) - i, &n), 0);
-		assert_int_equal(mbedtls_gcm_finish(&gcm, NULL, 0, &n, parts_tag, sizeof(parts_tag)), 0);
+			assert_int_equal(mbedtls_gcm_update(&gcm, in + i,
+							    i + step < sizeof(in) ? step
+										  : sizeof(in) - i,
+							    parts + i, sizeof(parts) - i, &n),
+					 0);
+		assert_int_equal(mbedtls_gcm_finish(&gcm, NULL, 0, &n, parts_tag,
+						    sizeof(parts_tag)),
+				 0);
 		assert_memory_equal(parts, whole, sizeof(whole));
 		assert_memory_equal(parts_tag, tag, sizeof(tag));
 	}
@@ -54,12 +65,17 @@ static void forged_tag_is_refused_and_leaves_no_plaintext(void **state)
 	(void)state;
 	mbedtls_gcm_init(&gcm);
 	assert_int_equal(mbedtls_gcm_setkey(&gcm, MBEDTLS_CIPHER_ID_AES, key, 128), 0);
-	assert_int_equal(mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, sizeof(text), iv, sizeof(iv), NULL, 0, text, text,
-						   sizeof(tag), tag), 0);
-	assert_int_equal(mbedtls_gcm_auth_decrypt(&gcm, sizeof(text), iv, sizeof(iv), NULL, 0, tag, sizeof(tag), text, out), 0);
+	assert_int_equal(mbedtls_gcm_crypt_and_tag(&gcm, MBEDTLS_GCM_ENCRYPT, sizeof(text), iv,
+						   sizeof(iv), NULL, 0, text, text, sizeof(tag),
+						   tag),
+			 0);
+	assert_int_equal(mbedtls_gcm_auth_decrypt(&gcm, sizeof(text), iv, sizeof(iv), NULL, 0, tag,
+						  sizeof(tag), text, out),
+			 0);
 	assert_string_equal(out, "secret");
 	tag[3] ^= 1;
-	assert_int_equal(mbedtls_gcm_auth_decrypt(&gcm, sizeof(text), iv, sizeof(iv), NULL, 0, tag, sizeof(tag), text, out),
+	assert_int_equal(mbedtls_gcm_auth_decrypt(&gcm, sizeof(text), iv, sizeof(iv), NULL, 0, tag,
+						  sizeof(tag), text, out),
 			 MBEDTLS_ERR_GCM_AUTH_FAILED);
 	assert_memory_equal(out, zero, sizeof(out));
 	mbedtls_gcm_free(&gcm);

@@ -29,7 +29,8 @@ static void head_is_parsed(void **state)
 	run_turns(5);
 	raw_send(&r, "st:  some thing  \r\nContent-Length: 0\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "remote="));
-	assert_true(raw_has(&r, "POST 11 /head-info?a=b&c [/head-info] [a=b&c] host=example.org:6443 x=some thing peer=- remote=127.0.0.1"));
+	assert_true(raw_has(&r, "POST 11 /head-info?a=b&c [/head-info] [a=b&c] "
+				"host=example.org:6443 x=some thing peer=- remote=127.0.0.1"));
 	raw_send(&r, "GET http://other.example/head-info?x HTTP/1.1\r\nHost: a\r\n\r\n");
 	RUN_UNTIL(raw_count(&r, "remote=") == 2);
 	assert_true(raw_has(&r, "[/head-info] [x] host=other.example"));
@@ -41,7 +42,8 @@ static void pipelined_requests_are_answered_in_order(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbodyGET /hello "
+	raw_send(&r, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: "
+		     "a\r\nContent-Length: 4\r\n\r\nbodyGET /hello "
 		     "HTTP/1.1\r\nHost: a\r\n\r\n");
 	RUN_UNTIL(test_http.held);
 	run_turns(5);
@@ -50,7 +52,8 @@ static void pipelined_requests_are_answered_in_order(void **state)
 	struct chunk c = CHUNK_STATIC("first");
 	http_reply(test_http.held, 200, NULL, 0, &c, 1);
 	RUN_UNTIL(raw_has(&r, "hello\n"));
-	char *first = strstr(r.got.p, "first"), *second = strstr(r.got.p, "body"), *third = strstr(r.got.p, "hello\n");
+	char *first = strstr(r.got.p, "first"), *second = strstr(r.got.p, "body"),
+	     *third = strstr(r.got.p, "hello\n");
 	assert_true(first && second && third && first < second && second < third);
 	raw_close(&r);
 }
@@ -64,7 +67,8 @@ static void bodies_come_in_both_framings(void **state)
 	run_turns(3);
 	raw_send(&r, "six");
 	RUN_UNTIL(raw_has(&r, "sixsix"));
-	raw_send(&r, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nchunk\r\n");
+	raw_send(&r, "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+		     "chunked\r\n\r\n5\r\nchunk\r\n");
 	run_turns(3);
 	raw_send(&r, "3;x=y\r\ned!\r\n0\r\nTrailer: x\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "chunked!"));
@@ -101,7 +105,8 @@ static void head_request_gets_no_body(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /head-info HTTP/1.1\r\nHost: a\r\n\r\n");
+	raw_send(&r, "HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /head-info HTTP/1.1\r\nHost: "
+		     "a\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "remote="));
 	assert_true(raw_has(&r, "content-length: 6"));
 	assert_false(raw_has(&r, "hello\n"));
@@ -113,17 +118,20 @@ static void expectation_is_met_only_when_the_body_is_wanted(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+	raw_send(&r, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "
+		     "4\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "HTTP/1.1 100 Continue\r\n\r\n"));
 	raw_send(&r, "want");
 	RUN_UNTIL(raw_has(&r, "want"));
-	raw_send(&r, "POST /hello HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+	raw_send(&r, "POST /hello HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "
+		     "4\r\n\r\n");
 	RUN_UNTIL(r.ended);
 	assert_int_equal(raw_count(&r, "100 Continue"), 1);
 	assert_true(raw_has(&r, "connection: close"));
 	raw_close(&r);
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: a-pony\r\nContent-Length: 4\r\n\r\n");
+	raw_send(&r,
+		 "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: a-pony\r\nContent-Length: 4\r\n\r\n");
 	RUN_UNTIL(r.ended);
 	assert_true(raw_has(&r, "HTTP/1.1 417 "));
 	raw_close(&r);
@@ -204,10 +212,16 @@ static void malformed_requests_get_a_status(void **state)
 		{ "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400 Bad Request" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nBad Name: b\r\n\r\n", "HTTP/1.1 400 Bad Request" },
-		{ "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", "HTTP/1.1 400 Bad Request" },
-		{ "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400 Bad Request" },
-		{ "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 400 Bad Request" },
-		{ "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400 Bad Request" },
+		{ "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: "
+		  "4\r\n\r\n",
+		  "HTTP/1.1 400 Bad Request" },
+		{ "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+		  "HTTP/1.1 400 Bad Request" },
+		{ "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: "
+		  "chunked\r\n\r\n",
+		  "HTTP/1.1 400 Bad Request" },
+		{ "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		  "HTTP/1.1 400 Bad Request" },
 		{ "PRI * HTTP/2.0\r\n\r\nNO\r\n\r\n", NULL },
 		{ "GET / HTTP/3.7\r\nHost: a\r\n\r\n", "HTTP/1.1 " },
 	};
@@ -272,7 +286,8 @@ static void client_that_leaves_closes_its_request(void **state)
 	raw_close(&r);
 	RUN_UNTIL(test_http.requests == 2);
 	run_turns(5);
-	if (test_http.held) { /* a half-closed client may still want its answer; the write finds out */
+	/* a half-closed client may still want its answer; the write finds out */
+	if (test_http.held) {
 		struct chunk c = CHUNK_STATIC("x");
 		http_reply(test_http.held, 200, NULL, 0, &c, 1);
 	}
@@ -321,9 +336,11 @@ static void upgraded_connection_belongs_to_the_handler(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly bytes");
+	raw_send(&r, "GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		     "echo\r\n\r\nearly bytes");
 	RUN_UNTIL(raw_has(&r, "early bytes"));
-	assert_true(raw_has(&r, "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\nearly"));
+	assert_true(raw_has(&r, "HTTP/1.1 101 Switching Protocols\r\nconnection: "
+				"Upgrade\r\nupgrade: echo\r\n\r\nearly"));
 	raw_send(&r, " and later ones");
 	RUN_UNTIL(raw_has(&r, "later ones"));
 	assert_int_equal(test_http.closed, 0);
@@ -336,7 +353,8 @@ static void upgrade_that_nobody_takes_is_a_plain_request(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+	raw_send(&r,
+		 "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "hello\n"));
 	raw_send(&r, "GET /head-info HTTP/1.1\r\nHost: a\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "remote="));
@@ -348,7 +366,8 @@ static void abort_closes_the_connection(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "GET /abort HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+	raw_send(&r,
+		 "GET /abort HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
 	RUN_UNTIL(r.ended || r.closed);
 	assert_int_equal(r.got.n, 0);
 	assert_int_equal(test_http.requests, 1);

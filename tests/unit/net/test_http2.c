@@ -19,7 +19,7 @@ struct client {
 	struct answer answers[400];
 	size_t nanswers;
 	bool goaway, closed, ended, hold_windows;
-	struct str upload;            /* body being sent */
+	struct str upload; /* body being sent */
 };
 
 static struct answer *find(struct client *c, int32_t id)
@@ -60,8 +60,8 @@ static void on_close(struct stream *s)
 	c->s = NULL;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *f, const uint8_t *name, size_t nn, const uint8_t *value, size_t vn,
-		     uint8_t flags, void *ctx)
+static int on_header(nghttp2_session *session, const nghttp2_frame *f, const uint8_t *name,
+		     size_t nn, const uint8_t *value, size_t vn, uint8_t flags, void *ctx)
 {
 	struct answer *a = find(ctx, f->hd.stream_id);
 	(void)session;
@@ -73,7 +73,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *f, const uin
 	return 0;
 }
 
-static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *ctx)
+static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n,
+		    void *ctx)
 {
 	struct client *c = ctx;
 	(void)flags;
@@ -147,10 +148,13 @@ static void client_stop(struct client *c)
 	}
 }
 
-#define NV(n, v) { (uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE }
+#define NV(n, v)                                                                           \
+	{                                                                                  \
+		(uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE \
+	}
 
-static nghttp2_ssize read_upload(nghttp2_session *session, int32_t id, uint8_t *out, size_t max, uint32_t *flags,
-				 nghttp2_data_source *source, void *ctx)
+static nghttp2_ssize read_upload(nghttp2_session *session, int32_t id, uint8_t *out, size_t max,
+				 uint32_t *flags, nghttp2_data_source *source, void *ctx)
 {
 	struct client *c = ctx;
 	(void)session;
@@ -167,11 +171,13 @@ static nghttp2_ssize read_upload(nghttp2_session *session, int32_t id, uint8_t *
 
 static struct answer *ask(struct client *c, const char *method, const char *path, struct str body)
 {
-	nghttp2_nv nv[] = { NV(":method", method), NV(":scheme", "https"), NV(":authority", "example.org"), NV(":path", path),
+	nghttp2_nv nv[] = { NV(":method", method), NV(":scheme", "https"),
+			    NV(":authority", "example.org"), NV(":path", path),
 			    NV("x-test", "some") };
 	nghttp2_data_provider2 data = { .read_callback = read_upload };
 	c->upload = body;
-	int32_t id = nghttp2_submit_request2(c->session, NULL, nv, COUNT_OF(nv), body.p ? &data : NULL, NULL);
+	int32_t id = nghttp2_submit_request2(c->session, NULL, nv, COUNT_OF(nv),
+					     body.p ? &data : NULL, NULL);
 	assert_true(id > 0);
 	struct answer *a = &c->answers[c->nanswers++];
 	*a = (struct answer){ .id = id };
@@ -192,7 +198,8 @@ static void request_and_peer_reach_the_handler(void **state)
 	struct answer *a = get(&c, "/head-info?x=y");
 	RUN_UNTIL(a->closed);
 	assert_int_equal(a->status, 200);
-	assert_string_equal(a->body.p, "GET 20 /head-info?x=y [/head-info] [x=y] host=example.org x=some peer=jane remote=127.0.0.1");
+	assert_string_equal(a->body.p, "GET 20 /head-info?x=y [/head-info] [x=y] host=example.org "
+				       "x=some peer=jane remote=127.0.0.1");
 	RUN_UNTIL(test_http.closed == 1);
 	client_stop(&c);
 }
@@ -378,7 +385,8 @@ static void rapid_resets_end_the_connection(void **state)
 	(void)state;
 	client_connect(&c);
 	for (int i = 0; i < 2000 && !c.closed && !c.goaway; i++) {
-		nghttp2_nv nv[] = { NV(":method", "GET"), NV(":scheme", "https"), NV(":path", "/hold") };
+		nghttp2_nv nv[] = { NV(":method", "GET"), NV(":scheme", "https"),
+				    NV(":path", "/hold") };
 		c.nanswers = 0;
 		int32_t id = nghttp2_submit_request2(c.session, NULL, nv, COUNT_OF(nv), NULL, NULL);
 		if (id < 0)
@@ -399,7 +407,9 @@ static void concurrent_streams_are_limited(void **state)
 	static struct client c;
 	(void)state;
 	client_connect(&c);
-	RUN_UNTIL(nghttp2_session_get_remote_settings(c.session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) == 250);
+	RUN_UNTIL(nghttp2_session_get_remote_settings(c.session,
+						      NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) ==
+		  250);
 	for (int i = 0; i < 300; i++)
 		get(&c, "/hold");
 	RUN_UNTIL(test_http.requests == 250);
@@ -479,12 +489,15 @@ static void stopping_says_goaway_and_lets_streams_end(void **state)
 static void connect_stream_is_a_byte_stream(void **state)
 {
 	static struct client c;
-	nghttp2_nv nv[] = { NV(":method", "CONNECT"), NV(":protocol", "websocket"), NV(":scheme", "https"), NV(":path", "/upgrade"),
+	nghttp2_nv nv[] = { NV(":method", "CONNECT"), NV(":protocol", "websocket"),
+			    NV(":scheme", "https"), NV(":path", "/upgrade"),
 			    NV(":authority", "a") };
 	nghttp2_data_provider2 data = { .read_callback = read_upload };
 	(void)state;
 	client_connect(&c);
-	RUN_UNTIL(nghttp2_session_get_remote_settings(c.session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1);
+	RUN_UNTIL(nghttp2_session_get_remote_settings(c.session,
+						      NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
+		  1);
 	c.upload = STR("echo me");
 	int32_t id = nghttp2_submit_request2(c.session, NULL, nv, COUNT_OF(nv), &data, NULL);
 	c.answers[c.nanswers++] = (struct answer){ .id = id };
@@ -493,7 +506,6 @@ static void connect_stream_is_a_byte_stream(void **state)
 	assert_int_equal(c.answers[0].status, 200);
 	assert_string_equal(c.answers[0].body.p, "echo me");
 	client_stop(&c);
-
 }
 
 int main(void)

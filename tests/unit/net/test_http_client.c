@@ -51,14 +51,23 @@ static void on_drain(struct http_call *call)
 	x->drains++;
 }
 
-static const struct http_call_ops ops = { .response = on_response, .data = on_data, .upgraded = on_upgraded, .done = on_done,
+static const struct http_call_ops ops = { .response = on_response,
+					  .data = on_data,
+					  .upgraded = on_upgraded,
+					  .done = on_done,
 					  .drain = on_drain };
 
-static struct http_call *start(struct result *x, const char *method, const char *target, struct str body)
+static struct http_call *start(struct result *x, const char *method, const char *target,
+			       struct str body)
 {
 	*x = (struct result){ .status = 0 };
-	struct http_call_spec spec = { .host = "127.0.0.1", .port = test_http.port, .method = str_from(method), .target = str_from(target),
-				       .body = body, .ops = &ops, .ctx = x };
+	struct http_call_spec spec = { .host = "127.0.0.1",
+				       .port = test_http.port,
+				       .method = str_from(method),
+				       .target = str_from(target),
+				       .body = body,
+				       .ops = &ops,
+				       .ctx = x };
 	return http_call_start(test_http.client, &spec);
 }
 
@@ -117,7 +126,12 @@ static void refused_connection_fails_the_call(void **state)
 	static struct result x;
 	x = (struct result){ .status = 0 };
 	(void)state;
-	struct http_call_spec spec = { .host = "127.0.0.1", .port = 1, .method = STR("GET"), .target = STR("/"), .ops = &ops, .ctx = &x };
+	struct http_call_spec spec = { .host = "127.0.0.1",
+				       .port = 1,
+				       .method = STR("GET"),
+				       .target = STR("/"),
+				       .ops = &ops,
+				       .ctx = &x };
 	http_call_start(test_http.client, &spec);
 	RUN_UNTIL(x.done);
 	assert_non_null(strstr(x.err.text, "connect: connection refused"));
@@ -129,8 +143,13 @@ static void call_times_out(void **state)
 	static struct result x;
 	x = (struct result){ .status = 0 };
 	(void)state;
-	struct http_call_spec spec = { .host = "127.0.0.1", .port = test_http.port, .method = STR("GET"), .target = STR("/hold"),
-				       .timeout_ms = 50, .ops = &ops, .ctx = &x };
+	struct http_call_spec spec = { .host = "127.0.0.1",
+				       .port = test_http.port,
+				       .method = STR("GET"),
+				       .target = STR("/hold"),
+				       .timeout_ms = 50,
+				       .ops = &ops,
+				       .ctx = &x };
 	http_call_start(test_http.client, &spec);
 	RUN_UNTIL(x.done);
 	assert_int_equal(x.err.reason, ERR_TIMEOUT);
@@ -161,8 +180,13 @@ static void body_is_streamed_with_back_pressure(void **state)
 	x = (struct result){ .status = 0 };
 	size_t n = 4 << 20;
 	(void)state;
-	struct http_call_spec spec = { .host = "127.0.0.1", .port = test_http.port, .method = STR("PUT"), .target = STR("/upload"),
-				       .streaming = true, .ops = &ops, .ctx = &x };
+	struct http_call_spec spec = { .host = "127.0.0.1",
+				       .port = test_http.port,
+				       .method = STR("PUT"),
+				       .target = STR("/upload"),
+				       .streaming = true,
+				       .ops = &ops,
+				       .ctx = &x };
 	struct http_call *call = http_call_start(test_http.client, &spec);
 	struct chunk c = chunk_take(mem_zalloc(n), n);
 	http_call_write(call, &c, 1);
@@ -205,10 +229,17 @@ static void connection_can_be_upgraded(void **state)
 	static struct result x;
 	x = (struct result){ .status = 0 };
 	struct raw r;
-	struct http_field f[] = { { STR("connection"), STR("Upgrade") }, { STR("upgrade"), STR("echo") } };
+	struct http_field f[] = { { STR("connection"), STR("Upgrade") },
+				  { STR("upgrade"), STR("echo") } };
 	(void)state;
-	struct http_call_spec spec = { .host = "127.0.0.1", .port = test_http.port, .method = STR("GET"), .target = STR("/upgrade"),
-				       .fields = f, .nfields = 2, .ops = &ops, .ctx = &x };
+	struct http_call_spec spec = { .host = "127.0.0.1",
+				       .port = test_http.port,
+				       .method = STR("GET"),
+				       .target = STR("/upgrade"),
+				       .fields = f,
+				       .nfields = 2,
+				       .ops = &ops,
+				       .ctx = &x };
 	http_call_start(test_http.client, &spec);
 	finish(&x);
 	assert_int_equal(x.status, 101);
@@ -257,7 +288,8 @@ static void proxy_keeps_credentials_and_rewrites_redirects(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "GET /via/secret HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n");
+	raw_send(&r, "GET /via/secret HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "
+		     "x\r\nConnection: keep-alive, x-hop\r\nX-Hop: 1\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "no authorization"));
 	raw_send(&r, "GET /via/redirect HTTP/1.1\r\nHost: a\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "location: /via/hello\r\n"));
@@ -327,7 +359,8 @@ static void proxy_splices_upgrades(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "GET /via/upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly");
+	raw_send(&r, "GET /via/upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		     "echo\r\n\r\nearly");
 	RUN_UNTIL(raw_has(&r, "early"));
 	assert_true(raw_has(&r, "HTTP/1.1 101 Switching Protocols\r\n"));
 	assert_true(raw_has(&r, "upgrade: echo\r\n"));
@@ -344,7 +377,8 @@ static void proxy_passes_a_refused_upgrade(void **state)
 	struct raw r;
 	(void)state;
 	raw_connect(&r, test_http.port);
-	raw_send(&r, "GET /via/hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+	raw_send(&r, "GET /via/hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: "
+		     "echo\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "hello\n"));
 	raw_close(&r);
 }
@@ -358,7 +392,8 @@ static void unreachable_backend_is_503(void **state)
 	raw_send(&r, "GET /via/hello HTTP/1.1\r\nHost: a\r\n\r\n");
 	RUN_UNTIL(raw_has(&r, "\"code\":503"));
 	assert_true(raw_has(&r, "HTTP/1.1 503 Service Unavailable"));
-	assert_true(raw_has(&r, "error trying to reach service: dial tcp 127.0.0.1:1: connect: connection refused"));
+	assert_true(raw_has(&r, "error trying to reach service: dial tcp 127.0.0.1:1: connect: "
+				"connection refused"));
 	raw_close(&r);
 }
 

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LOOPS 3
-#define CLIENTS 6
+#define LOOPS    3
+#define CLIENTS  6
 #define REQUESTS 50
 
 static struct loop loops[LOOPS];
@@ -106,7 +106,9 @@ static void connections_are_spread_and_stopping_ends_all(void **state)
 		assert_int_equal(loop_init(&loops[i], "api", NULL), 0);
 		loop_list[i] = &loops[i];
 	}
-	struct http_server_config c = { .loops = loop_list, .nloops = LOOPS, .addresses = addresses, .handler = handler };
+	struct http_server_config c = {
+		.loops = loop_list, .nloops = LOOPS, .addresses = addresses, .handler = handler
+	};
 	assert_int_equal(http_server_start(&c, &server, NULL), 0);
 	port = http_server_port(server);
 	for (int i = 0; i < LOOPS; i++)
@@ -153,7 +155,9 @@ static void port_in_use_is_said(void **state)
 	struct err err = { 0 };
 	static struct loop *list[] = { &test_loop };
 	(void)state;
-	struct http_server_config c = { .loops = list, .nloops = 1, .addresses = addresses, .handler = handler };
+	struct http_server_config c = {
+		.loops = list, .nloops = 1, .addresses = addresses, .handler = handler
+	};
 	assert_int_equal(http_server_start(&c, &one, NULL), 0);
 	c.port = http_server_port(one);
 	assert_int_equal(http_server_start(&c, &two, &err), -ERR_CONFLICT);

@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-#define SENDERS 4
+#define SENDERS  4
 #define MESSAGES 20000
 
 struct numbered {
@@ -244,10 +244,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_of_one_sender_arrive_once_and_in_order),
 		cmocka_unit_test(loops_wake_each_other),
-		cmocka_unit_test_setup_teardown(later_work_runs_once_and_in_the_same_turn, loop_setup, loop_teardown),
-		cmocka_unit_test_setup_teardown(endless_later_work_does_not_starve_timers, loop_setup, loop_teardown),
-		cmocka_unit_test_setup_teardown(timer_is_one_shot_and_restartable, loop_setup, loop_teardown),
-		cmocka_unit_test_setup_teardown(blocking_work_runs_elsewhere_and_reports_here, loop_setup, loop_teardown),
+		cmocka_unit_test_setup_teardown(later_work_runs_once_and_in_the_same_turn,
+						loop_setup, loop_teardown),
+		cmocka_unit_test_setup_teardown(endless_later_work_does_not_starve_timers,
+						loop_setup, loop_teardown),
+		cmocka_unit_test_setup_teardown(timer_is_one_shot_and_restartable, loop_setup,
+						loop_teardown),
+		cmocka_unit_test_setup_teardown(blocking_work_runs_elsewhere_and_reports_here,
+						loop_setup, loop_teardown),
 		cmocka_unit_test(idle_loop_does_not_wake),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

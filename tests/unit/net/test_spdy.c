@@ -52,7 +52,9 @@ static void on_reset(void *ctx, uint32_t id)
 	buf_printf(&((struct peer *)ctx)->log, "reset %u;", id);
 }
 
-static const struct spdy_ops ops = { .send = on_send, .opened = on_opened, .data = on_data, .ended = on_ended, .reset = on_reset };
+static const struct spdy_ops ops = {
+	.send = on_send, .opened = on_opened, .data = on_data, .ended = on_ended, .reset = on_reset
+};
 
 static void peer_init(struct peer *p)
 {
@@ -75,23 +77,28 @@ static bool feed(struct peer *p, const char *hex)
 	return spdy_input(p->s, (char *)bytes, n);
 }
 
-static const char syn1_error[] = "80030001000000290000000100000000000078f9e3c6a7c26260606004a7b392a2d4c45c6851c29a0a0a6800000000ffff";
+static const char syn1_error[] = "80030001000000290000000100000000000078f9e3c6a7c26260606004a7b392a"
+				 "2d4c45c6851c29a0a0a6800000000ffff";
 static const char syn3_stdin[] = "800300010000001700000003000000000000c22e555c92929907000000ffff";
-static const char syn5_stdout[] = "800300010000001900000005000000000000c22ac5565c92925f5a02000000ffff";
+static const char syn5_stdout[] =
+	"800300010000001900000005000000000000c22ac5565c92925f5a02000000ffff";
 static const char data3[] = "000000030000000668656c6c6f0a";
 static const char fin3[] = "0000000301000000";
 static const char ping1[] = "800300060000000400000001";
 static const char rst5[] = "80030003000000080000000500000005";
-static const char syn7[] = "800300010000002c0000000700000000000002256348895e04ce3c160616060c0c0c9c4590149009ca198c0638ec04000000ffff";
+static const char syn7[] = "800300010000002c0000000700000000000002256348895e04ce3c160616060c0c0c9c4"
+			   "590149009ca198c0638ec04000000ffff";
 
 static void session_of_a_go_client_is_read(void **state)
 {
 	struct peer p;
 	(void)state;
 	peer_init(&p);
-	assert_true(feed(&p, syn1_error) && feed(&p, syn3_stdin) && feed(&p, syn5_stdout) && feed(&p, data3) && feed(&p, fin3));
+	assert_true(feed(&p, syn1_error) && feed(&p, syn3_stdin) && feed(&p, syn5_stdout) &&
+		    feed(&p, data3) && feed(&p, fin3));
 	assert_true(feed(&p, rst5));
-	assert_string_equal(p.log.p, "open 1 streamtype=error;open 3 streamtype=stdin;open 5 streamtype=stdout;data 3 hello\n;end 3;reset 5;");
+	assert_string_equal(p.log.p, "open 1 streamtype=error;open 3 streamtype=stdin;open 5 "
+				     "streamtype=stdout;data 3 hello\n;end 3;reset 5;");
 	buf_reset(&p.log);
 	assert_true(feed(&p, syn7));
 	assert_non_null(strstr(p.log.p, "streamtype=error"));
@@ -112,7 +119,8 @@ static void input_may_be_cut_anywhere(void **state)
 	peer_init(&p);
 	for (size_t i = 0; i < n; i++)
 		assert_true(spdy_input(p.s, (char *)all + i, 1));
-	assert_string_equal(p.log.p, "open 1 streamtype=error;open 3 streamtype=stdin;data 3 h;data 3 e;data 3 l;data 3 l;data 3 o;"
+	assert_string_equal(p.log.p, "open 1 streamtype=error;open 3 streamtype=stdin;data 3 "
+				     "h;data 3 e;data 3 l;data 3 l;data 3 o;"
 				     "data 3 \n;end 3;");
 	peer_free(&p);
 	buf_free(&hex);
@@ -149,7 +157,8 @@ static void replies_share_a_zlib_stream(void **state)
 		z.avail_out = sizeof(plain);
 		int r = inflate(&z, Z_SYNC_FLUSH);
 		if (r == Z_NEED_DICT) {
-			assert_int_equal(inflateSetDictionary(&z, dictionary, sizeof(dictionary)), Z_OK);
+			assert_int_equal(inflateSetDictionary(&z, dictionary, sizeof(dictionary)),
+					 Z_OK);
 			r = inflate(&z, Z_SYNC_FLUSH);
 		}
 		assert_int_equal(r, Z_OK);
@@ -232,12 +241,13 @@ static void refused_and_misnumbered_streams_are_reset(void **state)
 static void broken_input_ends_with_goaway(void **state)
 {
 	static const char *const bad[] = {
-		"80020001000000290000000100000000000078f9",         /* version 2 */
-		"80030001001000010000000100000000000078f9",         /* longer than any control frame may be */
-		"800300010000000c0000000100000000000078f9",         /* no headers in the block */
-		"80030001000000040000000100",                       /* too short for a SYN_STREAM */
-		"800300010000000e0000000100000000000012345678",     /* not zlib */
-		"80030003000000040000000500000005",                 /* short RST_STREAM */
+		"80020001000000290000000100000000000078f9", /* version 2 */
+		/* longer than any control frame may be */
+		"80030001001000010000000100000000000078f9",
+		"800300010000000c0000000100000000000078f9",     /* no headers in the block */
+		"80030001000000040000000100",                   /* too short for a SYN_STREAM */
+		"800300010000000e0000000100000000000012345678", /* not zlib */
+		"80030003000000040000000500000005",             /* short RST_STREAM */
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -255,7 +265,7 @@ static void unknown_frames_are_skipped(void **state)
 	struct peer p;
 	(void)state;
 	peer_init(&p);
-	assert_true(feed(&p, "80030009000000080000000300001000")); /* WINDOW_UPDATE */
+	assert_true(feed(&p, "80030009000000080000000300001000"));         /* WINDOW_UPDATE */
 	assert_true(feed(&p, "800300040000000c000000010000000400000064")); /* SETTINGS */
 	assert_true(feed(&p, "800300ff00000000"));
 	assert_true(feed(&p, syn1_error));

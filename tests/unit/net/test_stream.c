@@ -281,7 +281,8 @@ static void connects_by_name_and_by_address(void **state)
 	struct listener *k;
 	int port;
 	(void)state;
-	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", 0, on_accept, NULL, &k, &port, NULL), 0);
+	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", 0, on_accept, NULL, &k, &port, NULL),
+			 0);
 	for (size_t i = 0; i < COUNT_OF(hosts); i++) {
 		struct connected c = { 0 };
 		struct raw r;
@@ -304,7 +305,8 @@ static void refused_connection_says_so(void **state)
 	struct connected c = { 0 };
 	int port;
 	(void)state;
-	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", 0, on_accept, NULL, &k, &port, NULL), 0);
+	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", 0, on_accept, NULL, &k, &port, NULL),
+			 0);
 	listener_close(k);
 	run_turns(3);
 	connect_start(&test_loop, "127.0.0.1", port, 5000, on_connected, &c);
@@ -330,8 +332,11 @@ static void port_in_use_is_a_conflict(void **state)
 	struct err err = { 0 };
 	int port;
 	(void)state;
-	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", 0, on_accept, NULL, &k, &port, NULL), 0);
-	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", port, on_accept, NULL, &again, NULL, &err), -ERR_CONFLICT);
+	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", 0, on_accept, NULL, &k, &port, NULL),
+			 0);
+	assert_int_equal(listener_tcp(&test_loop, "127.0.0.1", port, on_accept, NULL, &again, NULL,
+				      &err),
+			 -ERR_CONFLICT);
 	assert_non_null(strstr(err.text, "in use"));
 	err_clear(&err);
 	listener_close(k);
@@ -346,7 +351,9 @@ static void unix_socket_connects(void **state)
 	int n = snprintf(name, sizeof(name), "@allinone-test-%d", (int)getpid());
 	memcpy(a.sun_path + 1, name + 1, (size_t)n - 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)n)),
+			 0);
 	assert_int_equal(listen(fd, 4), 0);
 	struct listener *k = listener_from_fd(&test_loop, fd, on_accept, NULL);
 	raw_init(&r, stream_connect_unix(&test_loop, name, NULL));

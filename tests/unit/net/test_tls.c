@@ -36,17 +36,22 @@ static struct tls_server *server_new(bool ask)
 {
 	const struct test_pki *p = test_pki();
 	struct tls_server *s;
-	struct tls_server_config c = { .cert_pem = buf_view(&p->server.cert), .key_pem = buf_view(&p->server.key), .alpn = both };
+	struct tls_server_config c = { .cert_pem = buf_view(&p->server.cert),
+				       .key_pem = buf_view(&p->server.key),
+				       .alpn = both };
 	if (ask)
 		c.client_ca_pem = buf_view(&p->ca.cert);
 	assert_int_equal(tls_server_new(&c, &s, NULL), 0);
 	return s;
 }
 
-static struct tls_client *client_new(const struct identity *own, const char *name, const struct identity *ca)
+static struct tls_client *client_new(const struct identity *own, const char *name,
+				     const struct identity *ca)
 {
 	struct tls_client *c;
-	struct tls_client_config config = { .ca_pem = buf_view(&ca->cert), .server_name = name, .alpn = only1 };
+	struct tls_client_config config = { .ca_pem = buf_view(&ca->cert),
+					    .server_name = name,
+					    .alpn = only1 };
 	if (own) {
 		config.cert_pem = buf_view(&own->cert);
 		config.key_pem = buf_view(&own->key);
@@ -112,7 +117,8 @@ static void client_certificate_names_the_peer(void **state)
 {
 	struct link l;
 	(void)state;
-	link_up(&l, server_new(true), client_new(&test_pki()->client, "localhost", &test_pki()->ca));
+	link_up(&l, server_new(true),
+		client_new(&test_pki()->client, "localhost", &test_pki()->ca));
 	const struct tls_peer *p = tls_stream_peer(l.a.s);
 	assert_non_null(p);
 	assert_string_equal(p->common_name, "jane");
@@ -138,7 +144,8 @@ static void verified_certificate_is_remembered(void **state)
 
 static void untrusted_and_expired_certificates_prove_nothing(void **state)
 {
-	const struct identity *bad[] = { &test_pki()->stranger, &test_pki()->expired, &test_pki()->server /* not for clients */ };
+	const struct identity *bad[] = { &test_pki()->stranger, &test_pki()->expired,
+					 &test_pki()->server /* not for clients */ };
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		struct link l;
@@ -172,9 +179,13 @@ static void reload_changes_new_connections_only(void **state)
 	const struct test_pki *p = test_pki();
 	(void)state;
 	link_up(&old, s, client_new(NULL, "localhost", &p->ca));
-	identity_make(&other, &(struct identity_spec){ .subject = "CN=server2", .issuer = &p->stranger_ca, .issuer_subject = "CN=test-ca",
+	identity_make(&other, &(struct identity_spec){ .subject = "CN=server2",
+						       .issuer = &p->stranger_ca,
+						       .issuer_subject = "CN=test-ca",
 						       .dns = "localhost" });
-	struct tls_server_config c = { .cert_pem = buf_view(&other.cert), .key_pem = buf_view(&other.key), .alpn = both };
+	struct tls_server_config c = { .cert_pem = buf_view(&other.cert),
+				       .key_pem = buf_view(&other.key),
+				       .alpn = both };
 	assert_int_equal(tls_server_reload(s, &c, NULL), 0);
 	link_up(&fresh, s, client_new(NULL, "localhost", &p->stranger_ca));
 	raw_send(&old.b.raw, "alive");
@@ -206,7 +217,8 @@ static void small_writes_of_one_turn_share_a_record(void **state)
 	raw_init(&a.raw, a.s);
 	b.s = tls_connect(client, stream_from_fd(&test_loop, wire[0], NULL), on_ready, &b);
 	raw_init(&client_side, b.s);
-	struct stream *from_server = stream_from_fd(&test_loop, fd[1], NULL), *to_client = stream_from_fd(&test_loop, wire[1], NULL);
+	struct stream *from_server = stream_from_fd(&test_loop, fd[1], NULL),
+		      *to_client = stream_from_fd(&test_loop, wire[1], NULL);
 	raw_init(&relay_in, from_server);
 	struct raw up;
 	raw_init(&up, to_client);
@@ -218,7 +230,8 @@ static void small_writes_of_one_turn_share_a_record(void **state)
 			stream_write_copy(from_server, up.got.p + sent_up, up.got.n - sent_up);
 		sent_up = up.got.n;
 		if (relay_in.got.n > sent_down)
-			stream_write_copy(to_client, relay_in.got.p + sent_down, relay_in.got.n - sent_down);
+			stream_write_copy(to_client, relay_in.got.p + sent_down,
+					  relay_in.got.n - sent_down);
 		sent_down = relay_in.got.n;
 	}
 	assert_true(a.ready && b.ready);

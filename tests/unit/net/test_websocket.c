@@ -47,7 +47,8 @@ static void masked_text_of_the_rfc_is_read(void **state)
 static void frames_may_be_cut_anywhere(void **state)
 {
 	/* "Hel" + ping "?" + "lo" + empty message; mask 0 */
-	static const char stream[] = "\x02\x83\0\0\0\0Hel\x89\x81\0\0\0\0?\x80\x82\0\0\0\0lo\x82\x80\0\0\0\0";
+	static const char stream[] =
+		"\x02\x83\0\0\0\0Hel\x89\x81\0\0\0\0?\x80\x82\0\0\0\0lo\x82\x80\0\0\0\0";
 	(void)state;
 	for (size_t cut = 1; cut < sizeof(stream) - 1; cut++) {
 		struct websocket_parser w = fresh;
@@ -91,14 +92,14 @@ static void mistakes_are_protocol_errors(void **state)
 		const char *p;
 		size_t n;
 	} bad[] = {
-		{ "\x81\x05Hello", 7 },                 /* not masked */
-		{ "\xc1\x80", 2 },                      /* reserved bit */
-		{ "\x83\x80", 2 },                      /* unknown data frame */
-		{ "\x8b\x80", 2 },                      /* unknown control frame */
-		{ "\x09\x80", 2 },                      /* fragmented ping */
-		{ "\x89\xfe\x00\x7e", 4 },              /* long ping */
-		{ "\x80\x80", 2 },                      /* continues nothing */
-		{ "\x01\x80\0\0\0\0\x81\x80", 8 },      /* message within a message */
+		{ "\x81\x05Hello", 7 },                       /* not masked */
+		{ "\xc1\x80", 2 },                            /* reserved bit */
+		{ "\x83\x80", 2 },                            /* unknown data frame */
+		{ "\x8b\x80", 2 },                            /* unknown control frame */
+		{ "\x09\x80", 2 },                            /* fragmented ping */
+		{ "\x89\xfe\x00\x7e", 4 },                    /* long ping */
+		{ "\x80\x80", 2 },                            /* continues nothing */
+		{ "\x01\x80\0\0\0\0\x81\x80", 8 },            /* message within a message */
 		{ "\x82\xff\x80\0\0\0\0\0\0\0\0\0\0\0", 14 }, /* length beyond 63 bits */
 	};
 	(void)state;
