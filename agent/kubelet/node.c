@@ -101,6 +101,12 @@ static bool answered(struct node *n)
 	return n->stopping;
 }
 
+/* The first lease may come before its namespace is there. */
+static void arm_timer(struct node *n)
+{
+	loop_timer_start(&n->timer, n->lease.exists ? LEASE_RENEW_MS : RETRY_MS);
+}
+
 /* --- registration --- */
 
 static void add_label(struct buf *b, const char *key, struct str value)
@@ -215,7 +221,7 @@ static void on_registered(void *ctx, const struct client_result *r)
 	else
 		log_info("node registered", LOG_S("node", n->k->config.node_name));
 	n->registered = true;
-	loop_timer_start(&n->timer, LEASE_RENEW_MS);
+	arm_timer(n);
 	if (!n->watch)
 		start_watch(n);
 	sync_status(n);
@@ -231,7 +237,7 @@ static void send_node(struct node *n)
 	write_taints(n, &b);
 	write_cidrs(n, &b);
 	buf_puts(&b, "},\"status\":");
-	node_status_write(&n->view, now_us(n), &b);
+	node_status_write(&n->view, now_us(n), false, &b);
 	buf_putc(&b, '}');
 	call(n, (struct client_call){
 			.verb = API_CREATE, .body = buf_view(&b), .done = on_registered });
@@ -320,7 +326,7 @@ static void send_status(struct node *n, struct buf *plain)
 {
 	auto_buf b = { 0 };
 	buf_puts(&b, "{\"status\":");
-	node_status_write(&n->view, now_us(n), &b);
+	node_status_write(&n->view, now_us(n), true, &b);
 	buf_putc(&b, '}');
 	free(n->status_sent);
 	n->status_sent = buf_take(plain);
@@ -346,7 +352,7 @@ static void sync_status(struct node *n)
 		n->view.images = buf_view(&n->images);
 		n->images_stale = false;
 	}
-	node_status_write(&n->view, 0, &plain);
+	node_status_write(&n->view, 0, true, &plain);
 	if (old || !n->status_sent || strcmp(plain.p, n->status_sent) != 0)
 		send_status(n, &plain);
 }
@@ -372,7 +378,7 @@ static void on_timer(struct loop_timer *t)
 		send_node(n);
 		return;
 	}
-	loop_timer_start(&n->timer, LEASE_RENEW_MS);
+	arm_timer(n);
 	if (n->uid[0])
 		lease_renew(&n->lease);
 	look_around(n);

@@ -88,7 +88,8 @@ static void write_info(const struct machine *m, struct buf *out)
 	buf_putc(out, '}');
 }
 
-void node_status_write(const struct node_view *v, int64_t heartbeat_us, struct buf *out)
+void node_status_write(const struct node_view *v, int64_t heartbeat_us, bool as_patch,
+		       struct buf *out)
 {
 	buf_puts(out, "{\"capacity\":{");
 	write_amounts(v, false, out);
@@ -96,7 +97,8 @@ void node_status_write(const struct node_view *v, int64_t heartbeat_us, struct b
 	write_amounts(v, true, out);
 	buf_puts(out, "},\"conditions\":[");
 	write_conditions(v, heartbeat_us, out);
-	buf_puts(out, "],\"addresses\":[");
+	/* They merge by type, of which there may be two: a patch has to replace the list. */
+	buf_puts(out, as_patch ? "],\"addresses\":[{\"$patch\":\"replace\"}," : "],\"addresses\":[");
 	for (size_t i = 0; v->ips[i]; i++)
 		buf_printf(out, "{\"type\":\"InternalIP\",\"address\":\"%s\"},", v->ips[i]);
 	buf_printf(out, "{\"type\":\"Hostname\",\"address\":\"%s\"}],", v->name);

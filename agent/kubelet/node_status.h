@@ -27,7 +27,8 @@ struct node_view {
 	struct str images; /* a JSON list */
 };
 /* Without heartbeat times, to see whether something changed (heartbeat_us 0), or with them. */
-void node_status_write(const struct node_view *v, int64_t heartbeat_us, struct buf *out);
+void node_status_write(const struct node_view *v, int64_t heartbeat_us, bool as_patch,
+		       struct buf *out);
 void node_status_images(struct image_store *s, struct buf *out);
 
 #endif
