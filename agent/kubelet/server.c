@@ -134,7 +134,7 @@ static int make_tls(struct kubelet *k, struct err *err)
 
 int server_start(struct kubelet *k, struct err *err)
 {
-	const char *any[] = { file_exists("/proc/net/if_inet6") ? "::" : "0.0.0.0", NULL };
+	const char *any[] = { "0.0.0.0", file_exists("/proc/net/if_inet6") ? "::" : NULL, NULL };
 	int r = make_tls(k, err);
 	if (r < 0)
 		return err_wrap(err, r, "certificates of the kubelet");

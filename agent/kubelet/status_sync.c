@@ -31,13 +31,41 @@ static void keep_conditions(struct pod *p, const struct core_v1_pod_status *s)
 	p->nconditions = n;
 }
 
-/* Fields that may have gone must be said to be gone: a merge keeps what it is not told of. */
-static void say_absent(const struct core_v1_pod_status *s, struct buf *b)
+/* Fields that may have gone must be said to be gone: a merge keeps what it is not told of. So conditions (merged by their type) are
+ * written here with every field, and not by the codec, which leaves empty ones out. */
+static void write_text(struct buf *b, const char *key, struct str value)
+{
+	buf_printf(b, ",\"%s\":", key);
+	if (value.n)
+		buf_json_string(b, value);
+	else
+		buf_puts(b, "null");
+}
+
+static void write_conditions(const struct core_v1_pod_status *s, struct buf *b)
+{
+	char time[TIME_TEXT_MAX];
+	buf_puts(b, ",\"conditions\":[");
+	for (size_t i = 0; i < s->conditions.n; i++) {
+		const struct core_v1_pod_condition *c = &s->conditions.items[i];
+		time_format(c->last_transition_time.us / 1000000, time);
+		buf_printf(b, "%s{\"type\":\"%.*s\",\"status\":\"%.*s\",\"observedGeneration\":%lld", i ? "," : "", STR_ARG(c->type),
+			   STR_ARG(c->status), (long long)c->observed_generation);
+		buf_printf(b, ",\"lastProbeTime\":null,\"lastTransitionTime\":\"%s\"", time);
+		write_text(b, "reason", c->reason);
+		write_text(b, "message", c->message);
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
+static void write_rest(const struct core_v1_pod_status *s, struct buf *b)
 {
 	if (!s->reason.p)
 		buf_puts(b, ",\"reason\":null");
 	if (!s->message.p)
 		buf_puts(b, ",\"message\":null");
+	write_conditions(s, b);
 }
 
 static char *build(struct pod *p)
@@ -47,12 +75,12 @@ static char *build(struct pod *p)
 	struct core_v1_pod_status s;
 	pod_status_build(p, clock_wall_us(p->k->clock), &a, &s);
 	keep_conditions(p, &s);
+	struct core_v1_pod_status rest = s;
+	rest.conditions.n = 0;
 	buf_printf(&b, "{\"metadata\":{\"uid\":\"%s\"},\"status\":", p->uid);
-	struct_write_json(api_struct_core_v1_pod_status, &s, &b);
-	if (b.p[b.n - 1] == '}') {
-		b.n--;
-		say_absent(&s, &b);
-	}
+	struct_write_json(api_struct_core_v1_pod_status, &rest, &b);
+	b.n--; /* goes on before the closing brace: the phase is always there */
+	write_rest(&s, &b);
 	buf_puts(&b, "}}");
 	return buf_take(&b);
 }
