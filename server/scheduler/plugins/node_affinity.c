@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nodeSelector and node affinity: required terms filter, preferred ones score. */
-#include "server/scheduler/labels.h"
+#include "client/placement.h"
 #include "server/scheduler/plugin.h"
 
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)

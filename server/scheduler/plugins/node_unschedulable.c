@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cordoned nodes take only pods that tolerate it. */
+#include "client/placement.h"
 #include "server/scheduler/plugin.h"
-#include "server/scheduler/plugins/tolerations.h"
 
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)
 {

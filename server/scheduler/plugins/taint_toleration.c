@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NoSchedule and NoExecute taints keep pods away that don't tolerate them; PreferNoSchedule ones cost score. */
+#include "client/placement.h"
 #include "server/scheduler/plugin.h"
-#include "server/scheduler/plugins/tolerations.h"
 
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)
 {
