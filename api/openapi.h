@@ -5,6 +5,7 @@
 #define API_OPENAPI_H
 
 #include "api/discovery.h"
+#include "base/err.h"
 
 /* GET /openapi/v3: where the document of each group and version is. */
 void openapi_v3_index(const struct discovery *d, struct buf *out);
@@ -12,6 +13,8 @@ void openapi_v3_index(const struct discovery *d, struct buf *out);
 bool openapi_v3(const struct discovery *d, struct str group, struct str version, struct buf *out);
 /* GET /openapi/v2: everything in one. */
 void openapi_v2(const struct discovery *d, struct buf *out);
+/* The v2 document (JSON) as application/com.github.proto-openapi.spec.v2@v1.0+protobuf, which old clients ask for. */
+int openapi_v2_protobuf(struct str json, struct buf *out, struct err *err);
 /* Changes when a document's content would: the quoted ETag, also the hash in the index. */
 void openapi_etag(const struct discovery *d, struct str group, struct str version,
 		  char etag[DISCOVERY_ETAG_MAX]);

@@ -5,11 +5,10 @@
 
 #include "api/codec.h"
 #include "api/duration.h"
+#include "api/protobuf_wire.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"
-
-enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 struct reader_pb {
 	const unsigned char *p, *end;
@@ -19,9 +18,9 @@ struct reader_pb {
 
 struct item { /* one field of a message */
 	uint32_t tag;
-	enum wire wire;
-	uint64_t number;  /* WIRE_VARINT, WIRE_64, WIRE_32 */
-	struct str bytes; /* WIRE_BYTES */
+	enum pb_wire wire;
+	uint64_t number;  /* PB_VARINT, PB_64, PB_32 */
+	struct str bytes; /* PB_BYTES */
 };
 
 static bool bad(struct reader_pb *r)
@@ -64,14 +63,14 @@ static bool next(struct reader_pb *r, struct item *out)
 	uint64_t key, n;
 	if (r->p >= r->end || !varint(r, &key))
 		return false;
-	*out = (struct item){ .tag = (uint32_t)(key >> 3), .wire = (enum wire)(key & 7) };
+	*out = (struct item){ .tag = (uint32_t)(key >> 3), .wire = (enum pb_wire)(key & 7) };
 	if (out->tag == 0)
 		return bad(r);
 	switch (out->wire) {
-	case WIRE_VARINT: return varint(r, &out->number);
-	case WIRE_64: return fixed(r, 8, &out->number);
-	case WIRE_32: return fixed(r, 4, &out->number);
-	case WIRE_BYTES:
+	case PB_VARINT: return varint(r, &out->number);
+	case PB_64: return fixed(r, 8, &out->number);
+	case PB_32: return fixed(r, 4, &out->number);
+	case PB_BYTES:
 		if (!varint(r, &n) || n > (uint64_t)(r->end - r->p))
 			return bad(r);
 		out->bytes = str_of(r->p, n);
@@ -146,7 +145,7 @@ static json_t *read_int_or_string(struct reader_pb *outer, struct str bytes)
 			is_text = i.number != 0;
 		else if (i.tag == 2)
 			number = (int32_t)i.number;
-		else if (i.tag == 3 && i.wire == WIRE_BYTES)
+		else if (i.tag == 3 && i.wire == PB_BYTES)
 			string = i.bytes;
 	}
 	outer->failed |= r.failed;
@@ -243,14 +242,14 @@ static json_t *read_duration(struct reader_pb *r, struct str bytes)
 	return json_stringn_nocheck(out, n);
 }
 
-static enum wire wire_of(enum api_kind kind)
+static enum pb_wire wire_of(enum api_kind kind)
 {
 	switch (kind) {
 	case API_BOOL:
 	case API_INT32:
-	case API_INT64: return WIRE_VARINT;
-	case API_FLOAT64: return WIRE_64;
-	default: return WIRE_BYTES;
+	case API_INT64: return PB_VARINT;
+	case API_FLOAT64: return PB_64;
+	default: return PB_BYTES;
 	}
 }
 
@@ -312,9 +311,9 @@ static void read_item(struct reader_pb *r, const struct api_field *f, const stru
 		      json_t *tree)
 {
 	json_t *list = child(tree, f, json_array);
-	if (i->wire == WIRE_BYTES && wire_of(f->schema.item->kind) == WIRE_VARINT) { /* packed */
+	if (i->wire == PB_BYTES && wire_of(f->schema.item->kind) == PB_VARINT) { /* packed */
 		struct reader_pb packed = sub(r, i->bytes);
-		struct item one = { .wire = WIRE_VARINT };
+		struct item one = { .wire = PB_VARINT };
 		while (packed.p < packed.end && varint(&packed, &one.number))
 			json_array_append_new(list, read_value(r, f->schema.item, &one));
 		r->failed |= packed.failed;
@@ -335,7 +334,7 @@ static json_t *zero_value(const struct api_schema *s)
 static void read_entry(struct reader_pb *r, const struct api_field *f, const struct item *i,
 		       json_t *tree)
 {
-	if (i->wire != WIRE_BYTES) {
+	if (i->wire != PB_BYTES) {
 		bad(r);
 		return;
 	}
@@ -344,7 +343,7 @@ static void read_entry(struct reader_pb *r, const struct api_field *f, const str
 	struct item part;
 	struct str name = STR("");
 	while (next(&entry, &part)) {
-		if (part.tag == 1 && part.wire == WIRE_BYTES) {
+		if (part.tag == 1 && part.wire == PB_BYTES) {
 			name = part.bytes;
 		} else if (part.tag == 2) {
 			json_decref(v);
@@ -396,7 +395,7 @@ static void read_fields(struct reader_pb *r, const struct api_type *t, const uin
 		const struct api_field *f = find(t, via, i.tag, &inner);
 		if (!f)
 			continue;
-		if (inner && i.wire == WIRE_BYTES) {
+		if (inner && i.wire == PB_BYTES) {
 			uint8_t deeper[2] = { via[0] ? via[0] : (uint8_t)i.tag,
 					      via[0] ? (uint8_t)i.tag : 0 };
 			struct reader_pb message = sub(r, i.bytes);
@@ -451,7 +450,7 @@ int api_protobuf_envelope(struct str body, struct str *api_version, struct str *
 	struct item i, part;
 	struct str version = STR(""), name = STR(""), message = STR("");
 	while (next(&r, &i)) {
-		if (i.wire != WIRE_BYTES)
+		if (i.wire != PB_BYTES)
 			continue;
 		if (i.tag == 2)
 			message = i.bytes;
@@ -459,7 +458,7 @@ int api_protobuf_envelope(struct str body, struct str *api_version, struct str *
 			continue;
 		struct reader_pb type = sub(&r, i.bytes);
 		while (next(&type, &part))
-			if (part.wire == WIRE_BYTES && part.tag <= 2)
+			if (part.wire == PB_BYTES && part.tag <= 2)
 				*(part.tag == 1 ? &version : &name) = part.bytes;
 		r.failed |= type.failed;
 	}

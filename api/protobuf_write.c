@@ -1,137 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trees as Kubernetes' protobuf, byte for byte as upstream writes it: fields by number, values that are no pointer always
- * written, even zero ones (proto2 with gogo's non-nullable fields), map entries sorted by key. A message's length stands in
- * front of it; one byte is kept for it and, when it takes more, the message moves. */
+ * written, even zero ones (proto2 with gogo's non-nullable fields), map entries sorted by key. */
 #include <stdlib.h>
 
 #include "api/codec.h"
 #include "api/duration.h"
 #include "api/json_write.h"
+#include "api/protobuf_wire.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"
 
-enum wire { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
-
 static void write_message(struct buf *out, const struct api_type *t, const json_t *tree);
 static void write_field(struct buf *out, const struct api_schema *s, uint32_t tag, const json_t *v);
-
-static void varint(struct buf *out, uint64_t v)
-{
-	char bytes[10];
-	size_t n = 0;
-	for (; v >= 0x80; v >>= 7)
-		bytes[n++] = (char)(v | 0x80);
-	bytes[n++] = (char)v;
-	buf_add(out, bytes, n);
-}
-
-static void key(struct buf *out, uint32_t tag, enum wire w)
-{
-	varint(out, (uint64_t)tag << 3 | w);
-}
-
-static size_t open_message(struct buf *out, uint32_t tag)
-{
-	key(out, tag, WIRE_BYTES);
-	buf_putc(out, 0);
-	return out->n;
-}
-
-static void close_message(struct buf *out, size_t start)
-{
-	size_t n = out->n - start, extra = 0;
-	for (size_t v = n; v >= 0x80; v >>= 7)
-		extra++;
-	if (extra) {
-		buf_add(out, "0123456789", extra);
-		memmove(out->p + start + extra, out->p + start, n);
-	}
-	char *p = out->p + start - 1;
-	for (; n >= 0x80; n >>= 7)
-		*p++ = (char)(n | 0x80);
-	*p = (char)n;
-}
-
-static void bytes_field(struct buf *out, uint32_t tag, struct str s)
-{
-	key(out, tag, WIRE_BYTES);
-	varint(out, s.n);
-	buf_add(out, s.p, s.n);
-}
 
 static struct str text_of(const json_t *v)
 {
 	return json_is_string(v) ? str_of(json_string_value(v), json_string_length(v)) : STR("");
 }
 
-static void number_field(struct buf *out, uint32_t tag, int64_t v)
-{
-	key(out, tag, WIRE_VARINT);
-	varint(out, (uint64_t)v);
-}
-
 static void time_field(struct buf *out, uint32_t tag, bool micro, const json_t *v)
 {
 	int64_t us;
-	size_t start = open_message(out, tag);
+	size_t start = pb_open(out, tag);
 	if (time_parse(text_of(v), &us)) {
 		int64_t seconds = us >= 0 ? us / 1000000 : -((-us + 999999) / 1000000);
-		number_field(out, 1, seconds);
-		number_field(out, 2, micro ? (us - seconds * 1000000) * 1000 : 0);
+		pb_number(out, 1, seconds);
+		pb_number(out, 2, micro ? (us - seconds * 1000000) * 1000 : 0);
 	}
-	close_message(out, start);
+	pb_close(out, start);
 }
 
 static void int_or_string_field(struct buf *out, uint32_t tag, const json_t *v)
 {
-	size_t start = open_message(out, tag);
-	number_field(out, 1, json_is_string(v));
-	number_field(out, 2, json_integer_value(v));
-	bytes_field(out, 3, text_of(v));
-	close_message(out, start);
+	size_t start = pb_open(out, tag);
+	pb_number(out, 1, json_is_string(v));
+	pb_number(out, 2, json_integer_value(v));
+	pb_bytes(out, 3, text_of(v));
+	pb_close(out, start);
 }
 
 static void raw_field(struct buf *out, uint32_t tag, const json_t *v)
 {
-	size_t start = open_message(out, tag);
+	size_t start = pb_open(out, tag);
 	auto_buf text = { 0 };
 	if (v && !json_is_null(v)) {
 		api_json_any(&text, v);
-		bytes_field(out, 1, buf_view(&text));
+		pb_bytes(out, 1, buf_view(&text));
 	}
-	close_message(out, start);
+	pb_close(out, start);
 }
 
 static void duration_field(struct buf *out, uint32_t tag, const json_t *v)
 {
 	int64_t ns = 0;
 	duration_parse(text_of(v), &ns);
-	size_t start = open_message(out, tag);
-	number_field(out, 1, ns);
-	close_message(out, start);
-}
-
-static void double_field(struct buf *out, uint32_t tag, double v)
-{
-	key(out, tag, WIRE_64);
-	buf_add(out, &v, sizeof v);
+	size_t start = pb_open(out, tag);
+	pb_number(out, 1, ns);
+	pb_close(out, start);
 }
 
 static void base64_field(struct buf *out, uint32_t tag, const json_t *v)
 {
 	auto_buf bytes = { 0 };
 	base64_decode(&bytes, text_of(v));
-	bytes_field(out, tag, buf_view(&bytes));
+	pb_bytes(out, tag, buf_view(&bytes));
 }
 
 static void list_field(struct buf *out, const struct api_schema *s, uint32_t tag, const json_t *v)
 {
-	size_t start = s->boxed ? open_message(out, tag) : 0;
+	size_t start = s->boxed ? pb_open(out, tag) : 0;
 	for (size_t i = 0; i < json_array_size(v); i++)
 		write_field(out, s->item, s->boxed ? 1 : tag, json_array_get(v, i));
 	if (s->boxed)
-		close_message(out, start);
+		pb_close(out, start);
 }
 
 struct entry {
@@ -154,10 +96,10 @@ static void map_field(struct buf *out, const struct api_schema *s, uint32_t tag,
 		(struct entry){ str_of(name, length), value };
 	qsort(entries, n, sizeof *entries, by_name);
 	for (size_t i = 0; i < n; i++) {
-		size_t start = open_message(out, tag);
-		bytes_field(out, 1, entries[i].name);
+		size_t start = pb_open(out, tag);
+		pb_bytes(out, 1, entries[i].name);
 		write_field(out, s->item, 2, entries[i].value);
-		close_message(out, start);
+		pb_close(out, start);
 	}
 	free(entries);
 }
@@ -166,10 +108,10 @@ static void props_field(struct buf *out, const struct api_schema *s, uint32_t ta
 {
 	const struct api_schema one = { .kind = API_OBJECT, .type = s->type },
 				text = { .kind = API_STRING };
-	size_t start = open_message(out, tag);
+	size_t start = pb_open(out, tag);
 	if (s->kind == API_PROPS_OR_BOOL) {
-		number_field(out, 1,
-			     json_is_true(v) || json_is_object(v)); /* a schema means: allowed */
+		pb_number(out, 1,
+			  json_is_true(v) || json_is_object(v)); /* a schema means: allowed */
 		if (json_is_object(v))
 			write_field(out, &one, 2, v);
 	} else if (json_is_object(v)) {
@@ -179,7 +121,7 @@ static void props_field(struct buf *out, const struct api_schema *s, uint32_t ta
 			write_field(out, s->kind == API_PROPS_OR_ARRAY ? &one : &text, 2,
 				    json_array_get(v, i));
 	}
-	close_message(out, start);
+	pb_close(out, start);
 }
 
 /* v may be NULL: the zero value. */
@@ -187,28 +129,28 @@ static void write_field(struct buf *out, const struct api_schema *s, uint32_t ta
 {
 	size_t start;
 	switch (s->kind) {
-	case API_STRING: bytes_field(out, tag, text_of(v)); break;
-	case API_BOOL: number_field(out, tag, json_is_true(v)); break;
+	case API_STRING: pb_bytes(out, tag, text_of(v)); break;
+	case API_BOOL: pb_number(out, tag, json_is_true(v)); break;
 	case API_INT32:
-	case API_INT64: number_field(out, tag, json_integer_value(v)); break;
-	case API_FLOAT64: double_field(out, tag, json_number_value(v)); break;
+	case API_INT64: pb_number(out, tag, json_integer_value(v)); break;
+	case API_FLOAT64: pb_double(out, tag, json_number_value(v)); break;
 	case API_BYTES: base64_field(out, tag, v); break;
 	case API_TIME:
 	case API_MICRO_TIME: time_field(out, tag, s->kind == API_MICRO_TIME, v); break;
 	case API_DURATION: duration_field(out, tag, v); break;
 	case API_QUANTITY:
-		start = open_message(out, tag);
-		bytes_field(out, 1, v ? text_of(v) : STR("0"));
-		close_message(out, start);
+		start = pb_open(out, tag);
+		pb_bytes(out, 1, v ? text_of(v) : STR("0"));
+		pb_close(out, start);
 		break;
 	case API_INT_OR_STRING: int_or_string_field(out, tag, v); break;
 	case API_RAW:
 	case API_JSON:
 	case API_FIELDS_V1: raw_field(out, tag, v); break;
 	case API_OBJECT:
-		start = open_message(out, tag);
+		start = pb_open(out, tag);
 		write_message(out, s->type, v);
-		close_message(out, start);
+		pb_close(out, start);
 		break;
 	case API_LIST: list_field(out, s, tag, v); break;
 	case API_MAP: map_field(out, s, tag, v); break;
@@ -240,10 +182,10 @@ static void move_to(struct buf *out, struct inline_groups *g, const uint8_t via[
 	while (common < want && common < g->depth && g->tag[common] == via[common])
 		common++;
 	while (g->depth > common)
-		close_message(out, g->start[--g->depth]);
+		pb_close(out, g->start[--g->depth]);
 	for (; g->depth < want; g->depth++) {
 		g->tag[g->depth] = via[g->depth];
-		g->start[g->depth] = open_message(out, via[g->depth]);
+		g->start[g->depth] = pb_open(out, via[g->depth]);
 	}
 }
 
@@ -278,14 +220,14 @@ int api_protobuf_write(const struct api_type *t, const json_t *tree, struct buf 
 	if (!json_is_object(tree))
 		return err_set(err, ERR_INTERNAL, "encode %s: no object", t->name);
 	buf_add(out, "k8s\0", 4);
-	size_t type = open_message(out, 1);
-	bytes_field(out, 1, text_of(json_object_get(tree, "apiVersion")));
-	bytes_field(out, 2, text_of(json_object_get(tree, "kind")));
-	close_message(out, type);
-	size_t raw = open_message(out, 2);
+	size_t type = pb_open(out, 1);
+	pb_bytes(out, 1, text_of(json_object_get(tree, "apiVersion")));
+	pb_bytes(out, 2, text_of(json_object_get(tree, "kind")));
+	pb_close(out, type);
+	size_t raw = pb_open(out, 2);
 	write_message(out, t, tree);
-	close_message(out, raw);
-	bytes_field(out, 3, STR(""));
-	bytes_field(out, 4, STR(""));
+	pb_close(out, raw);
+	pb_bytes(out, 3, STR(""));
+	pb_bytes(out, 4, STR(""));
 	return 0;
 }
