@@ -21,12 +21,26 @@ static void not_acceptable(struct api_request *r)
 	respond_err(r, &err);
 }
 
-static void respond_document(struct api_request *r, struct buf *take)
+static void respond_document(struct api_request *r, const char *type, struct buf *take)
 {
 	char digest[2 * SHA256_SIZE + 1], etag[2 * SHA256_SIZE + 3];
 	sha256_hex(take->p, take->n, digest);
 	snprintf(etag, sizeof(etag), "\"%s\"", digest);
-	page_with_etag(r, "application/json", arena_strdup(&r->arena, str_from(etag)), take);
+	page_with_etag(r, type, arena_strdup(&r->arena, str_from(etag)), take);
+}
+
+/* The only form that kubectl up to 1.26 takes. */
+static void respond_v2_protobuf(struct api_request *r, struct buf *json)
+{
+	auto_err err = { 0 };
+	struct buf message = { 0 };
+	int code = openapi_v2_protobuf(buf_view(json), &message, &err);
+	buf_free(json);
+	if (code < 0)
+		respond_err(r, &err);
+	else
+		respond_document(r, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+				 &message);
 }
 
 void page_openapi_v2(struct api_request *r, struct str rest)
@@ -34,12 +48,18 @@ void page_openapi_v2(struct api_request *r, struct str rest)
 	struct buf text = { 0 };
 	struct discovery d = discovery_builtin();
 	(void)rest;
-	if (!wants_json(r)) {
+	bool protobuf = str_contains(r->accept, STR("proto-openapi.spec.v2")) &&
+			!str_starts(r->accept, STR("application/json"));
+	if (!wants_json(r) && !protobuf) {
 		not_acceptable(r);
 		return;
 	}
 	openapi_v2(&d, &text);
-	respond_document(r, &text);
+	if (protobuf) {
+		respond_v2_protobuf(r, &text);
+		return;
+	}
+	respond_document(r, "application/json", &text);
 }
 
 void page_openapi_v3_root(struct api_request *r, struct str rest)
@@ -48,7 +68,7 @@ void page_openapi_v3_root(struct api_request *r, struct str rest)
 	struct discovery d = discovery_builtin();
 	(void)rest;
 	openapi_v3_index(&d, &text);
-	respond_document(r, &text);
+	respond_document(r, "application/json", &text);
 }
 
 /* "api/v1" or "apis/GROUP/VERSION" */
