@@ -286,19 +286,25 @@ int http_server_port(const struct http_server *s)
 	return s->port;
 }
 
+/* A host without IPv6 serves on what it has. */
 static int listen_all(struct http_server *s, const struct http_server_config *c, struct err *err)
 {
+	int r = 0;
 	s->port = c->port;
 	for (size_t i = 0; c->addresses[i]; i++) {
 		if (s->nlisteners == LISTENERS_MAX)
 			return err_set(err, ERR_BAD_REQUEST, "listen: more than %d addresses",
 				       LISTENERS_MAX);
-		int r = listener_tcp(s->loops[0].loop, c->addresses[i], s->port, on_accept, s,
-				     &s->listeners[s->nlisteners], &s->port, err);
-		if (r < 0)
+		r = listener_tcp(s->loops[0].loop, c->addresses[i], s->port, on_accept, s,
+				 &s->listeners[s->nlisteners], &s->port, err);
+		if (r == 0)
+			s->nlisteners++;
+		else if (r != -ERR_UNAVAILABLE || !strchr(c->addresses[i], ':'))
 			return r;
-		s->nlisteners++;
 	}
+	if (s->nlisteners == 0 && r < 0)
+		return r;
+	err_clear(err);
 	return 0;
 }
 

@@ -102,9 +102,13 @@ static int port_of(int fd)
 
 static int listen_fail(const char *address, int port, struct err *err)
 {
-	if (errno == EADDRINUSE)
+	int error = errno;
+	if (error == EADDRINUSE)
 		return err_set(err, ERR_CONFLICT, "port %d on %s is in use by another program",
 			       port, address);
+	if (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)
+		return err_set(err, ERR_UNAVAILABLE, "listen on %s port %d: %s", address, port,
+			       strerror(error));
 	return err_sys(err, "listen on %s port %d", address, port);
 }
 

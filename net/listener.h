@@ -11,7 +11,7 @@
 struct listener;
 typedef void (*listener_accept)(void *ctx, int fd, const struct sockaddr_storage *peer);
 
-/* port 0 takes a free one; `out_port` (may be NULL) tells which. "::" does not take IPv4 as well. */
+/* ERR_CONFLICT: the port is taken; ERR_UNAVAILABLE: this host has no such address (or no IPv6). port 0 takes a free one; `out_port` (may be NULL) tells which. "::" does not take IPv4 as well. */
 int listener_tcp(struct loop *l, const char *address, int port, listener_accept on_accept,
 		 void *ctx, struct listener **out, int *out_port, struct err *err);
 /* A listening socket made elsewhere; owned from now on. */

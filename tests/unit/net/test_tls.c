@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include "net/tls.h"
+#include "net/tls_context.h"
 
 static const char *const both[] = { "h2", "http/1.1", NULL };
 static const char *const only1[] = { "http/1.1", NULL };
@@ -348,6 +349,79 @@ static void stream_closed_during_handshake_gets_no_ready(void **state)
 	link_down(&l);
 }
 
+/* ---- tickets, which our own client does not use: a bare mbedtls one ---- */
+
+static int bare_send(void *ctx, const unsigned char *p, size_t n)
+{
+	ssize_t r = send(*(int *)ctx, p, n, MSG_NOSIGNAL);
+	return r < 0 ? MBEDTLS_ERR_SSL_WANT_WRITE : (int)r;
+}
+
+static int bare_recv(void *ctx, unsigned char *p, size_t n)
+{
+	ssize_t r = recv(*(int *)ctx, p, n, MSG_DONTWAIT);
+	return r < 0 ? MBEDTLS_ERR_SSL_WANT_READ : (int)r;
+}
+
+/* Connects, resuming *session if it holds one, and leaves the newest ticket's session there. Returns whom the server saw. */
+static const char *bare_connect(struct tls_server *server, struct tls_client *client,
+				mbedtls_ssl_session *session, bool resume)
+{
+	static char name[64];
+	struct tls_context *c = tls_client_context(client);
+	mbedtls_ssl_context ssl;
+	struct end a = { 0 };
+	unsigned char data[16];
+	int fd[2], r;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+	a.s = tls_accept(server, stream_from_fd(&test_loop, fd[0], NULL), on_ready, &a);
+	raw_init(&a.raw, a.s);
+	mbedtls_ssl_conf_session_tickets(&c->conf, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+		&c->conf, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+	mbedtls_ssl_init(&ssl);
+	assert_int_equal(mbedtls_ssl_setup(&ssl, &c->conf), 0);
+	assert_int_equal(mbedtls_ssl_set_hostname(&ssl, "localhost"), 0);
+	mbedtls_ssl_set_bio(&ssl, &fd[1], bare_send, bare_recv, NULL);
+	if (resume)
+		assert_int_equal(mbedtls_ssl_set_session(&ssl, session), 0);
+	while ((r = mbedtls_ssl_handshake(&ssl)) == MBEDTLS_ERR_SSL_WANT_READ)
+		run_turns(1);
+	assert_int_equal(r, 0);
+	RUN_UNTIL(a.ready);
+	raw_send(&a.raw, "x");
+	while ((r = mbedtls_ssl_read(&ssl, data, sizeof(data))) < 0) {
+		if (r == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+			mbedtls_ssl_session_free(session);
+			mbedtls_ssl_session_init(session);
+			assert_int_equal(mbedtls_ssl_get_session(&ssl, session), 0);
+		}
+		run_turns(1);
+	}
+	const struct tls_peer *peer = tls_stream_peer(a.s);
+	snprintf(name, sizeof(name), "%s", peer ? peer->common_name : "nobody");
+	close(fd[1]);
+	raw_close(&a.raw);
+	mbedtls_ssl_free(&ssl);
+	tls_context_unref(c);
+	return name;
+}
+
+static void resumed_session_never_loses_its_certificate(void **state)
+{
+	struct tls_server *server = server_new(true);
+	struct tls_client *client = client_new(&test_pki()->client, "localhost", &test_pki()->ca);
+	mbedtls_ssl_session session;
+	(void)state;
+	mbedtls_ssl_session_init(&session);
+	assert_string_equal(bare_connect(server, client, &session, false), "jane");
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(bare_connect(server, client, &session, true), "jane");
+	mbedtls_ssl_session_free(&session);
+	tls_client_free(client);
+	tls_server_free(server);
+}
+
 #define ON_LOOP(f) cmocka_unit_test_setup_teardown(f, loop_setup, loop_teardown)
 int main(void)
 {
@@ -363,6 +437,7 @@ int main(void)
 		ON_LOOP(large_data_passes_with_bounded_ciphertext),
 		ON_LOOP(paused_reader_gets_everything_later),
 		ON_LOOP(plain_http_is_told_to_use_tls),
+		ON_LOOP(resumed_session_never_loses_its_certificate),
 		ON_LOOP(garbage_ends_the_handshake),
 		ON_LOOP(stream_closed_during_handshake_gets_no_ready),
 	};
