@@ -172,6 +172,7 @@ size_t event_encode_error(struct event_encoder *e, const struct err *err, struct
 {
 	struct buf text = { 0 };
 	status_write(NULL, err, &text);
+	text.n = str_trim(buf_view(&text)).n; /* an event is one line */
 	return frame(e, EVENT_ERROR, text_chunk(e, api_type_find(STR("meta/v1.Status")), &text),
 		     out);
 }
