@@ -10,6 +10,10 @@
 #include <mbedtls/pem.h>
 #include <psa/crypto.h>
 #include <stdatomic.h>
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 #include "base/encode.h"
 
@@ -37,6 +41,31 @@ static const int ciphers[] = {
 	MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 	0,
 };
+
+/* mbedTLS takes the first TLS 1.3 suite of the client's list, and some clients put ChaCha20 first: where the CPU has AES, a
+ * server does not offer it for TLS 1.3, whose clients all have AES-128-GCM (RFC 8446, 9.1). */
+static const int *server_ciphers(void)
+{
+	static const int without_chacha[] = {
+		MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+		MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+		MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+		MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		0,
+	};
+#if defined(__x86_64__)
+	bool aes = __builtin_cpu_supports("aes");
+#elif defined(__aarch64__)
+	bool aes = (getauxval(AT_HWCAP) & HWCAP_AES) != 0;
+#else
+	bool aes = false;
+#endif
+	return aes ? without_chacha : ciphers;
+}
 
 int tls_error(struct err *err, int r, const char *what)
 {
@@ -140,7 +169,8 @@ static int common_setup(struct tls_context *c, int endpoint, const char *const *
 	if (r < 0)
 		return tls_error(err, r, "configure TLS");
 	mbedtls_ssl_conf_rng(&c->conf, random_fill, NULL);
-	mbedtls_ssl_conf_ciphersuites(&c->conf, ciphers);
+	bool server = endpoint == MBEDTLS_SSL_IS_SERVER;
+	mbedtls_ssl_conf_ciphersuites(&c->conf, server ? server_ciphers() : ciphers);
 	mbedtls_ssl_conf_min_tls_version(&c->conf, MBEDTLS_SSL_VERSION_TLS1_2);
 	size_t n = 0;
 	while (alpn && alpn[n])
