@@ -210,7 +210,7 @@ static void next_request(struct http1 *h)
 static void settle(struct http1 *h)
 {
 	struct exchange *x = h->x;
-	if (!x || !x->x.ended || h->closing)
+	if (!x || !x->x.ended || h->closing || h->state == STATE_UPGRADED)
 		return;
 	if (!x->keep_alive || h->ended) {
 		h->x = NULL;

@@ -46,6 +46,7 @@ struct http_exchange {
 	void (*body_data)(struct http_request *, const char *, size_t);
 	void (*body_end)(struct http_request *);
 	struct loop_later finish;
+	struct http_messages *messages; /* http_websocket_start() */
 };
 
 void http_exchange_init(struct http_exchange *x, struct loop *l,

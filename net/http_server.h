@@ -71,6 +71,12 @@ void http_abort(struct http_request *req); /* resets the stream or connection */
 struct stream *http_upgrade(struct http_request *req, const struct http_field *fields,
 			    size_t nfields);
 
+/* Streaming answers for browsers. False: the request asks for no WebSocket, go on with http_stream_start(). True: it is answered;
+ * each http_stream_write() is now one message, http_stream_end() closes, on_drain and on_close come as ever. Sub-protocols:
+ * none and binary.k8s.io (binary messages, or text ones if `text`), base64.binary.k8s.io (text). `greet` sends an empty message
+ * first, which tells a client of logs that it is connected. A broken handshake is answered with 400 or 403. */
+bool http_websocket_start(struct http_request *req, bool text, bool greet);
+
 struct http_server;
 struct http_server_config {
 	struct loop **loops; /* connections are spread over them */

@@ -142,6 +142,10 @@ static void handler(void *ctx, struct http_request *req)
 		http_body_stream(req, on_upload_data, on_upload_end);
 	} else if (str_eq(req->path, STR("/hold"))) {
 		test_http.held = req;
+	} else if (str_eq(req->path, STR("/messages"))) {
+		test_http.stream = req;
+		if (!http_websocket_start(req, false, true))
+			http_stream_start(req, 200, NULL, 0);
 	} else if (str_eq(req->path, STR("/stream"))) {
 		test_http.stream = req;
 		http_stream_start(req, 200, NULL, 0);
