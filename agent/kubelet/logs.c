@@ -345,6 +345,7 @@ void server_logs(struct server_call *call)
 	struct http_field field = { STR("content-type"), STR("text/plain") };
 	if (s->o.follow)
 		follow(s);
-	http_stream_start(call->req, 200, &field, 1);
+	if (!http_websocket_start(call->req, false, true))
+		http_stream_start(call->req, 200, &field, 1);
 	advance(s);
 }
