@@ -6,6 +6,7 @@
 
 #include "api/codec.h"
 #include "api/duration.h"
+#include "api/json_write.h"
 #include "api/path.h"
 #include "api/quantity.h"
 #include "base/clock.h"
@@ -68,7 +69,9 @@ static void go_type(const struct api_schema *s, struct buf *out)
 		buf_printf(out, "%s.%s", s->type && s->type->gv ? s->type->gv->version : "v1",
 			   s->type ? short_name(s->type) : "Object");
 	} else {
-		buf_puts(out, names[s->kind]);
+		buf_puts(out, s->kind == API_STRING && s->limits && s->limits->go_type
+				      ? s->limits->go_type
+				      : names[s->kind]);
 	}
 }
 
@@ -84,31 +87,28 @@ static const char *json_kind(const json_t *v)
 	}
 }
 
-static int wrong(struct conform *c, const struct api_schema *s, const json_t *v,
-		 const struct path *at)
+static int wrong_type(struct conform *c, const char *type, bool whole, const json_t *v,
+		      const struct path *at)
 {
-	auto_buf type = { 0 };
 	auto_buf number = { 0 };
-	go_type(s, &type);
-	bool whole = s->kind == API_INT32 || s->kind == API_INT64;
 	if (json_is_number(v) && whole)
 		buf_printf(&number, json_is_real(v) ? " %.17g" : " %.0f", json_number_value(v));
 	if (!at || !c->inside)
 		return err_set(c->err, ERR_BAD_REQUEST,
 			       "json: cannot unmarshal %s%s into Go value of type %s", json_kind(v),
-			       number.n ? number.p : "", type.p);
+			       number.n ? number.p : "", type);
 	auto_free char *field = path_fields(at);
 	return err_set(c->err, ERR_BAD_REQUEST,
 		       "json: cannot unmarshal %s%s into Go struct field %s.%s of type %s",
-		       json_kind(v), number.n ? number.p : "", short_name(c->inside), field,
-		       type.p);
+		       json_kind(v), number.n ? number.p : "", short_name(c->inside), field, type);
 }
 
-/* Types with a decoder of their own don't know where they stand. */
-static int wrong_value(struct conform *c, const json_t *v, const char *type)
+static int wrong(struct conform *c, const struct api_schema *s, const json_t *v,
+		 const struct path *at)
 {
-	return err_set(c->err, ERR_BAD_REQUEST,
-		       "json: cannot unmarshal %s into Go value of type %s", json_kind(v), type);
+	auto_buf type = { 0 };
+	go_type(s, &type);
+	return wrong_type(c, type.p, s->kind == API_INT32 || s->kind == API_INT64, v, at);
 }
 
 static int whole_number(struct conform *c, const struct api_schema *s, json_t *v,
@@ -122,19 +122,34 @@ static int whole_number(struct conform *c, const struct api_schema *s, json_t *v
 	return 0;
 }
 
-static int time_value(struct conform *c, const struct api_schema *s, const json_t *v, json_t **out)
+/* Upstream takes exactly six digits. */
+static bool has_micros(struct str s)
+{
+	return s.n > 27 - 1 && s.p[19] == '.' && (s.p[26] < '0' || s.p[26] > '9') &&
+	       strspn(s.p + 20, "0123456789") == 6;
+}
+
+static int wrong_time(struct conform *c, struct str s, bool micro)
+{
+	int64_t us;
+	bool fraction = micro && time_parse(s, &us) && s.n > 19;
+	return err_set(c->err, ERR_BAD_REQUEST,
+		       "parsing time \"%.*s\" as \"2006-01-02T15:04:05%sZ07:00\": cannot parse "
+		       "\"%.*s\" as \"%s\"",
+		       STR_ARG(s), micro ? ".000000" : "", (int)(fraction ? s.n - 19 : s.n),
+		       fraction ? s.p + 19 : s.p, fraction ? ".000000" : "2006");
+}
+
+static int time_value(struct conform *c, const struct api_schema *s, const json_t *v,
+		      const struct path *at, json_t **out)
 {
 	int64_t us;
 	char text[TIME_TEXT_MAX];
 	if (!json_is_string(v))
-		return wrong_value(c, v, "string");
+		return wrong_type(c, "string", false, v, at);
 	struct str in = text_of(v);
-	if (!time_parse(in, &us))
-		return err_set(c->err, ERR_BAD_REQUEST,
-			       "parsing time \"%.*s\" as \"2006-01-02T15:04:05%sZ07:00\": cannot "
-			       "parse \"%.*s\" as \"2006\"",
-			       STR_ARG(in), s->kind == API_MICRO_TIME ? ".000000" : "",
-			       STR_ARG(in));
+	if (!time_parse(in, &us) || (s->kind == API_MICRO_TIME && !has_micros(in)))
+		return wrong_time(c, in, s->kind == API_MICRO_TIME);
 	if (s->kind == API_MICRO_TIME)
 		time_format_micro(us, text);
 	else
@@ -144,12 +159,12 @@ static int time_value(struct conform *c, const struct api_schema *s, const json_
 	return 0;
 }
 
-static int duration_value(struct conform *c, const json_t *v, json_t **out)
+static int duration_value(struct conform *c, const json_t *v, const struct path *at, json_t **out)
 {
 	int64_t ns;
 	char text[DURATION_TEXT_MAX];
 	if (!json_is_string(v))
-		return wrong_value(c, v, "string");
+		return wrong_type(c, "string", false, v, at);
 	if (!duration_parse(text_of(v), &ns))
 		return err_set(c->err, ERR_BAD_REQUEST, "time: invalid duration \"%s\"",
 			       json_string_value(v));
@@ -167,7 +182,7 @@ static int quantity_value(struct conform *c, const json_t *v, json_t **out)
 	else if (json_is_integer(v))
 		buf_i64(&given, json_integer_value(v));
 	else if (json_is_real(v))
-		buf_printf(&given, "%.17g", json_real_value(v));
+		api_json_double(&given, json_real_value(v));
 	else
 		buf_puts(&given,
 			 "{}"); /* no number: upstream's words for it come from the parser */
@@ -202,14 +217,14 @@ static int bytes_value(struct conform *c, const struct api_schema *s, const json
 	return 0;
 }
 
-static int int_or_string(struct conform *c, const json_t *v)
+static int int_or_string(struct conform *c, json_t *v, const struct path *at)
 {
 	static const struct api_schema as_int = { .kind = API_INT32 };
 	if (json_is_string(v))
 		return 0;
 	if (!json_is_integer(v))
-		return wrong_value(c, v, "int32");
-	return whole_number(c, &as_int, (json_t *)v, NULL);
+		return wrong_type(c, "int32", true, v, at);
+	return whole_number(c, &as_int, v, at);
 }
 
 static json_t *zero_of(const struct api_schema *s)
@@ -299,10 +314,10 @@ static int value(struct conform *c, const struct api_schema *s, json_t *v, const
 	case API_FLOAT64: return json_is_number(v) ? 0 : wrong(c, s, v, at);
 	case API_BYTES: return bytes_value(c, s, v, at, out);
 	case API_TIME:
-	case API_MICRO_TIME: return time_value(c, s, v, out);
-	case API_DURATION: return duration_value(c, v, out);
+	case API_MICRO_TIME: return time_value(c, s, v, at, out);
+	case API_DURATION: return duration_value(c, v, at, out);
 	case API_QUANTITY: return quantity_value(c, v, out);
-	case API_INT_OR_STRING: return int_or_string(c, v);
+	case API_INT_OR_STRING: return int_or_string(c, v, at);
 	case API_RAW:
 	case API_JSON:
 	case API_FIELDS_V1: return 0;
@@ -337,6 +352,10 @@ static int member(struct conform *c, const struct api_type *t, json_t *tree, str
 		if (!f->schema.nullable)
 			json_object_deln(tree, name.p, name.n);
 		return 0;
+	}
+	if (f->via[0] && t->inline_name) {
+		at.embedded = t->inline_name;
+		at.embedded_n = f->via[1] ? strlen(t->inline_name) : strcspn(t->inline_name, ".");
 	}
 	c->inside = t;
 	int r = value(c, &f->schema, v, &at, &instead);

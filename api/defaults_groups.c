@@ -40,6 +40,14 @@ static void daemon_set_strategy(json_t *tree)
 
 static void stateful_set_spec(json_t *tree)
 {
+	size_t i;
+	json_t *claim;
+	json_array_foreach (json_object_get(tree, "volumeClaimTemplates"), i, claim) {
+		if (!json_is_object(claim))
+			continue;
+		default_set_text(claim, "apiVersion", "v1");
+		default_set_text(claim, "kind", "PersistentVolumeClaim");
+	}
 	json_t *strategy = default_object(tree, "updateStrategy");
 	if (!*default_text(strategy, "type")) {
 		default_set_text(strategy, "type", "RollingUpdate");

@@ -12,6 +12,8 @@ static void add(struct buf *out, const struct path *p, bool indices)
 		return;
 	if (out->n)
 		buf_putc(out, '.');
+	if (p->embedded && !indices)
+		buf_printf(out, "%.*s.", (int)p->embedded_n, p->embedded);
 	buf_str(out, p->name);
 }
 

@@ -11,6 +11,9 @@ struct path {
 	struct str name;
 	size_t index;
 	bool is_index;
+	const char *
+		embedded; /* Go names the embedded struct around a field in errors, and nowhere else; NULL: none */
+	size_t embedded_n;
 	bool is_key; /* a map's key, which Go doesn't count as a field */
 };
 

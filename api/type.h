@@ -47,6 +47,8 @@ struct api_limits { /* what a schema can say about values; any pointer may be NU
 		max_properties; /* -1: none */
 	double multiple_of;     /* 0: none */
 	bool unique_items;
+	const char *
+		go_type; /* "v1.PullPolicy": how upstream calls this string in errors; NULL: string */
 };
 
 struct api_schema { /* the shape of one value */
@@ -103,6 +105,8 @@ struct api_type {
 	bool preserve_unknown;
 	bool typed;  /* has kind and apiVersion: the first two fields, not on the wire */
 	bool hidden; /* not in OpenAPI: only inline, a review, or options */
+	const char
+		*inline_name; /* types of its inline fields, as errors name them: "ProbeHandler" */
 	const char *const *validation_rules; /* reserved place of CEL rules; NULL */
 };
 

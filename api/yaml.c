@@ -28,9 +28,13 @@ static json_t *load_value(struct loader *l, const struct path *at, int depth);
 static bool bad(struct loader *l, const char *what)
 {
 	const yaml_parser_t *p = &l->parser;
-	if (p->error)
-		err_set(l->err, ERR_BAD_REQUEST, "yaml: line %zu: %s", p->problem_mark.line + 1,
+	size_t line =
+		p->problem_mark.line + (p->error == YAML_SCANNER_ERROR); /* go-yaml counts so */
+	if (p->error && line)
+		err_set(l->err, ERR_BAD_REQUEST, "yaml: line %zu: %s", line,
 			p->problem ? p->problem : what);
+	else if (p->error)
+		err_set(l->err, ERR_BAD_REQUEST, "yaml: %s", p->problem ? p->problem : what);
 	else
 		err_set(l->err, ERR_BAD_REQUEST, "yaml: line %zu: %s", l->event.start_mark.line + 1,
 			what);

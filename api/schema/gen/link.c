@@ -110,6 +110,16 @@ static void settle(struct field *f)
 	}
 }
 
+static void name_inline(struct type *to, const struct type *inner)
+{
+	size_t n =
+		strlen(inner->short_name) + (to->inline_name ? strlen(to->inline_name) + 1 : 0) + 1;
+	char *name = need(NULL, n);
+	snprintf(name, n, "%s%s%s", to->inline_name ? to->inline_name : "",
+		 to->inline_name ? "." : "", inner->short_name);
+	to->inline_name = name;
+}
+
 static void flatten(struct type *to, const struct type *from, const unsigned char via[2])
 {
 	for (size_t i = 0; i < from->nfields; i++) {
@@ -119,6 +129,7 @@ static void flatten(struct type *to, const struct type *from, const unsigned cha
 			if (via[1] || (!f->tag && f->shape.type->nfields == 0))
 				fail(from->file, from->line, "%s: inline too deep", from->name);
 			deeper[via[0] ? 1 : 0] = (unsigned char)f->tag;
+			name_inline(to, f->shape.type);
 			flatten(to, f->shape.type, deeper);
 			continue;
 		}

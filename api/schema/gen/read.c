@@ -246,6 +246,7 @@ static bool field_word(struct field *f, const char *w)
 		{ "list=map:", NULL, &f->list_keys },
 		{ "enum=", NULL, &f->enum_values },
 		{ "known=", NULL, &f->known },
+		{ "go=", NULL, &f->go_type },
 		{ "format=", NULL, &f->format },
 		{ "min=", NULL, &f->min },
 		{ "max=", NULL, &f->max },

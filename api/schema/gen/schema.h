@@ -31,7 +31,8 @@ struct field {
 	struct shape shape;
 	bool pointer, required, always, omitzero, immutable, deprecated, atomic, replace,
 		retain_keys, merge;
-	const char *merge_key, *list_keys, *default_json, *enum_values, *known, *format, *doc;
+	const char *merge_key, *list_keys, *default_json, *enum_values, *known, *format, *doc,
+		*go_type;
 	enum api_list_type list_type;
 	const char *min, *max, *max_items, *max_length;
 };
@@ -63,6 +64,8 @@ struct type {
 	struct field
 		*flat; /* inline messages replaced by their fields, kind and apiVersion in front */
 	size_t nflat;
+	const char *
+		inline_name; /* "ProbeHandler"; "RuleWithOperations.Rule" where one is inside the other */
 	struct subresource *subs;
 	size_t nsubs;
 	struct column *columns;

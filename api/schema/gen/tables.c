@@ -22,6 +22,7 @@ static size_t pool_add(struct pool *p, const char *text)
 }
 
 static struct pool shapes, limits, names;
+static const struct type *writing; /* the type whose fields are being written */
 
 static char *quoted(const char *text)
 {
@@ -80,38 +81,55 @@ static const char *kind_word(enum api_kind kind)
 	return words[kind];
 }
 
-static const char *limits_ref(const struct field *f)
+/* "Protocol" -> "v1.Protocol" */
+static const char *go_name(const char *name)
 {
-	if (!f->enum_values && !f->format && !f->min && !f->max && !f->max_items && !f->max_length)
+	if (!name || strchr(name, '.'))
+		return quoted(name);
+	char *full = need(NULL, strlen(name) + strlen(writing->group->version) + 2);
+	sprintf(full, "%s.%s", writing->group->version, name);
+	return quoted(full);
+}
+
+/* For a list of named strings the name belongs to the items, all else to the list. */
+static const char *limits_ref(const struct field *f, bool of_item)
+{
+	const char *go = of_item == (f->shape.kind == API_LIST) ? f->go_type : NULL;
+	bool any = f->enum_values || f->format || f->min || f->max || f->max_items || f->max_length;
+	char text[640];
+	if (!go && (of_item || !any))
 		return "NULL";
-	char text[512];
-	snprintf(text, sizeof text,
-		 "{ %s, NULL, %s, %d, %d, 0, 0, %s, %s, -1, %s, -1, %s, -1, -1, 0, 0 }",
-		 name_list(f->enum_values, '|'), quoted(f->format), f->min != NULL, f->max != NULL,
-		 f->min ? f->min : "0", f->max ? f->max : "0", f->max_length ? f->max_length : "-1",
-		 f->max_items ? f->max_items : "-1");
+	if (of_item)
+		snprintf(text, sizeof text,
+			 "{ NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, 0, 0, %s }",
+			 go_name(go));
+	else
+		snprintf(text, sizeof text,
+			 "{ %s, NULL, %s, %d, %d, 0, 0, %s, %s, -1, %s, -1, %s, -1, -1, 0, 0, %s }",
+			 name_list(f->enum_values, '|'), quoted(f->format), f->min != NULL,
+			 f->max != NULL, f->min ? f->min : "0", f->max ? f->max : "0",
+			 f->max_length ? f->max_length : "-1", f->max_items ? f->max_items : "-1",
+			 go_name(go));
 	char *out = need(NULL, 40);
 	sprintf(out, "&limits[%zu]", pool_add(&limits, text));
 	return out;
 }
 
-/* The initialiser of one api_schema; items go to the pool first. f: the field whose own shape this is, or NULL. */
-static char *shape_text(const struct shape *s, const struct field *f)
+/* The initialiser of one api_schema; items go to the pool first. f: the field; its own words count for the outermost shape. */
+static char *shape_text(const struct shape *s, const struct field *f, bool of_item)
 {
-	char item[40] = "NULL", type[40] = "NULL";
-	if (s->item) {
-		char *text = shape_text(s->item, NULL);
-		sprintf(item, "&shapes[%zu]", pool_add(&shapes, text));
-	}
+	static const char *const lists[] = { "API_LIST_ATOMIC", "API_LIST_SET", "API_LIST_MAP" };
+	char item[40] = "NULL", type[40] = "NULL", text[2048];
+	if (s->item)
+		sprintf(item, "&shapes[%zu]", pool_add(&shapes, shape_text(s->item, f, true)));
 	if (s->type)
 		sprintf(type, "&api_types[%d]", s->type->index);
-	static const char *const lists[] = { "API_LIST_ATOMIC", "API_LIST_SET", "API_LIST_MAP" };
-	char text[2048];
+	bool atomic =
+		(!of_item && f->atomic) || (s->type && s->kind == API_OBJECT && s->type->atomic);
 	snprintf(text, sizeof text, "{ %s, %s, %d, 0, 0, 0, %d, %s, %s, %s, %s, %s }",
-		 kind_word(s->kind), lists[f ? f->list_type : API_LIST_ATOMIC],
-		 (f && f->atomic) || (s->type && s->kind == API_OBJECT && s->type->atomic),
-		 s->boxed, type, item, f ? name_list(f->list_keys, ',') : "NULL",
-		 f ? limits_ref(f) : "NULL", quoted(f ? f->default_json : NULL));
+		 kind_word(s->kind), lists[of_item ? API_LIST_ATOMIC : f->list_type], atomic,
+		 s->boxed, type, item, of_item ? "NULL" : name_list(f->list_keys, ','),
+		 limits_ref(f, of_item), of_item ? "NULL" : quoted(f->default_json));
 	return strcpy(need(NULL, strlen(text) + 1), text);
 }
 
@@ -138,7 +156,8 @@ static void write_field(FILE *c, const struct field *f)
 		f->name, strlen(f->name), f->required, f->always, f->pointer, f->immutable,
 		f->deprecated,
 		f->replace ? "API_PATCH_WHOLE" : patches[f->merge + 2 * f->retain_keys], f->tag,
-		f->via[0], f->via[1], quoted(f->merge_key), field_doc(f), shape_text(&f->shape, f));
+		f->via[0], f->via[1], quoted(f->merge_key), field_doc(f),
+		shape_text(&f->shape, f, false));
 }
 
 static const struct type *sorting;
@@ -255,6 +274,7 @@ static void write_types(const struct schema *s, FILE *c)
 	for (size_t i = 0; i < s->ntypes; i++) {
 		at[i].fields = next;
 		next += s->types[i]->nflat;
+		writing = s->types[i];
 		for (size_t k = 0; k < s->types[i]->nflat; k++)
 			write_field(fields, &s->types[i]->flat[k]);
 	}
@@ -276,10 +296,11 @@ static void write_types(const struct schema *s, FILE *c)
 			"%s,\n\t  .doc = %s,\n\t  .fields = fields + %zu, "
 			".nfields = %zu, .by_name = orders + %zu, .by_tag = orders + %zu, .ntags = "
 			"%zu, .atomic = %d, .typed = %d, "
-			".hidden = %d },\n",
+			".hidden = %d, .inline_name = %s },\n",
 			t->name, group_index(t->group), openapi_name(t),
 			quoted(t->doc ? t->doc : ""), at[i].fields, t->nflat, at[i].names,
-			at[i].tags, at[i].ntags, t->atomic, t->typed, t->hidden);
+			at[i].tags, at[i].ntags, t->atomic, t->typed, t->hidden,
+			quoted(t->inline_name));
 	}
 	fprintf(c, "};\nconst size_t api_types_count = %zu;\n", s->ntypes);
 }

@@ -60,7 +60,24 @@ static void values_of_the_wrong_kind_are_refused_in_gos_words(void **state)
 		  "type bool" },
 		{ "core/v1.Secret", "{data: {a: '@'}}", "illegal base64 data at input byte 0" },
 		{ "core/v1.Service", "{spec: {ports: [{targetPort: true}]}}",
-		  "json: cannot unmarshal bool into Go value of type int32" },
+		  "json: cannot unmarshal bool into Go struct field "
+		  "ServicePort.spec.ports.targetPort of type int32" },
+		{ "core/v1.Pod", "{spec: {restartPolicy: 5}}",
+		  "json: cannot unmarshal number into Go struct field PodSpec.spec.restartPolicy "
+		  "of type v1.RestartPolicy" },
+		{ "core/v1.PersistentVolumeClaimSpec", "{accessModes: [5]}",
+		  "json: cannot unmarshal number into Go struct field "
+		  "PersistentVolumeClaimSpec.accessModes of type "
+		  "v1.PersistentVolumeAccessMode" },
+		{ "core/v1.Container", "{livenessProbe: {httpGet: {port: true}}}",
+		  "json: cannot unmarshal bool into Go struct field "
+		  "HTTPGetAction.livenessProbe.ProbeHandler.httpGet.port of type int32" },
+		{ "core/v1.Pod", "{metadata: {creationTimestamp: 5}}",
+		  "json: cannot unmarshal number into Go struct field "
+		  "ObjectMeta.metadata.creationTimestamp of type string" },
+		{ "coordination/v1.Lease", "{spec: {renewTime: '2026-01-02T03:04:05.123Z'}}",
+		  "parsing time \"2026-01-02T03:04:05.123Z\" as "
+		  "\"2006-01-02T15:04:05.000000Z07:00\": cannot parse \".123Z\" as \".000000\"" },
 		{ "core/v1.Pod", "{metadata: {creationTimestamp: 'today'}}",
 		  "parsing time \"today\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"today\" "
 		  "as \"2006\"" },
@@ -112,12 +129,19 @@ static void values_are_served_in_their_canonical_form(void **state)
 	(void)state;
 	expect("core/v1.ResourceRequirements", "{limits: {cpu: 1000m, memory: 1024Mi, gpu: 2}}",
 	       "{\"limits\":{\"cpu\":\"1\",\"gpu\":\"2\",\"memory\":\"1Gi\"}}");
-	expect("coordination/v1.LeaseSpec", "{renewTime: '2026-01-02T03:04:05.5+01:00'}",
+	expect("coordination/v1.LeaseSpec", "{renewTime: '2026-01-02T03:04:05.500000+01:00'}",
 	       "{\"renewTime\":\"2026-01-02T02:04:05.500000Z\"}");
 	expect("core/v1.Taint", "{key: a, effect: NoExecute, timeAdded: '2026-01-02T03:04:05.9Z'}",
 	       "{\"key\":\"a\",\"effect\":\"NoExecute\",\"timeAdded\":\"2026-01-02T03:04:05Z\"}");
 	expect("core/v1.ServicePort", "{port: 80, targetPort: http}",
 	       "{\"port\":80,\"targetPort\":\"http\"}");
+}
+
+static void a_number_is_the_quantity_that_it_shows(void **state)
+{
+	(void)state;
+	expect("core/v1.ResourceRequirements", "{limits: {cpu: 0.1, memory: 1e3}}",
+	       "{\"limits\":{\"cpu\":\"100m\",\"memory\":\"1k\"}}");
 }
 
 static void nulls_count_as_absent(void **state)
@@ -161,6 +185,7 @@ int main(void)
 		cmocka_unit_test(values_of_the_wrong_kind_are_refused_in_gos_words),
 		cmocka_unit_test(unknown_fields_are_dropped_and_told),
 		cmocka_unit_test(values_are_served_in_their_canonical_form),
+		cmocka_unit_test(a_number_is_the_quantity_that_it_shows),
 		cmocka_unit_test(nulls_count_as_absent),
 		cmocka_unit_test(empty_values_are_written_as_upstream_does),
 		cmocka_unit_test(the_store_form_has_no_revision),
