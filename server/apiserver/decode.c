@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "api/meta.h"
+#include "base/encode.h"
+#include "base/mem.h"
 
 struct decode_expect decode_expected(const struct api_request *r)
 {
@@ -35,7 +37,7 @@ static int no_kind(const struct decode_expect *x, struct str kind, struct str ve
 	return err_set(err, ERR_BAD_REQUEST,
 		       "%.*s in version \"%.*s\" cannot be handled as a %s: no kind \"%.*s\" is "
 		       "registered for version \"%.*s\" in scheme "
-		       "\"pkg/api/legacyscheme/scheme.go:30\"",
+		       "\"pkg/runtime/scheme.go:111\"",
 		       STR_ARG(kind), STR_ARG(bare), x->kind, STR_ARG(kind), STR_ARG(version));
 }
 
@@ -110,6 +112,51 @@ int decode_conform(struct api_request *r, const struct decode_expect *x, json_t 
 	return e;
 }
 
+/* The beginning of a body, as upstream shows one that it can't read. */
+static void summarize(struct str body, struct buf *out)
+{
+	size_t n = body.n < 30 ? body.n : 30;
+	char hex[2 * 30 + 1];
+	if (body.n == 0) {
+		buf_puts(out, "<empty>");
+	} else if (body.p[0] == '{') {
+		buf_add(out, body.p, n);
+	} else {
+		hex_encode(hex, body.p, n);
+		buf_puts(out, hex);
+	}
+	if (n < body.n)
+		buf_puts(out, " ...");
+}
+
+static int unrecognized(const struct decode_expect *x, struct str body, bool yaml, const char *why,
+			struct err *err)
+{
+	auto_buf summary = { 0 };
+	auto_free char *reason = str_dup(str_from(why));
+	summarize(body, &summary);
+	return err_set(err, ERR_BAD_REQUEST,
+		       "the object provided is unrecognized (must be of type %s): %s%s (%s)",
+		       x->kind, yaml ? "" : "couldn't get version/kind; json parse error: ", reason,
+		       summary.p);
+}
+
+static const char header_type[] =
+	"struct { APIVersion string "
+	"\"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+
+static int not_an_object(const struct decode_expect *x, struct str body, const json_t *v,
+			 struct err *err)
+{
+	const char *kind = json_is_array(v)    ? "array"
+			   : json_is_string(v) ? "string"
+			   : json_is_number(v) ? "number"
+					       : "bool";
+	auto_free char *why =
+		str_printf("json: cannot unmarshal %s into Go value of type %s", kind, header_type);
+	return unrecognized(x, body, false, why, err);
+}
+
 static int decode_text(struct api_request *r, const struct decode_expect *x, bool yaml,
 		       json_t **out, struct err *err)
 {
@@ -117,14 +164,10 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 	json_t *tree = NULL;
 	int e = yaml ? api_yaml_parse(r->body, &tree, &dup, err)
 		     : api_json_parse(r->body, &tree, &dup, err);
-	if (e < 0)
-		e = err_wrap(err, e, "the object provided is unrecognized (must be of type %s)",
-			     x->kind);
-	else if (!json_is_object(tree))
-		e = err_set(err, ERR_BAD_REQUEST,
-			    "the object provided is unrecognized (must be of type %s): not a JSON "
-			    "object",
-			    x->kind);
+	if (e == -ERR_BAD_REQUEST)
+		e = unrecognized(x, r->body, yaml, err_text(err), err);
+	else if (e == 0 && !json_is_object(tree))
+		e = not_an_object(x, r->body, tree, err);
 	if (e == 0)
 		e = kind_check(x, tree, err);
 	if (e == 0)
@@ -171,9 +214,7 @@ int decode_body(struct api_request *r, const struct decode_expect *x, json_t **o
 	if (!x->type)
 		return err_set(err, ERR_BAD_REQUEST, "%s takes no body", x->kind);
 	if (r->body.n == 0)
-		return err_set(err, ERR_BAD_REQUEST,
-			       "the object provided is unrecognized (must be of type %s): EOF",
-			       x->kind);
+		return unrecognized(x, r->body, false, "unexpected end of JSON input", err);
 	if (f == MEDIA_PROTOBUF)
 		return decode_protobuf(x, r->body, out, err);
 	return decode_text(r, x, f == MEDIA_YAML, out, err);
