@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/controllers/cron.h"
+
+#include <time.h>
+
+#include "base/mem.h"
+
+#define YEARS 5
+
+struct field {
+	const char *const *names; /* of the values from `least` on, three letters */
+	int least, most;
+};
+static const char *const month_names[] = { "jan", "feb", "mar", "apr", "may", "jun",
+					   "jul", "aug", "sep", "oct", "nov", "dec" };
+static const char *const day_names[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
+static const struct field fields[] = {
+	{ NULL, 0, 59 },        { NULL, 0, 23 },     { NULL, 1, 31 },
+	{ month_names, 1, 12 }, { day_names, 0, 6 },
+};
+static const struct {
+	const char *name, *text;
+} words[] = {
+	{ "@yearly", "0 0 1 1 *" }, { "@annually", "0 0 1 1 *" }, { "@monthly", "0 0 1 * *" },
+	{ "@weekly", "0 0 * * 0" }, { "@daily", "0 0 * * *" },    { "@midnight", "0 0 * * *" },
+	{ "@hourly", "0 * * * *" },
+};
+
+static bool read_value(const struct field *f, struct str text, int *out)
+{
+	int64_t n;
+
+	for (int i = 0; f->names && i <= f->most - f->least; i++)
+		if (str_ieq(text, str_from(f->names[i]))) {
+			*out = i + f->least;
+			return true;
+		}
+	if (!text.n || text.p[0] == '-' || text.p[0] == '+' || !str_to_i64(text, &n) ||
+	    n < f->least || n > f->most)
+		return false;
+	*out = (int)n;
+	return true;
+}
+
+/* "*", "*\/5", "1-5", "1-10/2", "7", "7/2" */
+static bool read_part(const struct field *f, struct str part, uint64_t *bits, bool *star)
+{
+	size_t slash = str_find(part, '/');
+	struct str range = str_of(part.p, slash);
+	size_t dash = str_find(range, '-');
+	int from = f->least, to = f->most;
+	int64_t step = 1;
+
+	if (slash < part.n && (!str_to_i64(str_of(part.p + slash + 1, part.n - slash - 1), &step) ||
+			       step < 1 || step > 1000))
+		return false;
+	if (str_eqz(range, "*") || str_eqz(range, "?")) {
+		*star |= step == 1;
+	} else if (!read_value(f, str_of(range.p, dash), &from)) {
+		return false;
+	} else if (dash < range.n) {
+		if (!read_value(f, str_of(range.p + dash + 1, range.n - dash - 1), &to) ||
+		    to < from)
+			return false;
+	} else if (slash == part.n) {
+		to = from;
+	}
+	for (int v = from; v <= to; v += (int)step)
+		*bits |= 1ull << v;
+	return true;
+}
+
+static bool read_field(const struct field *f, struct str text, uint64_t *bits, bool *star)
+{
+	struct str part;
+
+	*bits = 0;
+	*star = false;
+	while (str_next(&text, ',', &part))
+		if (!read_part(f, part, bits, star))
+			return false;
+	return *bits != 0;
+}
+
+static bool next_word(struct str *rest, struct str *out)
+{
+	*rest = str_trim(*rest);
+	if (!rest->n)
+		return false;
+	size_t n = 0;
+	while (n < rest->n && rest->p[n] != ' ' && rest->p[n] != '\t')
+		n++;
+	*out = str_of(rest->p, n);
+	*rest = str_of(rest->p + n, rest->n - n);
+	return true;
+}
+
+/* Go's duration in whole seconds: "1h30m", "90s". */
+static bool read_duration(struct str text, int64_t *out_s)
+{
+	int64_t total = 0;
+
+	while (text.n) {
+		size_t n = 0;
+		int64_t v, unit;
+
+		while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+			n++;
+		if (n == 0 || n == text.n || n > 9 || !str_to_i64(str_of(text.p, n), &v))
+			return false;
+		unit = text.p[n] == 'h' ? 3600 : text.p[n] == 'm' ? 60 : text.p[n] == 's' ? 1 : 0;
+		if (!unit)
+			return false;
+		total += v * unit;
+		text = str_of(text.p + n + 1, text.n - n - 1);
+	}
+	*out_s = total < 1 ? 1 : total;
+	return true;
+}
+
+static int read_fields(struct str text, struct cron *c, struct err *err)
+{
+	struct str all = text, word;
+	uint64_t bits[5];
+	bool star[5];
+	size_t n = 0;
+
+	for (; next_word(&text, &word); n++) {
+		if (n == 5)
+			return err_set(err, ERR_INVALID,
+				       "expected exactly 5 fields, found more: %.*s", STR_ARG(all));
+		if (!read_field(&fields[n], word, &bits[n], &star[n]))
+			return err_set(err, ERR_INVALID, "failed to parse field \"%.*s\" of %.*s",
+				       STR_ARG(word), STR_ARG(all));
+	}
+	if (n != 5)
+		return err_set(err, ERR_INVALID, "expected exactly 5 fields, found %zu: %.*s", n,
+			       STR_ARG(all));
+	c->minutes = bits[0];
+	c->hours = (uint32_t)bits[1];
+	c->days = (uint32_t)bits[2];
+	c->months = (uint32_t)bits[3];
+	c->weekdays = (uint32_t)bits[4];
+	c->any_day = star[2];
+	c->any_weekday = star[4];
+	return 0;
+}
+
+int cron_parse(struct str text, struct cron *out, struct err *err)
+{
+	struct cron c = { 0 };
+	int r;
+
+	text = str_trim(text);
+	if (str_starts(text, STR("@every "))) {
+		if (!read_duration(str_trim(str_of(text.p + 7, text.n - 7)), &c.every_s))
+			return err_set(err, ERR_INVALID, "failed to parse duration %.*s",
+				       STR_ARG(text));
+		*out = c;
+		return 0;
+	}
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (str_eqz(text, words[i].name))
+			text = str_from(words[i].text);
+	r = read_fields(text, &c, err);
+	if (r == 0)
+		*out = c;
+	return r;
+}
+
+static bool day_matches(const struct cron *c, const struct tm *t)
+{
+	bool day = c->days >> t->tm_mday & 1, weekday = c->weekdays >> t->tm_wday & 1;
+
+	if (!(c->months >> (t->tm_mon + 1) & 1))
+		return false;
+	return c->any_day || c->any_weekday ? day && weekday : day || weekday;
+}
+
+static int64_t first_in_day(const struct cron *c, int from_minute)
+{
+	for (int m = from_minute; m < 24 * 60; m++)
+		if (c->hours >> (m / 60) & 1 && c->minutes >> (m % 60) & 1)
+			return m;
+	return -1;
+}
+
+int64_t cron_next(const struct cron *c, int64_t after_s)
+{
+	int64_t minute = after_s / 60 + 1;
+
+	if (c->every_s)
+		return after_s + c->every_s;
+	for (int day = 0; day < YEARS * 366; day++) {
+		time_t t = (time_t)(minute * 60);
+		int64_t midnight = minute - minute % (24 * 60), found = -1;
+		struct tm tm;
+
+		gmtime_r(&t, &tm);
+		if (day_matches(c, &tm))
+			found = first_in_day(c, (int)(minute % (24 * 60)));
+		if (found >= 0)
+			return (midnight + found) * 60;
+		minute = midnight + 24 * 60;
+	}
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cron schedules as Kubernetes reads them (robfig/cron's standard parser): five fields with lists, ranges, steps and names,
+ * or @hourly, @daily, @every 5m. Times are UTC, in seconds. Pure. */
+#ifndef SERVER_CONTROLLERS_CRON_H
+#define SERVER_CONTROLLERS_CRON_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct cron {
+	uint64_t minutes;
+	uint32_t hours, days, months, weekdays; /* bit sets */
+	bool any_day, any_weekday; /* the field was a star: only the other one counts */
+	int64_t every_s;           /* > 0: @every */
+};
+int cron_parse(struct str text, struct cron *out, struct err *err);
+int64_t cron_next(const struct cron *c,
+		  int64_t after_s); /* the first time later than that; 0: none within five years */
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When a CronJob's next Job starts: pure, after pkg/controller/cronjob of v1.37. Times in seconds. */
+#ifndef SERVER_CONTROLLERS_CRON_JOB_PLAN_H
+#define SERVER_CONTROLLERS_CRON_JOB_PLAN_H
+
+#include "api/decode.h"
+#include "server/controllers/cron.h"
+
+struct cron_job_view {
+	const struct batch_v1_cron_job *job;
+	const struct cron *schedule;
+	size_t nactive; /* Jobs that have not finished */
+	int64_t now_s;
+};
+struct cron_job_plan {
+	int64_t start_s;     /* > 0: a Job for this time starts now */
+	bool replace;        /* active ones go first */
+	const char *skipped; /* event's reason when it does not start, or NULL */
+	bool many_missed;    /* more than a hundred: clocks may be off */
+	int64_t next_s;      /* look again then; 0: never */
+};
+void cron_job_plan(const struct cron_job_view *v, struct cron_job_plan *out);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/controllers/job_pod.h"
+
+#include "base/mem.h"
+#include "server/controllers/job_plan.h"
+
+static void add_pair(struct api_str_map *m, struct arena *a, const char *key, struct str value)
+{
+	struct api_str_pair *items = ARENA_ARRAY(a, struct api_str_pair, m->n + 1);
+
+	for (size_t i = 0; i < m->n; i++)
+		items[i] = m->items[i];
+	items[m->n] = (struct api_str_pair){ str_from(key), value };
+	*m = (struct api_str_map){ items, m->n + 1 };
+}
+
+static struct core_v1_env_var index_variable(struct arena *a)
+{
+	struct core_v1_env_var v = { .name = STR("JOB_COMPLETION_INDEX") };
+
+	v.value_from = ARENA_NEW(a, struct core_v1_env_var_source);
+	v.value_from->field_ref = ARENA_NEW(a, struct core_v1_object_field_selector);
+	v.value_from->field_ref->field_path = STR("metadata.labels['" JOB_INDEX "']");
+	return v;
+}
+
+static void add_variable(struct core_v1_container *c, struct arena *a)
+{
+	struct core_v1_env_var *items = ARENA_ARRAY(a, struct core_v1_env_var, c->env.n + 1);
+
+	for (size_t i = 0; i < c->env.n; i++) {
+		if (str_eqz(c->env.items[i].name, "JOB_COMPLETION_INDEX"))
+			return;
+		items[i] = c->env.items[i];
+	}
+	items[c->env.n] = index_variable(a);
+	c->env.items = (void *)items;
+	c->env.n++;
+}
+
+static struct core_v1_container *copies(const struct core_v1_container *from, size_t n,
+					struct arena *a)
+{
+	struct core_v1_container *items = ARENA_ARRAY(a, struct core_v1_container, n + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		items[i] = from[i];
+		add_variable(&items[i], a);
+	}
+	return items;
+}
+
+void job_pod(const struct object *owner, const struct batch_v1_job *job, int32_t index,
+	     struct arena *a, struct core_v1_pod *out)
+{
+	struct str *finalizers, number;
+	size_t n = job->spec.template.metadata.finalizers.n;
+
+	pod_from_template(owner, &job->spec.template, a, out);
+	finalizers = ARENA_ARRAY(a, struct str, n + 1);
+	for (size_t i = 0; i < n; i++)
+		finalizers[i] = job->spec.template.metadata.finalizers.items[i];
+	finalizers[n] = STR(JOB_FINALIZER);
+	out->metadata.finalizers = (struct api_str_list){ finalizers, n + 1 };
+	if (!job_is_indexed(job))
+		return;
+	number = str_from(arena_printf(a, "%d", index));
+	out->metadata.generate_name =
+		str_from(arena_printf(a, "%.*s-%d-", STR_ARG(owner->name), index));
+	add_pair(&out->metadata.labels, a, JOB_INDEX, number);
+	add_pair(&out->metadata.annotations, a, JOB_INDEX, number);
+	out->spec.containers.items =
+		(void *)copies(out->spec.containers.items, out->spec.containers.n, a);
+	out->spec.init_containers.items =
+		(void *)copies(out->spec.init_containers.items, out->spec.init_containers.n, a);
+	if (!out->spec.hostname.n)
+		out->spec.hostname =
+			str_from(arena_printf(a, "%.*s-%d", STR_ARG(owner->name), index));
+}
