@@ -352,7 +352,7 @@ static void sync_status(struct node *n)
 		n->view.images = buf_view(&n->images);
 		n->images_stale = false;
 	}
-	node_status_write(&n->view, 0, true, &plain);
+	node_status_write(&n->view, 0, false, &plain);
 	if (old || !n->status_sent || strcmp(plain.p, n->status_sent) != 0)
 		send_status(n, &plain);
 }

@@ -98,7 +98,8 @@ void node_status_write(const struct node_view *v, int64_t heartbeat_us, bool as_
 	buf_puts(out, "},\"conditions\":[");
 	write_conditions(v, heartbeat_us, out);
 	/* They merge by type, of which there may be two: a patch has to replace the list. */
-	buf_puts(out, as_patch ? "],\"addresses\":[{\"$patch\":\"replace\"}," : "],\"addresses\":[");
+	buf_puts(out,
+		 as_patch ? "],\"addresses\":[{\"$patch\":\"replace\"}," : "],\"addresses\":[");
 	for (size_t i = 0; v->ips[i]; i++)
 		buf_printf(out, "{\"type\":\"InternalIP\",\"address\":\"%s\"},", v->ips[i]);
 	buf_printf(out, "{\"type\":\"Hostname\",\"address\":\"%s\"}],", v->name);

@@ -3,6 +3,8 @@
 #ifndef AGENT_KUBELET_NODE_STATUS_H
 #define AGENT_KUBELET_NODE_STATUS_H
 
+#include <stdbool.h>
+
 #include "agent/kubelet/machine.h"
 #include "agent/runtime/image.h"
 #include "base/buf.h"
