@@ -39,7 +39,6 @@ void sub_component_statuses(struct api_request *r)
 		respond_err(r, &err);
 		return;
 	}
-	request_warn(r, "v1 ComponentStatus is deprecated in v1.19+");
 	if (r->verb == API_GET) {
 		respond_one(r);
 		return;

@@ -47,6 +47,24 @@ static const struct {
 	{ API_DELETE, verb_delete }, { API_DELETE_COLLECTION, verb_delete_collection },
 };
 
+static const struct {
+	const char *group, *version, *plural, *text;
+} deprecated[] = {
+	{ "", "v1", "componentstatuses", "v1 ComponentStatus is deprecated in v1.19+" },
+	{ "", "v1", "endpoints",
+	  "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice" },
+};
+
+static void warn_deprecated(struct api_request *r)
+{
+	const struct api_resource *res = r->resource;
+	for (size_t i = 0; i < COUNT_OF(deprecated); i++)
+		if (!strcmp(deprecated[i].plural, res->plural) &&
+		    !strcmp(deprecated[i].group, res->group) &&
+		    !strcmp(deprecated[i].version, res->version))
+			request_warn(r, "%s", deprecated[i].text);
+}
+
 static void not_served(struct api_request *r)
 {
 	auto_err err = { 0 };
@@ -102,6 +120,7 @@ static void dispatch_resource(struct api_request *r)
 		not_allowed(r);
 		return;
 	}
+	warn_deprecated(r);
 	const struct special *s = special_find(r);
 	if (s) {
 		s->run(r);

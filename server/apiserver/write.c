@@ -200,6 +200,7 @@ static void write_commit(struct write *w, int64_t expect)
 				       .key = w->object->key,
 				       .value = w->object->json,
 				       .expect = expect,
+				       .lease = w->strategy->life_s,
 				       .item = w->object };
 	w->txn.ops = w->ops;
 	w->txn.nops = w->nops ? w->nops : 1;

@@ -5,11 +5,12 @@
 #include "api/meta.h"
 #include "server/apiserver/write.h"
 
-#define GEN  STRATEGY_GENERATION
-#define BACK STRATEGY_RETURNS_DELETED
-#define PUT  STRATEGY_CREATE_ON_UPDATE
-#define ALL  STRATEGY_ALL_IS_SPEC
-#define SKL  STRATEGY_STATUS_KEEPS_LABELS
+#define EVENT_LIFE_S 3600 /* --event-ttl */
+#define GEN          STRATEGY_GENERATION
+#define BACK         STRATEGY_RETURNS_DELETED
+#define PUT          STRATEGY_CREATE_ON_UPDATE
+#define ALL          STRATEGY_ALL_IS_SPEC
+#define SKL          STRATEGY_STATUS_KEEPS_LABELS
 
 static const struct strategy strategies[] = {
 	{ "", "pods", GEN | BACK, pod_strategy_create, pod_strategy_update,
@@ -21,8 +22,8 @@ static const struct strategy strategies[] = {
 	  service_strategy_allocate, service_strategy_committed, service_strategy_deleted },
 	{ "", "serviceaccounts", BACK },
 	{ "", "endpoints", PUT },
-	{ "", "events", PUT },
-	{ "events.k8s.io", "events", PUT },
+	{ "", "events", PUT, .life_s = EVENT_LIFE_S },
+	{ "events.k8s.io", "events", PUT, .life_s = EVENT_LIFE_S },
 	{ "", "limitranges", PUT },
 	{ "", "podtemplates", GEN | ALL | BACK },
 	{ "", "resourcequotas", BACK },
@@ -41,7 +42,7 @@ static const struct strategy strategies[] = {
 	{ "networking.k8s.io", "networkpolicies", GEN },
 	{ "policy", "poddisruptionbudgets", GEN },
 	{ "discovery.k8s.io", "endpointslices", GEN | ALL },
-	{ "scheduling.k8s.io", "priorityclasses", ALL },
+	{ "scheduling.k8s.io", "priorityclasses", GEN | ALL },
 	{ "coordination.k8s.io", "leases", PUT },
 	{ "coordination.k8s.io", "leasecandidates", PUT },
 	{ "node.k8s.io", "runtimeclasses", PUT },
@@ -94,7 +95,10 @@ int strategy_create(struct write *w, struct err *err)
 {
 	if (has_status(w->res) && !(w->strategy->flags & STRATEGY_KEEPS_STATUS))
 		json_object_del(w->tree, "status");
-	return w->strategy->create ? w->strategy->create(w, err) : 0;
+	int e = w->strategy->create ? w->strategy->create(w, err) : 0;
+	if (e == 0)
+		api_default(w->res->type, w->tree); /* as upstream does with what it reads back */
+	return e;
 }
 
 static void take_from_old(struct write *w, const char *field)

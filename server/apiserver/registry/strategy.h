@@ -34,6 +34,7 @@ struct strategy {
 	int (*allocate)(struct write *w, struct err *err);
 	void (*committed)(struct write *w);
 	void (*deleted)(struct apiserver *s, const struct object *o); /* after it is gone */
+	int64_t life_s; /* it goes by itself after this time without a write; 0: it stays */
 };
 const struct strategy *strategy_of(const struct api_resource *res);
 /* The common part of a creation: status is the server's; then the kind's own step. */
