@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* overlayfs through descriptors: a layer per fsconfig call where the kernel knows "lowerdir+" (6.8), else mount(2) with
- * /proc/self/fd/N for names, so that many layers fit into its one page of options. Mounted "volatile" where possible: nothing
+/* overlayfs through descriptors: a layer per fsconfig call where the kernel knows "lowerdir+" (6.8; an older one takes any option
+ * and fails only at the end, with a line in its log, so the version decides), else mount(2) with /proc/self/fd/N for names, so
+ * that many layers fit into its one page of options. Mounted "volatile" where possible: nothing
  * in a container's own directory has to survive a power cut, and unmounting then does not write everything back. */
 #include "agent/runtime/overlay.h"
 
@@ -10,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -39,30 +41,32 @@ static size_t count(const char *const *list)
 	return n;
 }
 
-/* -1 with errno; *unknown: the kernel has no lowerdir+. */
-static int configure(int fs, const struct overlay *o, bool *unknown)
+static bool takes_single_layers(void)
 {
-	for (size_t i = count(o->lower); i-- > 0;) {
-		if (set_string(fs, "lowerdir+", o->lower[i]) == 0)
-			continue;
-		*unknown = errno == EINVAL;
-		return -1;
-	}
+	struct utsname u;
+	int major = 0, minor = 0;
+	return uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 8));
+}
+
+static int configure(int fs, const struct overlay *o)
+{
+	for (size_t i = count(o->lower); i-- > 0;)
+		if (set_string(fs, "lowerdir+", o->lower[i]) != 0)
+			return -1;
 	if (set_string(fs, "upperdir", o->upper) != 0 || set_string(fs, "workdir", o->work) != 0)
 		return -1;
 	syscall(SYS_fsconfig, fs, FS_SET_FLAG, "volatile", NULL, 0);
 	return (int)syscall(SYS_fsconfig, fs, FS_CREATE, NULL, NULL, 0);
 }
 
-static int mount_new(const struct overlay *o, bool *unknown)
+static int mount_new(const struct overlay *o)
 {
 	auto_fd int fs = (int)syscall(SYS_fsopen, "overlay", FS_CLOEXEC);
-	if (fs < 0) {
-		*unknown = errno == ENOSYS;
+	if (fs < 0)
 		return -1;
-	}
 	set_string(fs, "source", "overlay");
-	if (configure(fs, o, unknown) != 0)
+	if (configure(fs, o) != 0)
 		return -1;
 	auto_fd int mnt = (int)syscall(SYS_fsmount, fs, FS_CLOEXEC, 0);
 	if (mnt < 0)
@@ -115,11 +119,7 @@ static int mount_old(const struct overlay *o)
 
 int overlay_mount(const struct overlay *o, struct err *err)
 {
-	bool unknown = false;
-	int r = mount_new(o, &unknown);
-	if (r != 0 && unknown)
-		r = mount_old(o);
-	if (r != 0)
+	if ((takes_single_layers() ? mount_new(o) : mount_old(o)) != 0)
 		return err_sys(err, "mount overlay on %s", o->target);
 	return 0;
 }
