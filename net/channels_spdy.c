@@ -9,6 +9,7 @@
 
 #define STREAMS_MAX 2000
 #define LINGER_MS   1000
+#define UNREAD_MAX  (8 << 20) /* of answers to pings and the like, by a client that reads nothing */
 
 struct spdy_session {
 	struct channels base;
@@ -255,7 +256,7 @@ static void take(struct spdy_session *k, const char *p, size_t n)
 {
 	if (k->base.dead || k->ended)
 		return;
-	if (!spdy_input(k->spdy, p, n))
+	if (!spdy_input(k->spdy, p, n) || wire_queued(&k->base) > UNREAD_MAX)
 		wire_kill(&k->base);
 }
 

@@ -530,7 +530,9 @@ static bool may_parse(const struct http1 *h)
 {
 	if (h->closing || h->state == STATE_LINGER || h->state == STATE_UPGRADED)
 		return false;
-	return !h->x || (!h->x->x.body_complete && http_exchange_wants_body(&h->x->x));
+	if (!h->x) /* a client that asks on and on and reads nothing has to wait */
+		return h->conn.stream->queued_bytes < HTTP_HIGH_BYTES;
+	return (!h->x->x.body_complete && http_exchange_wants_body(&h->x->x));
 }
 
 /* What the parser stopped for. False: the connection is done for. */
@@ -664,6 +666,8 @@ static void on_drain(struct stream *s)
 		http_exchange_drained(&h->x->x);
 	else if (h->state == STATE_LINGER && h->ended)
 		close_now(h);
+	else if (h->input.n > 0)
+		loop_later(h->conn.home->loop, &h->resume);
 }
 
 static void on_timer_closed(struct loop_timer *t)

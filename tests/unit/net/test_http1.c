@@ -331,6 +331,29 @@ static void slow_reader_is_told_to_the_writer_and_drains(void **state)
 	raw_close(&r);
 }
 
+static void pipelining_client_that_reads_nothing_is_not_served_on(void **state)
+{
+	struct raw r;
+	struct buf b = { 0 };
+	(void)state;
+	for (int i = 0; i < 200000; i++)
+		buf_puts(&b, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+	raw_connect(&r, test_http.port);
+	stream_read_stop(r.s);
+	size_t n = b.n;
+	struct chunk c = chunk_take(buf_take(&b), n);
+	stream_write(r.s, &c, 1);
+	int before = -1;
+	for (int i = 0; i < 1000 && before != test_http.requests; i++) {
+		before = test_http.requests;
+		run_turns(50);
+	}
+	assert_in_range(test_http.requests, 1000, 150000);
+	stream_read_start(r.s);
+	RUN_UNTIL(test_http.requests > before + 1000);
+	raw_close(&r);
+}
+
 static void upgraded_connection_belongs_to_the_handler(void **state)
 {
 	struct raw r;
@@ -542,6 +565,7 @@ int main(void)
 		ON_HTTP(client_that_leaves_closes_its_request),
 		ON_HTTP(half_closed_client_gets_its_answer),
 		ON_HTTP(slow_reader_is_told_to_the_writer_and_drains),
+		ON_HTTP(pipelining_client_that_reads_nothing_is_not_served_on),
 		ON_HTTP(upgraded_connection_belongs_to_the_handler),
 		ON_HTTP(upgrade_that_nobody_takes_is_a_plain_request),
 		ON_HTTP(stream_can_be_websocket_messages),
