@@ -110,45 +110,44 @@ static void item_done(void *ctx, const struct client_result *r)
 	bootstrap_next(b);
 }
 
-static void item_send(struct bootstrap *b, const struct item *i, enum api_verb verb);
-
-static void item_created(void *ctx, const struct client_result *r)
+static bool item_exists(const struct bootstrap *b, const struct item *i,
+			const struct api_resource *res)
 {
-	struct bootstrap *b = ctx;
-	const struct item *i = &items[b->next];
-	if (r->err && r->err->reason == ERR_ALREADY_EXISTS && i->replace)
-		item_send(b, i, API_UPDATE);
-	else
-		item_done(ctx, r);
+	auto_buf key = { 0 };
+	object_key(res, str_from(i->ns), str_from(i->name), &key);
+	const struct object *o = cache_get(server_cache(b->server, res), buf_view(&key));
+	object_unref(o);
+	return o != NULL;
 }
 
-static void item_send(struct bootstrap *b, const struct item *i, enum api_verb verb)
+static void item_send(struct bootstrap *b, const struct item *i, const struct api_resource *res,
+		      bool exists)
 {
 	auto_buf body = { 0 };
-	const struct api_resource *res =
-		api_resource_find(str_from(i->group), str_from(i->version), str_from(i->plural));
-	if (!res) {
-		b->next++;
-		bootstrap_next(b);
-		return;
-	}
 	i->write(b->server, i, &body);
-	struct client_call call = { .verb = verb,
+	struct client_call call = { .verb = exists ? API_UPDATE : API_CREATE,
 				    .resource = res,
 				    .ns = str_from(i->ns),
+				    .name = exists ? str_from(i->name) : STR(""),
 				    .query = STR("fieldManager=apiserver"),
 				    .body = buf_view(&body),
-				    .done = verb == API_CREATE ? item_created : item_done,
+				    .done = item_done,
 				    .ctx = b };
-	if (verb == API_UPDATE)
-		call.name = str_from(i->name);
 	client_do(b->client, &call);
 }
 
+/* What is there is left alone, but for what must tell the truth about this very process. */
 static void bootstrap_next(struct bootstrap *b)
 {
-	if (b->next < COUNT_OF(items)) {
-		item_send(b, &items[b->next], API_CREATE);
+	for (; b->next < COUNT_OF(items); b->next++) {
+		const struct item *i = &items[b->next];
+		const struct api_resource *res =
+			api_resource_find(str_from(i->group), str_from(i->version),
+					  str_from(i->plural));
+		bool exists = item_exists(b, i, res);
+		if (exists && !i->replace)
+			continue;
+		item_send(b, i, res, exists);
 		return;
 	}
 	b->done(b->server);
