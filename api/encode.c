@@ -25,14 +25,18 @@ static void write_time(struct buf *out, bool micro, const struct api_time *t)
 		time_format_micro(t->us, text);
 	else
 		time_format(t->us >= 0 ? t->us / 1000000 : -((-t->us + 999999) / 1000000), text);
-	buf_printf(out, "\"%s\"", text);
+	buf_putc(out, '"');
+	buf_puts(out, text);
+	buf_putc(out, '"');
 }
 
 static void write_duration(struct buf *out, const struct api_duration *d)
 {
 	char text[DURATION_TEXT_MAX];
 	duration_text(d->ns, text);
-	buf_printf(out, "\"%s\"", text);
+	buf_putc(out, '"');
+	buf_puts(out, text);
+	buf_putc(out, '"');
 }
 
 static void write_bytes(struct buf *out, struct str s)
@@ -144,13 +148,19 @@ static bool is_empty(const struct api_field *f, const void *v)
 	}
 }
 
+static void write_name(struct buf *out, const struct api_field *f)
+{
+	if (out->p[out->n - 1] != '{')
+		buf_putc(out, ',');
+	buf_putc(out, '"');
+	buf_add(out, f->name, f->name_length);
+	buf_add(out, "\":", 2);
+}
+
 static void write_field(const struct api_field *f, const struct api_struct *nested, const void *v,
 			struct buf *out)
 {
-	char last = out->p[out->n - 1];
-	if (last != '{')
-		buf_putc(out, ',');
-	buf_printf(out, "\"%s\":", f->name);
+	write_name(out, f);
 	if (f->pointer && !is_set(f, v))
 		buf_puts(out, "null");
 	else

@@ -181,9 +181,19 @@ static void begin_member(struct writer *w, struct str name)
 	buf_putc(w->out, ':');
 }
 
+/* Names of fields need no escapes. */
+static void begin_field(struct writer *w, const struct api_field *f)
+{
+	if (w->out->p[w->out->n - 1] != '{')
+		buf_putc(w->out, ',');
+	buf_putc(w->out, '"');
+	buf_add(w->out, f->name, f->name_length);
+	buf_add(w->out, "\":", 2);
+}
+
 static void write_field(struct writer *w, const struct api_field *f, const json_t *v)
 {
-	begin_member(w, str_of(f->name, f->name_length));
+	begin_field(w, f);
 	if (v && !json_is_null(v))
 		write_value(w, &f->schema, v);
 	else if (is_message(f))
