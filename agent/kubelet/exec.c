@@ -235,7 +235,8 @@ static bool parse_wanted(struct server_call *c, struct wanted *w)
 	w->tty = params_flag(&c->query, "tty");
 	w->in = params_flag(&c->query, "input") || params_flag(&c->query, "stdin");
 	w->out = params_flag(&c->query, "output") || params_flag(&c->query, "stdout");
-	w->err_out = (params_flag(&c->query, "error") || params_flag(&c->query, "stderr")) && !w->tty;
+	w->err_out =
+		(params_flag(&c->query, "error") || params_flag(&c->query, "stderr")) && !w->tty;
 	if (w->in || w->out || w->err_out)
 		return true;
 	server_error(c->req, 400, "you must specify at least 1 of stdin, stdout, stderr");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/kubelet/lease.h"
+#include "agent/kubelet/log_rotate.h"
 #include "agent/kubelet/node_status.h"
 #include "api/decode.h"
 #include "base/log.h"
@@ -382,6 +383,7 @@ static void on_timer(struct loop_timer *t)
 	if (n->uid[0])
 		lease_renew(&n->lease);
 	look_around(n);
+	logs_rotate(n->k);
 	sync_status(n);
 }
 

@@ -109,6 +109,17 @@ static void place_containers(struct pod *p)
 
 /* --- the object --- */
 
+static bool same_map(const struct api_str_map *x, const struct api_str_map *y)
+{
+	if (x->n != y->n)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		if (!str_eq(x->items[i].key, y->items[i].key) ||
+		    !str_eq(x->items[i].value, y->items[i].value))
+			return false;
+	return true;
+}
+
 static int decode(struct pod *p, const struct object *o)
 {
 	struct arena a = { 0 };
@@ -127,8 +138,13 @@ static int decode(struct pod *p, const struct object *o)
 	p->arena = a;
 	p->api = api;
 	refs_each(&p->api.spec, want, p);
-	if (had)
+	if (had) {
 		refs_each(&old.spec, release, p);
+		p->volumes_dirty = p->volumes_dirty ||
+				   !same_map(&old.metadata.labels, &api.metadata.labels) ||
+				   !same_map(&old.metadata.annotations,
+					     &api.metadata.annotations); /* they may be files */
+	}
 	place_containers(p);
 	arena_free(&old_arena);
 	object_unref(p->object);
@@ -172,7 +188,8 @@ static void adopt(struct pod *p)
 		p->sandbox = SANDBOX_REMOVED;
 	if (restored) {
 		p->sandbox = SANDBOX_READY;
-		p->sandbox_tried = true;
+		p->sandbox_tried = p->volumes_dirty =
+			true; /* what volumes are made of may have changed meanwhile */
 		network_pod_get(p->k->network, p->uid, &p->network);
 	}
 	for (size_t i = 0; i < p->ncontainers; i++)
@@ -215,7 +232,6 @@ void pod_on_change(struct kubelet *k, const struct object *old, const struct obj
 		p = pod_new(k, new);
 	} else if (new) {
 		decode(p, new);
-		p->volumes_dirty = true; /* labels and annotations may be files */
 	} else if (p) {
 		p->gone = true;
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/kubelet/handler.h"
+#include "agent/kubelet/log_rotate.h"
 #include "agent/kubelet/pod.h"
 #include "agent/kubelet/pod_status.h"
 #include "agent/kubelet/probe.h"
@@ -113,11 +114,18 @@ static void schedule_restart(struct pod_container *c, int64_t now_us)
 		  c->name, p->name, p->ns, p->uid);
 }
 
+static void removed(void *ctx, const struct err *err)
+{
+	(void)ctx;
+	if (err)
+		log_debug("a former container is left", LOG_S("error", err_text(err)));
+}
+
 /* Of two containers ago nothing is kept; of the one before its end and its log. */
 static void drop_older(struct pod_container *c)
 {
 	if (c->last.valid && c->last.id[0])
-		runtime_container_remove(c->pod->k->runtime, c->last.id, NULL, NULL);
+		runtime_container_remove(c->pod->k->runtime, c->last.id, removed, NULL);
 	if (c->restart_count >= 2) {
 		auto_free char *log =
 			str_printf("%s/%s/%d.log", c->pod->log_dir, c->name, c->restart_count - 2);
@@ -302,7 +310,7 @@ void pod_container_adopt(struct pod_container *c)
 	runtime_each_container(c->pod->k->runtime, c->pod->uid, look, &f);
 	if (f.has_now &&
 	    f.now.state == CONTAINER_CREATED) { /* cut off in the middle of a start: done again */
-		runtime_container_remove(c->pod->k->runtime, f.now.id, NULL, NULL);
+		runtime_container_remove(c->pod->k->runtime, f.now.id, removed, NULL);
 		f.now = f.before;
 		f.has_now = f.has_before;
 		f.has_before = false;

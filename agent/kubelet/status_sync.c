@@ -49,8 +49,10 @@ static void write_conditions(const struct core_v1_pod_status *s, struct buf *b)
 	for (size_t i = 0; i < s->conditions.n; i++) {
 		const struct core_v1_pod_condition *c = &s->conditions.items[i];
 		time_format(c->last_transition_time.us / 1000000, time);
-		buf_printf(b, "%s{\"type\":\"%.*s\",\"status\":\"%.*s\",\"observedGeneration\":%lld", i ? "," : "", STR_ARG(c->type),
-			   STR_ARG(c->status), (long long)c->observed_generation);
+		buf_printf(b,
+			   "%s{\"type\":\"%.*s\",\"status\":\"%.*s\",\"observedGeneration\":%lld",
+			   i ? "," : "", STR_ARG(c->type), STR_ARG(c->status),
+			   (long long)c->observed_generation);
 		buf_printf(b, ",\"lastProbeTime\":null,\"lastTransitionTime\":\"%s\"", time);
 		write_text(b, "reason", c->reason);
 		write_text(b, "message", c->message);
