@@ -5,56 +5,10 @@
 #include <stdio.h>
 
 #include "api/openapi.h"
+#include "api/openapi_parameters.h"
 #include "api/openapi_types.h"
 #include "api/registry.h"
 #include "base/mem.h"
-
-struct parameter {
-	const char *name, *type, *doc;
-};
-
-static const struct parameter write_parameters[] = {
-	{ "dryRun", "string", "All: do everything but keep the result." },
-	{ "fieldManager", "string", "Who writes, for the record of managed fields." },
-	{ "fieldValidation", "string",
-	  "What to do about unknown and duplicate fields: Ignore, Warn or Strict." },
-	{ 0 },
-};
-static const struct parameter patch_parameters[] = {
-	{ "dryRun", "string", "All: do everything but keep the result." },
-	{ "fieldManager", "string",
-	  "Who writes, for the record of managed fields; required for apply." },
-	{ "fieldValidation", "string",
-	  "What to do about unknown and duplicate fields: Ignore, Warn or Strict." },
-	{ "force", "boolean", "Apply: take over fields that others manage." },
-	{ 0 },
-};
-static const struct parameter delete_parameters[] = {
-	{ "dryRun", "string", "All: do everything but keep the result." },
-	{ "gracePeriodSeconds", "integer", "How long the object may take to end; 0: at once." },
-	{ "ignoreStoreReadErrorWithClusterBreakingPotential", "boolean",
-	  "Delete even what can't be read." },
-	{ "orphanDependents", "boolean",
-	  "Deprecated: leave dependents alone; use propagationPolicy." },
-	{ "propagationPolicy", "string",
-	  "What becomes of dependents: Orphan, Background or Foreground." },
-	{ 0 },
-};
-static const struct parameter list_parameters[] = {
-	{ "allowWatchBookmarks", "boolean", "Send bookmarks while watching." },
-	{ "continue", "string", "Where a list with a limit goes on." },
-	{ "fieldSelector", "string", "Only objects whose fields match." },
-	{ "labelSelector", "string", "Only objects whose labels match." },
-	{ "limit", "integer", "At most this many objects; the answer says how to continue." },
-	{ "resourceVersion", "string", "How old the answer may be, or where the watch begins." },
-	{ "resourceVersionMatch", "string",
-	  "How resourceVersion is meant: Exact or NotOlderThan." },
-	{ "sendInitialEvents", "boolean", "Begin the watch with what there is." },
-	{ "timeoutSeconds", "integer", "End the answer after this time." },
-	{ "watch", "boolean", "Send changes as they happen instead of a list." },
-	{ 0 },
-};
-static const struct parameter no_parameters[] = { { 0 } };
 
 static const struct action {
 	uint32_t verb;
@@ -65,17 +19,18 @@ static const struct action {
 	enum { NO_BODY, OBJECT_BODY, PATCH_BODY, OPTIONS_BODY } body;
 	enum { ANSWER_OBJECT, ANSWER_LIST, ANSWER_STATUS } answer;
 } actions[] = {
-	{ API_LIST_VERB, "get", "list", "list", list_parameters, true, NO_BODY, ANSWER_LIST },
-	{ API_CREATE, "post", "post", "create", write_parameters, true, OBJECT_BODY,
+	{ API_LIST_VERB, "get", "list", "list", openapi_list_parameters, true, NO_BODY,
+	  ANSWER_LIST },
+	{ API_CREATE, "post", "post", "create", openapi_write_parameters, true, OBJECT_BODY,
 	  ANSWER_OBJECT },
-	{ API_DELETE_COLLECTION, "delete", "deletecollection", "delete", delete_parameters, true,
-	  OPTIONS_BODY, ANSWER_STATUS },
-	{ API_GET, "get", "get", "read", no_parameters, false, NO_BODY, ANSWER_OBJECT },
-	{ API_UPDATE, "put", "put", "replace", write_parameters, false, OBJECT_BODY,
+	{ API_DELETE_COLLECTION, "delete", "deletecollection", "delete", openapi_delete_parameters,
+	  true, OPTIONS_BODY, ANSWER_STATUS },
+	{ API_GET, "get", "get", "read", openapi_no_parameters, false, NO_BODY, ANSWER_OBJECT },
+	{ API_UPDATE, "put", "put", "replace", openapi_write_parameters, false, OBJECT_BODY,
 	  ANSWER_OBJECT },
-	{ API_PATCH, "patch", "patch", "patch", patch_parameters, false, PATCH_BODY,
+	{ API_PATCH, "patch", "patch", "patch", openapi_patch_parameters, false, PATCH_BODY,
 	  ANSWER_OBJECT },
-	{ API_DELETE, "delete", "delete", "delete", delete_parameters, false, OPTIONS_BODY,
+	{ API_DELETE, "delete", "delete", "delete", openapi_delete_parameters, false, OPTIONS_BODY,
 	  ANSWER_STATUS },
 };
 

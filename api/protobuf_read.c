@@ -5,92 +5,13 @@
 
 #include "api/codec.h"
 #include "api/duration.h"
-#include "api/protobuf_wire.h"
+#include "api/protobuf_items.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"
 
-struct reader_pb {
-	const unsigned char *p, *end;
-	bool failed;
-	int depth;
-};
-
-struct item { /* one field of a message */
-	uint32_t tag;
-	enum pb_wire wire;
-	uint64_t number;  /* PB_VARINT, PB_64, PB_32 */
-	struct str bytes; /* PB_BYTES */
-};
-
-static bool bad(struct reader_pb *r)
-{
-	r->failed = true;
-	r->p = r->end;
-	return false;
-}
-
-static bool varint(struct reader_pb *r, uint64_t *out)
-{
-	uint64_t v = 0;
-	for (unsigned shift = 0; shift < 70; shift += 7) {
-		if (r->p >= r->end)
-			return bad(r);
-		unsigned char c = *r->p++;
-		if (shift < 64)
-			v |= (uint64_t)(c & 0x7f) << shift;
-		if (c < 0x80) {
-			*out = v;
-			return true;
-		}
-	}
-	return bad(r);
-}
-
-static bool fixed(struct reader_pb *r, size_t n, uint64_t *out)
-{
-	if ((size_t)(r->end - r->p) < n)
-		return bad(r);
-	*out = 0;
-	memcpy(out, r->p, n);
-	r->p += n;
-	return true;
-}
-
-/* false at the end, or when the bytes are no protobuf. */
-static bool next(struct reader_pb *r, struct item *out)
-{
-	uint64_t key, n;
-	if (r->p >= r->end || !varint(r, &key))
-		return false;
-	*out = (struct item){ .tag = (uint32_t)(key >> 3), .wire = (enum pb_wire)(key & 7) };
-	if (out->tag == 0)
-		return bad(r);
-	switch (out->wire) {
-	case PB_VARINT: return varint(r, &out->number);
-	case PB_64: return fixed(r, 8, &out->number);
-	case PB_32: return fixed(r, 4, &out->number);
-	case PB_BYTES:
-		if (!varint(r, &n) || n > (uint64_t)(r->end - r->p))
-			return bad(r);
-		out->bytes = str_of(r->p, n);
-		r->p += n;
-		return true;
-	}
-	return bad(r);
-}
-
-static struct reader_pb sub(struct reader_pb *r, struct str bytes)
-{
-	struct reader_pb inner = { (const unsigned char *)bytes.p,
-				   (const unsigned char *)bytes.p + bytes.n, false, r->depth + 1 };
-	if (inner.depth > API_DEPTH_MAX)
-		bad(&inner);
-	return inner;
-}
-
-static json_t *read_message(struct reader_pb *r, const struct api_type *t);
-static json_t *read_value(struct reader_pb *r, const struct api_schema *s, const struct item *i);
+static json_t *read_message(struct pb_reader *r, const struct api_type *t);
+static json_t *read_value(struct pb_reader *r, const struct api_schema *s, const struct pb_item *i);
 
 static bool is_utf8(struct str s)
 {
@@ -99,29 +20,29 @@ static bool is_utf8(struct str s)
 	return v != NULL;
 }
 
-static json_t *text(struct reader_pb *r, struct str s)
+static json_t *text(struct pb_reader *r, struct str s)
 {
 	if (!is_utf8(s)) {
-		bad(r);
+		pb_fail(r);
 		return NULL;
 	}
 	return json_stringn_nocheck(s.p ? s.p : "", s.n);
 }
 
-static json_t *read_time(struct reader_pb *outer, bool micro, struct str bytes)
+static json_t *read_time(struct pb_reader *outer, bool micro, struct str bytes)
 {
-	struct reader_pb r = sub(outer, bytes);
-	struct item i;
+	struct pb_reader r = pb_sub(outer, bytes);
+	struct pb_item i;
 	int64_t seconds = 0, nanos = 0;
 	char out[TIME_TEXT_MAX];
-	while (next(&r, &i)) {
+	while (pb_next(&r, &i)) {
 		if (i.tag == 1)
 			seconds = (int64_t)i.number;
 		else if (i.tag == 2)
 			nanos = (int64_t)i.number;
 	}
 	if (r.failed || seconds > 253402300799 || seconds < -62135596800) {
-		bad(outer);
+		pb_fail(outer);
 		return NULL;
 	}
 	if (seconds == 0 && (micro ? nanos / 1000 : 0) == 0)
@@ -133,14 +54,14 @@ static json_t *read_time(struct reader_pb *outer, bool micro, struct str bytes)
 	return json_string_nocheck(out);
 }
 
-static json_t *read_int_or_string(struct reader_pb *outer, struct str bytes)
+static json_t *read_int_or_string(struct pb_reader *outer, struct str bytes)
 {
-	struct reader_pb r = sub(outer, bytes);
-	struct item i;
+	struct pb_reader r = pb_sub(outer, bytes);
+	struct pb_item i;
 	bool is_text = false;
 	int32_t number = 0;
 	struct str string = STR("");
-	while (next(&r, &i)) {
+	while (pb_next(&r, &i)) {
 		if (i.tag == 1)
 			is_text = i.number != 0;
 		else if (i.tag == 2)
@@ -152,53 +73,41 @@ static json_t *read_int_or_string(struct reader_pb *outer, struct str bytes)
 	return is_text ? text(outer, string) : json_integer(number);
 }
 
-/* The one field of a wrapping message. */
-static struct item only(struct reader_pb *outer, struct str bytes)
+static json_t *read_raw(struct pb_reader *r, struct str bytes)
 {
-	struct reader_pb r = sub(outer, bytes);
-	struct item i, found = { 0 };
-	while (next(&r, &i))
-		if (i.tag == 1)
-			found = i;
-	outer->failed |= r.failed;
-	return found;
-}
-
-static json_t *read_raw(struct reader_pb *r, struct str bytes)
-{
-	struct item raw = only(r, bytes);
+	struct pb_item raw = pb_only(r, bytes);
 	json_t *tree = NULL;
 	if (raw.bytes.n == 0)
 		return json_null();
 	if (api_json_parse(raw.bytes, &tree, NULL, NULL) < 0) {
-		bad(r);
+		pb_fail(r);
 		return NULL;
 	}
 	return tree;
 }
 
-static json_t *read_boxed(struct reader_pb *outer, const struct api_schema *s, struct str bytes)
+static json_t *read_boxed(struct pb_reader *outer, const struct api_schema *s, struct str bytes)
 {
-	struct reader_pb r = sub(outer, bytes);
-	struct item i;
+	struct pb_reader r = pb_sub(outer, bytes);
+	struct pb_item i;
 	json_t *list = json_array();
-	while (next(&r, &i))
+	while (pb_next(&r, &i))
 		if (i.tag == 1)
 			json_array_append_new(list, read_value(&r, s->item, &i));
 	outer->failed |= r.failed;
 	return list;
 }
 
-static json_t *read_props(struct reader_pb *outer, const struct api_schema *s, struct str bytes)
+static json_t *read_props(struct pb_reader *outer, const struct api_schema *s, struct str bytes)
 {
-	struct reader_pb r = sub(outer, bytes);
-	struct item i;
+	struct pb_reader r = pb_sub(outer, bytes);
+	struct pb_item i;
 	json_t *out = NULL;
 	const struct api_schema one = { .kind = API_OBJECT, .type = s->type },
 				string = { .kind = API_STRING };
 	uint32_t schema_tag = s->kind == API_PROPS_OR_BOOL ? 2 : 1;
 	bool allows = false;
-	while (next(&r, &i)) {
+	while (pb_next(&r, &i)) {
 		if (i.tag == schema_tag) {
 			json_decref(out);
 			out = read_value(&r, &one, &i);
@@ -234,10 +143,10 @@ static json_t *read_double(uint64_t bits)
 	return json_real(v); /* NULL for NaN and infinity */
 }
 
-static json_t *read_duration(struct reader_pb *r, struct str bytes)
+static json_t *read_duration(struct pb_reader *r, struct str bytes)
 {
 	char out[DURATION_TEXT_MAX];
-	struct item ns = only(r, bytes);
+	struct pb_item ns = pb_only(r, bytes);
 	size_t n = duration_text((int64_t)ns.number, out);
 	return json_stringn_nocheck(out, n);
 }
@@ -254,14 +163,14 @@ static enum pb_wire wire_of(enum api_kind kind)
 }
 
 /* Never a list or map of the message itself (but a boxed one). NULL once the reader failed. */
-static json_t *read_value(struct reader_pb *r, const struct api_schema *s, const struct item *i)
+static json_t *read_value(struct pb_reader *r, const struct api_schema *s, const struct pb_item *i)
 {
 	if (i->wire != wire_of(s->kind)) {
-		bad(r);
+		pb_fail(r);
 		return NULL;
 	}
-	struct item inner;
-	struct reader_pb message;
+	struct pb_item inner;
+	struct pb_reader message;
 	json_t *v = NULL;
 	switch (s->kind) {
 	case API_STRING: v = text(r, i->bytes); break;
@@ -274,7 +183,7 @@ static json_t *read_value(struct reader_pb *r, const struct api_schema *s, const
 	case API_MICRO_TIME: v = read_time(r, s->kind == API_MICRO_TIME, i->bytes); break;
 	case API_DURATION: v = read_duration(r, i->bytes); break;
 	case API_QUANTITY:
-		inner = only(r, i->bytes);
+		inner = pb_only(r, i->bytes);
 		v = inner.bytes.n ? text(r, inner.bytes) : json_string_nocheck("0");
 		break;
 	case API_INT_OR_STRING: v = read_int_or_string(r, i->bytes); break;
@@ -282,7 +191,7 @@ static json_t *read_value(struct reader_pb *r, const struct api_schema *s, const
 	case API_JSON:
 	case API_FIELDS_V1: v = read_raw(r, i->bytes); break;
 	case API_OBJECT:
-		message = sub(r, i->bytes);
+		message = pb_sub(r, i->bytes);
 		v = read_message(&message, s->type);
 		r->failed |= message.failed;
 		break;
@@ -293,7 +202,7 @@ static json_t *read_value(struct reader_pb *r, const struct api_schema *s, const
 	case API_MAP: break;
 	}
 	if (!v)
-		bad(r);
+		pb_fail(r);
 	return v;
 }
 
@@ -307,14 +216,14 @@ static json_t *child(json_t *tree, const struct api_field *f, json_t *(*make)(vo
 	return v;
 }
 
-static void read_item(struct reader_pb *r, const struct api_field *f, const struct item *i,
+static void read_item(struct pb_reader *r, const struct api_field *f, const struct pb_item *i,
 		      json_t *tree)
 {
 	json_t *list = child(tree, f, json_array);
 	if (i->wire == PB_BYTES && wire_of(f->schema.item->kind) == PB_VARINT) { /* packed */
-		struct reader_pb packed = sub(r, i->bytes);
-		struct item one = { .wire = PB_VARINT };
-		while (packed.p < packed.end && varint(&packed, &one.number))
+		struct pb_reader packed = pb_sub(r, i->bytes);
+		struct pb_item one = { .wire = PB_VARINT };
+		while (packed.p < packed.end && pb_read_varint(&packed, &one.number))
 			json_array_append_new(list, read_value(r, f->schema.item, &one));
 		r->failed |= packed.failed;
 		return;
@@ -331,18 +240,18 @@ static json_t *zero_value(const struct api_schema *s)
 				     : json_string_nocheck("");
 }
 
-static void read_entry(struct reader_pb *r, const struct api_field *f, const struct item *i,
+static void read_entry(struct pb_reader *r, const struct api_field *f, const struct pb_item *i,
 		       json_t *tree)
 {
 	if (i->wire != PB_BYTES) {
-		bad(r);
+		pb_fail(r);
 		return;
 	}
 	json_t *map = child(tree, f, json_object), *v = NULL;
-	struct reader_pb entry = sub(r, i->bytes);
-	struct item part;
+	struct pb_reader entry = pb_sub(r, i->bytes);
+	struct pb_item part;
 	struct str name = STR("");
-	while (next(&entry, &part)) {
+	while (pb_next(&entry, &part)) {
 		if (part.tag == 1 && part.wire == PB_BYTES) {
 			name = part.bytes;
 		} else if (part.tag == 2) {
@@ -352,7 +261,7 @@ static void read_entry(struct reader_pb *r, const struct api_field *f, const str
 	}
 	if (entry.failed || !is_utf8(name)) {
 		json_decref(v);
-		bad(r);
+		pb_fail(r);
 		return;
 	}
 	json_object_setn_new_nocheck(map, name.p, name.n, v ? v : zero_value(f->schema.item));
@@ -386,11 +295,11 @@ static const struct api_field *find(const struct api_type *t, const uint8_t via[
 	return NULL;
 }
 
-static void read_fields(struct reader_pb *r, const struct api_type *t, const uint8_t via[2],
+static void read_fields(struct pb_reader *r, const struct api_type *t, const uint8_t via[2],
 			json_t *tree)
 {
-	struct item i;
-	while (next(r, &i)) {
+	struct pb_item i;
+	while (pb_next(r, &i)) {
 		bool inner = false;
 		const struct api_field *f = find(t, via, i.tag, &inner);
 		if (!f)
@@ -398,7 +307,7 @@ static void read_fields(struct reader_pb *r, const struct api_type *t, const uin
 		if (inner && i.wire == PB_BYTES) {
 			uint8_t deeper[2] = { via[0] ? via[0] : (uint8_t)i.tag,
 					      via[0] ? (uint8_t)i.tag : 0 };
-			struct reader_pb message = sub(r, i.bytes);
+			struct pb_reader message = pb_sub(r, i.bytes);
 			read_fields(&message, t, deeper, tree);
 			r->failed |= message.failed;
 		} else if (f->schema.kind == API_LIST && !f->schema.boxed) {
@@ -415,7 +324,7 @@ static void read_fields(struct reader_pb *r, const struct api_type *t, const uin
 	}
 }
 
-static json_t *read_message(struct reader_pb *r, const struct api_type *t)
+static json_t *read_message(struct pb_reader *r, const struct api_type *t)
 {
 	static const uint8_t outside[2];
 	json_t *tree = json_object();
@@ -426,7 +335,7 @@ static json_t *read_message(struct reader_pb *r, const struct api_type *t)
 int api_protobuf_read_message(const struct api_type *t, struct str raw, json_t **out,
 			      struct err *err)
 {
-	struct reader_pb r = { (const unsigned char *)raw.p, (const unsigned char *)raw.p + raw.n,
+	struct pb_reader r = { (const unsigned char *)raw.p, (const unsigned char *)raw.p + raw.n,
 			       false, 0 };
 	json_t *tree = read_message(&r, t);
 	if (r.failed) {
@@ -445,19 +354,19 @@ int api_protobuf_envelope(struct str body, struct str *api_version, struct str *
 		return err_set(err, ERR_BAD_REQUEST,
 			       "provided data does not appear to be a protobuf message, expected "
 			       "prefix [107 56 115 0]");
-	struct reader_pb r = { (const unsigned char *)body.p + 4,
+	struct pb_reader r = { (const unsigned char *)body.p + 4,
 			       (const unsigned char *)body.p + body.n, false, 0 };
-	struct item i, part;
+	struct pb_item i, part;
 	struct str version = STR(""), name = STR(""), message = STR("");
-	while (next(&r, &i)) {
+	while (pb_next(&r, &i)) {
 		if (i.wire != PB_BYTES)
 			continue;
 		if (i.tag == 2)
 			message = i.bytes;
 		if (i.tag != 1)
 			continue;
-		struct reader_pb type = sub(&r, i.bytes);
-		while (next(&type, &part))
+		struct pb_reader type = pb_sub(&r, i.bytes);
+		while (pb_next(&type, &part))
 			if (part.wire == PB_BYTES && part.tag <= 2)
 				*(part.tag == 1 ? &version : &name) = part.bytes;
 		r.failed |= type.failed;

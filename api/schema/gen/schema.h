@@ -100,6 +100,12 @@ char *name_snake(const char *camel);     /* "podIPs" -> "pod_ips" */
 char *name_member(const char *camel);    /* the same, but "default" -> "default_" */
 char *name_struct(const struct type *t); /* "core_v1_pod_spec" */
 
+/* Pieces that the writers share: a C string or NULL; the name of a written NULL-terminated array of the parts. */
+char *quoted(const char *text);
+const char *name_list(const char *text, char separator);
+int group_order(const void *a, const void *b); /* of struct group * : by priority */
+void write_resources(const struct schema *s, FILE *c, FILE *h);
+
 void write_tables(const struct schema *s, FILE *c, FILE *h);
 void write_structs(const struct schema *s, FILE *c, FILE *h);
 
