@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/conform_values.h"
+
+#include "api/duration.h"
+#include "api/json_write.h"
+#include "api/quantity.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/mem.h"
+
+static struct str text_of(const json_t *v)
+{
+	return str_of(json_string_value(v), json_string_length(v));
+}
+
+static json_t *new_text(struct str s)
+{
+	return json_stringn_nocheck(s.p, s.n);
+}
+
+static const char *short_name(const struct api_type *t)
+{
+	const char *dot = strrchr(t->name, '.');
+	return dot ? dot + 1 : t->name;
+}
+
+static void go_type(const struct api_schema *s, struct buf *out)
+{
+	static const char *const names[] = {
+		[API_STRING] = "string",
+		[API_BOOL] = "bool",
+		[API_INT32] = "int32",
+		[API_INT64] = "int64",
+		[API_FLOAT64] = "float64",
+		[API_BYTES] = "[]uint8",
+		[API_TIME] = "v1.Time",
+		[API_MICRO_TIME] = "v1.MicroTime",
+		[API_DURATION] = "v1.Duration",
+		[API_QUANTITY] = "resource.Quantity",
+		[API_INT_OR_STRING] = "intstr.IntOrString",
+		[API_RAW] = "runtime.RawExtension",
+		[API_JSON] = "v1.JSON",
+		[API_FIELDS_V1] = "v1.FieldsV1",
+		[API_PROPS_OR_ARRAY] = "v1.JSONSchemaPropsOrArray",
+		[API_PROPS_OR_BOOL] = "v1.JSONSchemaPropsOrBool",
+		[API_PROPS_OR_STRINGS] = "v1.JSONSchemaPropsOrStringArray",
+	};
+	if (s->kind == API_LIST || s->kind == API_MAP) {
+		buf_puts(out, s->kind == API_LIST ? "[]" : "map[string]");
+		if (s->item)
+			go_type(s->item, out);
+	} else if (s->kind == API_OBJECT) {
+		buf_printf(out, "%s.%s", s->type && s->type->gv ? s->type->gv->version : "v1",
+			   s->type ? short_name(s->type) : "Object");
+	} else {
+		buf_puts(out, s->kind == API_STRING && s->limits && s->limits->go_type
+				      ? s->limits->go_type
+				      : names[s->kind]);
+	}
+}
+
+static const char *json_kind(const json_t *v)
+{
+	switch (json_typeof(v)) {
+	case JSON_OBJECT: return "object";
+	case JSON_ARRAY: return "array";
+	case JSON_STRING: return "string";
+	case JSON_TRUE:
+	case JSON_FALSE: return "bool";
+	default: return "number";
+	}
+}
+
+static int wrong_type(struct conform *c, const char *type, bool whole, const json_t *v,
+		      const struct path *at)
+{
+	auto_buf number = { 0 };
+	if (json_is_number(v) && whole)
+		buf_printf(&number, json_is_real(v) ? " %.17g" : " %.0f", json_number_value(v));
+	if (!at || !c->inside)
+		return err_set(c->err, ERR_BAD_REQUEST,
+			       "json: cannot unmarshal %s%s into Go value of type %s", json_kind(v),
+			       number.n ? number.p : "", type);
+	auto_free char *field = path_fields(at);
+	return err_set(c->err, ERR_BAD_REQUEST,
+		       "json: cannot unmarshal %s%s into Go struct field %s.%s of type %s",
+		       json_kind(v), number.n ? number.p : "", short_name(c->inside), field, type);
+}
+
+int conform_wrong(struct conform *c, const struct api_schema *s, const json_t *v,
+		  const struct path *at)
+{
+	auto_buf type = { 0 };
+	go_type(s, &type);
+	return wrong_type(c, type.p, s->kind == API_INT32 || s->kind == API_INT64, v, at);
+}
+
+int conform_whole(struct conform *c, const struct api_schema *s, json_t *v, const struct path *at)
+{
+	if (!json_is_integer(v))
+		return conform_wrong(c, s, v, at);
+	json_int_t n = json_integer_value(v);
+	if (s->kind == API_INT32 && (n < INT32_MIN || n > INT32_MAX))
+		return conform_wrong(c, s, v, at);
+	return 0;
+}
+
+/* Upstream takes exactly six digits. */
+static bool has_micros(struct str s)
+{
+	return s.n > 27 - 1 && s.p[19] == '.' && (s.p[26] < '0' || s.p[26] > '9') &&
+	       strspn(s.p + 20, "0123456789") == 6;
+}
+
+static int wrong_time(struct conform *c, struct str s, bool micro)
+{
+	int64_t us;
+	bool fraction = micro && time_parse(s, &us) && s.n > 19;
+	return err_set(c->err, ERR_BAD_REQUEST,
+		       "parsing time \"%.*s\" as \"2006-01-02T15:04:05%sZ07:00\": cannot parse "
+		       "\"%.*s\" as \"%s\"",
+		       STR_ARG(s), micro ? ".000000" : "", (int)(fraction ? s.n - 19 : s.n),
+		       fraction ? s.p + 19 : s.p, fraction ? ".000000" : "2006");
+}
+
+int conform_time(struct conform *c, const struct api_schema *s, const json_t *v,
+		 const struct path *at, json_t **out)
+{
+	int64_t us;
+	char text[TIME_TEXT_MAX];
+	if (!json_is_string(v))
+		return wrong_type(c, "string", false, v, at);
+	struct str in = text_of(v);
+	if (!time_parse(in, &us) || (s->kind == API_MICRO_TIME && !has_micros(in)))
+		return wrong_time(c, in, s->kind == API_MICRO_TIME);
+	if (s->kind == API_MICRO_TIME)
+		time_format_micro(us, text);
+	else
+		time_format(us >= 0 ? us / 1000000 : -((-us + 999999) / 1000000), text);
+	if (!str_eqz(in, text))
+		*out = new_text(str_from(text));
+	return 0;
+}
+
+int conform_duration(struct conform *c, const json_t *v, const struct path *at, json_t **out)
+{
+	int64_t ns;
+	char text[DURATION_TEXT_MAX];
+	if (!json_is_string(v))
+		return wrong_type(c, "string", false, v, at);
+	if (!duration_parse(text_of(v), &ns))
+		return err_set(c->err, ERR_BAD_REQUEST, "time: invalid duration \"%s\"",
+			       json_string_value(v));
+	duration_text(ns, text);
+	*out = new_text(str_from(text));
+	return 0;
+}
+
+int conform_quantity(struct conform *c, const json_t *v, json_t **out)
+{
+	auto_buf given = { 0 };
+	auto_buf text = { 0 };
+	if (json_is_string(v))
+		buf_str(&given, str_trim(text_of(v)));
+	else if (json_is_integer(v))
+		buf_i64(&given, json_integer_value(v));
+	else if (json_is_real(v))
+		api_json_double(&given, json_real_value(v));
+	else
+		buf_puts(&given,
+			 "{}"); /* no number: upstream's words for it come from the parser */
+	int r = quantity_normalize(buf_view(&given), &text, c->err);
+	if (r < 0) {
+		if (c->err)
+			c->err->reason = ERR_BAD_REQUEST;
+		return -ERR_BAD_REQUEST;
+	}
+	if (!json_is_string(v) || !str_eq(buf_view(&text), text_of(v)))
+		*out = new_text(buf_view(&text));
+	return 0;
+}
+
+int conform_bytes(struct conform *c, const struct api_schema *s, const json_t *v,
+		  const struct path *at, json_t **out)
+{
+	auto_buf bytes = { 0 };
+	auto_buf text = { 0 };
+	if (!json_is_string(v))
+		return conform_wrong(c, s, v, at);
+	struct str in = text_of(v);
+	if (!base64_decode(&bytes, in)) {
+		static const char alphabet[] =
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n";
+		return err_set(c->err, ERR_BAD_REQUEST, "illegal base64 data at input byte %zu",
+			       strspn(in.p, alphabet));
+	}
+	base64_encode(&text, bytes.n ? bytes.p : "", bytes.n);
+	if (!str_eq(buf_view(&text), in))
+		*out = new_text(text.n ? buf_view(&text) : STR(""));
+	return 0;
+}
+
+int conform_int_or_string(struct conform *c, json_t *v, const struct path *at)
+{
+	static const struct api_schema as_int = { .kind = API_INT32 };
+	if (json_is_string(v))
+		return 0;
+	if (!json_is_integer(v))
+		return wrong_type(c, "int32", true, v, at);
+	return conform_whole(c, &as_int, v, at);
+}
