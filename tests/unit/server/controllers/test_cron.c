@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "server/controllers/cron_job_plan.h"
+
+static int64_t at(const char *text)
+{
+	int64_t us;
+
+	assert_true(time_parse(str_from(text), &us));
+	return us / 1000000;
+}
+
+static void next_times(void **state)
+{
+	const struct {
+		const char *schedule, *after, *next;
+	} cases[] = {
+		{ "* * * * *", "2026-01-02T03:04:05Z", "2026-01-02T03:05:00Z" },
+		{ "* * * * *", "2026-01-02T03:04:00Z", "2026-01-02T03:05:00Z" },
+		{ "*/15 * * * *", "2026-01-02T03:46:00Z", "2026-01-02T04:00:00Z" },
+		{ "5,35 9-17/4 * * *", "2026-01-02T10:00:00Z", "2026-01-02T13:05:00Z" },
+		{ "0 0 29 2 *", "2026-01-02T00:00:00Z", "2028-02-29T00:00:00Z" },
+		{ "0 12 * * mon-FRI", "2026-01-02T13:00:00Z",
+		  "2026-01-05T12:00:00Z" }, /* a Friday afternoon */
+		{ "0 0 13 * 5", "2026-01-10T00:00:00Z",
+		  "2026-01-13T00:00:00Z" }, /* both given: either will do */
+		{ "0 0 * * 0", "2026-01-02T00:00:00Z", "2026-01-04T00:00:00Z" },
+		{ "30 23 31 dec ?", "2026-01-02T00:00:00Z", "2026-12-31T23:30:00Z" },
+		{ "@hourly", "2026-01-02T03:04:05Z", "2026-01-02T04:00:00Z" },
+		{ "@monthly", "2026-01-02T03:04:05Z", "2026-02-01T00:00:00Z" },
+		{ "@every 1h30m", "2026-01-02T03:04:05Z", "2026-01-02T04:34:05Z" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct cron c;
+		char text[TIME_TEXT_MAX];
+
+		assert_int_equal(cron_parse(str_from(cases[i].schedule), &c, NULL), 0);
+		time_format(cron_next(&c, at(cases[i].after)), text);
+		assert_string_equal(text, cases[i].next);
+	}
+}
+
+static void a_day_that_never_comes_has_no_next_time(void **state)
+{
+	struct cron c;
+
+	(void)state;
+	assert_int_equal(cron_parse(STR("0 0 31 2 *"), &c, NULL), 0);
+	assert_int_equal(cron_next(&c, at("2026-01-02T00:00:00Z")), 0);
+}
+
+static void what_is_no_schedule_is_refused(void **state)
+{
+	const char *bad[] = { "",
+			      "*",
+			      "* * * *",
+			      "* * * * * *",
+			      "60 * * * *",
+			      "* 24 * * *",
+			      "* * 0 * *",
+			      "* * * 13 *",
+			      "* * * * 7",
+			      "5-1 * * * *",
+			      "*/0 * * * *",
+			      "a * * * *",
+			      "-1 * * * *",
+			      "1,,2 * * * *",
+			      "@sometimes",
+			      "@every 5",
+			      "@every x" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct cron c;
+
+		if (cron_parse(str_from(bad[i]), &c, NULL) == 0)
+			fail_msg("\"%s\" was accepted", bad[i]);
+	}
+}
+
+struct plan_case {
+	const char *created, *last, *now, *policy, *start;
+	size_t active;
+	int64_t deadline_s;
+};
+
+static void a_job_starts_when_it_is_due(void **state)
+{
+	const struct plan_case cases[] = {
+		{ "2026-01-01T00:00:30Z", NULL, "2026-01-01T00:00:59Z", "Allow", NULL, 0, 0 },
+		{ "2026-01-01T00:00:30Z", NULL, "2026-01-01T00:01:00Z", "Allow",
+		  "2026-01-01T00:01:00Z", 0, 0 },
+		{ "2026-01-01T00:00:30Z", "2026-01-01T00:01:00Z", "2026-01-01T00:01:30Z", "Allow",
+		  NULL, 0, 0 },
+		/* several missed: only the latest */
+		{ "2026-01-01T00:00:30Z", "2026-01-01T00:01:00Z", "2026-01-01T00:09:10Z", "Allow",
+		  "2026-01-01T00:09:00Z", 0, 0 },
+		/* missed by more than the deadline */
+		{ "2026-01-01T00:00:30Z", NULL, "2026-01-01T00:01:30Z", "Allow", NULL, 0, 20 },
+		{ "2026-01-01T00:00:30Z", NULL, "2026-01-01T00:01:00Z", "Forbid", NULL, 1, 0 },
+		{ "2026-01-01T00:00:30Z", NULL, "2026-01-01T00:01:00Z", "Replace",
+		  "2026-01-01T00:01:00Z", 1, 0 },
+	};
+	struct cron every_minute;
+
+	(void)state;
+	cron_parse(STR("* * * * *"), &every_minute, NULL);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct batch_v1_cron_job job = { 0 };
+		int64_t deadline = cases[i].deadline_s;
+		struct cron_job_view v = { &job, &every_minute, cases[i].active, at(cases[i].now) };
+		struct cron_job_plan plan;
+
+		job.metadata.creation_timestamp =
+			(struct api_time){ at(cases[i].created) * 1000000, true };
+		if (cases[i].last)
+			job.status.last_schedule_time =
+				(struct api_time){ at(cases[i].last) * 1000000, true };
+		job.spec.concurrency_policy = str_from(cases[i].policy);
+		job.spec.starting_deadline_seconds = deadline ? &deadline : NULL;
+		cron_job_plan(&v, &plan);
+		assert_int_equal(plan.start_s, cases[i].start ? at(cases[i].start) : 0);
+		assert_int_equal(plan.replace, !strcmp(cases[i].policy, "Replace"));
+		assert_int_equal(plan.skipped != NULL, !strcmp(cases[i].policy, "Forbid"));
+		assert_true(plan.next_s > v.now_s);
+	}
+}
+
+static void years_of_missed_times_end_soon(void **state)
+{
+	struct batch_v1_cron_job job = { 0 };
+	struct cron every_minute;
+	struct cron_job_plan plan;
+
+	(void)state;
+	cron_parse(STR("* * * * *"), &every_minute, NULL);
+	struct cron_job_view v = { &job, &every_minute, 0, at("2026-01-01T00:00:30Z") };
+	cron_job_plan(&v, &plan); /* created in 1970 */
+	assert_true(plan.many_missed);
+	assert_int_equal(plan.start_s, at("2026-01-01T00:00:00Z"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(next_times),
+		cmocka_unit_test(a_day_that_never_comes_has_no_next_time),
+		cmocka_unit_test(what_is_no_schedule_is_refused),
+		cmocka_unit_test(a_job_starts_when_it_is_due),
+		cmocka_unit_test(years_of_missed_times_end_soon),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
