@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "net/chunk_queue.h"
 #include "net/http_conn.h"
+#include "net/http_tunnel.h"
 
 #define STREAMS_MAX    250
 #define STREAM_WINDOW  (256 * 1024)
@@ -290,7 +291,13 @@ static void detach(struct h2_stream *st, bool lost)
 	arm(h);
 }
 
-static struct stream *h2_upgrade(struct http_exchange *x, const struct http_field *f, size_t n);
+static struct stream *h2_upgrade(struct http_exchange *x, const struct http_field *f, size_t n)
+{
+	if (!str_eq(x->pub.method, STR("CONNECT")))
+		return NULL;
+	respond(x, 200, f, n, -1);
+	return http_tunnel_new(x);
+}
 
 static const struct http_exchange_ops exchange_ops = {
 	.respond = respond,
@@ -481,111 +488,6 @@ static void on_data(struct stream *s, const char *p, size_t n)
 	if (r < 0) /* what a GOAWAY could answer, nghttp2 has answered */
 		close_now(h);
 	schedule(h);
-}
-
-/* ---- RFC 8441: a CONNECT stream as a byte stream ---- */
-
-struct h2_tunnel {
-	struct stream base;
-	struct h2_stream *st; /* NULL: gone */
-	bool reading, ended;
-	void (*old_close)(struct http_request *);
-};
-
-static struct h2_tunnel *tunnel_of(struct stream *s)
-{
-	return CONTAINER_OF(s, struct h2_tunnel, base);
-}
-
-static void tunnel_data(struct http_request *req, const char *p, size_t n)
-{
-	struct h2_tunnel *t = req->user;
-	t->base.on_data(&t->base, p, n);
-}
-
-static void tunnel_end(struct http_request *req)
-{
-	struct h2_tunnel *t = req->user;
-	if (t->base.on_end)
-		t->base.on_end(&t->base);
-}
-
-static void tunnel_drain(struct http_request *req)
-{
-	struct h2_tunnel *t = req->user;
-	t->base.queued_bytes = http_queued_bytes(req);
-	if (t->base.queued_bytes > 0)
-		t->st->x.above_high = true; /* ask again */
-	else if (t->base.on_drain)
-		t->base.on_drain(&t->base);
-}
-
-static void tunnel_closed(struct http_request *req)
-{
-	struct h2_tunnel *t = req->user;
-	void (*old_close)(struct http_request *) = t->old_close;
-	if (t->base.on_close)
-		t->base.on_close(&t->base);
-	free(t);
-	if (old_close)
-		old_close(req);
-}
-
-static void tunnel_read_start(struct stream *s)
-{
-	struct h2_tunnel *t = tunnel_of(s);
-	struct http_request *req = &t->st->x.pub;
-	if (t->st->x.body_mode == HTTP_BODY_UNCLAIMED)
-		http_body_stream(req, tunnel_data, tunnel_end);
-	else
-		http_body_pause(req, false);
-}
-
-static void tunnel_read_stop(struct stream *s)
-{
-	http_body_pause(&tunnel_of(s)->st->x.pub, true);
-}
-
-static void tunnel_write(struct stream *s, struct chunk *c, size_t n)
-{
-	struct http_exchange *x = &tunnel_of(s)->st->x;
-	s->queued_bytes = http_stream_write(&x->pub, c, n);
-	x->above_high = true;
-}
-
-static void tunnel_shutdown(struct stream *s)
-{
-	http_stream_end(&tunnel_of(s)->st->x.pub);
-}
-
-static void tunnel_close(struct stream *s)
-{
-	http_abort(&tunnel_of(s)->st->x.pub);
-}
-
-static const struct stream_ops tunnel_ops = {
-	.read_start = tunnel_read_start,
-	.read_stop = tunnel_read_stop,
-	.write = tunnel_write,
-	.shutdown = tunnel_shutdown,
-	.close = tunnel_close,
-};
-
-static struct stream *h2_upgrade(struct http_exchange *x, const struct http_field *f, size_t n)
-{
-	struct h2_stream *st = stream_of(x);
-	if (!str_eq(x->pub.method, STR("CONNECT")))
-		return NULL;
-	struct h2_tunnel *t = NEW(struct h2_tunnel);
-	t->base.ops = &tunnel_ops;
-	t->base.loop = x->pub.loop;
-	t->st = st;
-	t->old_close = x->pub.on_close;
-	x->pub.user = t;
-	x->pub.on_close = tunnel_closed;
-	x->pub.on_drain = tunnel_drain;
-	respond(x, 200, f, n, -1);
-	return &t->base;
 }
 
 /* ---- the connection ---- */
