@@ -85,8 +85,8 @@ static int do_list(struct image_store *s, struct err *err)
 }
 
 struct pull {
+	struct progress progress; /* first: what draw() gets */
 	struct loop loop;
-	struct progress progress;
 	struct err err;
 	int result;
 };
