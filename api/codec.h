@@ -10,7 +10,7 @@
 #include "base/err.h"
 
 #define API_BODY_MAX (3u << 20)
-#define API_DEPTH_MAX 100
+#define API_DEPTH_MAX 256 /* schemas of custom resources are deep */
 
 /* Parses JSON text with our limits (depth, size, UTF-8). Upstream's wording for errors. Duplicate keys: last one wins,
  * each is reported in dup (paths like `spec.replicas`) when dup is not NULL. */

@@ -49,6 +49,16 @@ static size_t find_operator(struct str term, size_t *at, enum selector_op *op)
 	return 0;
 }
 
+/* Objects carry the fields of the version that is stored; versions name them differently, but one path is one field. */
+static int stored_field(const struct api_resource *r, size_t field)
+{
+	const struct api_resource *stored = r->storage ? r->storage : r;
+	for (size_t i = 0; stored != r && i < stored->nselectable; i++)
+		if (!strcmp(stored->selectable[i].path, r->selectable[field].path))
+			return (int)i;
+	return (int)field;
+}
+
 static int find_field(const struct api_resource *r, struct str label, int *out, struct err *err)
 {
 	*out = str_eq(label, STR("metadata.name")) ? FIELD_NAME : FIELD_NAMESPACE;
@@ -56,7 +66,7 @@ static int find_field(const struct api_resource *r, struct str label, int *out, 
 		return 0;
 	for (size_t i = 0; i < r->nselectable; i++)
 		if (str_eqz(label, r->selectable[i].label)) {
-			*out = (int)i;
+			*out = stored_field(r, i);
 			return 0;
 		}
 	if (r->nselectable)

@@ -140,8 +140,8 @@ enum api_verb {
 
 struct api_selectable {    /* a field selector's label */
 	const char *label; /* "spec.nodeName" */
-	const char *
-		path; /* where its value is found: "spec.nodeName", or two, "a.b,c": the first not empty; "": nowhere */
+	/* Where its value is found in the stored form, a dotted path; two, "a.b,c": the first not empty; "": nowhere. */
+	const char *path;
 	const char *default_value; /* of an absent value, "" mostly */
 };
 

@@ -155,6 +155,27 @@ static void fields_match_against_an_object_at_rest(void **state)
 	object_unref(o);
 }
 
+static void labels_of_another_version_select_by_the_stored_fields(void **state)
+{
+	(void)state;
+	const struct api_resource *stored = resource("", "v1", "events"),
+				  *asked = resource("events.k8s.io", "v1", "events");
+	struct object *o = NULL;
+	struct selector *s = NULL;
+	struct str json = STR("{\"metadata\":{\"name\":\"e\"},\"involvedObject\":{\"kind\":\"Pod\"}"
+			      ",\"reason\":\"Killing\"}");
+	assert_int_equal(object_new(stored, STR("/registry/events/ns/e"), json, &o, NULL), 0);
+	assert_int_equal(selector_parse_fields(asked, STR("regarding.kind=Pod,reason=Killing"), &s,
+					       NULL),
+			 0);
+	assert_true(selector_match_fields(s, o));
+	selector_free(s);
+	assert_int_equal(selector_parse_fields(asked, STR("regarding.kind=Node"), &s, NULL), 0);
+	assert_false(selector_match_fields(s, o));
+	selector_free(s);
+	object_unref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +186,7 @@ int main(void)
 		cmocka_unit_test(absent_label_selector_selects_nothing_and_empty_one_everything),
 		cmocka_unit_test(field_selectors_know_the_resources_labels),
 		cmocka_unit_test(fields_match_against_an_object_at_rest),
+		cmocka_unit_test(labels_of_another_version_select_by_the_stored_fields),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
