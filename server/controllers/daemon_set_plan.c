@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "client/placement.h"
+#include "client/selectors.h"
 #include "server/controllers/revisions.h"
-#include "server/controllers/selectors.h"
 
 struct fit {
 	bool should, may_stay;

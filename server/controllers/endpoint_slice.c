@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Publishes the pods of Services as EndpointSlices. Key: the Service. Slices that others manage are left alone. */
 #include "base/mem.h"
-#include "server/controllers/selectors.h"
+#include "client/selectors.h"
 #include "server/controllers/services.h"
 
 #define MANAGED_BY STR("endpointslice.kubernetes.io/managed-by")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Publishes the pods of Services as Endpoints, for those who still read them. Key: the Service. */
 #include "base/mem.h"
-#include "server/controllers/selectors.h"
+#include "client/selectors.h"
 #include "server/controllers/services.h"
 
 static void content(const struct core_v1_endpoints *e, struct buf *out)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "server/controllers/selectors.h"
+#include "client/selectors.h"
 
 #define BACKOFF_FIRST_US (10 * 1000000LL)
 #define BACKOFF_LAST_US  (600 * 1000000LL)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "server/controllers/selectors.h"
+#include "client/selectors.h"
 
 static int by_removal(const void *a, const void *b)
 {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "client/selectors.h"
 #include "server/controllers/owners.h"
 #include "server/controllers/pods.h"
-#include "server/controllers/selectors.h"
 
 void revisions_watch(struct controller *c)
 {

@@ -2,7 +2,7 @@
 #include "server/controllers/services.h"
 
 #include "base/mem.h"
-#include "server/controllers/selectors.h"
+#include "client/selectors.h"
 
 static void enqueue(struct controller *c, const struct object *o)
 {

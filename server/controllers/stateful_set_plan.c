@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "client/selectors.h"
 #include "server/controllers/revisions.h"
-#include "server/controllers/selectors.h"
 
 struct planning {
 	const struct stateful_view *v;

@@ -4,9 +4,9 @@
 #ifndef SERVER_CONTROLLERS_WORKLOAD_H
 #define SERVER_CONTROLLERS_WORKLOAD_H
 
+#include "client/selectors.h"
 #include "server/controllers/owners.h"
 #include "server/controllers/pods.h"
-#include "server/controllers/selectors.h"
 
 struct workload {
 	struct controller *controller;

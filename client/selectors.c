@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/controllers/selectors.h"
+#include "client/selectors.h"
 
 const struct str *object_label(const struct object *o, struct str key)
 {

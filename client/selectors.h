@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Label selectors as decoded structs, against the labels of objects at rest. */
-#ifndef SERVER_CONTROLLERS_SELECTORS_H
-#define SERVER_CONTROLLERS_SELECTORS_H
+#ifndef CLIENT_SELECTORS_H
+#define CLIENT_SELECTORS_H
 
 #include "api/object.h"
 #include "generated/api_structs.h"
