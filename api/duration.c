@@ -48,15 +48,17 @@ static bool take_term(struct str *s, int64_t *sum)
 		    __builtin_add_overflow(whole, s->p[i] - '0', &whole))
 			return false;
 	if (i < s->n && s->p[i] == '.')
-		for (i++; i < s->n && digit(s->p[i]); i++, seen++) {
-			scale *= 10;
-			fraction = fraction * 10 + (s->p[i] - '0');
-		}
+		for (i++; i < s->n && digit(s->p[i]); i++, seen++)
+			if (scale < 1e18) { /* what is below that is less than a nanosecond */
+				scale *= 10;
+				fraction = fraction * 10 + (s->p[i] - '0');
+			}
 	*s = str_of(s->p + i, s->n - i);
 	if (!seen || !take_unit(s, &unit) || __builtin_mul_overflow(whole, unit, &whole))
 		return false;
-	whole += (int64_t)(fraction * ((double)unit / scale));
-	return !__builtin_add_overflow(*sum, whole, sum);
+	int64_t part = (int64_t)(fraction * ((double)unit / scale));
+	return !__builtin_add_overflow(whole, part, &whole) &&
+	       !__builtin_add_overflow(*sum, whole, sum);
 }
 
 bool duration_parse(struct str text, int64_t *out_ns)

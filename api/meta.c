@@ -6,7 +6,7 @@
 struct str tree_str(const json_t *string)
 {
 	if (!json_is_string(string))
-		return (struct str){ 0 };
+		return STR("");
 	return str_of(json_string_value(string), json_string_length(string));
 }
 

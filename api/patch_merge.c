@@ -8,25 +8,27 @@ static json_t *without_nulls(const json_t *patch)
 		return json_deep_copy(patch);
 	json_t *out = json_object();
 	const char *key;
+	size_t n;
 	json_t *value;
-	json_object_foreach ((json_t *)patch, key, value)
-		if (!json_is_null(value))
-			json_object_set_new(out, key, without_nulls(value));
+	json_object_keylen_foreach((json_t *)patch, key, n, value) if (!json_is_null(value))
+		json_object_setn_new_nocheck(out, key, n, without_nulls(value));
 	return out;
 }
 
 static void merge(json_t *doc, const json_t *patch)
 {
 	const char *key;
+	size_t n;
 	json_t *value;
-	json_object_foreach ((json_t *)patch, key, value) {
-		json_t *old = json_object_get(doc, key);
+	json_object_keylen_foreach((json_t *)patch, key, n, value)
+	{
+		json_t *old = json_object_getn(doc, key, n);
 		if (json_is_null(value))
-			json_object_del(doc, key);
+			json_object_deln(doc, key, n);
 		else if (json_is_object(value) && json_is_object(old))
 			merge(old, value);
 		else
-			json_object_set_new(doc, key, without_nulls(value));
+			json_object_setn_new_nocheck(doc, key, n, without_nulls(value));
 	}
 }
 

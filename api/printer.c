@@ -392,5 +392,5 @@ void cell_print(struct cell *c, struct buf *out)
 	if (c->raw)
 		buf_str(out, buf_view(&c->text));
 	else
-		buf_json_string(out, buf_view(&c->text));
+		buf_json_string(out, c->text.n ? buf_view(&c->text) : STR(""));
 }

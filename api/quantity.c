@@ -93,11 +93,11 @@ static __int128 push_digit(__int128 v, int digit)
 	return v > VALUE_MAX / 10 ? VALUE_MAX + 1 : v * 10 + digit;
 }
 
-static __int128 scale10(__int128 v, int by)
+/* `rest`: something below v's last digit was cut off already. What is cut makes the result one greater. */
+static __int128 scale10(__int128 v, int by, bool rest)
 {
 	for (; by > 0 && v != 0; by--)
 		v = push_digit(v, 0);
-	bool rest = false;
 	for (; by < 0 && v != 0; by++) {
 		rest = rest || v % 10 != 0;
 		v /= 10;
@@ -130,12 +130,12 @@ static __int128 value_of(const struct parts *p)
 		}
 	}
 	if (p->base == 10)
-		return scale10(v, kept - taken) + (rest ? 1 : 0);
+		return scale10(v, kept - taken, rest);
 	__int128 unit = (__int128)1 << p->exponent;
 	if (v > INT64_MAX)
 		return BINARY_MAX;
 	__int128 sum = v > INT64_MAX / unit ? BINARY_MAX : v * unit * NANO;
-	return sum + scale10(below * unit, NANO_DIGITS - taken) + (rest ? 1 : 0);
+	return sum + scale10(below * unit, NANO_DIGITS - taken, rest);
 }
 
 static int parse_parts(struct str text, struct parts *p, struct err *err)
@@ -284,19 +284,21 @@ int quantity_cmp(struct quantity a, struct quantity b)
 	return (a.nano > b.nano) - (a.nano < b.nano);
 }
 
-static __int128 capped(__int128 v)
+static __int128 capped_sum(__int128 a, __int128 b)
 {
-	return v > VALUE_MAX ? VALUE_MAX : v < -VALUE_MAX ? -VALUE_MAX : v;
+	if (a > 0 && b > VALUE_MAX - a)
+		return VALUE_MAX;
+	return a < 0 && b < -VALUE_MAX - a ? -VALUE_MAX : a + b;
 }
 
 struct quantity quantity_add(struct quantity a, struct quantity b)
 {
-	return (struct quantity){ capped(a.nano + b.nano), a.nano ? a.format : b.format };
+	return (struct quantity){ capped_sum(a.nano, b.nano), a.nano ? a.format : b.format };
 }
 
 struct quantity quantity_sub(struct quantity a, struct quantity b)
 {
-	return (struct quantity){ capped(a.nano - b.nano), a.nano ? a.format : b.format };
+	return (struct quantity){ capped_sum(a.nano, -b.nano), a.nano ? a.format : b.format };
 }
 
 struct quantity quantity_from_i64(int64_t v, enum quantity_format f)

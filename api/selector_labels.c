@@ -58,8 +58,9 @@ static bool blank(char c)
 static void take(struct parser *p, size_t n, enum token token)
 {
 	p->literal = str_of(p->rest.p, n);
-	p->rest = str_of(p->rest.p + n, p->rest.n - n);
 	p->token = token;
+	if (n)
+		p->rest = str_of(p->rest.p + n, p->rest.n - n);
 }
 
 static void lex_word(struct parser *p)

@@ -92,13 +92,10 @@ void check_container_resource_name(struct check *c, struct str name)
 
 static bool quantity_of(const json_t *value, struct quantity *out)
 {
-	auto_buf text = { 0 };
 	if (json_is_string(value))
 		return quantity_parse(tree_str(value), out, NULL) == 0;
-	if (!json_is_number(value))
-		return false;
-	*out = quantity_from_milli((int64_t)(json_number_value(value) * 1000), QUANTITY_DECIMAL_SI);
-	return true;
+	*out = quantity_from_i64(json_integer_value(value), QUANTITY_DECIMAL_SI);
+	return json_is_integer(value);
 }
 
 void check_resource_value(struct check *c, struct str name, const json_t *value)
