@@ -3,6 +3,7 @@
 #include "api/apply.h"
 
 #include "api/meta.h"
+#include "api/validation/validation.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/normalize.h"
@@ -11,15 +12,14 @@
 #include "server/apiserver/respond.h"
 #include "server/apiserver/update.h"
 
-static int apply_options_check(const struct api_request *r, struct err *err)
+static int apply_options_check(struct api_request *r, struct err *err)
 {
 	if (r->opt.field_manager.n)
 		return 0;
+	request_about(r, "meta.k8s.io", "PatchOptions", STR(""));
 	err_cause(err, "FieldValueRequired", "fieldManager",
 		  "Required value: is required for apply patch");
-	return err_set(err, ERR_INVALID,
-		       "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is "
-		       "required for apply patch");
+	return validate_finish("PatchOptions", "meta.k8s.io", STR(""), err);
 }
 
 /* A configuration says what it is, and every field of it must be known: who applies owns fields by name. */
@@ -32,16 +32,20 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 	if (!json_is_object(tree))
 		return err_set(err, ERR_BAD_REQUEST, "error decoding YAML: not an object");
 	if (!str_eqz(meta_kind(tree), x.kind) || !str_eqz(meta_api_version(tree), version))
-		return err_set(err, ERR_BAD_REQUEST, "invalid object type: %.*s, Kind=%.*s",
+		return err_set(err, ERR_BAD_REQUEST, "invalid object type: %s%.*s, Kind=%.*s",
+			       str_find(meta_api_version(tree), '/') == meta_api_version(tree).n
+				       ? "/"
+				       : "",
 			       STR_ARG(meta_api_version(tree)), STR_ARG(meta_kind(tree)));
 	int e = api_conform(x.type, tree, &unknown, err);
-	if (e == 0 && unknown.n)
-		e = err_set(err,
-			    r->opt.field_validation == VALIDATE_STRICT ? ERR_BAD_REQUEST
-								       : ERR_INTERNAL,
-			    "failed to create typed patch object (%.*s/%.*s; %s, Kind=%s): .%s: "
+	if (e == 0 && unknown.n) {
+		r->no_reason = r->opt.field_validation != VALIDATE_STRICT;
+		e = err_set(err, r->no_reason ? ERR_INTERNAL : ERR_BAD_REQUEST,
+			    "failed to create typed patch object (%.*s/%.*s; %s%s, Kind=%s): .%s: "
 			    "field not declared in schema",
-			    STR_ARG(r->ns), STR_ARG(r->name), version, x.kind, unknown.items[0]);
+			    STR_ARG(meta_namespace(tree)), STR_ARG(r->name),
+			    r->resource->group[0] ? "" : "/", version, x.kind, unknown.items[0]);
+	}
 	api_strings_free(&unknown);
 	if (e == 0)
 		normalize_tree(r->resource, tree);
@@ -53,6 +57,8 @@ static int apply_modify(struct write *w, struct err *err)
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
 	int e = apply_merge(w->res, w->old, w->body, &w->by, w->r->opt.force, &w->tree, err);
+	if (e == -ERR_CONFLICT)
+		request_about(w->r, "", "", STR(""));
 	if (e < 0)
 		return e;
 	w->managed_done = true;

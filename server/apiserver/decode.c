@@ -102,13 +102,39 @@ static int handled_as(const struct decode_expect *x, int e, struct err *err)
 			x->version, x->kind);
 }
 
-int decode_conform(struct api_request *r, const struct decode_expect *x, json_t *tree,
+/* Without the words in front that an error of a whole body has. */
+static void trim_to_cause(const struct decode_expect *x, struct err *err)
+{
+	auto_buf words = { 0 };
+	buf_printf(&words, "cannot be handled as a %s: ", x->kind);
+	char *at = err->text ? strstr(err->text, words.p) : NULL;
+	if (at)
+		memmove(err->text, at + words.n, strlen(at + words.n) + 1);
+}
+
+int decode_patched(struct api_request *r, const struct decode_expect *x, json_t *tree,
 		   struct err *err)
 {
 	struct api_strings unknown = { 0 }, dup = { 0 };
-	int e = api_conform(x->type, tree, &unknown, err);
-	e = e < 0 ? handled_as(x, e, err) : decode_strictness(r, x, &dup, &unknown, err);
+	auto_err why = { 0 };
+	auto_buf quoted = { 0 };
+	char *as_sent = json_dumps(tree, JSON_COMPACT);
+	int e = kind_check(x, tree, &why);
+	if (e == 0)
+		e = api_conform(x->type, tree, &unknown, &why);
+	if (e == 0)
+		e = decode_strictness(r, x, &dup, &unknown, &why);
 	api_strings_free(&unknown);
+	if (e < 0) {
+		trim_to_cause(x, &why);
+		buf_json_string(&quoted, str_from(as_sent));
+		request_about(r, "", "", STR(""));
+		err_cause(err, "FieldValueInvalid", "patch", "Invalid value: %s: %s", quoted.p,
+			  err_text(&why));
+		e = err_set(err, ERR_INVALID, " \"\" is invalid: patch: Invalid value: %s: %s",
+			    quoted.p, err_text(&why));
+	}
+	free(as_sent);
 	return e;
 }
 

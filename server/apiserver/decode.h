@@ -14,7 +14,7 @@ struct decode_expect {
 int decode_body(struct api_request *r, const struct decode_expect *expect, json_t **out,
 		struct err *err);
 /* The same for a tree that a patch made. */
-int decode_conform(struct api_request *r, const struct decode_expect *expect, json_t *tree,
+int decode_patched(struct api_request *r, const struct decode_expect *expect, json_t *tree,
 		   struct err *err);
 /* What the path's object (or its subresource's body) has to be. */
 struct decode_expect decode_expected(const struct api_request *r);

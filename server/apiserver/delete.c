@@ -38,6 +38,8 @@ static void delete_body(struct api_request *r)
 	int e = decode_optional(r, "DeleteOptions", &body, &err);
 	if (e == 0)
 		e = delete_options_read(&r->arena, body, &r->opt, &err);
+	if (e == -ERR_INVALID)
+		request_about(r, "meta.k8s.io", "DeleteOptions", STR(""));
 	json_decref(body);
 	if (e < 0) {
 		respond_err(r, &err);

@@ -4,6 +4,7 @@
 #include "server/apiserver/decode.h"
 #include "server/apiserver/delete_options.h"
 #include "server/apiserver/deletion.h"
+#include "server/apiserver/list_item.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/selection.h"
 #include "server/apiserver/verbs.h"
@@ -42,9 +43,9 @@ static void sweep_answer(struct sweep *s)
 		   "lld\"},\"items\":[",
 		   res->list_kind, version, (long long)cache_set_revision(s->r->server->caches));
 	for (size_t i = 0; i < s->n; i++) {
-		if (i)
-			buf_putc(&text, ',');
-		buf_str(&text, s->items[i]->json);
+		struct str item = list_item(res, s->items[i]);
+		buf_puts(&text, i ? ",{" : "{");
+		buf_str(&text, item);
 	}
 	buf_puts(&text, "]}\n");
 	respond_json(s->r, 200,
@@ -103,6 +104,8 @@ static void sweep_body(struct api_request *r)
 	int e = decode_optional(r, "DeleteOptions", &body, &err);
 	if (e == 0)
 		e = delete_options_read(&r->arena, body, &r->opt, &err);
+	if (e == -ERR_INVALID)
+		request_about(r, "meta.k8s.io", "DeleteOptions", STR(""));
 	if (e == 0)
 		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector,
 				    &s->selection, &err);

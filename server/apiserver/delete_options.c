@@ -2,6 +2,7 @@
 #include "server/apiserver/delete_options.h"
 
 #include "api/meta.h"
+#include "api/validation/validation.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -11,25 +12,20 @@
 static int options_check(const struct request_options *o, struct err *err)
 {
 	struct str p = o->propagation;
-	if (p.n && !str_eqz(p, "Orphan") && !str_eqz(p, "Background") &&
-	    !str_eqz(p, "Foreground")) {
+	if (p.n && !str_eqz(p, "Orphan") && !str_eqz(p, "Background") && !str_eqz(p, "Foreground"))
 		err_cause(err, "FieldValueNotSupported", "propagationPolicy",
 			  "Unsupported value: \"%.*s\": supported values: \"Foreground\", "
 			  "\"Background\", \"Orphan\", \"nil\"",
 			  STR_ARG(p));
-		return err_set(err, ERR_INVALID,
-			       "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: "
-			       "Unsupported value: \"%.*s\": supported values: "
-			       "\"Foreground\", \"Background\", \"Orphan\", \"nil\"",
-			       STR_ARG(p));
-	}
-	if (p.n && o->has_orphan)
-		return err_set(err, ERR_INVALID,
-			       "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: "
-			       "Invalid value: \"%.*s\": orphanDependents and "
-			       "deletionPropagation cannot be both set",
-			       STR_ARG(p));
-	return 0;
+	else if (p.n && o->has_orphan)
+		err_cause(
+			err, "FieldValueInvalid", "propagationPolicy",
+			"Invalid value: \"%.*s\": orphanDependents and deletionPropagation cannot "
+			"be both set",
+			STR_ARG(p));
+	else
+		return 0;
+	return validate_finish("DeleteOptions", "meta.k8s.io", STR(""), err);
 }
 
 int delete_options_read(struct arena *a, const json_t *body, struct request_options *o,

@@ -31,24 +31,37 @@ static void deletion_finish(struct deletion *d, const struct object *last, bool 
 	free(d);
 }
 
+static const char *qualified_kind(const struct deletion *d)
+{
+	const struct api_resource *res = d->res;
+	return res->group[0] ? arena_printf(&d->r->arena, "%s.%s", res->kind, res->group)
+			     : res->kind;
+}
+
 static int preconditions(struct deletion *d, struct err *err)
 {
 	const struct request_options *o = &d->options;
-	if (o->pre_uid.n && !str_eq(o->pre_uid, d->old->uid))
-		return err_set(err, ERR_CONFLICT,
-			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: "
-			       "UID in precondition: %.*s, UID in object meta: %.*s",
-			       lookup_qualified(d->r, d->res), STR_ARG(d->name),
-			       STR_ARG(o->pre_uid), STR_ARG(d->old->uid));
 	int64_t version = 0;
-	if (o->pre_version.n &&
-	    (!str_to_i64(o->pre_version, &version) || version != d->old->revision))
+	bool uid_differs = o->pre_uid.n && !str_eq(o->pre_uid, d->old->uid);
+	bool version_differs = o->pre_version.n && (!str_to_i64(o->pre_version, &version) ||
+						    version != d->old->revision);
+	if (uid_differs || version_differs)
+		request_about(d->r, d->res->group, d->res->kind, d->name);
+	if (uid_differs)
 		return err_set(err, ERR_CONFLICT,
-			       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: "
-			       "ResourceVersion in precondition: %.*s, "
-			       "ResourceVersion in object meta: %lld",
-			       lookup_qualified(d->r, d->res), STR_ARG(d->name),
-			       STR_ARG(o->pre_version), (long long)d->old->revision);
+			       "Operation cannot be fulfilled on %s \"%.*s\": the UID in the "
+			       "precondition (%.*s) does not match the UID in record (%.*s). The "
+			       "object might have been deleted and then recreated",
+			       qualified_kind(d), STR_ARG(d->name), STR_ARG(o->pre_uid),
+			       STR_ARG(d->old->uid));
+	if (version_differs)
+		return err_set(
+			err, ERR_CONFLICT,
+			"Operation cannot be fulfilled on %s \"%.*s\": the ResourceVersion in "
+			"the precondition (%.*s) does not match the ResourceVersion in record "
+			"(%lld). The object might have been modified",
+			qualified_kind(d), STR_ARG(d->name), STR_ARG(o->pre_version),
+			(long long)d->old->revision);
 	return 0;
 }
 

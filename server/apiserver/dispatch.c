@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a request goes once it may: a page, a subresource of its own kind, or a verb. Tables; the first row that fits wins. */
+#include "api/validation/validation.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/pages.h"
 #include "server/apiserver/respond.h"
@@ -68,6 +69,7 @@ static void warn_deprecated(struct api_request *r)
 static void not_served(struct api_request *r)
 {
 	auto_err err = { 0 };
+	request_about(r, "", "", STR(""));
 	err_set(&err, ERR_NOT_FOUND, "the server could not find the requested resource");
 	respond_err(r, &err);
 }
@@ -75,9 +77,19 @@ static void not_served(struct api_request *r)
 static void not_allowed(struct api_request *r)
 {
 	auto_err err = { 0 };
+	request_about(r, "", "", STR(""));
 	err_set(&err, ERR_METHOD_NOT_ALLOWED,
 		"the server does not allow this method on the requested resource");
 	respond_err(r, &err);
+}
+
+static bool version_served(const struct api_request *r)
+{
+	for (size_t i = 0; i < api_builtin_count; i++)
+		if (str_eqz(r->group, api_builtin[i]->group) &&
+		    str_eqz(r->version, api_builtin[i]->version))
+			return true;
+	return false;
 }
 
 static const struct special *special_find(const struct api_request *r)
@@ -113,7 +125,10 @@ static bool verb_served(const struct api_request *r)
 static void dispatch_resource(struct api_request *r)
 {
 	if (!r->resource) {
-		not_served(r);
+		if (version_served(r))
+			not_served(r);
+		else
+			page_respond(r);
 		return;
 	}
 	if (!verb_served(r)) {
@@ -135,10 +150,37 @@ static void dispatch_resource(struct api_request *r)
 	not_allowed(r);
 }
 
+/* A query that can't be: of the verb's own options when it is about their values. */
+static void refuse_options(struct api_request *r)
+{
+	static const struct {
+		enum api_verb verb;
+		const char *kind;
+	} kinds[] = { { API_CREATE, "CreateOptions" },
+		      { API_UPDATE, "UpdateOptions" },
+		      { API_PATCH, "PatchOptions" },
+		      { API_DELETE, "DeleteOptions" },
+		      { API_DELETE_COLLECTION, "DeleteOptions" } };
+	auto_err err = { 0 };
+	for (size_t i = 0; i < COUNT_OF(kinds) && r->refused.ncauses; i++) {
+		if (kinds[i].verb != r->verb)
+			continue;
+		request_about(r, "meta.k8s.io", kinds[i].kind, STR(""));
+		validate_finish(kinds[i].kind, "meta.k8s.io", STR(""), &r->refused);
+	}
+	if (r->refused.ncauses && !r->about.set) { /* reading verbs don't look at it */
+		err_clear(&r->refused);
+		dispatch_resource(r);
+		return;
+	}
+	err_move(&err, &r->refused);
+	respond_err(r, &err);
+}
+
 void request_dispatch(struct api_request *r)
 {
-	if (r->refused.reason)
-		respond_err(r, &r->refused);
+	if (r->refused.reason && r->is_resource_path)
+		refuse_options(r);
 	else if (r->is_resource_path)
 		dispatch_resource(r);
 	else

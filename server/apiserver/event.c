@@ -28,12 +28,8 @@ int event_encoder_init(struct event_encoder *e, struct api_request *r, struct er
 	e->r = r;
 	e->converts = convert_needed(res->storage ? res->storage : res, res);
 	e->table.version = r->media.shape_version;
-	if (r->media.shape == SHAPE_TABLE &&
-	    !table_include_from_text(query_get(&r->arena, r->query, "includeObject"),
-				     &e->table.include))
-		return err_set(err, ERR_BAD_REQUEST,
-			       "Unable to convert to Table as requested: includeObject: "
-			       "Unsupported value");
+	if (r->media.shape == SHAPE_TABLE)
+		return respond_table_include(r, &e->table.include, err);
 	return 0;
 }
 

@@ -8,7 +8,7 @@ static struct object *get_object(struct api_request *r, struct err *err)
 {
 	int64_t revision;
 	if (respond_negotiate(r, true, false, err) < 0 ||
-	    revision_parse(r->opt.resource_version, &revision, err) < 0 ||
+	    revision_parse(r, r->opt.resource_version, &revision, err) < 0 ||
 	    revision_reached(r, revision, err) < 0)
 		return NULL;
 	return lookup_target(r, err);

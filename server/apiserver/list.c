@@ -58,9 +58,12 @@ static int walk_at(struct list_walk *w, struct err *err)
 {
 	const struct request_options *o = &w->r->opt;
 	int64_t revision;
-	int e = revision_parse(o->resource_version, &revision, err);
-	if (e < 0)
-		return e;
+	if (revision_parse(w->r, o->resource_version, &revision, err) < 0) {
+		auto_free char *why = str_dup(str_from(err_text(err)));
+		w->r->no_reason = false;
+		return err_set(err, ERR_BAD_REQUEST, "invalid resource version: %s", why);
+	}
+	int e = 0;
 	if (o->continue_token.n) {
 		struct continue_token token;
 		if (o->resource_version.n && revision != 0)
@@ -69,7 +72,7 @@ static int walk_at(struct list_walk *w, struct err *err)
 				"specifying resource version is not allowed when using continue");
 		e = continue_parse(&w->r->arena, o->continue_token, w->prefix, &token, err);
 		if (e < 0)
-			return e;
+			return err_wrap(err, e, "invalid continue token");
 		w->after = token.after;
 		w->at = token.revision > 0 ? token.revision : 0;
 		return 0;
@@ -86,7 +89,7 @@ static int walk_open(struct list_walk *w, struct err *err)
 	struct cache *c = server_cache(r->server, r->resource);
 	int e = respond_negotiate(r, true, false, err);
 	if (e == 0)
-		e = revision_options_check(&r->opt, false, err);
+		e = revision_options_check(r, false, err);
 	if (e == 0)
 		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector,
 				    &w->selection, err);
@@ -212,12 +215,8 @@ static void respond_table(struct list_walk *w)
 	struct api_request *r = w->r;
 	struct table_options to = { .version = r->media.shape_version,
 				    .now_s = clock_wall_s(r->server->clock) };
-	if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"),
-				     &to.include)) {
-		auto_err err = { 0 };
-		err_set(&err, ERR_BAD_REQUEST,
-			"Unable to convert to Table as requested: includeObject: Unsupported "
-			"value");
+	auto_err err = { 0 };
+	if (respond_table_include(r, &to.include, &err) < 0) {
 		respond_err(r, &err);
 		return;
 	}
@@ -233,7 +232,7 @@ static void respond_metadata(struct list_walk *w)
 		err_set(&err, ERR_NOT_ACCEPTABLE,
 			"you requested PartialObjectMetadata, but the requested object is a list "
 			"(%s)",
-			w->r->resource->list_kind);
+			respond_go_type(w->r, w->r->resource->list_kind));
 		respond_err(w->r, &err);
 		return;
 	}

@@ -150,8 +150,7 @@ int media_negotiate(struct str accept, bool shapes, bool stream, struct media *o
 	for (size_t i = 0; i < n; i++)
 		if (clause_fits(&clauses[i], shapes, stream, out))
 			return 0;
-	return err_set(err, ERR_NOT_ACCEPTABLE, "only the following media types are accepted: %s",
-		       MEDIA_TYPES_TEXT);
+	return err_set(err, ERR_NOT_ACCEPTABLE, "%s", MEDIA_NOT_ACCEPTABLE);
 }
 
 struct str media_bare(struct str content_type)

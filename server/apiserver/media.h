@@ -15,6 +15,10 @@ struct media {
 	const char *shape_version; /* "v1", "v1beta1" */
 };
 
+#define MEDIA_NOT_ACCEPTABLE                                                                     \
+	"406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, " \
+	"application/vnd.kubernetes.protobuf, application/json;stream=watch, "                   \
+	"application/vnd.kubernetes.protobuf;stream=watch"
 #define MEDIA_TYPES_TEXT "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 
 /* An empty header accepts anything. Fails with ERR_NOT_ACCEPTABLE. `shapes`: whether Table and metadata may be asked for. */

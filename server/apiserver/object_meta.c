@@ -38,9 +38,11 @@ int object_meta_namespace(const struct api_request *r, json_t *tree, struct err 
 int object_meta_create(struct write *w, struct err *err)
 {
 	char uid[UUID_TEXT + 1], now[TIMES_TEXT];
-	if (meta_revision(w->tree).n && !str_eqz(meta_revision(w->tree), "0"))
+	if (meta_revision(w->tree).n && !str_eqz(meta_revision(w->tree), "0")) {
+		w->r->no_reason = true;
 		return err_set(err, ERR_INTERNAL,
 			       "resourceVersion should not be set on objects to be created");
+	}
 	uuid_new(uid);
 	time_format(clock_wall_s(w->r->server->clock), now);
 	meta_set_text(w->tree, "name", w->name);
@@ -68,11 +70,20 @@ static int precondition_uid(struct write *w, struct str uid, struct err *err)
 {
 	if (uid.n == 0 || str_eq(uid, w->old_object->uid))
 		return 0;
-	return err_set(err, ERR_CONFLICT,
-		       "Operation cannot be fulfilled on %s \"%.*s\": Precondition failed: UID in "
-		       "precondition: %.*s, UID in object meta: %.*s",
-		       lookup_qualified(w->r, w->res), STR_ARG(w->name), STR_ARG(uid),
-		       STR_ARG(w->old_object->uid));
+	return err_set(
+		err, ERR_CONFLICT,
+		"Operation cannot be fulfilled on %s \"%.*s\": StorageError: invalid object, "
+		"Code: 4, Key: %.*s, ResourceVersion: 0, AdditionalErrorMsg: Precondition "
+		"failed: UID in precondition: %.*s, UID in object meta: %.*s",
+		lookup_qualified(w->r, w->res), STR_ARG(w->name), STR_ARG(w->key), STR_ARG(uid),
+		STR_ARG(w->old_object->uid));
+}
+
+static int revision_unreadable(struct write *w, struct str revision, struct err *err)
+{
+	w->r->no_reason = true;
+	return err_set(err, ERR_INTERNAL, "strconv.ParseUint: parsing \"%.*s\": invalid syntax",
+		       STR_ARG(revision));
 }
 
 int object_meta_update(struct write *w, struct err *err)
@@ -90,10 +101,7 @@ int object_meta_update(struct write *w, struct err *err)
 		return e;
 	if (revision.n && !str_eqz(revision, "0")) {
 		if (!str_to_i64(revision, &wanted))
-			return err_set(err, ERR_INVALID,
-				       "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid "
-				       "value: \"%.*s\"",
-				       w->res->kind, STR_ARG(w->name), STR_ARG(revision));
+			return revision_unreadable(w, revision, err);
 		if (wanted != w->old_object->revision)
 			return write_conflict(w, err);
 	}

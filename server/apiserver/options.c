@@ -68,9 +68,18 @@ static int dry_run_of(struct str v, struct request_options *o, struct err *err)
 	o->dry_run = str_eqz(v, "All");
 	if (o->dry_run || v.n == 0)
 		return 0;
-	return err_set(err, ERR_INVALID,
-		       "dryRun: Unsupported value: \"%.*s\": supported values: \"All\"",
-		       STR_ARG(v));
+	err_cause(err, "FieldValueNotSupported", "dryRun",
+		  "Unsupported value: [\"%.*s\"]: supported values: \"All\"", STR_ARG(v));
+	return err_set(err, ERR_INVALID, "dryRun: Unsupported value");
+}
+
+static int unsupported_validation(struct str v, struct err *err)
+{
+	err_cause(err, "FieldValueNotSupported", "fieldValidation",
+		  "Unsupported value: \"%.*s\": supported values: \"\", \"Ignore\", \"Strict\", "
+		  "\"Warn\"",
+		  STR_ARG(v));
+	return err_set(err, ERR_INVALID, "fieldValidation: Unsupported value");
 }
 
 static int validation_of(struct str v, struct request_options *o, struct err *err)
@@ -82,10 +91,7 @@ static int validation_of(struct str v, struct request_options *o, struct err *er
 	else if (str_eqz(v, "Strict"))
 		o->field_validation = VALIDATE_STRICT;
 	else
-		return err_set(err, ERR_INVALID,
-			       "fieldValidation: Unsupported value: \"%.*s\": supported values: "
-			       "\"\", \"Ignore\", \"Strict\", \"Warn\"",
-			       STR_ARG(v));
+		return unsupported_validation(v, err);
 	return 0;
 }
 

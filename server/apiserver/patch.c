@@ -7,6 +7,7 @@
 #include "api/patch_json.h"
 #include "api/patch_merge.h"
 #include "api/patch_strategic.h"
+#include "api/validation/validation.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/normalize.h"
 #include "server/apiserver/respond.h"
@@ -32,11 +33,28 @@ int patch_kind_of(struct str content_type, enum patch_kind *out, struct err *err
 		*out = kinds[i].kind;
 		return 0;
 	}
-	return err_set(err, ERR_UNSUPPORTED_MEDIA_TYPE,
-		       "the body of the request was in an unknown format - accepted media types "
-		       "include: application/json-patch+json, "
-		       "application/merge-patch+json, application/strategic-merge-patch+json, "
-		       "application/apply-patch+yaml");
+	return err_set(err, ERR_UNSUPPORTED_MEDIA_TYPE, "415: Unsupported Media Type");
+}
+
+static const char *json_word(const json_t *v)
+{
+	static const char *const words[] = {
+		[JSON_OBJECT] = "object",  [JSON_ARRAY] = "array", [JSON_STRING] = "string",
+		[JSON_INTEGER] = "number", [JSON_REAL] = "number", [JSON_TRUE] = "bool",
+		[JSON_FALSE] = "bool",     [JSON_NULL] = "null"
+	};
+	return words[json_typeof(v)];
+}
+
+static int patch_shape_check(enum patch_kind kind, const json_t *patch, struct err *err)
+{
+	bool fits = kind == PATCH_JSON ? json_is_array(patch) : json_is_object(patch);
+	if (fits || kind == PATCH_APPLY)
+		return 0;
+	return err_set(err, ERR_BAD_REQUEST,
+		       "error decoding patch: json: cannot unmarshal %s into Go value of type %s",
+		       json_word(patch),
+		       kind == PATCH_JSON ? "[]handlers.jsonPatchOp" : "map[string]interface {}");
 }
 
 int patch_parse(struct api_request *r, enum patch_kind kind, json_t **out, struct err *err)
@@ -47,7 +65,7 @@ int patch_parse(struct api_request *r, enum patch_kind kind, json_t **out, struc
 	if (e == 0)
 		e = decode_strictness(r, &expect, &dup, &unknown, err);
 	api_strings_free(&dup);
-	return e;
+	return e < 0 ? e : patch_shape_check(kind, *out, err);
 }
 
 int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc,
@@ -66,10 +84,17 @@ static int patch_modify(struct write *w, struct err *err)
 	struct decode_expect expect = decode_expected(w->r);
 	w->tree = json_deep_copy(w->old);
 	int e = patch_apply(w->res->type, kind, w->body, &w->tree, err);
+	if (e ==
+	    -ERR_INVALID) { /* an operation that can't be done is about nothing of the object */
+		auto_free char *why = str_dup(str_from(err_text(err)));
+		request_about(w->r, "", "", STR(""));
+		err_clear(err);
+		return err_set(err, ERR_INVALID, "%s", why);
+	}
 	if (e == 0 && !json_is_object(w->tree))
 		e = err_set(err, ERR_BAD_REQUEST, "the patched object is no object");
 	if (e == 0)
-		e = decode_conform(w->r, &expect, w->tree, err);
+		e = decode_patched(w->r, &expect, w->tree, err);
 	if (e == 0)
 		e = update_check_name(w->r, w->tree, err);
 	if (e < 0)
@@ -101,17 +126,25 @@ static void patch_body(struct api_request *r)
 	write_update(w);
 }
 
+static int force_refused(struct api_request *r, struct err *err)
+{
+	request_about(r, "meta.k8s.io", "PatchOptions", STR(""));
+	err_cause(err, "FieldValueForbidden", "force",
+		  "Forbidden: may not be specified for non-apply patch");
+	return validate_finish("PatchOptions", "meta.k8s.io", STR(""), err);
+}
+
 void verb_patch(struct api_request *r)
 {
 	auto_err err = { 0 };
 	enum patch_kind *kind = arena_alloc(&r->arena, sizeof(*kind));
 	int e = patch_kind_of(r->content_type, kind, &err);
-	if (e == 0)
+	if (e < 0)
+		request_about(r, "", "", STR(""));
+	else
 		e = respond_negotiate(r, true, false, &err);
 	if (e == 0 && r->opt.has_force && *kind != PATCH_APPLY)
-		e = err_set(&err, ERR_INVALID,
-			    "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not "
-			    "be specified for non-apply patch");
+		e = force_refused(r, &err);
 	if (e < 0) {
 		respond_err(r, &err);
 		return;

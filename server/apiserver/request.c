@@ -62,6 +62,11 @@ void request_warn(struct api_request *r, const char *fmt, ...)
 	r->warnings[r->nwarnings++] = str_of(buf_take(&text), n);
 }
 
+void request_about(struct api_request *r, const char *group, const char *kind, struct str name)
+{
+	r->about = (struct status_about){ true, name, str_from(group), str_from(kind) };
+}
+
 bool user_in_group(const struct api_user *u, const char *group)
 {
 	for (size_t i = 0; i < u->ngroups; i++)

@@ -41,6 +41,11 @@ struct responder {
 	void (*body)(struct api_request *r, void (*next)(struct api_request *r));
 };
 
+struct status_about { /* what Status.details says instead of the path's words */
+	bool set;
+	struct str name, group, kind;
+};
+
 struct api_request {
 	struct apiserver *server;
 	struct loop *loop;
@@ -78,8 +83,9 @@ struct api_request {
 	/* answer */
 	struct str *warnings;
 	size_t nwarnings, cap_warnings;
-	struct str detail_name,
-		detail_kind; /* for Status.details when it isn't about r->name and r->plural */
+	struct str detail_name; /* for Status.details when it isn't r->name (create) */
+	struct status_about about;
+	bool no_reason;             /* an error that upstream sends without a reason */
 	struct str status_continue; /* Status.metadata.continue of an expired list */
 	char audit_id[UUID_TEXT_SIZE];
 	int flow;    /* which in-flight counter this request holds; -1: none */
@@ -96,6 +102,8 @@ void request_unref(struct api_request *r);
 void request_warn(struct api_request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Status.details of the error that is about to be answered; empty words leave a field out. */
+void request_about(struct api_request *r, const char *group, const char *kind, struct str name);
 /* Enters the path: r->method, path, query, headers are set (and user, in process). */
 void request_handle(struct api_request *r);
 /* The same for who is known and has been routed: in-process callers. */

@@ -2,7 +2,6 @@
 #include "server/apiserver/respond.h"
 
 #include "api/codec.h"
-#include "api/table.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/flow.h"
 #include "server/apiserver/gzip.h"
@@ -29,7 +28,27 @@ struct chunk chunk_of_buf(struct buf *take)
 
 int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct err *err)
 {
-	return media_negotiate(r->accept, shapes, stream, &r->media, err);
+	int e = media_negotiate(r->accept, shapes, stream, &r->media, err);
+	if (e < 0)
+		request_about(r, "", "", STR(""));
+	return e;
+}
+
+int respond_table_include(struct api_request *r, enum table_include *out, struct err *err)
+{
+	struct str word = query_get(&r->arena, r->query, "includeObject");
+	if (table_include_from_text(word, out))
+		return 0;
+	return err_set(err, ERR_BAD_REQUEST,
+		       "Unable to convert to Table as requested: includeObject: Invalid value: "
+		       "\"%.*s\": must be 'Metadata', 'Object', 'None', or empty",
+		       STR_ARG(word));
+}
+
+const char *respond_go_type(struct api_request *r, const char *kind)
+{
+	struct str group = r->group.n ? r->group : STR("core");
+	return arena_printf(&r->arena, "*%.*s.%s", (int)str_find(group, '.'), group.p, kind);
 }
 
 static size_t warning_fields(struct api_request *r, struct http_field *fields, size_t n)
@@ -166,11 +185,10 @@ static void respond_shape(struct api_request *r, int status, const struct object
 	} else if (r->media.shape == SHAPE_METADATA_LIST) {
 		err_set(&err, ERR_NOT_ACCEPTABLE,
 			"you requested PartialObjectMetadataList, but the requested object is not "
-			"a list");
-	} else if (!table_include_from_text(query_get(&r->arena, r->query, "includeObject"),
-					    &to.include)) {
-		err_set(&err, ERR_BAD_REQUEST,
-			"Unable to convert to Table as requested: includeObject: Invalid value");
+			"a list (%s)",
+			respond_go_type(r, r->resource->kind));
+	} else if (respond_table_include(r, &to.include, &err) < 0) {
+		/* said below */
 	} else {
 		table_write(r->resource, &o, 1, &m, &to, &text);
 	}

@@ -4,6 +4,7 @@
 #ifndef SERVER_APISERVER_RESPOND_H
 #define SERVER_APISERVER_RESPOND_H
 
+#include "api/table.h"
 #include "server/apiserver/request.h"
 
 /* Any body. `extra` fields come after the usual ones. Takes the chunks over. */
@@ -18,6 +19,10 @@ void respond_tree(struct api_request *r, int status, const struct api_type *t, c
 /* JSON text of the given type (Status, lists made of text) turned into what was negotiated. Takes the buffer. */
 void respond_json(struct api_request *r, int status, const struct api_type *t, struct buf *take);
 
+/* The includeObject parameter of a Table. */
+int respond_table_include(struct api_request *r, enum table_include *out, struct err *err);
+/* "*core.ConfigMap": upstream's name of a kind in some errors. In the arena. */
+const char *respond_go_type(struct api_request *r, const char *kind);
 /* Negotiates r->media from Accept; every verb calls it before it does anything. */
 int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct err *err);
 /* The fields every answer has; returns how many. `fields` holds RESPOND_FIELDS_MAX. */

@@ -4,19 +4,15 @@
 #include "api/validation/validation.h"
 #include "server/apiserver/server.h"
 
-int revision_parse(struct str text, int64_t *out, struct err *err)
+int revision_parse(struct api_request *r, struct str text, int64_t *out, struct err *err)
 {
 	uint64_t v = 0;
-	if (text.n && (!str_to_u64(text, &v) || v > INT64_MAX)) {
-		err_cause(err, "FieldValueInvalid", "resourceVersion",
-			  "Invalid value: \"%.*s\": strconv.ParseUint: parsing \"%.*s\": invalid "
-			  "syntax",
-			  STR_ARG(text), STR_ARG(text));
-		return err_set(err, ERR_INVALID,
+	r->no_reason = text.n && (!str_to_u64(text, &v) || v > INT64_MAX);
+	if (r->no_reason)
+		return err_set(err, ERR_INTERNAL,
 			       "resourceVersion: Invalid value: \"%.*s\": strconv.ParseUint: "
 			       "parsing \"%.*s\": invalid syntax",
 			       STR_ARG(text), STR_ARG(text));
-	}
 	*out = (int64_t)v;
 	return 0;
 }
@@ -58,7 +54,7 @@ static int watch_list_check(const struct request_options *o, bool watch, struct 
 	return 0;
 }
 
-int revision_options_check(const struct request_options *o, bool watch, struct err *err)
+static int options_check(const struct request_options *o, bool watch, struct err *err)
 {
 	struct str match = o->resource_version_match;
 	int r = watch_list_check(o, watch, err);
@@ -89,4 +85,12 @@ int revision_options_check(const struct request_options *o, bool watch, struct e
 			err, "resourceVersionMatch",
 			"resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
 	return 0;
+}
+
+int revision_options_check(struct api_request *r, bool watch, struct err *err)
+{
+	int e = options_check(&r->opt, watch, err);
+	if (e < 0)
+		request_about(r, "meta.k8s.io", "ListOptions", STR(""));
+	return e;
 }

@@ -123,7 +123,7 @@ static int scale_patched(struct write *w, struct err *err)
 	x.type = scale_type(w->r);
 	int e = patch_apply(x.type, kind, w->body, &scale, err);
 	if (e == 0)
-		e = decode_conform(w->r, &x, scale, err);
+		e = decode_patched(w->r, &x, scale, err);
 	if (e == 0)
 		e = replicas_set(w, scale, err);
 	json_decref(scale);

@@ -47,15 +47,15 @@ static void details_write(const struct api_request *r, const struct err *err, st
 {
 	bool first = true;
 	buf_puts(out, ",\"details\":{");
-	if (r && r->is_resource_path && has_details(err->reason)) {
-		struct str name = r->detail_name.n ? r->detail_name : r->name;
-		bool by_kind = err->reason == ERR_INVALID;
-		member(out, &first, "name", name);
-		member(out, &first, "group", r->detail_kind.n ? STR("") : r->group);
-		member(out, &first, "kind",
-		       r->detail_kind.n         ? r->detail_kind
-		       : by_kind && r->resource ? str_from(r->resource->kind)
-						: r->plural);
+	if (r && r->about.set) {
+		member(out, &first, "name", r->about.name);
+		member(out, &first, "group", r->about.group);
+		member(out, &first, "kind", r->about.kind);
+	} else if (r && r->is_resource_path && has_details(err->reason)) {
+		bool by_kind = err->reason == ERR_INVALID && r->resource;
+		member(out, &first, "name", r->detail_name.n ? r->detail_name : r->name);
+		member(out, &first, "group", r->group);
+		member(out, &first, "kind", by_kind ? str_from(r->resource->kind) : r->plural);
 	}
 	causes_write(err, &first, out);
 	if (err->retry_after_s > 0)
@@ -66,15 +66,18 @@ static void details_write(const struct api_request *r, const struct err *err, st
 void status_write(const struct api_request *r, const struct err *err, struct buf *out)
 {
 	int code = err_code(err);
-	bool details = err->ncauses || err->retry_after_s || has_details(err->reason);
+	bool details = err->ncauses || err->retry_after_s || has_details(err->reason) ||
+		       (r && r->about.set);
 	bool first = true;
 	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{");
 	if (r)
 		member(out, &first, "continue", r->status_continue);
 	buf_puts(out, "},\"status\":\"Failure\",\"message\":");
 	buf_json_string(out, str_from(err_text(err)));
-	buf_puts(out, ",\"reason\":");
-	buf_json_string(out, str_from(err_reason_text(err->reason)));
+	if (!r || !r->no_reason) {
+		buf_puts(out, ",\"reason\":");
+		buf_json_string(out, str_from(err_reason_text(err->reason)));
+	}
 	if (details)
 		details_write(r, err, out);
 	buf_printf(out, ",\"code\":%d}\n", code);

@@ -227,12 +227,12 @@ static int watch_check(struct api_request *r, struct watch *w, struct err *err)
 {
 	int e = respond_negotiate(r, true, true, err);
 	if (e == 0)
-		e = revision_options_check(&r->opt, true, err);
+		e = revision_options_check(r, true, err);
 	if (e == 0)
 		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector,
 				    &w->selection, err);
 	if (e == 0)
-		e = revision_parse(r->opt.resource_version, &w->start, err);
+		e = revision_parse(r, r->opt.resource_version, &w->start, err);
 	if (e == 0 && r->opt.has_send_initial_events)
 		e = revision_reached(r, w->start, err);
 	if (e == 0)

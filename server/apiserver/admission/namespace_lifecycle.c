@@ -23,8 +23,7 @@ int admit_namespace_lifecycle(struct write *w, struct err *err)
 	struct object *ns = lookup_core(w->r->server, "namespaces", STR(""), w->ns);
 	int e = 0;
 	if (!ns) {
-		w->r->detail_name = w->ns;
-		w->r->detail_kind = STR("namespaces");
+		request_about(w->r, "", "namespaces", w->ns);
 		e = err_set(err, ERR_NOT_FOUND, "namespaces \"%.*s\" not found", STR_ARG(w->ns));
 	} else if (is_terminating(ns)) {
 		err_cause(err, "NamespaceTerminating", "metadata.namespace",

@@ -106,12 +106,13 @@ static void impossible_options_are_refused(void **state)
 {
 	(void)state;
 	auto_arena a = { 0 };
+	auto_err err = { 0 };
 	struct request_options o = { 0 };
 	json_t *body = tree("{\"propagationPolicy\":\"Sideways\"}");
-	assert_int_equal(delete_options_read(&a, body, &o, NULL), -ERR_INVALID);
+	assert_int_equal(delete_options_read(&a, body, &o, &err), -ERR_INVALID);
 	json_decref(body);
 	body = tree("{\"propagationPolicy\":\"Orphan\",\"orphanDependents\":true}");
-	assert_int_equal(delete_options_read(&a, body, &o, NULL), -ERR_INVALID);
+	assert_int_equal(delete_options_read(&a, body, &o, &err), -ERR_INVALID);
 	json_decref(body);
 }
 
