@@ -111,7 +111,8 @@ static bool looks_like_domain(struct str s)
 static void put(char *out, size_t size, struct str s)
 {
 	size_t n = s.n < size ? s.n : size - 1;
-	memcpy(out, s.p, n);
+	if (n)
+		memcpy(out, s.p, n);
 	out[n] = '\0';
 }
 
