@@ -8,19 +8,20 @@
 
 struct kubelet;
 struct kubelet_config {
-	struct loop *loop;                   /* the node loop */
-	struct client *client;               /* as system:node:NAME */
+	struct loop *loop;     /* the node loop */
+	struct client *client; /* as system:node:NAME */
 	const char *data_dir, *run_dir;
 	const char *node_name;
-	const char *const *node_ips;         /* NULL-terminated; empty: found out */
-	const char *const *pod_cidrs;        /* fallback until the Node object has podCIDRs; NULL-terminated */
+	const char *const *node_ips; /* NULL-terminated; empty: found out */
+	const char *const
+		*pod_cidrs; /* fallback until the Node object has podCIDRs; NULL-terminated */
 	const char *const *cluster_cidrs;
 	const char *cluster_dns, *cluster_domain;
 	const char *const *node_labels, *const *node_taints; /* "k=v", "k=v:Effect"; may be NULL */
-	int port;                            /* 10250 */
-	const char *serving_cert, *serving_key, *client_ca; /* PEM files */
-	int max_pods;                        /* 0: 110 */
-	void (*on_ready)(void *ctx);         /* the Node is Ready for the first time; may be NULL */
+	int port;                                            /* 10250 */
+	const char *serving_cert, *serving_key, *client_ca;  /* PEM files */
+	int max_pods;                                        /* 0: 110 */
+	void (*on_ready)(void *ctx); /* the Node is Ready for the first time; may be NULL */
 	void *ctx;
 };
 int kubelet_start(const struct kubelet_config *c, struct kubelet **out, struct err *err);

@@ -16,7 +16,7 @@ struct str params_get(const struct params *q, const char *name); /* the first; p
 bool params_flag(const struct params *q, const char *name);      /* "1" or "true" */
 bool params_i64(const struct params *q, const char *name, int64_t *out);
 const char **params_all(const struct params *q, const char *name,
-		       struct arena *a); /* NULL-terminated */
+			struct arena *a); /* NULL-terminated */
 struct str params_decode(struct str s, bool plus, struct arena *a);
 
 #endif

@@ -94,7 +94,7 @@ struct pod {
 void pod_on_change(struct kubelet *k, const struct object *old, const struct object *new);
 void pod_sync(struct pod *p);
 void pod_close_if_through(struct pod *p);
-void pod_hold(struct pod *p);    /* a step is pending: the pod stays */
+void pod_hold(struct pod *p);   /* a step is pending: the pod stays */
 void pod_unhold(struct pod *p); /* it is not any more; may free the pod; syncs */
 struct pod *pod_find(struct kubelet *k, struct str ns,
 		     struct str name); /* the newest of that name */

@@ -117,7 +117,8 @@ static struct core_v1_container_state_terminated *terminated(struct arena *a,
 	t->signal = 0;
 	t->reason = copy(a, container_end_reason(e));
 	t->message = copy(a, e->message);
-	t->started_at = (struct api_time){ time_of(e->started_us).us, true }; /* 1970 when it never started */
+	t->started_at = (struct api_time){ time_of(e->started_us).us,
+					   true }; /* 1970 when it never started */
 	t->finished_at = (struct api_time){ time_of(e->finished_us).us, true };
 	if (e->id[0])
 		t->container_id = str_from(arena_printf(a, CONTAINER_ID_SCHEME "%s", e->id));

@@ -5,8 +5,8 @@
 #ifndef AGENT_KUBELET_SERVER_H
 #define AGENT_KUBELET_SERVER_H
 
-#include "agent/kubelet/pod.h"
 #include "agent/kubelet/params.h"
+#include "agent/kubelet/pod.h"
 #include "net/http_server.h"
 
 int server_start(struct kubelet *k, struct err *err);

@@ -123,8 +123,8 @@ missing() {
 }
 claim missing_image_shows_ErrImagePull_then_BackOff missing
 completed() {
-	k run once --image=$image --restart=Never --image-pull-policy=IfNotPresent -- sh -c 'echo done; exit 0' >/dev/null
-	until_true 10 pod_phase_is once Succeeded && equals done "$(k logs once)" &&
+	k run once --image=$image --restart=Never --image-pull-policy=IfNotPresent -- sh -c 'echo finished; exit 0' >/dev/null
+	until_true 10 pod_phase_is once Succeeded && equals finished "$(k logs once)" &&
 		equals Completed "$(field once '{.status.containerStatuses[0].state.terminated.reason}')"
 }
 claim a_completed_pod_keeps_its_logs completed

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 #include <net/if.h>
-#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -23,7 +23,9 @@ static void send_all(int fd, const void *p, size_t n)
 static void answer(int fd, const char *status, const char *fields, struct str body)
 {
 	char head[1024];
-	int n = snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n", status, body.n, fields);
+	int n = snprintf(head, sizeof(head),
+			 "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n",
+			 status, body.n, fields);
 	send_all(fd, head, (size_t)n);
 	send_all(fd, body.p, body.n);
 }
@@ -42,9 +44,12 @@ static void answer_layer(struct fake_registry *r, int fd, const char *request)
 		r->cut_layer_times--;
 		send_n = left / 2;
 	}
-	int n = snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n", from ? "206 Partial Content" : "200 OK", left);
+	int n = snprintf(head, sizeof(head),
+			 "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
+			 from ? "206 Partial Content" : "200 OK", left);
 	if (from)
-		n += snprintf(head + n, sizeof(head) - (size_t)n, "Content-Range: bytes %zu-%zu/%zu\r\n", from, layer->n - 1, layer->n);
+		n += snprintf(head + n, sizeof(head) - (size_t)n,
+			      "Content-Range: bytes %zu-%zu/%zu\r\n", from, layer->n - 1, layer->n);
 	n += snprintf(head + n, sizeof(head) - (size_t)n, "\r\n");
 	send_all(fd, head, (size_t)n);
 	send_all(fd, layer->p + from, send_n);
@@ -54,13 +59,17 @@ static void answer_authorized(struct fake_registry *r, int fd, const char *path)
 {
 	char location[256];
 	if (r->no_image)
-		answer(fd, "404 Not Found", "", STR("{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"no such thing here\"}]}"));
+		answer(fd, "404 Not Found", "",
+		       STR("{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"no such "
+			   "thing here\"}]}"));
 	else if (strcmp(path, "/v2/app/manifests/1") == 0)
-		answer(fd, "200 OK", "Content-Type: application/vnd.oci.image.manifest.v1+json\r\n", buf_view(&r->image.manifest));
+		answer(fd, "200 OK", "Content-Type: application/vnd.oci.image.manifest.v1+json\r\n",
+		       buf_view(&r->image.manifest));
 	else if (strstr(path, r->image.config_digest))
 		answer(fd, "200 OK", "", buf_view(&r->image.config));
 	else {
-		snprintf(location, sizeof(location), "Location: http://localhost:%d/cdn\r\n", r->port);
+		snprintf(location, sizeof(location), "Location: http://localhost:%d/cdn\r\n",
+			 r->port);
 		answer(fd, "307 Temporary Redirect", location, STR(""));
 	}
 }
@@ -78,7 +87,10 @@ static void respond(struct fake_registry *r, int fd, const char *request)
 	} else if (strcasestr(request, "\r\nAuthorization: Bearer good\r\n")) {
 		answer_authorized(r, fd, path);
 	} else {
-		snprintf(fields, sizeof(fields), "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:%d/token\",service=\"fake\"\r\n", r->port);
+		snprintf(fields, sizeof(fields),
+			 "WWW-Authenticate: Bearer "
+			 "realm=\"http://127.0.0.1:%d/token\",service=\"fake\"\r\n",
+			 r->port);
 		answer(fd, "401 Unauthorized", fields, STR(""));
 	}
 }

@@ -13,13 +13,13 @@ struct fake_registry {
 	struct test_image image;
 	int port;
 	/* set before the first request */
-	int cut_layer_times;         /* so often the layer's answer ends in its middle */
-	bool no_ranges;              /* answers 200 to a range */
-	bool wrong_layer;            /* other bytes than the digest says */
-	bool no_image;               /* 404 with the registry's words */
+	int cut_layer_times; /* so often the layer's answer ends in its middle */
+	bool no_ranges;      /* answers 200 to a range */
+	bool wrong_layer;    /* other bytes than the digest says */
+	bool no_image;       /* 404 with the registry's words */
 	/* seen; read after the pull */
 	int tokens, layer_requests, ranges;
-	bool token_at_cdn;           /* our token went to the other host */
+	bool token_at_cdn; /* our token went to the other host */
 	char token_query[512];
 	/* private */
 	int fd;

@@ -30,21 +30,27 @@ static void pack(const struct buf *in, struct buf *out)
 void test_image_make(struct test_image *i, const char *content)
 {
 	*i = (struct test_image){ 0 };
-	tar_add(&i->layer, &(struct tar_item){ .type = '0', .name = "f", .content = content, .uid = (int)getuid() });
+	tar_add(&i->layer,
+		&(struct tar_item){
+			.type = '0', .name = "f", .content = content, .uid = (int)getuid() });
 	tar_end(&i->layer);
 	pack(&i->layer, &i->packed);
 	digest_of(i->layer.p, i->layer.n, i->layer_digest);
 	digest_of(i->packed.p, i->packed.n, i->packed_digest);
 	buf_printf(&i->config,
-		   "{\"architecture\":\"" ARCHITECTURE "\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"run\"]},"
+		   "{\"architecture\":\"" ARCHITECTURE
+		   "\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"run\"]},"
 		   "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}",
 		   i->layer_digest);
 	digest_of(i->config.p, i->config.n, i->config_digest);
-	buf_printf(&i->manifest,
-		   "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
-		   "\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"%s\",\"size\":%zu},"
-		   "\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"%s\",\"size\":%zu}]}",
-		   i->config_digest, i->config.n, i->packed_digest, i->packed.n);
+	buf_printf(
+		&i->manifest,
+		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
+		"\"config\":{\"mediaType\":\"application/"
+		"vnd.oci.image.config.v1+json\",\"digest\":\"%s\",\"size\":%zu},"
+		"\"layers\":[{\"mediaType\":\"application/"
+		"vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"%s\",\"size\":%zu}]}",
+		i->config_digest, i->config.n, i->packed_digest, i->packed.n);
 	digest_of(i->manifest.p, i->manifest.n, i->manifest_digest);
 }
 
@@ -78,7 +84,10 @@ static void add_file(struct buf *out, const char *name, const struct buf *conten
 void test_image_docker_archive(const struct test_image *i, const char *tag, struct buf *out)
 {
 	auto_buf list = { 0 };
-	buf_printf(&list, "[{\"Config\":\"config.json\",\"RepoTags\":[\"%s\"],\"Layers\":[\"layer.tar\"]}]", tag);
+	buf_printf(
+		&list,
+		"[{\"Config\":\"config.json\",\"RepoTags\":[\"%s\"],\"Layers\":[\"layer.tar\"]}]",
+		tag);
 	add_file(out, "config.json", &i->config);
 	add_file(out, "layer.tar", &i->layer);
 	add_file(out, "manifest.json", &list);

@@ -7,9 +7,10 @@
 #include "base/buf.h"
 
 struct test_image {
-	struct buf layer, packed;   /* the tar, and it as gzip */
+	struct buf layer, packed;    /* the tar, and it as gzip */
 	struct buf config, manifest; /* manifest: of the packed layer */
-	char layer_digest[DIGEST_TEXT], packed_digest[DIGEST_TEXT], config_digest[DIGEST_TEXT], manifest_digest[DIGEST_TEXT];
+	char layer_digest[DIGEST_TEXT], packed_digest[DIGEST_TEXT], config_digest[DIGEST_TEXT],
+		manifest_digest[DIGEST_TEXT];
 };
 /* One layer with the file /f that holds `content`; owned by this user, so that no root is needed. */
 void test_image_make(struct test_image *i, const char *content);

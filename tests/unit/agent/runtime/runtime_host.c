@@ -22,7 +22,8 @@ static void on_exit_event(void *ctx, const char *pod_uid, const char *container_
 
 static int open_runtime(struct host *h)
 {
-	struct runtime_config c = { &h->loop, h->root_dir, h->run_dir, "allinone-test", on_exit_event, h };
+	struct runtime_config c = { &h->loop,        h->root_dir,   h->run_dir,
+				    "allinone-test", on_exit_event, h };
 	return runtime_new(&c, &h->rt, &h->err);
 }
 
@@ -30,13 +31,15 @@ static const char *make_image(struct host *h)
 {
 	static char why[512];
 	auto_free char *tar = str_printf("%s/busybox.tar", h->run_dir);
-	auto_free char *command = str_printf("%s/tests/images/make-busybox %s %s busybox:test >%s/log 2>&1", TEST_SOURCE_DIR,
+	auto_free char *command =
+		str_printf("%s/tests/images/make-busybox %s %s busybox:test >%s/log 2>&1",
+			   TEST_SOURCE_DIR,
 #ifdef __aarch64__
-					     "arm64",
+			   "arm64",
 #else
-					     "amd64",
+			   "amd64",
 #endif
-					     tar, h->run_dir);
+			   tar, h->run_dir);
 	struct image *image;
 	if (system(command) != 0)
 		return "the busybox image can't be made here";
@@ -157,7 +160,11 @@ static int answer(struct host *h)
 int host_sandbox(struct host *h, const char *uid)
 {
 	auto_free char *cgroup = str_printf("burstable/pod%s", uid);
-	struct sandbox_spec s = { .pod_uid = uid, .pod_name = "p", .pod_ns = "default", .hostname = "web-0", .log_dir = h->log_dir,
+	struct sandbox_spec s = { .pod_uid = uid,
+				  .pod_name = "p",
+				  .pod_ns = "default",
+				  .hostname = "web-0",
+				  .log_dir = h->log_dir,
 				  .cgroup_path = cgroup };
 	runtime_sandbox_start(h->rt, &s, host_answer, h);
 	return answer(h);
@@ -169,7 +176,8 @@ int host_remove(struct host *h, const char *uid)
 	return answer(h);
 }
 
-int host_run(struct host *h, const char *uid, const struct container_spec *more, const char *script, char id[65])
+int host_run(struct host *h, const char *uid, const struct container_spec *more, const char *script,
+	     char id[65])
 {
 	const char *command[] = { "sh", "-c", script, NULL };
 	struct container_spec s = *more;
@@ -202,7 +210,8 @@ char *host_log(struct host *h, const char *id)
 {
 	struct container_status s;
 	auto_buf text = { 0 };
-	if (!runtime_container_status(h->rt, id, &s) || file_read(s.log_path, 1 << 20, &text, NULL) < 0)
+	if (!runtime_container_status(h->rt, id, &s) ||
+	    file_read(s.log_path, 1 << 20, &text, NULL) < 0)
 		return str_dup(STR(""));
 	buf_puts(&text, "");
 	return buf_take(&text);
@@ -261,7 +270,8 @@ static bool gathered(struct host *h)
 	return present->ended && present->open == 0;
 }
 
-int host_exec(struct host *h, const char *id, const char *const *argv, bool tty, const char *in, struct buf *out, int *code)
+int host_exec(struct host *h, const char *id, const char *const *argv, bool tty, const char *in,
+	      struct buf *out, int *code)
 {
 	struct gather g = { .h = h, .out = out };
 	struct runtime_io io;

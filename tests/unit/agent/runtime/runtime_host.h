@@ -18,24 +18,27 @@ struct host {
 	struct loop loop;
 	struct runtime *rt;
 	char root_dir[64], run_dir[64], log_dir[128], image[65];
-	char exited[65];            /* the last container that ended; "" none, "sandbox" a lost sandbox */
-	struct err err;             /* of the last call */
+	char exited[65]; /* the last container that ended; "" none, "sandbox" a lost sandbox */
+	struct err err;  /* of the last call */
 	bool answered;
 };
 
-const char *host_open(struct host *h);      /* NULL: fine; else why the test can't run */
+const char *host_open(struct host *h); /* NULL: fine; else why the test can't run */
 void host_close(struct host *h);
-int host_reopen(struct host *h);            /* as if the server had died and started again */
-void host_answer(void *ctx, const struct err *err); /* a runtime_done with ctx = host */
+int host_reopen(struct host *h); /* as if the server had died and started again */
+void host_answer(void *ctx, const struct err *err);            /* a runtime_done with ctx = host */
 bool host_wait(struct host *h, bool (*until)(struct host *h)); /* false after 20 s */
 bool host_answered(struct host *h);
 
 int host_sandbox(struct host *h, const char *uid);
 int host_remove(struct host *h, const char *uid);
-int host_run(struct host *h, const char *uid, const struct container_spec *more, const char *script, char id[65]);
-bool host_ended(struct host *h, const char *id, struct container_status *out); /* waits for the exit */
-char *host_log(struct host *h, const char *id);                               /* heap */
+int host_run(struct host *h, const char *uid, const struct container_spec *more, const char *script,
+	     char id[65]);
+bool host_ended(struct host *h, const char *id,
+		struct container_status *out);  /* waits for the exit */
+char *host_log(struct host *h, const char *id); /* heap */
 /* Runs argv in the container and gathers stdout and stderr. */
-int host_exec(struct host *h, const char *id, const char *const *argv, bool tty, const char *in, struct buf *out, int *code);
+int host_exec(struct host *h, const char *id, const char *const *argv, bool tty, const char *in,
+	      struct buf *out, int *code);
 
 #endif

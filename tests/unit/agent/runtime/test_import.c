@@ -163,7 +163,8 @@ static void layer_of_other_content_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(imported_image_is_found_by_every_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(imported_image_is_found_by_every_name, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(shared_layers_are_stored_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(removal_keeps_what_others_need, setup, teardown),
 		cmocka_unit_test_setup_teardown(pinned_image_keeps_its_layers, setup, teardown),

@@ -49,7 +49,9 @@ static int unpack(struct buf *b, struct err *err)
 	tar_end(b);
 	assert_int_equal(file_write_atomic(file, b->p, b->n, 0600, NULL), 0);
 	auto_fd int fd = open(file, O_RDONLY);
-	assert_int_equal(blob_reader_new((struct blob_range){ fd, 0, -1 }, LAYER_BYTES_MAX, &r, err), 0);
+	assert_int_equal(blob_reader_new((struct blob_range){ fd, 0, -1 }, LAYER_BYTES_MAX, &r,
+					 err),
+			 0);
 	int rc = layer_unpack(r, root, &bytes, err);
 	blob_reader_free(r);
 	return rc;
@@ -86,7 +88,9 @@ static void files_get_owner_mode_time_and_content(void **state)
 	(void)state;
 	need_root();
 	tar_add(&b, &(struct tar_item){ .type = '5', .name = "./usr", .mode = 0750 });
-	tar_add(&b, &(struct tar_item){ .type = '0', .name = "./usr/su", .content = "x", .mode = 04755, .uid = 7 });
+	tar_add(&b,
+		&(struct tar_item){
+			.type = '0', .name = "./usr/su", .content = "x", .mode = 04755, .uid = 7 });
 	tar_add(&b, &(struct tar_item){ .type = '1', .name = "hard", .link = "usr/su" });
 	tar_add(&b, &(struct tar_item){ .type = '0', .name = "deep/below/file", .content = "y" });
 	assert_int_equal(unpack(&b, NULL), 0);
@@ -128,7 +132,9 @@ static void links_lead_nowhere_outside(void **state)
 	(void)state;
 	need_root();
 	tar_add(&b, &(struct tar_item){ .type = '2', .name = "up", .link = "../" });
-	tar_add(&b, &(struct tar_item){ .type = '0', .name = "up/mark", .content = "x" }); /* ".." of the root is the root */
+	tar_add(&b, &(struct tar_item){ .type = '0',
+					.name = "up/mark",
+					.content = "x" }); /* ".." of the root is the root */
 	tar_add(&b, &(struct tar_item){ .type = '2', .name = "abs", .link = absolute });
 	tar_add(&b, &(struct tar_item){ .type = '2', .name = "file", .link = "../outside" });
 	tar_add(&b, &(struct tar_item){ .type = '0', .name = "file", .content = "replaced" });
@@ -181,11 +187,13 @@ static void attributes_that_overlayfs_believes_are_dropped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(files_get_owner_mode_time_and_content, setup, teardown),
+		cmocka_unit_test_setup_teardown(files_get_owner_mode_time_and_content, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(whiteouts_become_overlays_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(links_lead_nowhere_outside, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile_entries_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(attributes_that_overlayfs_believes_are_dropped, setup, teardown),
+		cmocka_unit_test_setup_teardown(attributes_that_overlayfs_believes_are_dropped,
+						setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,9 +125,10 @@ static void errors_carry_the_registrys_words(void **state)
 	pull(1);
 	assert_null(pulled_image);
 	assert_int_equal(err.reason, ERR_NOT_FOUND);
-	auto_free char *wanted = str_printf("failed to pull and unpack image \"%s\": failed to resolve reference \"%s\": "
-					    "%s: not found: no such thing here",
-					    name, name, name);
+	auto_free char *wanted = str_printf(
+		"failed to pull and unpack image \"%s\": failed to resolve reference \"%s\": "
+		"%s: not found: no such thing here",
+		name, name, name);
 	assert_string_equal(err_text(&err), wanted);
 }
 
@@ -154,7 +155,9 @@ static void challenges_are_read(void **state)
 	struct challenge c;
 	auto_buf url = { 0 };
 	(void)state;
-	assert_true(challenge_parse("Bearer realm=\"https://a/t?x=1\", service=\"s v\",scope=\"repository:a/b:pull\"", &c));
+	assert_true(challenge_parse(
+		"Bearer realm=\"https://a/t?x=1\", service=\"s v\",scope=\"repository:a/b:pull\"",
+		&c));
 	assert_true(c.bearer);
 	challenge_url(&c, "unused", &url);
 	assert_string_equal(url.p, "https://a/t?x=1&service=s%20v&scope=repository:a/b:pull");
@@ -168,10 +171,13 @@ static void challenges_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(token_is_fetched_and_the_image_pulled, setup, teardown),
+		cmocka_unit_test_setup_teardown(token_is_fetched_and_the_image_pulled, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(token_stays_with_its_registry, setup, teardown),
-		cmocka_unit_test_setup_teardown(broken_download_goes_on_where_it_stopped, setup, teardown),
-		cmocka_unit_test_setup_teardown(registry_without_ranges_is_asked_from_the_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(broken_download_goes_on_where_it_stopped, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(registry_without_ranges_is_asked_from_the_start,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_bytes_are_never_an_image, setup, teardown),
 		cmocka_unit_test_setup_teardown(errors_carry_the_registrys_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(pulls_of_the_same_image_are_one, setup, teardown),

@@ -43,9 +43,29 @@ static void short_names_mean_what_docker_means(void **state)
 static void what_is_no_reference_is_refused(void **state)
 {
 	static const char *const rows[] = {
-		"", "UPPER", "a/UPPER", "busybox:", "busybox:a b", ":1", "/busybox", "busybox/", "a//b", "a..b", "-a", "a-", "a___b",
-		"busybox@", "busybox@sha256:abc", "busybox@md5:" HEX, "host:99999/a", "http://host/a", "[zz]:1/a", "a:-x", "a\nb",
-		"../../etc/passwd", "host.example/../x",
+		"",
+		"UPPER",
+		"a/UPPER",
+		"busybox:",
+		"busybox:a b",
+		":1",
+		"/busybox",
+		"busybox/",
+		"a//b",
+		"a..b",
+		"-a",
+		"a-",
+		"a___b",
+		"busybox@",
+		"busybox@sha256:abc",
+		"busybox@md5:" HEX,
+		"host:99999/a",
+		"http://host/a",
+		"[zz]:1/a",
+		"a:-x",
+		"a\nb",
+		"../../etc/passwd",
+		"host.example/../x",
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -63,16 +83,19 @@ static void capitals_are_explained(void **state)
 	char *text = NULL;
 	(void)state;
 	assert_true(image_normalize("UPPER", &text, &err) < 0);
-	assert_string_equal(err_text(&err),
-			    "couldn't parse image name \"UPPER\": invalid reference format: repository name must be lowercase");
+	assert_string_equal(err_text(&err), "couldn't parse image name \"UPPER\": invalid "
+					    "reference format: repository name must be lowercase");
 }
 
 static void plain_http_is_for_this_machine_only(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "docker.io", "https://registry-1.docker.io" }, { "localhost:5000", "http://localhost:5000" },
-		{ "127.0.0.1:5000", "http://127.0.0.1:5000" },	 { "127.1.2.3", "http://127.1.2.3" },
-		{ "[::1]:5000", "http://[::1]:5000" },		 { "127.evil.example", "https://127.evil.example" },
+		{ "docker.io", "https://registry-1.docker.io" },
+		{ "localhost:5000", "http://localhost:5000" },
+		{ "127.0.0.1:5000", "http://127.0.0.1:5000" },
+		{ "127.1.2.3", "http://127.1.2.3" },
+		{ "[::1]:5000", "http://[::1]:5000" },
+		{ "127.evil.example", "https://127.evil.example" },
 		{ "localhost.evil.example", "https://localhost.evil.example" },
 		{ "127.0.0.1.evil.example", "https://127.0.0.1.evil.example" },
 	};

@@ -40,11 +40,11 @@ static void need_host(void)
 	}
 }
 
-#define assert_done(call)                                                    \
-	do {                                                                 \
-		int done_ = (call);                                          \
-		if (done_ < 0)                                               \
-			fail_msg("%s: %s", #call, err_text(&host.err));      \
+#define assert_done(call)                                               \
+	do {                                                            \
+		int done_ = (call);                                     \
+		if (done_ < 0)                                          \
+			fail_msg("%s: %s", #call, err_text(&host.err)); \
 	} while (0)
 
 static void exit_code_and_log_of_a_container_are_kept(void **state)
@@ -54,7 +54,8 @@ static void exit_code_and_log_of_a_container_are_kept(void **state)
 	(void)state;
 	need_host();
 	assert_done(host_sandbox(&host, POD));
-	assert_done(host_run(&host, POD, &plain, "echo hello; echo oops >&2; hostname; printf end; exit 7", id));
+	assert_done(host_run(&host, POD, &plain,
+			     "echo hello; echo oops >&2; hostname; printf end; exit 7", id));
 	assert_true(host_ended(&host, id, &s));
 	assert_int_equal(s.exit_code, 7);
 	assert_int_equal(s.signal, 0);
@@ -122,7 +123,8 @@ static void container_over_its_memory_limit_is_oom_killed(void **state)
 	need_host();
 	spec.resources.memory_limit_bytes = 32 << 20;
 	assert_done(host_sandbox(&host, POD));
-	assert_done(host_run(&host, POD, &spec, "dd if=/dev/zero of=/dev/null bs=200M count=1", id));
+	assert_done(
+		host_run(&host, POD, &spec, "dd if=/dev/zero of=/dev/null bs=200M count=1", id));
 	assert_true(host_ended(&host, id, &s));
 	assert_true(s.oom_killed);
 	assert_int_not_equal(s.exit_code, 0);
@@ -136,8 +138,11 @@ static void stop_signal_reaches_the_first_process(void **state)
 	(void)state;
 	need_host();
 	assert_done(host_sandbox(&host, POD));
-	assert_done(host_run(&host, POD, &plain, "trap 'exit 42' TERM; touch /tmp/ready; while :; do sleep 0.05; done", id));
-	const char *wait_for_trap[] = { "sh", "-c", "until [ -e /tmp/ready ]; do sleep 0.02; done", NULL };
+	assert_done(host_run(&host, POD, &plain,
+			     "trap 'exit 42' TERM; touch /tmp/ready; while :; do sleep 0.05; done",
+			     id));
+	const char *wait_for_trap[] = { "sh", "-c", "until [ -e /tmp/ready ]; do sleep 0.02; done",
+					NULL };
 	auto_buf out = { 0 };
 	int code;
 	assert_done(host_exec(&host, id, wait_for_trap, false, NULL, &out, &code));
@@ -195,7 +200,8 @@ static void killed_shim_ends_its_sandbox(void **state)
 	assert_false(runtime_sandbox_alive(host.rt, POD));
 	assert_done(host_remove(&host, POD));
 	buf_reset(&stat);
-	assert_true(file_read(path, 65536, &stat, NULL) < 0 || strstr(stat.p, "State:\tZ")); /* init may be slow to reap */
+	assert_true(file_read(path, 65536, &stat, NULL) < 0 ||
+		    strstr(stat.p, "State:\tZ")); /* init may be slow to reap */
 }
 
 static void long_lines_are_logged_in_parts(void **state)
@@ -205,7 +211,9 @@ static void long_lines_are_logged_in_parts(void **state)
 	(void)state;
 	need_host();
 	assert_done(host_sandbox(&host, POD));
-	assert_done(host_run(&host, POD, &plain, "dd if=/dev/zero bs=20000 count=1 2>/dev/null | tr '\\0' x; echo; echo next", id));
+	assert_done(host_run(
+		&host, POD, &plain,
+		"dd if=/dev/zero bs=20000 count=1 2>/dev/null | tr '\\0' x; echo; echo next", id));
 	assert_true(host_ended(&host, id, &s));
 	auto_free char *log = host_log(&host, id);
 	char *part = strstr(log, " stdout P x");
@@ -239,13 +247,18 @@ static void removal_leaves_nothing(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(exit_code_and_log_of_a_container_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(exit_code_and_log_of_a_container_are_kept, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(command_that_is_not_there_says_so, setup, teardown),
-		cmocka_unit_test_setup_teardown(exec_runs_beside_and_gives_its_exit_code, setup, teardown),
+		cmocka_unit_test_setup_teardown(exec_runs_beside_and_gives_its_exit_code, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(exec_with_a_terminal_has_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(container_over_its_memory_limit_is_oom_killed, setup, teardown),
-		cmocka_unit_test_setup_teardown(stop_signal_reaches_the_first_process, setup, teardown),
-		cmocka_unit_test_setup_teardown(pods_survive_a_restart_of_the_server, setup, teardown),
+		cmocka_unit_test_setup_teardown(container_over_its_memory_limit_is_oom_killed,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(stop_signal_reaches_the_first_process, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(pods_survive_a_restart_of_the_server, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(killed_shim_ends_its_sandbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_lines_are_logged_in_parts, setup, teardown),
 		cmocka_unit_test_setup_teardown(removal_leaves_nothing, setup, teardown),

@@ -42,7 +42,11 @@ static void entries_come_in_order_with_their_content(void **state)
 	auto_err err = { 0 };
 	(void)state;
 	tar_add(&b, &(struct tar_item){ .type = '5', .name = "dir/", .mode = 0755 });
-	tar_add(&b, &(struct tar_item){ .type = '0', .name = "dir/file", .content = "hello", .mode = 04755, .uid = 1000 });
+	tar_add(&b, &(struct tar_item){ .type = '0',
+					.name = "dir/file",
+					.content = "hello",
+					.mode = 04755,
+					.uid = 1000 });
 	tar_add(&b, &(struct tar_item){ .type = '2', .name = "link", .link = "dir/file" });
 	tar_end(&b);
 	struct tar t = reader(&m, &b);
@@ -125,7 +129,8 @@ static void cut_or_changed_archives_are_refused(void **state)
 	tar_add(&b, &(struct tar_item){ .type = 'S', .name = "sparse" });
 	broken_archive_is_an_error(&b);
 	buf_reset(&b);
-	tar_add(&b, &(struct tar_item){ .type = 'x', .name = "pax", .content = "99999999 path=x\n" });
+	tar_add(&b,
+		&(struct tar_item){ .type = 'x', .name = "pax", .content = "99999999 path=x\n" });
 	tar_add(&b, &(struct tar_item){ .type = '0', .name = "f" });
 	broken_archive_is_an_error(&b);
 	buf_reset(&b);
