@@ -135,11 +135,31 @@ static void placed_free(void *p)
 	struct placed_pod *placed = p;
 
 	pod_usage_free(&placed->usage);
+	object_unref(placed->object);
+	arena_free(&placed->arena);
 	free(placed->node);
 	free(placed);
 }
 
-void cluster_pod_set(struct cluster *c, struct str key, struct str node,
+int32_t pod_priority(const struct core_v1_pod *p)
+{
+	return p->spec.priority ? *p->spec.priority : 0;
+}
+
+/* Few pods have an affinity to pods; those are decoded again into an arena of their own. */
+static void keep_affinity(struct placed_pod *p, const struct core_v1_pod *pod)
+{
+	const struct core_v1_affinity *a = pod->spec.affinity;
+	struct core_v1_pod *copy;
+
+	if (!a || (!a->pod_affinity && !a->pod_anti_affinity) || !p->object)
+		return;
+	copy = ARENA_NEW(&p->arena, struct core_v1_pod);
+	if (object_decode(p->object, &p->arena, api_struct_core_v1_pod, copy, NULL) == 0)
+		p->affinity = copy->spec.affinity;
+}
+
+void cluster_pod_set(struct cluster *c, struct str key, struct str node, const struct object *o,
 		     const struct core_v1_pod *pod, bool assumed)
 {
 	struct placed_pod *p = NEW(struct placed_pod);
@@ -148,11 +168,18 @@ void cluster_pod_set(struct cluster *c, struct str key, struct str node,
 	cluster_pod_del(c, key);
 	p->node = str_dup(node);
 	p->assumed = assumed;
+	p->object = o ? object_ref(o) : NULL;
+	p->leaving = pod->metadata.deletion_timestamp.set;
+	p->priority = pod_priority(pod);
+	p->start_us = pod->status.start_time.set ? pod->status.start_time.us : INT64_MAX;
+	keep_affinity(p, pod);
+	c->with_affinity += p->affinity != NULL;
 	pod_usage_read(pod, &p->usage);
 	map_put(&c->placed, key, p);
 	n = map_get(&c->nodes, node);
 	if (n)
 		take(n, &p->usage, 1);
+	cluster_nominate_not(c, key);
 }
 
 bool cluster_pod_del(struct cluster *c, struct str key)
@@ -165,8 +192,57 @@ bool cluster_pod_del(struct cluster *c, struct str key)
 	n = map_get(&c->nodes, str_from(p->node));
 	if (n)
 		take(n, &p->usage, -1);
+	c->with_affinity -= p->affinity != NULL;
 	placed_free(p);
 	return true;
+}
+
+void cluster_try(struct cluster *c, struct placed_pod *p, bool present)
+{
+	struct node_info *n = map_get(&c->nodes, str_from(p->node));
+
+	if (n)
+		take(n, &p->usage, present ? 1 : -1);
+}
+
+void cluster_try_usage(struct node_info *n, const struct pod_usage *u, bool present)
+{
+	take(n, u, present ? 1 : -1);
+}
+
+struct node_info *cluster_node(const struct cluster *c, struct str name)
+{
+	return map_get(&c->nodes, name);
+}
+
+static void nomination_free(void *v)
+{
+	struct nomination *n = v;
+
+	pod_usage_free(&n->usage);
+	free(n->node);
+	free(n);
+}
+
+void cluster_nominate(struct cluster *c, struct str key, struct str node,
+		      const struct core_v1_pod *pod)
+{
+	struct nomination *n = NEW(struct nomination), *old;
+
+	n->node = str_dup(node);
+	n->priority = pod_priority(pod);
+	pod_usage_read(pod, &n->usage);
+	old = map_put(&c->nominated, key, n);
+	if (old)
+		nomination_free(old);
+}
+
+void cluster_nominate_not(struct cluster *c, struct str key)
+{
+	struct nomination *n = map_del(&c->nominated, key);
+
+	if (n)
+		nomination_free(n);
 }
 
 const struct placed_pod *cluster_pod(const struct cluster *c, struct str key)
@@ -199,5 +275,6 @@ void cluster_free(struct cluster *c)
 	free(c->list);
 	map_free(&c->nodes, NULL);
 	map_free(&c->placed, placed_free);
+	map_free(&c->nominated, nomination_free);
 	*c = (struct cluster){ 0 };
 }

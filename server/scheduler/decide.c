@@ -25,19 +25,63 @@ size_t schedule_enough(size_t nodes)
 	return n < ALWAYS_ENOUGH ? ALWAYS_ENOUGH : n;
 }
 
-static bool fits(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)
+void sched_look_open(struct sched_look *l, const struct cluster *c, const struct sched_pod *p,
+		     const struct placed_pod *const *gone, size_t ngone)
+{
+	memset(l, 0, sizeof(*l));
+	l->cycle = (struct sched_cycle){ .pod = p->pod,
+					 .usage = p->usage,
+					 .cluster = c,
+					 .key = p->key,
+					 .arena = &l->arena,
+					 .gone = gone,
+					 .ngone = ngone };
+	for (size_t i = 0; i < sched_plugin_count; i++) {
+		if (!sched_plugins[i]->pre_filter)
+			continue;
+		l->states[i] = sched_plugins[i]->pre_filter(&l->cycle);
+		l->skip[i] = !l->states[i];
+	}
+}
+
+void sched_look_close(struct sched_look *l)
+{
+	arena_free(&l->arena);
+}
+
+/* Pods for which room was made by preemption and that matter at least as much. */
+static void try_nominated(const struct sched_look *l, struct node_info *n, bool present)
+{
+	struct map_entry *e;
+
+	for (size_t i = 0; (e = map_next(&l->cycle.cluster->nominated, &i));) {
+		const struct nomination *x = e->value;
+
+		if (str_eqz(n->node.metadata.name, x->node) &&
+		    x->priority >= pod_priority(l->cycle.pod) && !str_eq(e->key, l->cycle.key))
+			cluster_try_usage(n, &x->usage, present);
+	}
+}
+
+bool sched_look_fits(struct sched_look *l, struct node_info *n, struct reasons *why, bool *final)
 {
 	struct reasons here = { 0 };
-	bool ok;
+	bool fits;
 
-	for (size_t i = 0; i < sched_plugin_count && !here.n; i++)
-		if (sched_plugins[i]->filter)
-			sched_plugins[i]->filter(c, n, &here);
-	for (size_t i = 0; i < here.n; i++)
-		reasons_add(why, str_from(here.items[i].text));
-	ok = here.n == 0;
+	try_nominated(l, n, true);
+	for (size_t i = 0; i < sched_plugin_count && !here.n; i++) {
+		if (!sched_plugins[i]->filter || l->skip[i])
+			continue;
+		l->cycle.state = l->states[i];
+		sched_plugins[i]->filter(&l->cycle, n, &here);
+		if (here.n && final)
+			*final = sched_plugins[i]->final;
+	}
+	try_nominated(l, n, false);
+	reasons_merge(why, &here);
+	fits = here.n == 0;
 	reasons_free(&here);
-	return ok;
+	return fits;
 }
 
 struct candidates {
@@ -46,7 +90,7 @@ struct candidates {
 	size_t n;
 };
 
-static void find(struct cluster *c, const struct sched_cycle *cycle, struct candidates *out,
+static void find(struct cluster *c, struct sched_look *look, struct candidates *out,
 		 struct reasons *why)
 {
 	size_t enough = schedule_enough(c->nlist), seen = 0;
@@ -54,21 +98,22 @@ static void find(struct cluster *c, const struct sched_cycle *cycle, struct cand
 	for (; seen < c->nlist && out->n < enough; seen++) {
 		struct node_info *n = c->list[(c->next + seen) % c->nlist];
 
-		if (fits(cycle, n, why))
+		if (sched_look_fits(look, n, why, NULL))
 			out->nodes[out->n++] = n;
 	}
 	c->next = c->nlist ? (c->next + seen) % c->nlist : 0;
 }
 
-static void score(const struct sched_cycle *cycle, struct candidates *all)
+static void score(struct sched_look *look, struct candidates *all)
 {
 	for (size_t i = 0; i < sched_plugin_count; i++) {
 		const struct sched_plugin *p = sched_plugins[i];
 
-		if (!p->score)
+		if (!p->score || look->skip[i])
 			continue;
+		look->cycle.state = look->states[i];
 		for (size_t k = 0; k < all->n; k++)
-			all->scores[k] = p->score(cycle, all->nodes[k]);
+			all->scores[k] = p->score(&look->cycle, all->nodes[k]);
 		if (p->normalize)
 			p->normalize(all->scores, all->n);
 		for (size_t k = 0; k < all->n; k++)
@@ -116,23 +161,25 @@ void schedule_message(size_t nodes, const struct reasons *r, struct buf *out)
 	buf_puts(out, ".");
 }
 
-void schedule_decide(struct cluster *c, const struct core_v1_pod *pod,
-		     const struct pod_usage *usage, uint64_t random, struct decision *out)
+void schedule_decide(struct cluster *c, const struct sched_pod *p, uint64_t random,
+		     struct decision *out)
 {
-	const struct sched_cycle cycle = { pod, usage, c };
-	auto_arena scratch = { 0 };
-	struct candidates all = { .nodes = ARENA_ARRAY(&scratch, struct node_info *, c->nlist + 1),
-				  .totals = ARENA_ARRAY(&scratch, int64_t, c->nlist + 1),
-				  .scores = ARENA_ARRAY(&scratch, int64_t, c->nlist + 1) };
+	struct sched_look look;
+	struct candidates all = { 0 };
 	struct reasons why = { 0 };
 
 	*out = (struct decision){ 0 };
-	find(c, &cycle, &all, &why);
+	sched_look_open(&look, c, p, NULL, 0);
+	all.nodes = ARENA_ARRAY(&look.arena, struct node_info *, c->nlist + 1);
+	all.totals = ARENA_ARRAY(&look.arena, int64_t, c->nlist + 1);
+	all.scores = ARENA_ARRAY(&look.arena, int64_t, c->nlist + 1);
+	find(c, &look, &all, &why);
 	if (all.n > 1)
-		score(&cycle, &all);
+		score(&look, &all);
 	if (all.n)
 		out->node = best(&all, random);
 	else
 		schedule_message(c->nlist, &why, &out->message);
 	reasons_free(&why);
+	sched_look_close(&look);
 }

@@ -143,12 +143,27 @@ static struct pending_pod *pending_new(struct sched_queue *q, struct str key, in
 	return p;
 }
 
+/* Status and bookkeeping don't make a pod fit. */
+static bool means_something_new(const struct core_v1_pod *a, const struct core_v1_pod *b)
+{
+	struct meta_v1_object_meta x = { .labels = a->metadata.labels },
+				   y = { .labels = b->metadata.labels };
+	auto_buf ta = { 0 }, tb = { 0 };
+
+	struct_write_json(api_struct_core_v1_pod_spec, &a->spec, &ta);
+	struct_write_json(api_struct_meta_v1_object_meta, &x, &ta);
+	struct_write_json(api_struct_core_v1_pod_spec, &b->spec, &tb);
+	struct_write_json(api_struct_meta_v1_object_meta, &y, &tb);
+	return !str_eq(buf_view(&ta), buf_view(&tb));
+}
+
 bool sched_queue_set(struct sched_queue *q, struct str key, const struct object *o, bool gated,
 		     int64_t now_ms)
 {
 	struct pending_pod *p = map_get(&q->pods, key);
 	struct arena arena = { 0 };
 	struct core_v1_pod pod = { 0 };
+	bool chance = true;
 
 	if (object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0) {
 		arena_free(&arena);
@@ -156,6 +171,8 @@ bool sched_queue_set(struct sched_queue *q, struct str key, const struct object 
 	}
 	if (!p)
 		p = pending_new(q, key, now_ms);
+	if (p->object && p->place == POD_PARKED)
+		chance = means_something_new(&p->pod, &pod);
 	if (p->place != POD_IN_FLIGHT)
 		take_out(q, p); /* by its old priority */
 	object_unref(p->object);
@@ -167,7 +184,7 @@ bool sched_queue_set(struct sched_queue *q, struct str key, const struct object 
 	if (p->place == POD_IN_FLIGHT)
 		return true;
 	put_in(q, p, p->place);
-	if (p->place == POD_PARKED)
+	if (p->place == POD_PARKED && chance)
 		give_chance(q, p, now_ms);
 	return true;
 }

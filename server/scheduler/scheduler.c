@@ -14,6 +14,7 @@
 #include "generated/api_tables.h"
 #include "server/scheduler/decide.h"
 #include "server/scheduler/pod_status.h"
+#include "server/scheduler/preempt.h"
 #include "server/scheduler/queue.h"
 
 #define SCHEDULER_NAME "default-scheduler"
@@ -21,7 +22,7 @@
 
 struct scheduler {
 	struct client *client;
-	struct informer *nodes, *pods;
+	struct informer *nodes, *pods, *namespaces;
 	struct event_recorder *events;
 	struct cluster cluster;
 	struct sched_queue queue;
@@ -134,42 +135,96 @@ static void on_status(void *ctx, const struct client_result *r)
 	free_when_idle(s);
 }
 
-static void report_unschedulable(struct scheduler *s, struct pending_pod *p, struct str message)
+static void write_status(struct scheduler *s, const struct object *pod, struct str patch)
+{
+	const struct client_call call = { .verb = API_PATCH,
+					  .resource = API_CORE_V1_PODS,
+					  .ns = pod->ns,
+					  .name = pod->name,
+					  .subresource = STR("status"),
+					  .content_type =
+						  STR("application/strategic-merge-patch+json"),
+					  .body = patch,
+					  .done = on_status,
+					  .ctx = s };
+
+	s->in_flight++;
+	client_do(s->client, &call);
+}
+
+static void report_unschedulable(struct scheduler *s, struct pending_pod *p, struct str message,
+				 struct str nominated)
 {
 	auto_buf patch = { 0 };
 
 	metric_add(s->m_unschedulable, 1);
 	event_record(s->events, p->object, EVENT_WARNING, "FailedScheduling", "Scheduling", "%.*s",
 		     STR_ARG(message));
-	if (!unschedulable_patch(&p->pod, message, clock_wall_s(clock_real()), &patch))
-		return;
-	const struct client_call call = { .verb = API_PATCH,
+	if (unschedulable_patch(&p->pod, message, nominated, clock_wall_s(clock_real()), &patch))
+		write_status(s, p->object, buf_view(&patch));
+}
+
+static void evict(struct scheduler *s, struct placed_pod *victim, const struct pending_pod *by)
+{
+	auto_buf patch = { 0 }, options = { 0 };
+	const struct object *o = victim->object;
+
+	victim->leaving = true;
+	preempted_patch(o->uid, clock_wall_s(clock_real()), &patch);
+	write_status(s, o, buf_view(&patch));
+	buf_printf(&options,
+		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
+		   "\"%.*s\"}}",
+		   STR_ARG(o->uid));
+	const struct client_call call = { .verb = API_DELETE,
 					  .resource = API_CORE_V1_PODS,
-					  .ns = p->object->ns,
-					  .name = p->object->name,
-					  .subresource = STR("status"),
-					  .content_type =
-						  STR("application/strategic-merge-patch+json"),
-					  .body = buf_view(&patch),
+					  .ns = o->ns,
+					  .name = o->name,
+					  .body = buf_view(&options),
 					  .done = on_status,
 					  .ctx = s };
 	s->in_flight++;
 	client_do(s->client, &call);
+	event_record(s->events, o, EVENT_NORMAL, "Preempted", "Preempting",
+		     "Preempted by pod %.*s on node %s", STR_ARG(by->object->uid), victim->node);
+}
+
+/* It fits nowhere: room is made, if others matter less; it waits in either case. */
+static void does_not_fit(struct scheduler *s, struct pending_pod *p, const struct sched_pod *who,
+			 struct buf *message)
+{
+	struct preemption room;
+
+	schedule_preempt(&s->cluster, who, &room);
+	if (room.message.n) {
+		buf_putc(message, ' ');
+		buf_str(message, buf_view(&room.message));
+	}
+	if (room.node)
+		cluster_nominate(&s->cluster, p->key, room.node->node.metadata.name, &p->pod);
+	for (size_t i = 0; i < room.nvictims; i++)
+		if (!room.victims[i]->leaving)
+			evict(s, room.victims[i], p);
+	sched_queue_park(&s->queue, p, now_ms());
+	report_unschedulable(s, p, buf_view(message),
+			     room.node ? room.node->node.metadata.name : STR(""));
+	preemption_free(&room);
 }
 
 static void schedule_one(struct scheduler *s, struct pending_pod *p)
 {
 	struct pod_usage usage;
+	const struct sched_pod who = { &p->pod, &usage, p->key };
 	struct decision d;
 
 	pod_usage_read(&p->pod, &usage);
-	schedule_decide(&s->cluster, &p->pod, &usage, rand_u64(), &d);
+	schedule_decide(&s->cluster, &who, rand_u64(), &d);
 	if (d.node) {
-		cluster_pod_set(&s->cluster, p->key, d.node->node.metadata.name, &p->pod, true);
+		cluster_pod_set(&s->cluster, p->key, d.node->node.metadata.name, p->object, &p->pod,
+				true);
 		bind_pod(s, p, d.node);
 	} else {
-		sched_queue_park(&s->queue, p, now_ms());
-		report_unschedulable(s, p, buf_view(&d.message));
+		does_not_fit(s, p, &who, &d.message);
 	}
 	buf_free(&d.message);
 	pod_usage_free(&usage);
@@ -191,7 +246,8 @@ static void run(struct loop_later *l)
 	struct pending_pod *p;
 	int n = 0;
 
-	if (s->stopped || !informer_synced(s->nodes) || !informer_synced(s->pods))
+	if (s->stopped || !informer_synced(s->nodes) || !informer_synced(s->pods) ||
+	    !informer_synced(s->namespaces))
 		return;
 	while (n < PODS_PER_TURN && (p = sched_queue_pop(&s->queue, now_ms()))) {
 		schedule_one(s, p);
@@ -245,6 +301,7 @@ static bool is_over(const struct core_v1_pod *pod)
 static void pod_gone(struct scheduler *s, struct str key)
 {
 	sched_queue_del(&s->queue, key);
+	cluster_nominate_not(&s->cluster, key);
 	if (cluster_pod_del(&s->cluster, key))
 		cluster_changed(s); /* it made room */
 }
@@ -260,11 +317,13 @@ static void pod_present(struct scheduler *s, struct str key, const struct object
 		pod_gone(s, key);
 	} else if (pod.spec.node_name.n) {
 		sched_queue_del(&s->queue, key);
-		cluster_pod_set(&s->cluster, key, pod.spec.node_name, &pod, false);
+		cluster_pod_set(&s->cluster, key, pod.spec.node_name, o, &pod, false);
 	} else if (o->deleting || !str_eqz(pod.spec.scheduler_name, SCHEDULER_NAME)) {
 		sched_queue_del(&s->queue, key);
 	} else {
 		sched_queue_set(&s->queue, key, o, gate(&pod) != NULL, now_ms());
+		if (pod.status.nominated_node_name.n)
+			cluster_nominate(&s->cluster, key, pod.status.nominated_node_name, &pod);
 		loop_later(s->client->loop, &s->later);
 	}
 }
@@ -290,6 +349,11 @@ static void on_synced(void *ctx)
 	loop_later(s->client->loop, &s->later);
 }
 
+static const struct object *find_namespace(void *ctx, struct str name)
+{
+	return informer_get(((struct scheduler *)ctx)->namespaces, STR(""), name);
+}
+
 static struct metric *attempts(const char *result)
 {
 	static const char *const labels[] = { "result", "profile", NULL };
@@ -309,6 +373,9 @@ int scheduler_start(struct client *c, struct scheduler **out, struct err *err)
 	s->client = c;
 	s->nodes = informer_new(c, API_CORE_V1_NODES, STR(""), STR(""), STR(""));
 	s->pods = informer_new(c, API_CORE_V1_PODS, STR(""), STR(""), STR(""));
+	s->namespaces = informer_new(c, API_CORE_V1_NAMESPACES, STR(""), STR(""), STR(""));
+	s->cluster.find_namespace = find_namespace;
+	s->cluster.namespace_ctx = s;
 	s->events = event_recorder_new(c, clock_real(), SCHEDULER_NAME);
 	s->m_scheduled = attempts("scheduled");
 	s->m_unschedulable = attempts("unschedulable");
@@ -318,6 +385,8 @@ int scheduler_start(struct client *c, struct scheduler **out, struct err *err)
 	loop_timer_init(c->loop, &s->timer, on_timer);
 	informer_hook_add(s->nodes, on_node, on_synced, s);
 	informer_hook_add(s->pods, on_pod, on_synced, s);
+	informer_hook_add(s->namespaces, NULL, on_synced, s);
+	informer_start(s->namespaces);
 	informer_start(s->nodes);
 	informer_start(s->pods);
 	*out = s;
@@ -339,6 +408,7 @@ void scheduler_stop(struct scheduler *s)
 	s->stopped = true;
 	informer_free(s->nodes);
 	informer_free(s->pods);
+	informer_free(s->namespaces);
 	loop_later_cancel(&s->later);
 	loop_timer_close(&s->timer, on_timer_closed);
 }

@@ -33,6 +33,7 @@ static void normalize(int64_t *scores, size_t n)
 
 const struct sched_plugin plugin_node_affinity = { .name = "NodeAffinity",
 						   .filter = filter,
+						   .final = true,
 						   .score = score,
 						   .normalize = normalize,
 						   .weight = 2 };

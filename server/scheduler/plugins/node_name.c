@@ -8,4 +8,6 @@ static void filter(const struct sched_cycle *c, const struct node_info *n, struc
 		reasons_add(why, STR("node(s) didn't match the requested node name"));
 }
 
-const struct sched_plugin plugin_node_name = { .name = "NodeName", .filter = filter };
+const struct sched_plugin plugin_node_name = { .name = "NodeName",
+					       .filter = filter,
+					       .final = true };

@@ -12,4 +12,5 @@ static void filter(const struct sched_cycle *c, const struct node_info *n, struc
 }
 
 const struct sched_plugin plugin_node_unschedulable = { .name = "NodeUnschedulable",
-							.filter = filter };
+							.filter = filter,
+							.final = true };

@@ -36,6 +36,7 @@ static void normalize(int64_t *scores, size_t n)
 
 const struct sched_plugin plugin_taint_toleration = { .name = "TaintToleration",
 						      .filter = filter,
+						      .final = true,
 						      .score = score,
 						      .normalize = normalize,
 						      .weight = 3 };

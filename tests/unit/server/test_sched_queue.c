@@ -11,10 +11,11 @@ static void set(struct sched_queue *q, const char *name, int priority, bool gate
 {
 	auto_free char *key = str_printf("/registry/pods/d/%s", name),
 		       *short_key = str_printf("d/%s", name);
-	auto_free char *json = str_printf("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
-					  "\"name\":\"%s\",\"namespace\":\"d\",\"uid\":"
-					  "\"u\"},\"spec\":{\"priority\":%d}}",
-					  name, priority);
+	auto_free char *json =
+		str_printf("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
+			   "\"name\":\"%s\",\"namespace\":\"d\",\"uid\":"
+			   "\"u\"},\"spec\":{\"priority\":%d%s}}",
+			   name, priority, gated ? ",\"schedulingGates\":[{\"name\":\"g\"}]" : "");
 	struct object *o;
 
 	assert_int_equal(object_new(API_CORE_V1_PODS, str_from(key), str_from(json), &o, NULL), 0);
@@ -71,6 +72,18 @@ static void parked_pods_wait_for_a_change_and_for_their_backoff(void **state)
 	assert_int_equal(sched_queue_next_ms(q), SCHED_BACKOFF_MIN_MS);
 	assert_string_equal(pop(q, 999), "none");
 	assert_string_equal(pop(q, 1000), "d/a");
+}
+
+static void a_changed_status_does_not_wake_a_parked_pod_but_a_changed_spec_does(void **state)
+{
+	struct sched_queue *q = *state;
+
+	set(q, "a", 0, false, 0);
+	sched_queue_park(q, sched_queue_pop(q, 0), 0);
+	set(q, "a", 0, false, 5); /* the same spec again */
+	assert_string_equal(pop(q, 10000), "none");
+	set(q, "a", 3, false, 6);
+	assert_string_equal(pop(q, 10000), "d/a");
 }
 
 static void backoff_doubles_up_to_its_end(void **state)
@@ -137,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(priority_first_then_age),
 		T(parked_pods_wait_for_a_change_and_for_their_backoff),
+		T(a_changed_status_does_not_wake_a_parked_pod_but_a_changed_spec_does),
 		T(backoff_doubles_up_to_its_end),
 		T(a_gated_pod_only_moves_when_it_changes),
 		T(a_parked_pod_is_tried_again_after_five_minutes_anyhow),

@@ -8,6 +8,7 @@
 #include "generated/api_tables.h"
 #include "server/scheduler/decide.h"
 #include "server/scheduler/pod_status.h"
+#include "server/scheduler/preempt.h"
 
 /* A node: name, extra spec, extra metadata, allocatable. */
 static void add_node(struct cluster *c, const char *name, const char *meta, const char *spec,
@@ -71,7 +72,8 @@ static const char *decide(struct fixture *f, const char *pod_spec)
 {
 	read_pod(f, pod_spec);
 	buf_free(&f->decision.message);
-	schedule_decide(&f->cluster, &f->pod, &f->usage, 0, &f->decision);
+	schedule_decide(&f->cluster, &(struct sched_pod){ &f->pod, &f->usage, STR("d/p") }, 0,
+			&f->decision);
 	return f->decision.node ? f->decision.node->node.metadata.name.p : f->decision.message.p;
 }
 
@@ -117,11 +119,11 @@ static void what_is_placed_counts(void **state)
 
 	add_node(&f->cluster, "one", "", "", "\"cpu\":\"2\",\"memory\":\"1Gi\"");
 	read_pod(f, CONTAINER("\"cpu\":\"1500m\""));
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod, true);
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod, true);
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"600m\"")),
 			    "0/1 nodes are available: 1 Insufficient cpu.");
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"500m\"")), "one");
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod,
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod,
 			false); /* the same pod again is no second one */
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1500m\"")), "one");
 	assert_true(cluster_pod_del(&f->cluster, STR("d/a")));
@@ -135,7 +137,7 @@ static void pods_seen_before_their_node_count_when_it_comes(void **state)
 	struct fixture *f = *state;
 
 	read_pod(f, CONTAINER("\"cpu\":\"2\""));
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod, false);
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod, false);
 	add_node(&f->cluster, "one", "", "", "\"cpu\":\"2\"");
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1m\"")),
 			    "0/1 nodes are available: 1 Insufficient cpu.");
@@ -151,7 +153,7 @@ static void a_node_takes_so_many_pods(void **state)
 		char key[8];
 
 		snprintf(key, sizeof(key), "d/%d", i);
-		cluster_pod_set(&f->cluster, str_from(key), STR("one"), &f->pod, false);
+		cluster_pod_set(&f->cluster, str_from(key), STR("one"), NULL, &f->pod, false);
 	}
 	assert_string_equal(decide(f, CONTAINER("")), "0/1 nodes are available: 1 Too many pods.");
 }
@@ -174,7 +176,7 @@ static void host_ports_are_taken_once(void **state)
 	add_node(&f->cluster, "one", "", "", "\"cpu\":\"64\"");
 	snprintf(spec, sizeof(spec), port, "127.0.0.1", "TCP");
 	read_pod(f, spec);
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), &f->pod, false);
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod, false);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		snprintf(spec, sizeof(spec), port, cases[i].ip, cases[i].protocol);
 		assert_string_equal(decide(f, spec),
@@ -234,7 +236,7 @@ static void scores_choose(void **state)
 	add_node(&f->cluster, "empty", ",\"labels\":{\"zone\":\"b\"}", "",
 		 "\"cpu\":\"4\",\"memory\":\"8Gi\"");
 	read_pod(f, CONTAINER("\"cpu\":\"2\",\"memory\":\"4Gi\""));
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("busy"), &f->pod, false);
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("busy"), NULL, &f->pod, false);
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1\",\"memory\":\"1Gi\"")), "empty");
 	assert_string_equal(
 		decide(f, "\"affinity\":{\"nodeAffinity\":{"
@@ -249,6 +251,162 @@ static void scores_choose(void **state)
 				      "\"zone\",\"operator\":\"NotIn\",\"values\":["
 				      "\"b\"]}]}]}}}," CONTAINER("")),
 			    "busy");
+}
+
+/* A pod on a node, with metadata and spec beyond the containers. */
+static void place(struct fixture *f, const char *name, const char *node, const char *meta,
+		  const char *spec)
+{
+	auto_free char *key = str_printf("/registry/pods/d/%s", name),
+		       *short_key = str_printf("d/%s", name);
+	auto_free char *json = str_printf("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
+					  "\"name\":\"%s\",\"namespace\":\"d\","
+					  "\"uid\":\"u-%s\"%s},\"spec\":{\"nodeName\":\"%s\",%s}}",
+					  name, name, meta, node, spec);
+	struct core_v1_pod pod = { 0 };
+	struct object *o;
+
+	assert_int_equal(object_new(API_CORE_V1_PODS, str_from(key), str_from(json), &o, NULL), 0);
+	object_seal(o, 1);
+	assert_int_equal(object_decode(o, &f->arena, api_struct_core_v1_pod, &pod, NULL), 0);
+	cluster_pod_set(&f->cluster, str_from(short_key), str_from(node), o, &pod, false);
+	object_unref(o);
+}
+
+#define ZONE(z)     ",\"labels\":{\"zone\":\"" z "\"}"
+#define APP(a)      ",\"labels\":{\"app\":\"" a "\"}"
+#define TERM(a)     "{\"labelSelector\":{\"matchLabels\":{\"app\":\"" a "\"}},\"topologyKey\":\"zone\"}"
+#define REQUIRED(t) "\"requiredDuringSchedulingIgnoredDuringExecution\":[" t "]"
+
+static void pods_attract_and_repel_each_other(void **state)
+{
+	struct fixture *f = *state;
+
+	add_node(&f->cluster, "a", ZONE("1"), "", "\"cpu\":\"4\"");
+	add_node(&f->cluster, "b", ZONE("2"), "", "\"cpu\":\"4\"");
+	place(f, "db", "a", APP("db"), CONTAINER(""));
+	assert_string_equal(decide(f, "\"affinity\":{\"podAffinity\":{" REQUIRED(
+					      TERM("db")) "}}," CONTAINER("")),
+			    "a");
+	assert_string_equal(decide(f, "\"affinity\":{\"podAntiAffinity\":{" REQUIRED(
+					      TERM("db")) "}}," CONTAINER("")),
+			    "b");
+	assert_string_equal(decide(f, "\"affinity\":{\"podAffinity\":{" REQUIRED(
+					      TERM("none")) "}}," CONTAINER("")),
+			    "0/2 nodes are available: 2 node(s) didn't match pod affinity rules.");
+	assert_string_equal(
+		decide(f, "\"affinity\":{\"podAffinity\":{"
+			  "\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":"
+			  "100,\"podAffinityTerm\":" TERM("db") "}]}}," CONTAINER("")),
+		"a");
+}
+
+static void placed_pods_keep_others_away(void **state)
+{
+	struct fixture *f = *state;
+
+	add_node(&f->cluster, "a", ZONE("1"), "", "\"cpu\":\"4\"");
+	place(f, "loner", "a", APP("x"),
+	      "\"affinity\":{\"podAntiAffinity\":{"
+	      "\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"labelSelector\":{},"
+	      "\"topologyKey\":\"zone\"}]}}," CONTAINER(""));
+	assert_string_equal(decide(f, CONTAINER("")), "0/1 nodes are available: 1 node(s) didn't "
+						      "satisfy existing pods anti-affinity rules.");
+	assert_true(cluster_pod_del(&f->cluster, STR("d/loner")));
+	assert_int_equal(f->cluster.with_affinity, 0);
+	assert_string_equal(decide(f, CONTAINER("")), "a");
+}
+
+static void pods_spread_over_domains(void **state)
+{
+	struct fixture *f = *state;
+	const char *spread = "\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":"
+			     "\"zone\",\"whenUnsatisfiable\":"
+			     "\"DoNotSchedule\",\"labelSelector\":{\"matchLabels\":{\"app\":\"w\"}}"
+			     "}]," CONTAINER("");
+
+	add_node(&f->cluster, "a", ZONE("1"), "", "\"cpu\":\"64\"");
+	add_node(&f->cluster, "b", ZONE("2"), "", "\"cpu\":\"1\"");
+	add_node(&f->cluster, "c", "", "", "\"cpu\":\"64\"");
+	place(f, "w1", "a", APP("w"), CONTAINER(""));
+	place(f, "w2", "a", APP("w"), CONTAINER(""));
+	assert_string_equal(decide(f, spread), "b"); /* a is too full of them, c has no zone */
+	place(f, "big", "b", "", CONTAINER("\"cpu\":\"1\""));
+	read_pod(f, spread);
+	f->usage.request.milli_cpu = 500;
+	buf_free(&f->decision.message);
+	schedule_decide(&f->cluster, &(struct sched_pod){ &f->pod, &f->usage, STR("d/p") }, 0,
+			&f->decision);
+	assert_string_equal(f->decision.message.p,
+			    "0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match "
+			    "pod topology spread constraints "
+			    "(missing required label), 1 node(s) didn't match pod topology spread "
+			    "constraints.");
+}
+
+static void preempt(struct fixture *f, const char *spec, struct preemption *out)
+{
+	read_pod(f, spec);
+	schedule_preempt(&f->cluster, &(struct sched_pod){ &f->pod, &f->usage, STR("d/p") }, out);
+}
+
+#define PRIORITY(p) "\"priority\":" #p ","
+
+static void the_least_important_make_room(void **state)
+{
+	struct fixture *f = *state;
+	struct preemption p;
+
+	add_node(&f->cluster, "a", "", "", "\"cpu\":\"2\"");
+	add_node(&f->cluster, "b", "", "", "\"cpu\":\"2\"");
+	place(f, "a1", "a", "", PRIORITY(5) CONTAINER("\"cpu\":\"1\""));
+	place(f, "a2", "a", "", PRIORITY(1) CONTAINER("\"cpu\":\"1\""));
+	place(f, "b1", "b", "", PRIORITY(7) CONTAINER("\"cpu\":\"2\""));
+	preempt(f, PRIORITY(10) CONTAINER("\"cpu\":\"1\""), &p);
+	assert_string_equal(p.node->node.metadata.name.p, "a");
+	assert_int_equal(p.nvictims, 1);
+	assert_true(str_eqz(p.victims[0]->object->name, "a2"));
+	preemption_free(&p);
+	preempt(f, PRIORITY(10) CONTAINER("\"cpu\":\"2\""), &p);
+	assert_int_equal(p.nvictims, 2); /* 5 and 1 matter less than 7 */
+	preemption_free(&p);
+	assert_int_equal(cluster_node(&f->cluster, STR("a"))->requested.milli_cpu,
+			 2000); /* all as before */
+	assert_int_equal(cluster_node(&f->cluster, STR("a"))->npods, 2);
+}
+
+static void nobody_yields_to_an_equal(void **state)
+{
+	struct fixture *f = *state;
+	struct preemption p;
+
+	add_node(&f->cluster, "a", "", "", "\"cpu\":\"1\"");
+	add_node(&f->cluster, "b", "", "\"unschedulable\":true", "\"cpu\":\"1\"");
+	place(f, "x", "a", "", PRIORITY(5) CONTAINER("\"cpu\":\"1\""));
+	place(f, "y", "b", "", PRIORITY(1) CONTAINER("\"cpu\":\"1\""));
+	preempt(f, PRIORITY(5) CONTAINER("\"cpu\":\"1\""), &p);
+	assert_null(p.node);
+	assert_string_equal(p.message.p, "preemption: 0/2 nodes are available: 1 No preemption "
+					 "victims found for incoming pod, 1 "
+					 "Preemption is not helpful for scheduling.");
+	preemption_free(&p);
+	preempt(f, "\"preemptionPolicy\":\"Never\"," PRIORITY(9) CONTAINER("\"cpu\":\"1\""), &p);
+	assert_null(p.node);
+	preemption_free(&p);
+}
+
+static void room_that_was_made_is_kept_for_whom_it_was_made(void **state)
+{
+	struct fixture *f = *state;
+
+	add_node(&f->cluster, "a", "", "", "\"cpu\":\"1\"");
+	read_pod(f, PRIORITY(5) CONTAINER("\"cpu\":\"1\""));
+	cluster_nominate(&f->cluster, STR("d/nominated"), STR("a"), &f->pod);
+	assert_string_equal(decide(f, PRIORITY(1) CONTAINER("\"cpu\":\"1\"")),
+			    "0/1 nodes are available: 1 Insufficient cpu.");
+	assert_string_equal(decide(f, PRIORITY(9) CONTAINER("\"cpu\":\"1\"")), "a");
+	cluster_nominate_not(&f->cluster, STR("d/nominated"));
+	assert_string_equal(decide(f, PRIORITY(1) CONTAINER("\"cpu\":\"1\"")), "a");
 }
 
 static void enough_nodes_as_upstream(void **state)
@@ -267,7 +425,7 @@ static void the_condition_is_written_once(void **state)
 	auto_buf patch = { 0 }, again = { 0 };
 
 	read_pod(f, CONTAINER(""));
-	assert_true(unschedulable_patch(&f->pod, STR("why"), 0, &patch));
+	assert_true(unschedulable_patch(&f->pod, STR("why"), STR(""), 0, &patch));
 	assert_non_null(strstr(patch.p, "\"lastTransitionTime\":\"1970-01-01T00:00:00Z\","
 					"\"reason\":\"Unschedulable\",\"message\":\"why\""));
 	struct core_v1_pod_condition had = { .type = STR("PodScheduled"),
@@ -276,8 +434,8 @@ static void the_condition_is_written_once(void **state)
 					     .message = STR("why") };
 	f->pod.status.conditions.items = &had;
 	f->pod.status.conditions.n = 1;
-	assert_false(unschedulable_patch(&f->pod, STR("why"), 0, &again));
-	assert_true(unschedulable_patch(&f->pod, STR("else"), 0, &again));
+	assert_false(unschedulable_patch(&f->pod, STR("why"), STR(""), 0, &again));
+	assert_true(unschedulable_patch(&f->pod, STR("else"), STR(""), 0, &again));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -292,6 +450,12 @@ int main(void)
 		T(host_ports_are_taken_once),
 		T(requests_follow_upstreams_rules),
 		T(scores_choose),
+		T(pods_attract_and_repel_each_other),
+		T(placed_pods_keep_others_away),
+		T(pods_spread_over_domains),
+		T(the_least_important_make_room),
+		T(nobody_yields_to_an_equal),
+		T(room_that_was_made_is_kept_for_whom_it_was_made),
 		T(enough_nodes_as_upstream),
 		T(the_condition_is_written_once),
 	};
