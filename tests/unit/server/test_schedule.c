@@ -337,11 +337,11 @@ static void pods_spread_over_domains(void **state)
 	buf_free(&f->decision.message);
 	schedule_decide(&f->cluster, &(struct sched_pod){ &f->pod, &f->usage, STR("d/p") }, 0,
 			&f->decision);
-	assert_string_equal(f->decision.message.p,
-			    "0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match "
-			    "pod topology spread constraints "
-			    "(missing required label), 1 node(s) didn't match pod topology spread "
-			    "constraints.");
+	assert_string_equal(
+		f->decision.message.p,
+		"0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod "
+		"topology spread constraints, 1 node(s) didn't match pod topology spread "
+		"constraints (missing required label).");
 }
 
 static void preempt(struct fixture *f, const char *spec, struct preemption *out)
