@@ -95,9 +95,10 @@ static void add_member(struct archive *a, const struct tar *t)
 	m->offset = t->position;
 	m->size = e->size;
 	if (e->type == TAR_SYMLINK || e->type == TAR_HARD_LINK) {
-		auto_free char *dir = str_dup(str_of(name.p, e->type == TAR_SYMLINK && strchr(name.p, '/') ?
-								     str_rfind(buf_view(&name), '/') :
-								     0));
+		auto_free char *dir =
+			str_dup(str_of(name.p, e->type == TAR_SYMLINK && strchr(name.p, '/')
+						       ? str_rfind(buf_view(&name), '/')
+						       : 0));
 		clean(dir, e->link, &link);
 		m->link = buf_take(&link);
 	}
@@ -115,12 +116,15 @@ static int index_tar(struct archive *a, struct err *err)
 		return err_sys(err, "look at archive");
 	while ((r = tar_next(&t, err)) > 0) {
 		if (t.entry.type == TAR_FILE && t.position + t.entry.size > st.st_size)
-			r = err_set(err, ERR_INVALID, "archive is cut short: %s is incomplete", t.entry.path);
+			r = err_set(err, ERR_INVALID, "archive is cut short: %s is incomplete",
+				    t.entry.path);
 		else if (a->members.count >= ARCHIVE_FILES_MAX)
-			r = err_set(err, ERR_TOO_LARGE, "archive has more than %d files", ARCHIVE_FILES_MAX);
+			r = err_set(err, ERR_TOO_LARGE, "archive has more than %d files",
+				    ARCHIVE_FILES_MAX);
 		if (r < 0)
 			break;
-		if (t.entry.type == TAR_FILE || t.entry.type == TAR_SYMLINK || t.entry.type == TAR_HARD_LINK)
+		if (t.entry.type == TAR_FILE || t.entry.type == TAR_SYMLINK ||
+		    t.entry.type == TAR_HARD_LINK)
 			add_member(a, &t);
 	}
 	tar_close(&t);
@@ -130,8 +134,8 @@ static int index_tar(struct archive *a, struct err *err)
 static bool is_compressed(int fd)
 {
 	unsigned char magic[4] = { 0 };
-	return pread(fd, magic, 4, 0) >= 2 &&
-	       ((magic[0] == 0x1f && magic[1] == 0x8b) || memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0);
+	return pread(fd, magic, 4, 0) >= 2 && ((magic[0] == 0x1f && magic[1] == 0x8b) ||
+					       memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0);
 }
 
 static int copy_plain(struct blob_reader *r, int to, struct err *err)
@@ -170,7 +174,8 @@ int archive_open(const char *path, const char *tmp_dir, struct archive **out, st
 	int r = 0;
 	a->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (a->fd < 0 || fstat(a->fd, &st) != 0)
-		r = errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "%s: no such file", path) : err_sys(err, "open %s", path);
+		r = errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "%s: no such file", path)
+				    : err_sys(err, "open %s", path);
 	else if (S_ISDIR(st.st_mode))
 		a->is_dir = true;
 	else if (is_compressed(a->fd))
@@ -201,7 +206,8 @@ int archive_file(const struct archive *a, const char *name, struct blob_range *o
 	if (a->is_dir) {
 		int fd = root_open(a->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		if (fd < 0)
-			return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "%s is missing", name) : err_sys(err, "open %s", name);
+			return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "%s is missing", name)
+					       : err_sys(err, "open %s", name);
 		*out = (struct blob_range){ fd, 0, -1 };
 		return 0;
 	}
@@ -228,7 +234,8 @@ bool archive_has(const struct archive *a, const char *name)
 	return true;
 }
 
-int archive_read(const struct archive *a, const char *name, size_t max, struct buf *out, struct err *err)
+int archive_read(const struct archive *a, const char *name, size_t max, struct buf *out,
+		 struct err *err)
 {
 	struct blob_range range;
 	int r = archive_file(a, name, &range, err);
@@ -242,7 +249,8 @@ int archive_read(const struct archive *a, const char *name, size_t max, struct b
 		buf_reserve(out, (size_t)range.size);
 		ssize_t n = pread(range.fd, out->p + out->n, (size_t)range.size, range.offset);
 		if (n != range.size)
-			r = n < 0 ? err_sys(err, "read %s", name) : err_set(err, ERR_INVALID, "%s is cut short", name);
+			r = n < 0 ? err_sys(err, "read %s", name)
+				  : err_set(err, ERR_INVALID, "%s is cut short", name);
 		else {
 			out->n += (size_t)n;
 			out->p[out->n] = '\0';

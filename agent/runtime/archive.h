@@ -15,8 +15,10 @@ int archive_open(const char *path, const char *tmp_dir, struct archive **out, st
 void archive_free(struct archive *a);
 bool archive_has(const struct archive *a, const char *name);
 /* The descriptor in out is the archive's (a tar) or the caller's to close (a directory): archive_release(). ERR_NOT_FOUND. */
-int archive_file(const struct archive *a, const char *name, struct blob_range *out, struct err *err);
+int archive_file(const struct archive *a, const char *name, struct blob_range *out,
+		 struct err *err);
 void archive_release(const struct archive *a, struct blob_range *r);
-int archive_read(const struct archive *a, const char *name, size_t max, struct buf *out, struct err *err);
+int archive_read(const struct archive *a, const char *name, size_t max, struct buf *out,
+		 struct err *err);
 
 #endif

@@ -9,14 +9,14 @@
 #include "base/encode.h"
 #include "base/mem.h"
 
-#define IN_BYTES       (128 * 1024)
+#define IN_BYTES        (128 * 1024)
 #define ZSTD_WINDOW_LOG 27 /* 128 MiB: what the format's tools use at most by default */
 
 enum codec { CODEC_UNKNOWN, CODEC_PLAIN, CODEC_GZIP, CODEC_ZSTD };
 
 struct blob_reader {
 	struct blob_range range;
-	int64_t left_out;         /* plain bytes still allowed */
+	int64_t left_out; /* plain bytes still allowed */
 	enum codec codec;
 	z_stream z;
 	ZSTD_DStream *zstd;
@@ -24,11 +24,12 @@ struct blob_reader {
 	struct sha256 stored, plain;
 	void (*taken)(void *ctx, int64_t bytes);
 	void *ctx;
-	size_t at, n;             /* unread part of in */
+	size_t at, n; /* unread part of in */
 	unsigned char in[IN_BYTES];
 };
 
-int blob_reader_new(struct blob_range range, int64_t max_bytes, struct blob_reader **out, struct err *err)
+int blob_reader_new(struct blob_range range, int64_t max_bytes, struct blob_reader **out,
+		    struct err *err)
 {
 	struct blob_reader *r = mem_try_alloc(sizeof(*r));
 	if (!r)
@@ -72,7 +73,8 @@ static int fill(struct blob_reader *r, struct err *err)
 		return errno == EINTR ? 0 : err_sys(err, "read blob");
 	if (n == 0) {
 		if (r->range.size > 0)
-			return err_set(err, ERR_INVALID, "blob ends early: %lld bytes are missing", (long long)r->range.size);
+			return err_set(err, ERR_INVALID, "blob ends early: %lld bytes are missing",
+				       (long long)r->range.size);
 		r->stored_end = true;
 		return 0;
 	}
@@ -124,7 +126,8 @@ static int inflate_some(struct blob_reader *r, void *p, size_t n, size_t *made, 
 	if (rc == Z_STREAM_END)
 		r->member_done = true;
 	else if (rc != Z_OK && rc != Z_BUF_ERROR)
-		return err_set(err, ERR_INVALID, "blob is not valid gzip: %s", r->z.msg ? r->z.msg : "broken data");
+		return err_set(err, ERR_INVALID, "blob is not valid gzip: %s",
+			       r->z.msg ? r->z.msg : "broken data");
 	return 0;
 }
 
@@ -136,7 +139,8 @@ static int unzstd_some(struct blob_reader *r, void *p, size_t n, size_t *made, s
 	r->at += in.pos;
 	*made = out.pos;
 	if (ZSTD_isError(rc))
-		return err_set(err, ERR_INVALID, "blob is not valid zstd: %s", ZSTD_getErrorName(rc));
+		return err_set(err, ERR_INVALID, "blob is not valid zstd: %s",
+			       ZSTD_getErrorName(rc));
 	r->member_done = rc == 0;
 	return 0;
 }
@@ -181,7 +185,8 @@ ssize_t blob_read(struct blob_reader *r, void *p, size_t n, struct err *err)
 			if (r->codec == CODEC_PLAIN)
 				r->plain_end = true;
 			else
-				rc = err_set(err, ERR_INVALID, "blob ends in the middle of compressed data");
+				rc = err_set(err, ERR_INVALID,
+					     "blob ends in the middle of compressed data");
 		}
 	}
 	if (rc < 0)
@@ -193,7 +198,8 @@ ssize_t blob_read(struct blob_reader *r, void *p, size_t n, struct err *err)
 	return (ssize_t)made;
 }
 
-int blob_reader_finish(struct blob_reader *r, char out_stored[DIGEST_TEXT], char out_plain[DIGEST_TEXT], struct err *err)
+int blob_reader_finish(struct blob_reader *r, char out_stored[DIGEST_TEXT],
+		       char out_plain[DIGEST_TEXT], struct err *err)
 {
 	unsigned char hash[SHA256_SIZE], rest[16384];
 	ssize_t n;

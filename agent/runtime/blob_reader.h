@@ -10,16 +10,19 @@
 
 struct blob_reader;
 struct blob_range {
-	int fd;                  /* borrowed */
-	int64_t offset, size;    /* size < 0: to the end of the file */
+	int fd;               /* borrowed */
+	int64_t offset, size; /* size < 0: to the end of the file */
 };
 /* max_bytes: of plain output; more is ERR_TOO_LARGE. */
-int blob_reader_new(struct blob_range range, int64_t max_bytes, struct blob_reader **out, struct err *err);
+int blob_reader_new(struct blob_range range, int64_t max_bytes, struct blob_reader **out,
+		    struct err *err);
 void blob_reader_free(struct blob_reader *r);
 /* Like read(2): 0 at the end; a negative code and err on failure. */
 ssize_t blob_read(struct blob_reader *r, void *p, size_t n, struct err *err);
 /* Reads what is left, then gives the digests of the stored and of the plain bytes. */
-int blob_reader_finish(struct blob_reader *r, char out_stored[DIGEST_TEXT], char out_plain[DIGEST_TEXT], struct err *err);
-void blob_reader_watch(struct blob_reader *r, void (*taken)(void *ctx, int64_t stored_bytes), void *ctx); /* per piece */
+int blob_reader_finish(struct blob_reader *r, char out_stored[DIGEST_TEXT],
+		       char out_plain[DIGEST_TEXT], struct err *err);
+void blob_reader_watch(struct blob_reader *r, void (*taken)(void *ctx, int64_t stored_bytes),
+		       void *ctx); /* per piece */
 
 #endif

@@ -14,9 +14,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define FULL_MAX      (CGROUP_PATH_MAX + 64)
-#define TEXT_MAX      (1024 * 1024)
-#define REMOVE_TRIES  50
+#define FULL_MAX       (CGROUP_PATH_MAX + 64)
+#define TEXT_MAX       (1024 * 1024)
+#define REMOVE_TRIES   50
 #define REMOVE_WAIT_US 2000
 
 uint64_t cgroup_shares(int64_t milli)
@@ -36,7 +36,8 @@ int64_t cgroup_quota_us(int64_t milli)
 	return quota <= 0 ? 0 : quota < 1000 ? 1000 : quota;
 }
 
-static void full_path(const struct cgroup_host *h, const char *mount, const char *path, char out[FULL_MAX])
+static void full_path(const struct cgroup_host *h, const char *mount, const char *path,
+		      char out[FULL_MAX])
 {
 	snprintf(out, FULL_MAX, "%s%s/%s", mount, h->base, path);
 }
@@ -58,7 +59,8 @@ static int write_number(const char *dir, const char *name, int64_t v, struct err
 	return write_value(dir, name, text, err);
 }
 
-static int write_limit(const char *dir, const char *name, int64_t v, struct err *err) /* v2: 0 is "max" */
+static int write_limit(const char *dir, const char *name, int64_t v,
+		       struct err *err) /* v2: 0 is "max" */
 {
 	return v > 0 ? write_number(dir, name, v, err) : write_value(dir, name, "max", err);
 }
@@ -69,7 +71,8 @@ static int set_v2(const char *dir, const struct container_resources *r, struct e
 	int64_t quota = cgroup_quota_us(r->cpu_limit_milli);
 	if (quota)
 		snprintf(cpu_max, sizeof(cpu_max), "%lld %d", (long long)quota, CGROUP_PERIOD_US);
-	int rc = write_number(dir, "cpu.weight", (int64_t)cgroup_weight(cgroup_shares(r->cpu_shares_milli)), err);
+	int rc = write_number(dir, "cpu.weight",
+			      (int64_t)cgroup_weight(cgroup_shares(r->cpu_shares_milli)), err);
 	if (rc == 0)
 		rc = write_value(dir, "cpu.max", cpu_max, err);
 	if (rc == 0)
@@ -79,7 +82,8 @@ static int set_v2(const char *dir, const struct container_resources *r, struct e
 	return rc;
 }
 
-static int set_v1(const struct cgroup_host *h, const char *path, const struct container_resources *r, struct err *err)
+static int set_v1(const struct cgroup_host *h, const char *path,
+		  const struct container_resources *r, struct err *err)
 {
 	char dir[FULL_MAX];
 	int64_t quota = cgroup_quota_us(r->cpu_limit_milli);
@@ -91,14 +95,16 @@ static int set_v1(const struct cgroup_host *h, const char *path, const struct co
 		rc = write_number(dir, "cpu.cfs_quota_us", quota ? quota : -1, err);
 	full_path(h, h->controller[CGROUP_MEMORY], path, dir);
 	if (rc == 0)
-		rc = write_number(dir, "memory.limit_in_bytes", r->memory_limit_bytes ? r->memory_limit_bytes : -1, err);
+		rc = write_number(dir, "memory.limit_in_bytes",
+				  r->memory_limit_bytes ? r->memory_limit_bytes : -1, err);
 	full_path(h, h->controller[CGROUP_PIDS], path, dir);
 	if (rc == 0)
 		rc = write_limit(dir, "pids.max", r->pids_limit, err);
 	return rc;
 }
 
-int cgroup_set(const struct cgroup_host *h, const char *path, const struct container_resources *r, struct err *err)
+int cgroup_set(const struct cgroup_host *h, const char *path, const struct container_resources *r,
+	       struct err *err)
 {
 	char dir[FULL_MAX];
 	if (!h->v2)
@@ -108,7 +114,8 @@ int cgroup_set(const struct cgroup_host *h, const char *path, const struct conta
 }
 
 /* Makes the group and its parents; on v2 each parent hands down what it has. */
-static int make_in(const struct cgroup_host *h, const char *mount, const char *path, struct err *err)
+static int make_in(const struct cgroup_host *h, const char *mount, const char *path,
+		   struct err *err)
 {
 	char dir[FULL_MAX];
 	full_path(h, mount, path, dir);
@@ -120,7 +127,8 @@ static int make_in(const struct cgroup_host *h, const char *mount, const char *p
 		*at = '\0';
 		if (mkdir(dir, 0755) != 0 && errno != EEXIST)
 			return err_sys(err, "make cgroup %s", dir);
-		static const char *const controllers[] = { "+cpu", "+memory", "+pids", "+cpuset", "+io", "+hugetlb" };
+		static const char *const controllers[] = { "+cpu",    "+memory", "+pids",
+							   "+cpuset", "+io",     "+hugetlb" };
 		for (size_t i = 0; h->v2 && i < COUNT_OF(controllers); i++)
 			write_value(dir, "cgroup.subtree_control", controllers[i], NULL);
 		*at = end;
@@ -129,7 +137,8 @@ static int make_in(const struct cgroup_host *h, const char *mount, const char *p
 	}
 }
 
-int cgroup_create(const struct cgroup_host *h, const char *path, const struct container_resources *r, struct err *err)
+int cgroup_create(const struct cgroup_host *h, const char *path,
+		  const struct container_resources *r, struct err *err)
 {
 	if (h->v2) {
 		int rc = make_in(h, h->mounts[0], path, err);
@@ -233,7 +242,8 @@ void cgroup_join(const struct cgroup_host *h, const char *path, int pid)
 {
 	char dir[FULL_MAX];
 	for (size_t i = 0; i < h->nmounts; i++) {
-		if (!h->v2 && !strstr(h->mounts[i], "/systemd") && !strstr(h->mounts[i], "/unified"))
+		if (!h->v2 && !strstr(h->mounts[i], "/systemd") &&
+		    !strstr(h->mounts[i], "/unified"))
 			continue; /* each move costs milliseconds */
 		full_path(h, h->mounts[i], path, dir);
 		if (dir_make(dir, 0755, NULL) == 0)
@@ -276,7 +286,8 @@ static void usage_v2(const char *dir, struct runtime_usage *u, uint64_t *inactiv
 	*inactive = read_field(dir, "memory.stat", "inactive_file");
 }
 
-static void usage_v1(const struct cgroup_host *h, const char *path, struct runtime_usage *u, uint64_t *inactive)
+static void usage_v1(const struct cgroup_host *h, const char *path, struct runtime_usage *u,
+		     uint64_t *inactive)
 {
 	char dir[FULL_MAX];
 	if (h->controller[CGROUP_CPUACCT]) {
@@ -290,7 +301,8 @@ static void usage_v1(const struct cgroup_host *h, const char *path, struct runti
 	u->pids = read_number(dir, "pids.current");
 }
 
-int cgroup_usage(const struct cgroup_host *h, const char *path, struct runtime_usage *out, struct err *err)
+int cgroup_usage(const struct cgroup_host *h, const char *path, struct runtime_usage *out,
+		 struct err *err)
 {
 	struct runtime_usage u = { 0 };
 	char dir[FULL_MAX];
@@ -310,7 +322,8 @@ int cgroup_usage(const struct cgroup_host *h, const char *path, struct runtime_u
 void cgroup_oom_file(const struct cgroup_host *h, const char *path, char out[CGROUP_PATH_MAX])
 {
 	const char *mount = h->v2 ? h->mounts[0] : h->controller[CGROUP_MEMORY];
-	snprintf(out, CGROUP_PATH_MAX, "%s%s/%s/%s", mount, h->base, path, h->v2 ? "memory.events" : "memory.oom_control");
+	snprintf(out, CGROUP_PATH_MAX, "%s%s/%s/%s", mount, h->base, path,
+		 h->v2 ? "memory.events" : "memory.oom_control");
 }
 
 void cgroup_oci_path(const struct cgroup_host *h, const char *path, char out[CGROUP_PATH_MAX])

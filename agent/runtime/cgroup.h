@@ -7,17 +7,23 @@
 
 #include "agent/runtime/runtime.h"
 
-enum cgroup_controller { CGROUP_CPU, CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPUACCT, CGROUP_CONTROLLERS };
+enum cgroup_controller {
+	CGROUP_CPU,
+	CGROUP_MEMORY,
+	CGROUP_PIDS,
+	CGROUP_CPUACCT,
+	CGROUP_CONTROLLERS
+};
 #define CGROUP_PATH_MAX   512
 #define CGROUP_BASE_MAX   256
 #define CGROUP_MOUNTS_MAX 16
 
 struct cgroup_host {
-	bool v2;                                  /* all that we need is in cgroup v2 */
-	bool hide_unified;                        /* hybrid, and crun would refuse: see shim/crun.c */
-	bool swap;                                /* swap can be limited, too */
-	char base[CGROUP_BASE_MAX];               /* where "kubepods" goes: "" or "/init.scope/…" */
-	char mounts[CGROUP_MOUNTS_MAX][64];       /* every hierarchy's mount point; v2: exactly one */
+	bool v2;                            /* all that we need is in cgroup v2 */
+	bool hide_unified;                  /* hybrid, and crun would refuse: see shim/crun.c */
+	bool swap;                          /* swap can be limited, too */
+	char base[CGROUP_BASE_MAX];         /* where "kubepods" goes: "" or "/init.scope/…" */
+	char mounts[CGROUP_MOUNTS_MAX][64]; /* every hierarchy's mount point; v2: exactly one */
 	size_t nmounts;
 	const char *controller[CGROUP_CONTROLLERS]; /* v1: mount point of each; into mounts */
 };
@@ -26,12 +32,17 @@ struct cgroup_host {
  * move into a leaf of it first. ERR_UNAVAILABLE names a missing controller and what to do about it. */
 int cgroup_open(const char *name, struct cgroup_host *out, struct err *err);
 
-int cgroup_create(const struct cgroup_host *h, const char *path, const struct container_resources *r, struct err *err);
-int cgroup_set(const struct cgroup_host *h, const char *path, const struct container_resources *r, struct err *err);
-void cgroup_kill(const struct cgroup_host *h, const char *path);    /* SIGKILL to all in it and below */
-bool cgroup_empty(const struct cgroup_host *h, const char *path);   /* no process in it and below */
-void cgroup_remove(const struct cgroup_host *h, const char *path);  /* with what is below; absent is fine */
-int cgroup_usage(const struct cgroup_host *h, const char *path, struct runtime_usage *out, struct err *err);
+int cgroup_create(const struct cgroup_host *h, const char *path,
+		  const struct container_resources *r, struct err *err);
+int cgroup_set(const struct cgroup_host *h, const char *path, const struct container_resources *r,
+	       struct err *err);
+void cgroup_kill(const struct cgroup_host *h,
+		 const char *path); /* SIGKILL to all in it and below */
+bool cgroup_empty(const struct cgroup_host *h, const char *path); /* no process in it and below */
+void cgroup_remove(const struct cgroup_host *h,
+		   const char *path); /* with what is below; absent is fine */
+int cgroup_usage(const struct cgroup_host *h, const char *path, struct runtime_usage *out,
+		 struct err *err);
 /* Takes a process out of the reach of who stops our own group (systemd): only in the hierarchies that it looks at. */
 void cgroup_join(const struct cgroup_host *h, const char *path, int pid);
 /* Names for others: the file that counts out-of-memory kills, and the path as a runtime spec wants it. */

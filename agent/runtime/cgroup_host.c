@@ -18,7 +18,8 @@
 #define LEAF     "allinone"
 #define TEXT_MAX (1024 * 1024)
 
-static const char *const controller_names[CGROUP_CONTROLLERS] = { "cpu", "memory", "pids", "cpuacct" };
+static const char *const controller_names[CGROUP_CONTROLLERS] = { "cpu", "memory", "pids",
+								  "cpuacct" };
 static const char *const wanted_v2[] = { "cpu", "memory", "pids", "cpuset", "io", "hugetlb" };
 
 static bool has_word(struct str list, char sep, const char *word)
@@ -60,7 +61,8 @@ static void add_mount(struct cgroup_host *h, struct str line, bool *v2_at_root)
 			return;
 	while (str_next(&line, ' ', &word) && !str_eqz(word, "-"))
 		;
-	if (!str_next(&line, ' ', &type) || !is_cgroup(type, so, line) || !str_starts(point, STR(ROOT)))
+	if (!str_next(&line, ' ', &type) || !is_cgroup(type, so, line) ||
+	    !str_starts(point, STR(ROOT)))
 		return;
 	if (str_eqz(type, "cgroup"))
 		add_v1(h, point, so[1]);
@@ -127,7 +129,8 @@ static void choose_base(struct cgroup_host *h)
 {
 	char own[CGROUP_BASE_MAX], first[CGROUP_BASE_MAX];
 	bool true_root = !file_exists(ROOT "/cgroup.type"); /* only the machine's root lacks it */
-	if (!true_root || getpid() == 1 || !own_path("/proc/self/cgroup", own) || !own_path("/proc/1/cgroup", first))
+	if (!true_root || getpid() == 1 || !own_path("/proc/self/cgroup", own) ||
+	    !own_path("/proc/1/cgroup", first))
 		return;
 	if (strcmp(own, first) == 0 && strcmp(own, "/") != 0)
 		snprintf(h->base, sizeof(h->base), "%s", own);
@@ -158,12 +161,15 @@ static int empty_into_leaf(const char *dir, struct err *err)
 static int missing(struct err *err, const char *controller)
 {
 	if (strcmp(controller, "memory") == 0)
-		return err_set(err, ERR_UNAVAILABLE,
-			       "the kernel's memory cgroup controller is off: on a Raspberry Pi add "
-			       "\"cgroup_memory=1 cgroup_enable=memory\" to the line in /boot/firmware/cmdline.txt "
-			       "and reboot; elsewhere check the boot parameter cgroup_disable");
+		return err_set(
+			err, ERR_UNAVAILABLE,
+			"the kernel's memory cgroup controller is off: on a Raspberry Pi add "
+			"\"cgroup_memory=1 cgroup_enable=memory\" to the line in "
+			"/boot/firmware/cmdline.txt "
+			"and reboot; elsewhere check the boot parameter cgroup_disable");
 	return err_set(err, ERR_UNAVAILABLE,
-		       "cgroup controller %s is missing: check the kernel's boot parameters, or the delegation "
+		       "cgroup controller %s is missing: check the kernel's boot parameters, or "
+		       "the delegation "
 		       "(Delegate=yes, --privileged) when this is a service or a container",
 		       controller);
 }
@@ -182,7 +188,8 @@ static int enable(const char *dir, struct err *err)
 		int r = there ? write_small(dir, "cgroup.subtree_control", setting) : 0;
 		if (r < 0 && needed) {
 			errno = -r;
-			return err_sys(err, "hand cgroup controller %s down in %s", wanted_v2[i], dir);
+			return err_sys(err, "hand cgroup controller %s down in %s", wanted_v2[i],
+				       dir);
 		}
 	}
 	return 0;
@@ -215,7 +222,8 @@ static int check_v1(struct cgroup_host *h, struct err *err)
 			return missing(err, controller_names[i]);
 	if (access(h->controller[CGROUP_MEMORY], W_OK) != 0)
 		return err_sys(err, "cgroups at %s can't be changed", h->controller[CGROUP_MEMORY]);
-	h->hide_unified = read_small(ROOT "/unified", "cgroup.controllers", &text) && str_trim(buf_view(&text)).n > 0;
+	h->hide_unified = read_small(ROOT "/unified", "cgroup.controllers", &text) &&
+			  str_trim(buf_view(&text)).n > 0;
 	return 0;
 }
 
@@ -225,7 +233,8 @@ static void find_swap(struct cgroup_host *h, const char *name)
 	if (h->v2)
 		snprintf(path, sizeof(path), ROOT "%s/%s/memory.swap.max", h->base, name);
 	else
-		snprintf(path, sizeof(path), "%s/memory.memsw.limit_in_bytes", h->controller[CGROUP_MEMORY]);
+		snprintf(path, sizeof(path), "%s/memory.memsw.limit_in_bytes",
+			 h->controller[CGROUP_MEMORY]);
 	h->swap = file_exists(path);
 }
 
@@ -244,6 +253,7 @@ int cgroup_open(const char *name, struct cgroup_host *out, struct err *err)
 	*out = h;
 	for (int i = 0; i < CGROUP_CONTROLLERS; i++) /* from the local's rows to the copy's */
 		if (h.controller[i])
-			out->controller[i] = out->mounts[(size_t)(h.controller[i] - h.mounts[0]) / sizeof(h.mounts[0])];
+			out->controller[i] = out->mounts[(size_t)(h.controller[i] - h.mounts[0]) /
+							 sizeof(h.mounts[0])];
 	return 0;
 }

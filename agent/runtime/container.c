@@ -39,7 +39,8 @@ static int make_dirs(const struct ctr *c, struct err *err)
 	return r;
 }
 
-static int mount_root(const struct ctr *c, const struct image *image, const char *rootfs, struct err *err)
+static int mount_root(const struct ctr *c, const struct image *image, const char *rootfs,
+		      struct err *err)
 {
 	auto_free char *upper = str_printf("%s/upper", c->dir);
 	auto_free char *work = str_printf("%s/work", c->dir);
@@ -76,7 +77,8 @@ static void describe_sandbox(struct create *cr, struct oci_sandbox *out)
 		.net_path = s->netns_path,
 		.uts_path = s->netns_path ? ns_path(a, cr->shim_pid, "uts") : NULL,
 		.ipc_path = s->host_ipc ? NULL : ns_path(a, cr->shim_pid, "ipc"),
-		.pid_path = s->share_pid && cr->pause_pid > 0 ? ns_path(a, cr->pause_pid, "pid") : NULL,
+		.pid_path =
+			s->share_pid && cr->pause_pid > 0 ? ns_path(a, cr->pause_pid, "pid") : NULL,
 		.host_pid = s->host_pid,
 		.shm_path = s->host_ipc ? "/dev/shm" : arena_printf(a, "%s/shm", s->run_dir),
 		.hostname_file = arena_printf(a, "%s/hostname", s->run_dir),
@@ -95,7 +97,8 @@ static int write_config(struct create *cr, const struct image *image, const char
 	if (root < 0)
 		return err_sys(err, "open %s", rootfs);
 	describe_sandbox(cr, &sandbox);
-	struct oci_input in = { cr->spec, image, &sandbox, &rt->cgroups, c->cgroup_path, rootfs, root, rt->oom_score_floor };
+	struct oci_input in = { cr->spec,       image,  &sandbox, &rt->cgroups,
+				c->cgroup_path, rootfs, root,     rt->oom_score_floor };
 	int r = oci_config(&in, &config, err);
 	return r < 0 ? r : file_write_plain(path, config.p, config.n, 0600, err);
 }
@@ -106,7 +109,8 @@ static char *image_reference(const struct image *i)
 	size_t end = i->name ? strcspn(i->name + (repo < strlen(i->name) ? repo : 0), ":@") : 0;
 	if (!i->name || !i->digest)
 		return str_printf("sha256:%s", i->id);
-	return str_printf("%.*s@%s", (int)(end + (repo < strlen(i->name) ? repo : 0)), i->name, i->digest);
+	return str_printf("%.*s@%s", (int)(end + (repo < strlen(i->name) ? repo : 0)), i->name,
+			  i->digest);
 }
 
 static int make(struct create *cr, const struct image *image)
@@ -179,7 +183,8 @@ static void new_id(char out[65])
 	hex_encode(out, bytes, sizeof(bytes));
 }
 
-void runtime_container_create(struct runtime *rt, const struct container_spec *spec, char out_id[65], runtime_done done, void *ctx)
+void runtime_container_create(struct runtime *rt, const struct container_spec *spec,
+			      char out_id[65], runtime_done done, void *ctx)
 {
 	struct sandbox *s = sandbox_find(rt, spec->pod_uid);
 	auto_err err = { 0 };
@@ -266,7 +271,8 @@ void runtime_container_start(struct runtime *rt, const char *id, runtime_done do
 	struct ctr *c = ctr_find(rt, id);
 	auto_err err = { 0 };
 	if (!c || !c->sandbox->conn || c->state != CONTAINER_CREATED || c->starting) {
-		err_set(&err, ERR_CONFLICT, c ? "container %s can't be started" : "container %s not found", id);
+		err_set(&err, ERR_CONFLICT,
+			c ? "container %s can't be started" : "container %s not found", id);
 		done_later(rt->loop, done, ctx, &err);
 		return;
 	}
@@ -333,7 +339,9 @@ void runtime_container_remove(struct runtime *rt, const char *id, runtime_done d
 		return;
 	}
 	struct removal *r = NEW(struct removal);
-	r->op = (struct op){ .work = remove_work, .finish = remove_finish, .done = done, .ctx = ctx };
+	r->op = (struct op){
+		.work = remove_work, .finish = remove_finish, .done = done, .ctx = ctx
+	};
 	r->waiter.fn = remove_exited;
 	r->c = c;
 	c->removing = true;
@@ -393,7 +401,8 @@ static void update_finish(struct op *op)
 	free(u);
 }
 
-void runtime_container_update(struct runtime *rt, const char *id, const struct container_resources *r, runtime_done done, void *ctx)
+void runtime_container_update(struct runtime *rt, const char *id,
+			      const struct container_resources *r, runtime_done done, void *ctx)
 {
 	struct ctr *c = ctr_find(rt, id);
 	auto_err err = { 0 };
@@ -403,7 +412,9 @@ void runtime_container_update(struct runtime *rt, const char *id, const struct c
 		return;
 	}
 	struct update *u = NEW(struct update);
-	u->op = (struct op){ .work = update_work, .finish = update_finish, .done = done, .ctx = ctx };
+	u->op = (struct op){
+		.work = update_work, .finish = update_finish, .done = done, .ctx = ctx
+	};
 	u->resources = *r;
 	u->cgroup_path = str_dup(str_from(c->cgroup_path));
 	op_queue(c->sandbox, &u->op);

@@ -19,7 +19,8 @@ static const char *const *list(struct arena *a, const char *const *from)
 	return out;
 }
 
-static const struct container_mount *mounts(struct arena *a, const struct container_mount *from, size_t n)
+static const struct container_mount *mounts(struct arena *a, const struct container_mount *from,
+					    size_t n)
 {
 	struct container_mount *out = ARENA_ARRAY(a, struct container_mount, n + 1);
 	for (size_t i = 0; i < n; i++) {

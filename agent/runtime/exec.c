@@ -20,19 +20,19 @@
 #include "base/file.h"
 
 struct runtime_exec {
-	struct list link;               /* in the container's execs; alone once that is gone */
+	struct list link; /* in the container's execs; alone once that is gone */
 	struct runtime *rt;
-	struct ctr *c;                  /* NULL once that is gone */
+	struct ctr *c; /* NULL once that is gone */
 	char name[24];
 	char *dir, *config_path;
 	char **argv;
 	bool attach, tty, in, started, canceled, finished;
-	int child_fds[3];               /* what the process gets; -1 when sent */
-	int console_fd, master_fd;      /* tty: where crun connects to; kept for resizing */
+	int child_fds[3];          /* what the process gets; -1 when sent */
+	int console_fd, master_fd; /* tty: where crun connects to; kept for resizing */
 	uint16_t rows, columns;
 	struct late_stream *late_in, *late_out, *late_err;
-	struct err err;                 /* of the work on the pool */
-	bool working, dead;             /* dead: freed when the work is done */
+	struct err err;     /* of the work on the pool */
+	bool working, dead; /* dead: freed when the work is done */
 	runtime_exec_exit on_exit;
 	void *ctx;
 	struct loop_later cancel;
@@ -187,9 +187,11 @@ static void exec_work(void *ctx)
 	struct runtime_exec *e = ctx;
 	auto_buf process = { 0 };
 	auto_free char *path = str_printf("%s/process.json", e->dir);
-	int r = mkdir(e->dir, 0700) == 0 || errno == EEXIST ? 0 : err_sys(&e->err, "make %s", e->dir);
+	int r = mkdir(e->dir, 0700) == 0 || errno == EEXIST ? 0
+							    : err_sys(&e->err, "make %s", e->dir);
 	if (r == 0)
-		r = oci_exec_process(e->config_path, (const char *const *)e->argv, e->tty, &process, &e->err);
+		r = oci_exec_process(e->config_path, (const char *const *)e->argv, e->tty, &process,
+				     &e->err);
 	if (r == 0)
 		r = file_write_plain(path, process.p, process.n, 0600, &e->err);
 	if (r == 0 && e->tty)
@@ -240,7 +242,8 @@ static struct runtime_exec *exec_new(struct ctr *c, bool in, runtime_exec_exit o
 }
 
 /* A pipe of which we keep one end as a stream, the process gets the other. */
-static struct stream *pipe_stream(struct runtime_exec *e, int slot, bool ours_reads, struct err *err)
+static struct stream *pipe_stream(struct runtime_exec *e, int slot, bool ours_reads,
+				  struct err *err)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -302,8 +305,9 @@ static struct ctr *running(struct runtime *rt, const char *id, struct err *err)
 	return NULL;
 }
 
-struct runtime_exec *runtime_exec(struct runtime *rt, const char *id, const char *const *argv, bool tty, bool in,
-				  struct runtime_io *io, runtime_exec_exit on_exit, void *ctx, struct err *err)
+struct runtime_exec *runtime_exec(struct runtime *rt, const char *id, const char *const *argv,
+				  bool tty, bool in, struct runtime_io *io,
+				  runtime_exec_exit on_exit, void *ctx, struct err *err)
 {
 	struct ctr *c = running(rt, id, err);
 	*io = (struct runtime_io){ 0 };
@@ -363,8 +367,9 @@ static void attach_answered(void *ctx, struct shim_message *m)
 		late_stream_end(e->late_in);
 }
 
-struct runtime_exec *runtime_attach(struct runtime *rt, const char *id, bool in, struct runtime_io *io,
-				    runtime_exec_exit on_exit, void *ctx, struct err *err)
+struct runtime_exec *runtime_attach(struct runtime *rt, const char *id, bool in,
+				    struct runtime_io *io, runtime_exec_exit on_exit, void *ctx,
+				    struct err *err)
 {
 	struct ctr *c = running(rt, id, err);
 	struct shim_message m;
@@ -403,7 +408,8 @@ void runtime_exec_cancel(struct runtime_exec *e)
 
 void execs_told(struct ctr *c, const struct shim_message *m)
 {
-	LIST_EACH_SAFE (&c->execs, it) {
+	LIST_EACH_SAFE(&c->execs, it)
+	{
 		struct runtime_exec *e = LIST_ITEM(it, struct runtime_exec, link);
 		if (e->attach || strcmp(e->name, message_word(m, 1)) != 0)
 			continue;
@@ -415,7 +421,8 @@ void execs_told(struct ctr *c, const struct shim_message *m)
 /* Attached clients get the container's own exit code; what was executed in it died with it. */
 void execs_end(struct ctr *c)
 {
-	LIST_EACH_SAFE (&c->execs, it) {
+	LIST_EACH_SAFE(&c->execs, it)
+	{
 		struct runtime_exec *e = LIST_ITEM(it, struct runtime_exec, link);
 		bool known = c->state == CONTAINER_EXITED;
 		finish(e, e->attach && known ? c->exit_code : 128 + SIGKILL, NULL);

@@ -49,7 +49,8 @@ static int fill_layers(const struct image_store *s, const struct image_config *c
 	for (size_t i = 0; i < c->ndiff_ids; i++) {
 		const char *hex = digest_hex(c->diff_ids[i]);
 		if (!store_has_layer(s, hex))
-			return err_set(err, ERR_NOT_FOUND, "a layer of the image is missing: pull it again");
+			return err_set(err, ERR_NOT_FOUND,
+				       "a layer of the image is missing: pull it again");
 		c->image->layer_dirs[i] = str_printf("%s/layers/%s/fs", s->dir, hex);
 	}
 	return 0;
@@ -63,7 +64,8 @@ static int64_t size_of(const struct manifest *m)
 	return size;
 }
 
-static int load(const struct image_store *s, const struct name_target *t, struct image **out, struct err *err)
+static int load(const struct image_store *s, const struct name_target *t, struct image **out,
+		struct err *err)
 {
 	auto_buf manifest_text = { 0 };
 	auto_buf config_text = { 0 };
@@ -146,7 +148,8 @@ static void fill_names(const struct image_store *s, struct image *i)
 	i->names = (char **)(void *)buf_take(&c.names);
 }
 
-int image_load(const struct image_store *s, const char *name, const struct name_target *t, struct image **out, struct err *err)
+int image_load(const struct image_store *s, const char *name, const struct name_target *t,
+	       struct image **out, struct err *err)
 {
 	struct image *i = NULL;
 	int r = load(s, t, &i, err);
@@ -161,8 +164,8 @@ int image_load(const struct image_store *s, const char *name, const struct name_
 /* By something that is no name file: an id, or a digest of a known repository. */
 struct search {
 	const struct image_store *s;
-	const char *id;             /* of the config, or NULL */
-	struct image_ref ref;       /* with a digest */
+	const char *id;       /* of the config, or NULL */
+	struct image_ref ref; /* with a digest */
 	char *name;
 	struct name_target target;
 };
@@ -171,7 +174,8 @@ static bool has_config(const struct image_store *s, const char *manifest, const 
 {
 	auto_buf text = { 0 };
 	struct manifest m;
-	if (store_read_blob(s, digest_hex(manifest), &text, NULL) < 0 || manifest_parse(buf_view(&text), &m, NULL) < 0)
+	if (store_read_blob(s, digest_hex(manifest), &text, NULL) < 0 ||
+	    manifest_parse(buf_view(&text), &m, NULL) < 0)
 		return false;
 	bool same = strcmp(digest_hex(m.config.digest), id) == 0;
 	manifest_free(&m);
@@ -206,7 +210,8 @@ static const char *as_id(const char *text)
 	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64 ? text : NULL;
 }
 
-int image_locate(const struct image_store *s, const char *text, char **out_name, struct name_target *out, struct err *err)
+int image_locate(const struct image_store *s, const char *text, char **out_name,
+		 struct name_target *out, struct err *err)
 {
 	struct search q = { .s = s, .id = as_id(text) };
 	auto_buf entry = { 0 };
@@ -229,7 +234,8 @@ int image_locate(const struct image_store *s, const char *text, char **out_name,
 	return err_set(err, ERR_NOT_FOUND, "image \"%s\" not found", text);
 }
 
-int image_find(struct image_store *s, const char *reference_or_id, struct image **out, struct err *err)
+int image_find(struct image_store *s, const char *reference_or_id, struct image **out,
+	       struct err *err)
 {
 	char *name = NULL;
 	struct name_target t;

@@ -24,7 +24,8 @@ static void mark_config(struct marks *m, const char *hex)
 	auto_buf text = { 0 };
 	struct image_config c;
 	mark(m, hex);
-	if (store_read_blob(m->s, hex, &text, NULL) < 0 || image_config_parse(buf_view(&text), &c, NULL) < 0) {
+	if (store_read_blob(m->s, hex, &text, NULL) < 0 ||
+	    image_config_parse(buf_view(&text), &c, NULL) < 0) {
 		m->unsure = true;
 		return;
 	}
@@ -40,7 +41,8 @@ static int mark_name(void *ctx, const char *name, const char *text)
 	struct manifest manifest;
 	auto_buf bytes = { 0 };
 	(void)name;
-	if (!name_text_parse(text, &t) || store_read_blob(m->s, digest_hex(t.manifest), &bytes, NULL) < 0 ||
+	if (!name_text_parse(text, &t) ||
+	    store_read_blob(m->s, digest_hex(t.manifest), &bytes, NULL) < 0 ||
 	    manifest_parse(buf_view(&bytes), &manifest, NULL) < 0)
 		return 0; /* a name that leads nowhere keeps nothing */
 	mark(m, digest_hex(t.manifest));
@@ -127,7 +129,8 @@ int image_remove(struct image_store *s, const char *reference_or_id, struct err 
 	if (r < 0)
 		return r;
 	struct doomed d = { s, t.target, err };
-	r = is_id(reference_or_id) ? store_each_name(s, drop_if_same, &d) : store_drop_name(s, name, err);
+	r = is_id(reference_or_id) ? store_each_name(s, drop_if_same, &d)
+				   : store_drop_name(s, name, err);
 	free(name);
 	if (r < 0)
 		return r;

@@ -11,7 +11,9 @@ struct name_target {
 };
 bool name_text_parse(const char *text, struct name_target *out);
 /* By name, id, or digest. The name found is heap. ERR_NOT_FOUND. */
-int image_locate(const struct image_store *s, const char *text, char **out_name, struct name_target *out, struct err *err);
-int image_load(const struct image_store *s, const char *name, const struct name_target *t, struct image **out, struct err *err);
+int image_locate(const struct image_store *s, const char *text, char **out_name,
+		 struct name_target *out, struct err *err);
+int image_load(const struct image_store *s, const char *name, const struct name_target *t,
+	       struct image **out, struct err *err);
 
 #endif

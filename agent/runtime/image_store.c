@@ -89,7 +89,8 @@ bool store_has_layer(const struct image_store *s, const char *diff_hex)
 	return file_exists(path);
 }
 
-int store_add_layer(struct image_store *s, const char *tmp, const char *diff_hex, int64_t size_bytes, struct err *err)
+int store_add_layer(struct image_store *s, const char *tmp, const char *diff_hex,
+		    int64_t size_bytes, struct err *err)
 {
 	auto_free char *path = store_path(s, "layers", diff_hex);
 	auto_free char *size = str_printf("%s/size", tmp);
@@ -208,7 +209,8 @@ static void decode_name(const char *file, struct buf *out)
 	}
 }
 
-int store_each_name(const struct image_store *s, int (*fn)(void *ctx, const char *name, const char *text), void *ctx)
+int store_each_name(const struct image_store *s,
+		    int (*fn)(void *ctx, const char *name, const char *text), void *ctx)
 {
 	auto_free char *dir = store_path(s, "names", "");
 	DIR *d = opendir(dir);
@@ -227,7 +229,8 @@ int store_each_name(const struct image_store *s, int (*fn)(void *ctx, const char
 	return r;
 }
 
-int image_pin(struct image_store *s, const char *image_id, const char *container_id, struct err *err)
+int image_pin(struct image_store *s, const char *image_id, const char *container_id,
+	      struct err *err)
 {
 	auto_free char *path = store_path(s, "pins", container_id);
 	return file_write_plain(path, image_id, strlen(image_id), 0600, err);

@@ -19,12 +19,12 @@
 #define FULL_NAME  "io.containerd.image.name"
 
 struct found {
-	char *name;                   /* normalised */
-	char target[DIGEST_TEXT];     /* the index, or as manifest_digest */
+	char *name;               /* normalised */
+	char target[DIGEST_TEXT]; /* the index, or as manifest_digest */
 	char manifest_digest[DIGEST_TEXT];
 	struct buf manifest, config;
-	char **layer_files;           /* in the archive, one per layer */
-	char (*stored)[DIGEST_TEXT];  /* "" where it is not known */
+	char **layer_files;          /* in the archive, one per layer */
+	char (*stored)[DIGEST_TEXT]; /* "" where it is not known */
 	size_t nlayers;
 	struct image_config parsed;
 };
@@ -32,7 +32,7 @@ struct found {
 struct import {
 	struct image_store *s;
 	struct archive *a;
-	char *base_name;              /* of the archive: names what has no name */
+	char *base_name; /* of the archive: names what has no name */
 	struct found *found;
 	size_t n, cap;
 	image_progress progress;
@@ -73,7 +73,8 @@ static int parse_config(struct found *f, struct err *err)
 	if (r < 0)
 		return r;
 	if (f->parsed.ndiff_ids != f->nlayers)
-		return err_set(err, ERR_INVALID, "image has %zu layers, but its config speaks of %zu", f->nlayers,
+		return err_set(err, ERR_INVALID,
+			       "image has %zu layers, but its config speaks of %zu", f->nlayers,
 			       f->parsed.ndiff_ids);
 	return 0;
 }
@@ -97,12 +98,17 @@ static void make_manifest(const struct import *im, struct found *f)
 	char digest[DIGEST_TEXT];
 	digest_of(f->config.p, f->config.n, digest);
 	buf_printf(out,
-		   "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{"
-		   "\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[",
+		   "{\"schemaVersion\":2,\"mediaType\":\"application/"
+		   "vnd.oci.image.manifest.v1+json\",\"config\":{"
+		   "\"mediaType\":\"application/"
+		   "vnd.oci.image.config.v1+json\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[",
 		   digest, f->config.n);
 	for (size_t i = 0; i < f->nlayers; i++)
-		buf_printf(out, "%s{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%lld}",
-			   i ? "," : "", f->parsed.diff_ids[i], (long long)file_bytes(im->a, f->layer_files[i]));
+		buf_printf(out,
+			   "%s{\"mediaType\":\"application/"
+			   "vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%lld}",
+			   i ? "," : "", f->parsed.diff_ids[i],
+			   (long long)file_bytes(im->a, f->layer_files[i]));
 	buf_puts(out, "]}");
 	digest_of(out->p, out->n, f->manifest_digest);
 	memcpy(f->target, f->manifest_digest, sizeof(f->target));
@@ -115,12 +121,14 @@ static int docker_image(struct import *im, const json_t *o, struct found *f, str
 	json_t *item;
 	size_t i;
 	if (!config || !json_is_array(layers) || json_array_size(layers) > LAYERS_MAX)
-		return err_set(err, ERR_INVALID, "manifest.json has an image without config or layers");
+		return err_set(err, ERR_INVALID,
+			       "manifest.json has an image without config or layers");
 	alloc_layers(f, json_array_size(layers));
-	json_array_foreach(layers, i, item) {
+	json_array_foreach (layers, i, item) {
 		const char *file = json_string_value(item);
 		if (!file)
-			return err_set(err, ERR_INVALID, "manifest.json names a layer that is no text");
+			return err_set(err, ERR_INVALID,
+				       "manifest.json names a layer that is no text");
 		f->layer_files[i] = str_dup(str_from(file));
 	}
 	int r = archive_read(im->a, config, BLOB_MAX, &f->config, err);
@@ -190,7 +198,9 @@ static int read_verified(struct import *im, const char *digest, struct buf *out,
 	if (r < 0)
 		return r;
 	digest_of(out->p, out->n, real);
-	return strcmp(real, digest) == 0 ? 0 : err_set(err, ERR_INVALID, "%s has the digest %s", file, real);
+	return strcmp(real, digest) == 0
+		       ? 0
+		       : err_set(err, ERR_INVALID, "%s has the digest %s", file, real);
 }
 
 static int oci_manifest(struct import *im, struct found *f, const char *digest, struct err *err)
@@ -212,7 +222,8 @@ static int oci_manifest(struct import *im, struct found *f, const char *digest, 
 	return r < 0 ? r : parse_config(f, err);
 }
 
-static int oci_image(struct import *im, const char *digest, const char *media_type, struct found *f, struct err *err)
+static int oci_image(struct import *im, const char *digest, const char *media_type, struct found *f,
+		     struct err *err)
 {
 	auto_buf text = { 0 };
 	struct descriptor d = { .digest = "" };
@@ -266,13 +277,16 @@ static int oci_images(struct import *im, const json_t *list, struct err *err)
 			continue;
 		}
 		if (!digest || !digest_valid(digest))
-			return err_set(err, ERR_INVALID, "index.json has a descriptor without a valid digest");
+			return err_set(err, ERR_INVALID,
+				       "index.json has a descriptor without a valid digest");
 		r = oci_image(im, digest, type ? type : "", add_found(im), err);
 		if (r == 0)
 			r = oci_name(im, at, o, err);
 	}
 	if (r == 0 && im->n == 0)
-		return err_set(err, ERR_NOT_FOUND, skipped ? "no image in the archive is for %s" : "the archive holds no image%.0s",
+		return err_set(err, ERR_NOT_FOUND,
+			       skipped ? "no image in the archive is for %s"
+				       : "the archive holds no image%.0s",
 			       platform_text());
 	return r;
 }
@@ -308,17 +322,21 @@ static int find_images(struct import *im, struct err *err)
 	json_t *list = json_object_get(index, "manifests"), *manifest = NULL;
 	int r;
 	if (!oci && !docker)
-		r = err_set(err, ERR_INVALID, "neither a docker-archive nor an OCI image: no manifest.json, no index.json");
+		r = err_set(err, ERR_INVALID,
+			    "neither a docker-archive nor an OCI image: no manifest.json, no "
+			    "index.json");
 	else if (oci && (!docker || has_names(list)))
-		r = !index ? -ERR_INVALID :
-		    json_array_size(list) > IMAGES_MAX ? err_set(err, ERR_TOO_LARGE, "more than %d images", IMAGES_MAX) :
-							 oci_images(im, list, err);
+		r = !index ? -ERR_INVALID
+		    : json_array_size(list) > IMAGES_MAX
+			    ? err_set(err, ERR_TOO_LARGE, "more than %d images", IMAGES_MAX)
+			    : oci_images(im, list, err);
 	else {
 		manifest = read_json(im, "manifest.json", err);
-		r = !manifest ? -ERR_INVALID :
-		    !json_is_array(manifest) || json_array_size(manifest) > IMAGES_MAX || json_array_size(manifest) == 0 ?
-				err_set(err, ERR_INVALID, "manifest.json lists no images") :
-				docker_images(im, manifest, err);
+		r = !manifest ? -ERR_INVALID
+		    : !json_is_array(manifest) || json_array_size(manifest) > IMAGES_MAX ||
+				    json_array_size(manifest) == 0
+			    ? err_set(err, ERR_INVALID, "manifest.json lists no images")
+			    : docker_images(im, manifest, err);
 	}
 	json_decref(index);
 	json_decref(manifest);
@@ -347,7 +365,8 @@ static int add_layers(struct import *im, const struct found *f, struct err *err)
 		int r = archive_file(im->a, f->layer_files[i], &range, err);
 		if (r < 0)
 			return r;
-		struct layer_source from = { range, f->stored[i][0] ? f->stored[i] : NULL, f->parsed.diff_ids[i], taken, im };
+		struct layer_source from = { range, f->stored[i][0] ? f->stored[i] : NULL,
+					     f->parsed.diff_ids[i], taken, im };
 		r = layer_add(im->s, &from, err);
 		archive_release(im->a, &range);
 		if (r < 0)
@@ -363,7 +382,9 @@ static int add_blobs(struct import *im, const struct found *f, struct err *err)
 		return 0; /* one more name of another */
 	digest_of(f->config.p, f->config.n, config);
 	int r = store_add_blob(im->s, digest_hex(config), buf_view(&f->config), err);
-	return r < 0 ? r : store_add_blob(im->s, digest_hex(f->manifest_digest), buf_view(&f->manifest), err);
+	return r < 0 ? r
+		     : store_add_blob(im->s, digest_hex(f->manifest_digest), buf_view(&f->manifest),
+				      err);
 }
 
 static int add_all(struct import *im, struct err *err)
@@ -379,7 +400,8 @@ static int add_all(struct import *im, struct err *err)
 	if (r == 0)
 		r = store_sync(im->s, err);
 	for (size_t i = 0; r == 0 && i < im->n; i++) {
-		auto_free char *text = str_printf("%s %s\n", im->found[i].manifest_digest, im->found[i].target);
+		auto_free char *text =
+			str_printf("%s %s\n", im->found[i].manifest_digest, im->found[i].target);
 		r = store_set_name(im->s, im->found[i].name, text, err);
 	}
 	return r;
@@ -419,9 +441,12 @@ static char *base_name(const char *path)
 	return str_dup(STR("image"));
 }
 
-int image_import(struct image_store *s, const char *path, image_progress progress, void *ctx, char ***out_names, struct err *err)
+int image_import(struct image_store *s, const char *path, image_progress progress, void *ctx,
+		 char ***out_names, struct err *err)
 {
-	struct import im = { .s = s, .progress = progress, .ctx = ctx, .base_name = base_name(path) };
+	struct import im = {
+		.s = s, .progress = progress, .ctx = ctx, .base_name = base_name(path)
+	};
 	auto_free char *tmp = store_path(s, "tmp", "");
 	auto_fd int lock = -1;
 	int r = store_lock(s, false, &lock, err);

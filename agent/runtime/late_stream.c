@@ -5,7 +5,7 @@
 
 struct late_stream {
 	struct stream base;
-	struct stream *inner;       /* NULL: not yet */
+	struct stream *inner; /* NULL: not yet */
 	struct late_stream **handle;
 	struct chunk *kept;
 	size_t nkept, cap;

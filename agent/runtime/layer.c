@@ -16,8 +16,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define OPAQUE   ".wh..wh..opq"
-#define WHITEOUT ".wh."
+#define OPAQUE     ".wh..wh..opq"
+#define WHITEOUT   ".wh."
 #define COPY_BYTES (64 * 1024)
 
 struct dir_time {
@@ -72,7 +72,9 @@ static int make_parents(struct unpack *u, char *path)
 			char *slash = strrchr(path, '/');
 			if (slash)
 				*slash = '\0';
-			auto_fd int above = slash ? root_open(u->root, path, O_PATH | O_DIRECTORY | O_CLOEXEC) : dup(u->root);
+			auto_fd int above =
+				slash ? root_open(u->root, path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+				      : dup(u->root);
 			if (slash)
 				*slash = '/';
 			if (above < 0 || mkdirat(above, slash ? slash + 1 : path, 0755) != 0)
@@ -93,14 +95,15 @@ static int open_parent(struct unpack *u, char *path, const char **name)
 	char *slash = strrchr(path, '/');
 	*name = slash ? slash + 1 : path;
 	size_t n = slash ? (size_t)(slash - path) : 0;
-	if (u->parent_fd >= 0 && strlen(u->parent_path) == n && memcmp(u->parent_path, path, n) == 0)
+	if (u->parent_fd >= 0 && strlen(u->parent_path) == n &&
+	    memcmp(u->parent_path, path, n) == 0)
 		return u->parent_fd;
 	if (u->parent_fd >= 0)
 		close(u->parent_fd);
 	memcpy(u->parent_path, path, n);
 	u->parent_path[n] = '\0';
-	u->parent_fd = n ? root_open(u->root, u->parent_path, O_PATH | O_DIRECTORY | O_CLOEXEC) :
-			   fcntl(u->root, F_DUPFD_CLOEXEC, 0);
+	u->parent_fd = n ? root_open(u->root, u->parent_path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+			 : fcntl(u->root, F_DUPFD_CLOEXEC, 0);
 	if (u->parent_fd < 0 && errno == ENOENT)
 		u->parent_fd = make_parents(u, u->parent_path);
 	return u->parent_fd;
@@ -156,7 +159,8 @@ static int set_meta(int fd, const struct tar_entry *e, struct err *err)
 
 static int make_file(struct unpack *u, int parent, const char *name, struct err *err)
 {
-	auto_fd int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_fd int fd =
+		openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	ssize_t n;
 	if (fd < 0)
 		return err_sys(err, "create %s", u->tar.entry.path);
@@ -177,11 +181,13 @@ static void remember_time(struct unpack *u, const char *path)
 		(struct dir_time){ str_dup(str_from(path)), { e->mtime_s, (long)e->mtime_ns } };
 }
 
-static int make_dir(struct unpack *u, int parent, const char *name, const char *path, struct err *err)
+static int make_dir(struct unpack *u, int parent, const char *name, const char *path,
+		    struct err *err)
 {
 	if (*name && mkdirat(parent, name, 0700) != 0 && errno != EEXIST)
 		return err_sys(err, "make %s", u->tar.entry.path);
-	auto_fd int fd = openat(parent, *name ? name : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd int fd =
+		openat(parent, *name ? name : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, "open %s", u->tar.entry.path);
 	remember_time(u, path);
@@ -192,11 +198,13 @@ static int make_hard_link(struct unpack *u, int parent, const char *name, struct
 {
 	char target[TAR_PATH_MAX + 1];
 	if (!clean_path(u->tar.entry.link, target) || !*target)
-		return err_set(err, ERR_INVALID, "%s is a hard link out of the layer", u->tar.entry.path);
+		return err_set(err, ERR_INVALID, "%s is a hard link out of the layer",
+			       u->tar.entry.path);
 	char *slash = strrchr(target, '/');
 	if (slash)
 		*slash = '\0';
-	auto_fd int dir = slash ? root_open(u->root, target, O_PATH | O_DIRECTORY | O_CLOEXEC) : dup(u->root);
+	auto_fd int dir =
+		slash ? root_open(u->root, target, O_PATH | O_DIRECTORY | O_CLOEXEC) : dup(u->root);
 	if (dir < 0 || linkat(dir, slash ? slash + 1 : target, parent, name, 0) != 0)
 		return err_sys(err, "link %s to %s", u->tar.entry.path, u->tar.entry.link);
 	return 0;
@@ -210,7 +218,8 @@ static int make_special(struct unpack *u, int parent, const char *name, struct e
 		return err_set(err, ERR_INVALID, "%s looks like a whiteout of overlayfs", e->path);
 	if (mknodat(parent, name, kind | e->mode, makedev(e->dev_major, e->dev_minor)) != 0)
 		return err_sys(err, "make %s", e->path);
-	if (fchownat(parent, name, (uid_t)e->uid, (gid_t)e->gid, AT_SYMLINK_NOFOLLOW) != 0 || fchmodat(parent, name, e->mode, 0) != 0)
+	if (fchownat(parent, name, (uid_t)e->uid, (gid_t)e->gid, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    fchmodat(parent, name, e->mode, 0) != 0)
 		return err_sys(err, "set owner and mode of %s", e->path);
 	return 0;
 }
@@ -239,7 +248,8 @@ static int make_whiteout(struct unpack *u, int parent, const char *name, struct 
 	name += sizeof(WHITEOUT) - 1;
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return err_set(err, ERR_INVALID, "%s is no valid whiteout", u->tar.entry.path);
-	if (mknodat(parent, name, S_IFCHR, 0) != 0 && errno != EEXIST) /* there already: this layer brings it again */
+	if (mknodat(parent, name, S_IFCHR, 0) != 0 &&
+	    errno != EEXIST) /* there already: this layer brings it again */
 		return err_sys(err, "make the whiteout %s", u->tar.entry.path);
 	return 0;
 }
@@ -257,8 +267,9 @@ static int make_entry(struct unpack *u, struct err *err)
 	if (str_starts(str_from(name), STR(WHITEOUT)))
 		return make_whiteout(u, parent, name, err);
 	if (!*name)
-		return type == TAR_DIR ? make_dir(u, parent, "", "", err) :
-					 err_set(err, ERR_INVALID, "the layer's root is no directory");
+		return type == TAR_DIR
+			       ? make_dir(u, parent, "", "", err)
+			       : err_set(err, ERR_INVALID, "the layer's root is no directory");
 	make_room(parent, name, type == TAR_DIR);
 	switch (type) {
 	case TAR_FILE: return make_file(u, parent, name, err);
@@ -274,7 +285,8 @@ static void set_dir_times(struct unpack *u)
 	while (u->ndirs > 0) {
 		struct dir_time *d = &u->dirs[--u->ndirs];
 		struct timespec times[2] = { { 0, UTIME_OMIT }, d->time };
-		auto_fd int fd = root_open(u->root, *d->path ? d->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		auto_fd int fd = root_open(u->root, *d->path ? d->path : ".",
+					   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd >= 0)
 			futimens(fd, times);
 		free(d->path);
@@ -287,7 +299,8 @@ static int unpack_all(struct unpack *u, struct err *err)
 	int r;
 	for (size_t n = 0; (r = tar_next(&u->tar, err)) > 0; n++) {
 		if (n == LAYER_ENTRIES_MAX)
-			return err_set(err, ERR_TOO_LARGE, "layer has more than %d entries", LAYER_ENTRIES_MAX);
+			return err_set(err, ERR_TOO_LARGE, "layer has more than %d entries",
+				       LAYER_ENTRIES_MAX);
 		r = make_entry(u, err);
 		if (r < 0)
 			return r;

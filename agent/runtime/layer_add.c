@@ -5,16 +5,20 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-static int check(const struct layer_source *from, const char *stored, const char *plain, struct err *err)
+static int check(const struct layer_source *from, const char *stored, const char *plain,
+		 struct err *err)
 {
 	if (from->stored_digest && strcmp(stored, from->stored_digest) != 0)
-		return err_set(err, ERR_INVALID, "layer has the digest %s, not %s", stored, from->stored_digest);
+		return err_set(err, ERR_INVALID, "layer has the digest %s, not %s", stored,
+			       from->stored_digest);
 	if (strcmp(plain, from->diff_id) != 0)
-		return err_set(err, ERR_INVALID, "layer unpacks to the digest %s, not %s", plain, from->diff_id);
+		return err_set(err, ERR_INVALID, "layer unpacks to the digest %s, not %s", plain,
+			       from->diff_id);
 	return 0;
 }
 
-static int unpack(struct blob_reader *reader, const struct layer_source *from, const char *tmp, int64_t *bytes, struct err *err)
+static int unpack(struct blob_reader *reader, const struct layer_source *from, const char *tmp,
+		  int64_t *bytes, struct err *err)
 {
 	auto_free char *fs = str_printf("%s/fs", tmp);
 	char stored[DIGEST_TEXT], plain[DIGEST_TEXT];

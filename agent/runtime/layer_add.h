@@ -8,11 +8,12 @@
 
 struct layer_source {
 	struct blob_range range;
-	const char *stored_digest;  /* of the blob as it is; NULL: not known */
+	const char *stored_digest; /* of the blob as it is; NULL: not known */
 	const char *diff_id;
 	void (*taken)(void *ctx, int64_t bytes); /* may be NULL */
 	void *ctx;
 };
-int layer_add(struct image_store *s, const struct layer_source *from, struct err *err); /* there already is fine */
+int layer_add(struct image_store *s, const struct layer_source *from,
+	      struct err *err); /* there already is fine */
 
 #endif

@@ -55,8 +55,9 @@ bool document_is_index(struct str json, struct str media_type)
 {
 	json_t *tree = parse(json, "manifest", NULL);
 	const char *own = text_of(tree, "mediaType");
-	bool index = own ? media_type_is_index(str_from(own)) :
-			   media_type_is_index(media_type) || json_is_array(json_object_get(tree, "manifests"));
+	bool index = own ? media_type_is_index(str_from(own))
+			 : media_type_is_index(media_type) ||
+				     json_is_array(json_object_get(tree, "manifests"));
 	json_decref(tree);
 	return index;
 }
@@ -102,15 +103,16 @@ int index_pick(struct str json, struct descriptor *out, struct err *err)
 		json_decref(tree);
 		return err_set(err, ERR_INVALID, "index lists more than %d manifests", INDEX_MAX);
 	}
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		int score = score_of(item);
 		if (score > best_score) {
 			best_score = score;
 			best = item;
 		}
 	}
-	int r = best ? take_descriptor(best, out, err) :
-		       err_set(err, ERR_NOT_FOUND, "no match for platform in manifest: %s", platform_text());
+	int r = best ? take_descriptor(best, out, err)
+		     : err_set(err, ERR_NOT_FOUND, "no match for platform in manifest: %s",
+			       platform_text());
 	json_decref(tree);
 	return r;
 }
@@ -122,7 +124,7 @@ static int take_layers(const json_t *list, struct manifest *m, struct err *err)
 	if (json_array_size(list) > LAYERS_MAX)
 		return err_set(err, ERR_INVALID, "manifest has more than %d layers", LAYERS_MAX);
 	m->layers = mem_zalloc(sizeof(*m->layers) * (json_array_size(list) + 1));
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		int r = take_descriptor(item, &m->layers[i], err);
 		if (r < 0)
 			return r;
@@ -140,7 +142,8 @@ int manifest_parse(struct str json, struct manifest *out, struct err *err)
 	json_t *layers = json_object_get(tree, "layers"), *config = json_object_get(tree, "config");
 	int r;
 	if (json_integer_value(json_object_get(tree, "schemaVersion")) == 1)
-		r = err_set(err, ERR_INVALID, "manifest schema version 1 is not supported: push the image again");
+		r = err_set(err, ERR_INVALID,
+			    "manifest schema version 1 is not supported: push the image again");
 	else if (!json_is_object(config) || !json_is_array(layers))
 		r = err_set(err, ERR_INVALID, "manifest has no config or no layers");
 	else
@@ -192,7 +195,8 @@ static int take_diff_ids(const json_t *tree, struct image_config *c, struct err 
 	const json_t *list = json_object_get(json_object_get(tree, "rootfs"), "diff_ids");
 	size_t n = json_array_size(list);
 	if (n > LAYERS_MAX)
-		return err_set(err, ERR_INVALID, "image config has more than %d layers", LAYERS_MAX);
+		return err_set(err, ERR_INVALID, "image config has more than %d layers",
+			       LAYERS_MAX);
 	c->diff_ids = mem_zalloc(sizeof(*c->diff_ids) * (n + 1));
 	for (size_t i = 0; i < n; i++) {
 		const char *digest = json_string_value(json_array_get(list, i));
@@ -206,10 +210,13 @@ static int take_diff_ids(const json_t *tree, struct image_config *c, struct err 
 
 static int check_platform(const json_t *tree, struct err *err)
 {
-	const char *os = text_of(tree, "os"), *architecture = text_of(tree, "architecture"), *variant = text_of(tree, "variant");
-	if (!architecture || !*architecture || platform_score(os ? os : "linux", architecture, variant) > 0)
+	const char *os = text_of(tree, "os"), *architecture = text_of(tree, "architecture"),
+		   *variant = text_of(tree, "variant");
+	if (!architecture || !*architecture ||
+	    platform_score(os ? os : "linux", architecture, variant) > 0)
 		return 0;
-	return err_set(err, ERR_INVALID, "image is for %s/%s, this machine is %s", os ? os : "linux", architecture, platform_text());
+	return err_set(err, ERR_INVALID, "image is for %s/%s, this machine is %s",
+		       os ? os : "linux", architecture, platform_text());
 }
 
 int image_config_parse(struct str json, struct image_config *out, struct err *err)

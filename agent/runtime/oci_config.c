@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define SECCOMP_MAX   (1024 * 1024)
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define SECCOMP_MAX  (1024 * 1024)
 
 void oci_string(struct buf *out, const char *text)
 {
@@ -30,8 +30,11 @@ static int add_args(const struct oci_input *in, struct buf *out, struct err *err
 {
 	const struct container_spec *s = in->spec;
 	bool command = s->command && *s->command, args = s->args && *s->args;
-	const char *const *first = command ? s->command : (const char *const *)in->image->entrypoint;
-	const char *const *then = args ? s->args : command ? NULL : (const char *const *)in->image->cmd;
+	const char *const *first =
+		command ? s->command : (const char *const *)in->image->entrypoint;
+	const char *const *then = args      ? s->args
+				  : command ? NULL
+					    : (const char *const *)in->image->cmd;
 	if (!(first && *first) && !(then && *then))
 		return err_set(err, ERR_INVALID, "no command specified");
 	buf_puts(out, ",\"args\":[");
@@ -67,7 +70,8 @@ static void add_env(const struct oci_input *in, struct buf *out)
 {
 	const char *const *ours = in->spec->env;
 	const char *const *image = (const char *const *)in->image->env;
-	auto_free char *hostname = str_printf("HOSTNAME=%s", in->sandbox->hostname ? in->sandbox->hostname : "");
+	auto_free char *hostname =
+		str_printf("HOSTNAME=%s", in->sandbox->hostname ? in->sandbox->hostname : "");
 	const char *defaults[] = { DEFAULT_PATH, hostname, in->spec->tty ? "TERM=xterm" : NULL };
 	buf_puts(out, ",\"env\":[");
 	for (size_t i = 0; i < COUNT_OF(defaults); i++)
@@ -84,7 +88,8 @@ static void add_env(const struct oci_input *in, struct buf *out)
 
 static void add_user(struct buf *out, const struct oci_user *u)
 {
-	buf_printf(out, ",\"user\":{\"uid\":%lld,\"gid\":%lld,\"additionalGids\":[", (long long)u->uid, (long long)u->gid);
+	buf_printf(out, ",\"user\":{\"uid\":%lld,\"gid\":%lld,\"additionalGids\":[",
+		   (long long)u->uid, (long long)u->gid);
 	for (size_t i = 0; i < u->ngroups; i++)
 		buf_printf(out, "%s%lld", i ? "," : "", (long long)u->groups[i]);
 	buf_puts(out, "]}");
@@ -101,11 +106,12 @@ static void add_capabilities(struct buf *out, const struct oci_capabilities *cap
 	buf_putc(out, '}');
 }
 
-static int add_process(const struct oci_input *in, const struct oci_user *user, const struct oci_capabilities *caps,
-		       struct buf *out, struct err *err)
+static int add_process(const struct oci_input *in, const struct oci_user *user,
+		       const struct oci_capabilities *caps, struct buf *out, struct err *err)
 {
 	const struct container_spec *s = in->spec;
-	const char *cwd = s->working_dir && *s->working_dir ? s->working_dir : in->image->working_dir;
+	const char *cwd =
+		s->working_dir && *s->working_dir ? s->working_dir : in->image->working_dir;
 	int oom = s->resources.oom_score_adj;
 	buf_printf(out, "\"process\":{\"terminal\":%s", s->tty ? "true" : "false");
 	int r = add_args(in, out, err);
@@ -116,7 +122,8 @@ static int add_process(const struct oci_input *in, const struct oci_user *user, 
 	oci_string(out, cwd && *cwd ? cwd : "/");
 	add_user(out, user);
 	add_capabilities(out, caps);
-	buf_printf(out, ",\"noNewPrivileges\":%s,\"oomScoreAdj\":%d}", s->no_new_privileges ? "true" : "false",
+	buf_printf(out, ",\"noNewPrivileges\":%s,\"oomScoreAdj\":%d}",
+		   s->no_new_privileges ? "true" : "false",
 		   oom < in->oom_score_floor ? in->oom_score_floor : oom);
 	return 0;
 }
@@ -130,7 +137,8 @@ static int read_profile(const char *path, struct buf *out, struct err *err)
 	json_error_t e;
 	json_t *tree = json_loadb(out->p, out->n, 0, &e);
 	if (!json_is_object(tree))
-		r = err_set(err, ERR_INVALID, "seccomp profile %s: %s", path, tree ? "not an object" : e.text);
+		r = err_set(err, ERR_INVALID, "seccomp profile %s: %s", path,
+			    tree ? "not an object" : e.text);
 	json_decref(tree);
 	return r;
 }
@@ -162,7 +170,8 @@ int oci_config(const struct oci_input *in, struct buf *out, struct err *err)
 	return 0;
 }
 
-int oci_exec_process(const char *config_path, const char *const *argv, bool tty, struct buf *out, struct err *err)
+int oci_exec_process(const char *config_path, const char *const *argv, bool tty, struct buf *out,
+		     struct err *err)
 {
 	json_error_t e;
 	json_t *config = json_load_file(config_path, 0, &e);

@@ -22,17 +22,18 @@ struct oci_user {
 	size_t ngroups;
 };
 /* Who runs: run_as_*, or the image's user looked up in the root's /etc/passwd and /etc/group, which may be hostile. */
-int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *image_user, struct oci_user *out, struct err *err);
+int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *image_user,
+		     struct oci_user *out, struct err *err);
 
 void oci_seccomp_default(struct buf *out, const struct oci_capabilities *caps);
 
 struct oci_sandbox {
 	const char *hostname;
-	const char *net_path;   /* NULL: the host's */
+	const char *net_path; /* NULL: the host's */
 	const char *uts_path, *ipc_path;
-	const char *pid_path;   /* NULL: its own */
+	const char *pid_path; /* NULL: its own */
 	bool host_pid;
-	const char *shm_path;   /* bound to /dev/shm */
+	const char *shm_path; /* bound to /dev/shm */
 	const char *hostname_file;
 };
 struct oci_input {
@@ -43,13 +44,15 @@ struct oci_input {
 	const char *cgroup_path; /* as cgroup_create() takes it */
 	const char *rootfs;      /* absolute */
 	int rootfs_fd;
-	int oom_score_floor;     /* what we can't go below */
+	int oom_score_floor; /* what we can't go below */
 };
 int oci_config(const struct oci_input *in, struct buf *out, struct err *err);
-void oci_mounts(const struct oci_input *in, struct buf *out);     /* the member "mounts" */
-void oci_linux(const struct oci_input *in, const struct oci_capabilities *caps, const char *seccomp, struct buf *out);
-void oci_string(struct buf *out, const char *text);               /* quoted */
+void oci_mounts(const struct oci_input *in, struct buf *out); /* the member "mounts" */
+void oci_linux(const struct oci_input *in, const struct oci_capabilities *caps, const char *seccomp,
+	       struct buf *out);
+void oci_string(struct buf *out, const char *text); /* quoted */
 /* process.json for an exec, from the container's config.json. */
-int oci_exec_process(const char *config_path, const char *const *argv, bool tty, struct buf *out, struct err *err);
+int oci_exec_process(const char *config_path, const char *const *argv, bool tty, struct buf *out,
+		     struct err *err);
 
 #endif

@@ -9,11 +9,13 @@
 #include "base/mem.h"
 
 static const char *const masked[] = {
-	"/proc/acpi",	       "/proc/asound",	    "/proc/interrupts",  "/proc/kcore",
-	"/proc/keys",	       "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-	"/proc/sched_debug",   "/proc/scsi",	    "/sys/firmware",	 "/sys/devices/virtual/powercap",
+	"/proc/acpi",       "/proc/asound",      "/proc/interrupts",
+	"/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap",
 };
-static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
+static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+					 "/proc/sysrq-trigger" };
 
 static void add_list(struct buf *out, const char *member, const char *const *list, size_t n)
 {
@@ -58,10 +60,11 @@ static void add_namespaces(const struct oci_input *in, struct buf *out)
 static void add_limits(const struct oci_input *in, struct buf *out)
 {
 	const struct container_resources *r = &in->spec->resources;
-	buf_printf(out, ",\"cpu\":{\"shares\":%llu", (unsigned long long)cgroup_shares(r->cpu_shares_milli));
+	buf_printf(out, ",\"cpu\":{\"shares\":%llu",
+		   (unsigned long long)cgroup_shares(r->cpu_shares_milli));
 	if (r->cpu_limit_milli > 0)
-		buf_printf(out, ",\"quota\":%lld,\"period\":%d", (long long)cgroup_quota_us(r->cpu_limit_milli),
-			   CGROUP_PERIOD_US);
+		buf_printf(out, ",\"quota\":%lld,\"period\":%d",
+			   (long long)cgroup_quota_us(r->cpu_limit_milli), CGROUP_PERIOD_US);
 	buf_putc(out, '}');
 	if (r->memory_limit_bytes > 0) {
 		buf_printf(out, ",\"memory\":{\"limit\":%lld", (long long)r->memory_limit_bytes);
@@ -81,14 +84,17 @@ static void add_device(struct buf *out, const char *path, const struct stat *st)
 		buf_putc(out, ',');
 	buf_puts(out, "{\"path\":");
 	oci_string(out, path);
-	buf_printf(out, ",\"type\":\"%s\",\"major\":%u,\"minor\":%u,\"fileMode\":%u,\"uid\":%u,\"gid\":%u}",
-		   S_ISBLK(st->st_mode) ? "b" : "c", major(st->st_rdev), minor(st->st_rdev), st->st_mode & 0777u, st->st_uid,
-		   st->st_gid);
+	buf_printf(
+		out,
+		",\"type\":\"%s\",\"major\":%u,\"minor\":%u,\"fileMode\":%u,\"uid\":%u,\"gid\":%u}",
+		S_ISBLK(st->st_mode) ? "b" : "c", major(st->st_rdev), minor(st->st_rdev),
+		st->st_mode & 0777u, st->st_uid, st->st_gid);
 }
 
 static bool skipped(const char *path)
 {
-	static const char *const own[] = { "/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/fd", "/dev/console", "/dev/ptmx" };
+	static const char *const own[] = { "/dev/pts", "/dev/shm",     "/dev/mqueue",
+					   "/dev/fd",  "/dev/console", "/dev/ptmx" };
 	for (size_t i = 0; i < COUNT_OF(own); i++)
 		if (strcmp(path, own[i]) == 0)
 			return true;
@@ -104,7 +110,8 @@ static void add_devices(struct buf *out, const char *dir, int level)
 	for (struct dirent *e; (e = readdir(d));) {
 		char path[512];
 		struct stat st;
-		if (e->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >= (int)sizeof(path) ||
+		if (e->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", dir, e->d_name) >= (int)sizeof(path) ||
 		    skipped(path) || lstat(path, &st) != 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
@@ -128,7 +135,8 @@ static const char *widest_propagation(const struct container_spec *s)
 	return widest;
 }
 
-void oci_linux(const struct oci_input *in, const struct oci_capabilities *caps, const char *seccomp, struct buf *out)
+void oci_linux(const struct oci_input *in, const struct oci_capabilities *caps, const char *seccomp,
+	       struct buf *out)
 {
 	char path[CGROUP_PATH_MAX];
 	bool privileged = in->spec->privileged;
@@ -138,7 +146,8 @@ void oci_linux(const struct oci_input *in, const struct oci_capabilities *caps, 
 	cgroup_oci_path(in->cgroups, in->cgroup_path, path);
 	buf_puts(out, ",\"cgroupsPath\":");
 	oci_string(out, path);
-	buf_printf(out, ",\"resources\":{\"devices\":[{\"allow\":%s,\"access\":\"rwm\"}]", privileged ? "true" : "false");
+	buf_printf(out, ",\"resources\":{\"devices\":[{\"allow\":%s,\"access\":\"rwm\"}]",
+		   privileged ? "true" : "false");
 	add_limits(in, out);
 	buf_putc(out, '}');
 	if (propagation)

@@ -13,7 +13,8 @@ struct fixed_mount {
 static const struct fixed_mount kernel_mounts[] = {
 	{ "/proc", "proc", "proc", "nosuid,noexec,nodev" },
 	{ "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k" },
-	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
+	{ "/dev/pts", "devpts", "devpts",
+	  "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
 	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev" },
 };
 
@@ -29,7 +30,8 @@ static void add_options(struct buf *out, const char *list)
 	}
 }
 
-static void add(struct buf *out, const char *target, const char *type, const char *source, const char *options)
+static void add(struct buf *out, const char *target, const char *type, const char *source,
+		const char *options)
 {
 	if (out->p[out->n - 1] != '[')
 		buf_putc(out, ',');
@@ -71,7 +73,8 @@ static void add_fixed(const struct oci_input *in, struct buf *out)
 	if (in->sandbox->shm_path && !asked_for(s, "/dev/shm"))
 		add(out, "/dev/shm", "bind", in->sandbox->shm_path, "rbind,nosuid,noexec,nodev");
 	if (in->sandbox->hostname_file && !asked_for(s, "/etc/hostname"))
-		add(out, "/etc/hostname", "bind", in->sandbox->hostname_file, s->read_only_root ? "rbind,ro" : "rbind");
+		add(out, "/etc/hostname", "bind", in->sandbox->hostname_file,
+		    s->read_only_root ? "rbind,ro" : "rbind");
 }
 
 static size_t depth(const char *path)
@@ -96,7 +99,8 @@ static void add_asked(struct buf *out, const struct container_mount *m)
 	if (m->type) {
 		buf_puts(&options, m->options ? m->options : "");
 		buf_puts(&options, m->read_only ? ",ro" : "");
-		add(out, m->target, m->type, m->source ? m->source : m->type, options.p ? options.p : "");
+		add(out, m->target, m->type, m->source ? m->source : m->type,
+		    options.p ? options.p : "");
 		return;
 	}
 	buf_puts(&options, "rbind,");

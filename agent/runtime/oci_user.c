@@ -37,7 +37,8 @@ static bool next_row(struct str *rest, struct row *out)
 
 static bool is_id(struct str s, int64_t *out)
 {
-	return s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9' && str_to_i64(s, out) && *out <= UINT32_MAX;
+	return s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9' && str_to_i64(s, out) &&
+	       *out <= UINT32_MAX;
 }
 
 /* By name, or by number when the name is one. *name becomes the entry's name. */
@@ -96,7 +97,8 @@ static void add_memberships(struct oci_user *u, struct str groups, struct str na
 	}
 }
 
-int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *image_user, struct oci_user *out, struct err *err)
+int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *image_user,
+		     struct oci_user *out, struct err *err)
 {
 	auto_buf passwd = { 0 };
 	auto_buf groups = { 0 };
@@ -104,7 +106,8 @@ int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *
 	char number[24];
 	read_in_root(rootfs_fd, "etc/passwd", &passwd);
 	read_in_root(rootfs_fd, "etc/group", &groups);
-	struct str rest = str_from(s->run_as_user < 0 && image_user ? image_user : ""), name = { 0 }, group = { 0 };
+	struct str rest = str_from(s->run_as_user < 0 && image_user ? image_user : ""),
+		   name = { 0 }, group = { 0 };
 	str_next(&rest, ':', &name);
 	group = rest;
 	if (s->run_as_user >= 0) {
@@ -114,9 +117,13 @@ int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *
 		name = STR("0");
 	}
 	if (!find_user(buf_view(&passwd), &name, &u.uid, &u.gid))
-		return err_set(err, ERR_INVALID, "unable to find user %.*s: no matching entries in passwd file", STR_ARG(name));
+		return err_set(err, ERR_INVALID,
+			       "unable to find user %.*s: no matching entries in passwd file",
+			       STR_ARG(name));
 	if (group.n && !find_group(buf_view(&groups), group, &u.gid))
-		return err_set(err, ERR_INVALID, "unable to find group %.*s: no matching entries in group file", STR_ARG(group));
+		return err_set(err, ERR_INVALID,
+			       "unable to find group %.*s: no matching entries in group file",
+			       STR_ARG(group));
 	if (s->run_as_group >= 0)
 		u.gid = s->run_as_group;
 	add_group(&u, u.gid);
@@ -124,7 +131,8 @@ int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *
 	for (size_t i = 0; i < s->nsupplemental_groups; i++)
 		add_group(&u, s->supplemental_groups[i]);
 	if (s->run_as_non_root && u.uid == 0)
-		return err_set(err, ERR_INVALID, "container has runAsNonRoot and image will run as root");
+		return err_set(err, ERR_INVALID,
+			       "container has runAsNonRoot and image will run as root");
 	*out = u;
 	return 0;
 }

@@ -20,13 +20,13 @@
 #include "base/mem.h"
 
 /* linux/mount.h and the C library's sys/mount.h can't be included together everywhere. */
-#define FS_SET_FLAG    0
-#define FS_SET_STRING  1
-#define FS_CREATE      6
-#define FS_CLOEXEC     1
-#define MOVE_FROM_FD   4 /* MOVE_MOUNT_F_EMPTY_PATH */
-#define OVERLAY_MAGIC  0x794c7630
-#define OPTIONS_MAX    4000
+#define FS_SET_FLAG   0
+#define FS_SET_STRING 1
+#define FS_CREATE     6
+#define FS_CLOEXEC    1
+#define MOVE_FROM_FD  4 /* MOVE_MOUNT_F_EMPTY_PATH */
+#define OVERLAY_MAGIC 0x794c7630
+#define OPTIONS_MAX   4000
 
 static int set_string(int fs, const char *key, const char *value)
 {
@@ -97,7 +97,8 @@ static int mount_old(const struct overlay *o)
 	bool ok = true;
 	for (size_t i = layers; i-- > 0 && ok;)
 		ok = add_dir(&options, i + 1 == layers ? "lowerdir=" : ":", o->lower[i], fds, &n);
-	ok = ok && add_dir(&options, ",upperdir=", o->upper, fds, &n) && add_dir(&options, ",workdir=", o->work, fds, &n);
+	ok = ok && add_dir(&options, ",upperdir=", o->upper, fds, &n) &&
+	     add_dir(&options, ",workdir=", o->work, fds, &n);
 	int r = -1;
 	if (ok && options.n > OPTIONS_MAX)
 		errno = E2BIG;
@@ -136,12 +137,14 @@ int overlay_check(const char *dir, struct err *err)
 		return err_sys(err, "look at the file system of %s", dir);
 	if ((unsigned long)fs.f_type == OVERLAY_MAGIC)
 		return err_set(err, ERR_UNAVAILABLE,
-			       "%s is on overlayfs, which can't hold containers: put --data-dir on a real file system "
+			       "%s is on overlayfs, which can't hold containers: put --data-dir on "
+			       "a real file system "
 			       "(in a container: a volume, -v /var/lib/allinone)",
 			       dir);
 	/* asking for it loads the module; /proc/filesystems lists only what is loaded */
 	auto_fd int probe = (int)syscall(SYS_fsopen, "overlay", FS_CLOEXEC);
 	if (probe < 0 && errno == ENODEV)
-		return err_set(err, ERR_UNAVAILABLE, "the kernel has no overlayfs: modprobe overlay");
+		return err_set(err, ERR_UNAVAILABLE,
+			       "the kernel has no overlayfs: modprobe overlay");
 	return 0;
 }

@@ -5,10 +5,10 @@
 
 #if defined(__x86_64__)
 #define ARCHITECTURE "amd64"
-#define TEXT	     "linux/amd64"
+#define TEXT         "linux/amd64"
 #elif defined(__aarch64__)
 #define ARCHITECTURE "arm64"
-#define TEXT	     "linux/arm64/v8"
+#define TEXT         "linux/arm64/v8"
 #else
 #error "an architecture that this program is not made for"
 #endif

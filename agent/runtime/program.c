@@ -27,7 +27,8 @@ static int in_memory(const struct blob *b, int *out_fd, struct err *err)
 	if (fd < 0)
 		return err_sys(err, "make a memory file for %s", b->name);
 	int r = fd_write_all(fd, b->data, b->n, err);
-	if (r == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+	if (r == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
 		r = err_sys(err, "seal %s", b->name);
 	if (r < 0) {
 		close(fd);
@@ -66,7 +67,10 @@ static int fallback(const char *name, int *out_fd, struct err *err)
 		*out_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 		return *out_fd < 0 ? err_sys(err, "open /proc/self/exe") : 0;
 	}
-	return from_path(out_fd) ? 0 : err_set(err, ERR_UNAVAILABLE, "this build has no crun inside, and there is none on PATH");
+	return from_path(out_fd)
+		       ? 0
+		       : err_set(err, ERR_UNAVAILABLE,
+				 "this build has no crun inside, and there is none on PATH");
 }
 
 int program_open(const char *name, const char *run_dir, int *out_fd, struct err *err)

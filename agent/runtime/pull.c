@@ -26,7 +26,7 @@ struct waiter {
 };
 
 struct pull {
-	struct list link;    /* in the store's pulls */
+	struct list link; /* in the store's pulls */
 	struct image_store *store;
 	struct image_ref ref;
 	char name[REFERENCE_TEXT];
@@ -40,7 +40,7 @@ struct pull {
 	atomic_bool cancel;
 	atomic_size_t next_layer;
 	pthread_mutex_t mutex;
-	struct err err;      /* the first */
+	struct err err; /* the first */
 	int64_t done, total;
 };
 
@@ -56,7 +56,8 @@ static void on_bytes(void *ctx, int64_t n)
 	int64_t done = p->done += n, total = p->total;
 	pthread_mutex_unlock(&p->mutex);
 	pthread_mutex_lock(&p->store->mutex);
-	LIST_EACH (&p->waiters, it) {
+	LIST_EACH(&p->waiters, it)
+	{
 		struct waiter *w = LIST_ITEM(it, struct waiter, link);
 		if (w->progress)
 			w->progress(w->ctx, p->name, done, total);
@@ -150,7 +151,8 @@ static int fetch_config(struct pull *p, struct transfer *t, struct buf *out, str
 }
 
 /* Down to the manifest for this machine; target is what the reference itself means. */
-static int resolve(struct pull *p, struct transfer *t, struct buf *text, struct name_target *out, struct err *err)
+static int resolve(struct pull *p, struct transfer *t, struct buf *text, struct name_target *out,
+		   struct err *err)
 {
 	char *media_type = NULL;
 	struct descriptor d = { .digest = "" };
@@ -176,10 +178,12 @@ static int resolve(struct pull *p, struct transfer *t, struct buf *text, struct 
 	return r;
 }
 
-static int commit(struct pull *p, const struct buf *manifest, const struct buf *config, const struct name_target *t, struct err *err)
+static int commit(struct pull *p, const struct buf *manifest, const struct buf *config,
+		  const struct name_target *t, struct err *err)
 {
 	auto_free char *text = str_printf("%s %s\n", t->manifest, t->target);
-	int r = store_add_blob(p->store, digest_hex(p->manifest.config.digest), buf_view(config), err);
+	int r = store_add_blob(p->store, digest_hex(p->manifest.config.digest), buf_view(config),
+			       err);
 	if (r == 0)
 		r = store_add_blob(p->store, digest_hex(t->manifest), buf_view(manifest), err);
 	if (r == 0)
@@ -200,7 +204,8 @@ static int pull_all(struct pull *p, struct transfer *t, struct err *err)
 	if (r == 0)
 		r = image_config_parse(buf_view(&config), &p->config, err);
 	if (r == 0 && p->config.ndiff_ids != p->manifest.nlayers)
-		r = err_set(err, ERR_INVALID, "manifest has %zu layers, its config speaks of %zu", p->manifest.nlayers, p->config.ndiff_ids);
+		r = err_set(err, ERR_INVALID, "manifest has %zu layers, its config speaks of %zu",
+			    p->manifest.nlayers, p->config.ndiff_ids);
 	for (size_t i = 0; r == 0 && i < p->manifest.nlayers; i++)
 		p->total += p->manifest.layers[i].size_bytes;
 	if (r == 0)
@@ -279,7 +284,8 @@ static void *pull_thread(void *ctx)
 /* Under the mutex. */
 static void start_waiting(struct image_store *s)
 {
-	LIST_EACH (&s->pulls, it) {
+	LIST_EACH(&s->pulls, it)
+	{
 		struct pull *p = LIST_ITEM(it, struct pull, link);
 		pthread_t thread;
 		if (p->started || s->running >= PULLS_MAX)
@@ -298,16 +304,18 @@ static char *copy(const char *text)
 
 static struct pull *find_pull(struct image_store *s, const char *name, const struct image_auth *a)
 {
-	LIST_EACH (&s->pulls, it) {
+	LIST_EACH(&s->pulls, it)
+	{
 		struct pull *p = LIST_ITEM(it, struct pull, link);
-		if (strcmp(p->name, name) == 0 && same_text(p->username, a->username) && same_text(p->password, a->password) &&
-		    same_text(p->token, a->token))
+		if (strcmp(p->name, name) == 0 && same_text(p->username, a->username) &&
+		    same_text(p->password, a->password) && same_text(p->token, a->token))
 			return p;
 	}
 	return NULL;
 }
 
-static struct pull *new_pull(struct image_store *s, const struct image_ref *ref, const char *name, const struct image_auth *a)
+static struct pull *new_pull(struct image_store *s, const struct image_ref *ref, const char *name,
+			     const struct image_auth *a)
 {
 	struct pull *p = NEW(struct pull);
 	p->store = s;
@@ -322,8 +330,9 @@ static struct pull *new_pull(struct image_store *s, const struct image_ref *ref,
 	return p;
 }
 
-void image_pull(struct image_store *s, struct loop *l, const char *reference, const struct image_auth *auth, image_progress progress,
-		image_pulled done, void *ctx)
+void image_pull(struct image_store *s, struct loop *l, const char *reference,
+		const struct image_auth *auth, image_progress progress, image_pulled done,
+		void *ctx)
 {
 	static const struct image_auth anonymous = { NULL, NULL, NULL };
 	struct waiter *w = NEW(struct waiter);

@@ -9,7 +9,8 @@
 
 static int bad(struct err *err, const char *reference, const char *why)
 {
-	return err_set(err, ERR_BAD_REQUEST, "couldn't parse image name \"%.*s\": invalid reference format%s%s",
+	return err_set(err, ERR_BAD_REQUEST,
+		       "couldn't parse image name \"%.*s\": invalid reference format%s%s",
 		       REFERENCE_MAX, reference, *why ? ": " : "", why);
 }
 
@@ -92,7 +93,8 @@ static bool tag_valid(struct str s)
 	if (!s.n || s.n > TAG_MAX || !(isalnum((unsigned char)s.p[0]) || s.p[0] == '_'))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_' && s.p[i] != '.' && s.p[i] != '-')
+		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '_' && s.p[i] != '.' &&
+		    s.p[i] != '-')
 			return false;
 	return true;
 }

@@ -20,16 +20,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define ACCEPT                                                                                  \
-	"Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
-	"application/vnd.docker.distribution.manifest.list.v2+json, "                               \
+#define ACCEPT                                                        \
+	"Accept: application/vnd.oci.image.index.v1+json, "           \
+	"application/vnd.oci.image.manifest.v1+json, "                \
+	"application/vnd.docker.distribution.manifest.list.v2+json, " \
 	"application/vnd.docker.distribution.manifest.v2+json"
-#define ERROR_BODY_MAX   65536
-#define CONNECT_LIMIT_S  30L
-#define STALL_LIMIT_S    60L
-#define REDIRECTS_MAX    10L
-#define TRIES_MAX        6
-#define TOKEN_MAX        65536
+#define ERROR_BODY_MAX  65536
+#define CONNECT_LIMIT_S 30L
+#define STALL_LIMIT_S   60L
+#define REDIRECTS_MAX   10L
+#define TRIES_MAX       6
+#define TOKEN_MAX       65536
 
 struct registry {
 	char base_url[300];
@@ -49,10 +50,10 @@ struct transfer {
 	void (*taken)(void *ctx, int64_t bytes);
 	void *ctx;
 	/* the present request */
-	struct buf body;             /* of an answer that is kept in memory, or of an error */
+	struct buf body; /* of an answer that is kept in memory, or of an error */
 	size_t body_max;
 	char *media_type, *challenge;
-	int fd;                      /* where a good answer goes, or -1 */
+	int fd; /* where a good answer goes, or -1 */
 	int64_t offset, limit;
 	struct sha256 hash;
 	bool too_large, write_failed;
@@ -75,7 +76,8 @@ static void set_bearer(struct registry *r, const char *token)
 	r->authorization = str_printf("Authorization: Bearer %s", token);
 }
 
-int registry_new(const struct image_ref *ref, const struct image_auth *auth, struct registry **out, struct err *err)
+int registry_new(const struct image_ref *ref, const struct image_auth *auth, struct registry **out,
+		 struct err *err)
 {
 	(void)err;
 	pthread_once(&curl_once, init_curl);
@@ -171,7 +173,8 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		struct str value = str_of(line.p + colon + 1, line.n - colon - 1);
 		if (str_ieq(name, STR("content-type")))
 			keep_header(&t->media_type, value);
-		else if (str_ieq(name, STR("www-authenticate")) && !(t->challenge && strncasecmp(t->challenge, "bearer", 6) == 0))
+		else if (str_ieq(name, STR("www-authenticate")) &&
+			 !(t->challenge && strncasecmp(t->challenge, "bearer", 6) == 0))
 			keep_header(&t->challenge, value);
 	}
 	return line.n;
@@ -184,7 +187,8 @@ static int on_progress(void *ctx, curl_off_t dt, curl_off_t dn, curl_off_t ut, c
 	return t->cancel && atomic_load(t->cancel);
 }
 
-struct transfer *transfer_new(struct registry *r, atomic_bool *cancel, void (*taken)(void *ctx, int64_t bytes), void *ctx)
+struct transfer *transfer_new(struct registry *r, atomic_bool *cancel,
+			      void (*taken)(void *ctx, int64_t bytes), void *ctx)
 {
 	struct transfer *t = NEW(struct transfer);
 	t->registry = r;
@@ -212,7 +216,9 @@ void transfer_free(struct transfer *t)
 static void setup(struct transfer *t, const char *url, int64_t resume)
 {
 	CURL *c = t->curl;
-	const char *schemes = strncmp(url, "https:", 6) == 0 ? "https" : "http,https"; /* never from https to http */
+	const char *schemes = strncmp(url, "https:", 6) == 0
+				      ? "https"
+				      : "http,https"; /* never from https to http */
 	curl_easy_reset(c);
 	buf_reset(&t->body);
 	free(TAKE(t->media_type));
@@ -257,10 +263,12 @@ static int transport_failed(struct transfer *t, const char *url, CURLcode rc, st
 	if (t->cancel && atomic_load(t->cancel))
 		return err_set(err, ERR_UNAVAILABLE, "canceled");
 	if (t->too_large)
-		return err_set(err, ERR_TOO_LARGE, "Get \"%s\": the answer is larger than it may be", url);
+		return err_set(err, ERR_TOO_LARGE,
+			       "Get \"%s\": the answer is larger than it may be", url);
 	if (t->write_failed)
 		return err_sys(err, "write download");
-	return err_set(err, ERR_UNAVAILABLE, "failed to do request: Get \"%s\": %s", url, t->error[0] ? t->error : curl_easy_strerror(rc));
+	return err_set(err, ERR_UNAVAILABLE, "failed to do request: Get \"%s\": %s", url,
+		       t->error[0] ? t->error : curl_easy_strerror(rc));
 }
 
 /* The registry's own words: {"errors":[{"code":…,"message":…}]}, or what a token server says. */
@@ -269,7 +277,7 @@ static void own_words(struct transfer *t, struct buf *out)
 	json_t *tree = json_loadb(t->body.p ? t->body.p : "", t->body.n, 0, NULL), *item;
 	const json_t *list = json_object_get(tree, "errors");
 	size_t i;
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		const char *message = json_string_value(json_object_get(item, "message"));
 		const char *code = json_string_value(json_object_get(item, "code"));
 		if (message || code)
@@ -296,12 +304,19 @@ static int status_failed(struct transfer *t, const char *url, long status, struc
 		return err_set(err, ERR_NOT_FOUND, "not found%s", text);
 	if (status == 401)
 		return err_set(err, ERR_UNAUTHORIZED,
-			       "pull access denied, repository does not exist or may require authorization%s", text);
+			       "pull access denied, repository does not exist or may require "
+			       "authorization%s",
+			       text);
 	if (status == 403)
-		return err_set(err, ERR_FORBIDDEN, "unexpected status from GET request to %s: 403 Forbidden%s", url, text);
+		return err_set(err, ERR_FORBIDDEN,
+			       "unexpected status from GET request to %s: 403 Forbidden%s", url,
+			       text);
 	if (status == 429)
-		return err_set(err, ERR_TOO_MANY_REQUESTS, "unexpected status from GET request to %s: 429 Too Many Requests%s", url, text);
-	return err_set(err, ERR_UNAVAILABLE, "unexpected status from GET request to %s: %ld%s", url, status, text);
+		return err_set(err, ERR_TOO_MANY_REQUESTS,
+			       "unexpected status from GET request to %s: 429 Too Many Requests%s",
+			       url, text);
+	return err_set(err, ERR_UNAVAILABLE, "unexpected status from GET request to %s: %ld%s", url,
+		       status, text);
 }
 
 static void basic_header(const struct registry *r, struct buf *out)
@@ -343,12 +358,15 @@ static int fetch_token(struct transfer *t, const struct challenge *c, struct err
 	if (rc != CURLE_OK)
 		return transport_failed(t, url.p, rc, err);
 	if (!is_good(status_of(t)))
-		return err_wrap(err, status_failed(t, url.p, status_of(t), err), "failed to fetch a token");
+		return err_wrap(err, status_failed(t, url.p, status_of(t), err),
+				"failed to fetch a token");
 	json_t *tree = json_loadb(t->body.p ? t->body.p : "", t->body.n, 0, NULL);
 	const char *token = json_string_value(json_object_get(tree, "token"));
 	if (!token)
 		token = json_string_value(json_object_get(tree, "access_token"));
-	int result = valid_token(token) ? 0 : err_set(err, ERR_UNAUTHORIZED, "the token server's answer has no token");
+	int result = valid_token(token) ? 0
+					: err_set(err, ERR_UNAUTHORIZED,
+						  "the token server's answer has no token");
 	if (result == 0) {
 		pthread_mutex_lock(&r->mutex);
 		set_bearer(r, token);
@@ -391,7 +409,8 @@ static struct curl_slist *request_headers(struct registry *r, bool manifest)
 }
 
 /* One GET; a second one with credentials if the first is refused. *out_rc tells transport errors that may be tried again. */
-static int get(struct transfer *t, const char *url, bool manifest, int64_t resume, CURLcode *out_rc, struct err *err)
+static int get(struct transfer *t, const char *url, bool manifest, int64_t resume, CURLcode *out_rc,
+	       struct err *err)
 {
 	for (int attempt = 0;; attempt++) {
 		setup(t, url, resume);
@@ -409,8 +428,8 @@ static int get(struct transfer *t, const char *url, bool manifest, int64_t resum
 	}
 }
 
-int registry_manifest(struct transfer *t, const char *reference, struct buf *out, char **out_media_type, char out_digest[DIGEST_TEXT],
-		      struct err *err)
+int registry_manifest(struct transfer *t, const char *reference, struct buf *out,
+		      char **out_media_type, char out_digest[DIGEST_TEXT], struct err *err)
 {
 	const struct registry *r = t->registry;
 	auto_free char *url = str_printf("%s/v2/%s/manifests/%s", r->base_url, r->path, reference);
@@ -422,7 +441,9 @@ int registry_manifest(struct transfer *t, const char *reference, struct buf *out
 		return result;
 	digest_of(t->body.p ? t->body.p : "", t->body.n, out_digest);
 	if (digest_valid(reference) && strcmp(reference, out_digest) != 0)
-		return err_set(err, ERR_INVALID, "the registry's manifest has the digest %s, not %s", out_digest, reference);
+		return err_set(err, ERR_INVALID,
+			       "the registry's manifest has the digest %s, not %s", out_digest,
+			       reference);
 	buf_str(out, buf_view(&t->body));
 	*out_media_type = t->media_type ? TAKE(t->media_type) : str_dup(STR(""));
 	return 0;
@@ -433,7 +454,8 @@ static char *blob_url(const struct registry *r, const char *digest)
 	return str_printf("%s/v2/%s/blobs/%s", r->base_url, r->path, digest);
 }
 
-int registry_blob(struct transfer *t, const struct descriptor *d, size_t max, struct buf *out, struct err *err)
+int registry_blob(struct transfer *t, const struct descriptor *d, size_t max, struct buf *out,
+		  struct err *err)
 {
 	auto_free char *url = blob_url(t->registry, d->digest);
 	char digest[DIGEST_TEXT];
@@ -445,7 +467,8 @@ int registry_blob(struct transfer *t, const struct descriptor *d, size_t max, st
 		return r;
 	digest_of(t->body.p ? t->body.p : "", t->body.n, digest);
 	if (strcmp(digest, d->digest) != 0)
-		return err_set(err, ERR_INVALID, "the registry's blob has the digest %s, not %s", digest, d->digest);
+		return err_set(err, ERR_INVALID, "the registry's blob has the digest %s, not %s",
+			       digest, d->digest);
 	buf_str(out, buf_view(&t->body));
 	return 0;
 }
@@ -480,10 +503,12 @@ static int fetch_rest(struct transfer *t, const char *url, struct err *err)
 		int r = get(t, url, false, t->offset, &rc, err);
 		if (r == 0)
 			continue;
-		bool no_range = rc == CURLE_RANGE_ERROR || (before > 0 && rc == CURLE_OK && status_of(t) == 416);
+		bool no_range = rc == CURLE_RANGE_ERROR ||
+				(before > 0 && rc == CURLE_OK && status_of(t) == 416);
 		if (no_range)
 			r = start_over(t, err);
-		else if (rc == CURLE_OK || t->too_large || t->write_failed || (t->cancel && atomic_load(t->cancel)))
+		else if (rc == CURLE_OK || t->too_large || t->write_failed ||
+			 (t->cancel && atomic_load(t->cancel)))
 			return r;
 		else if (tries >= TRIES_MAX)
 			return r;
@@ -502,10 +527,12 @@ static int verify(struct transfer *t, const struct descriptor *d, const char *pa
 	if (strcmp(hex, digest_hex(d->digest)) == 0)
 		return 0;
 	unlink(path);
-	return err_set(err, ERR_INVALID, "the registry's blob has the digest sha256:%s, not %s", hex, d->digest);
+	return err_set(err, ERR_INVALID, "the registry's blob has the digest sha256:%s, not %s",
+		       hex, d->digest);
 }
 
-int registry_download(struct transfer *t, const struct descriptor *d, const char *path, int *out_fd, struct err *err)
+int registry_download(struct transfer *t, const struct descriptor *d, const char *path, int *out_fd,
+		      struct err *err)
 {
 	auto_free char *url = blob_url(t->registry, d->digest);
 	auto_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -12,18 +12,22 @@
 struct registry;
 struct transfer;
 
-int registry_new(const struct image_ref *ref, const struct image_auth *auth, struct registry **out, struct err *err);
+int registry_new(const struct image_ref *ref, const struct image_auth *auth, struct registry **out,
+		 struct err *err);
 void registry_free(struct registry *r);
 
 /* cancel: set by anybody to end what runs. taken: bytes that came in (may be NULL). */
-struct transfer *transfer_new(struct registry *r, atomic_bool *cancel, void (*taken)(void *ctx, int64_t bytes), void *ctx);
+struct transfer *transfer_new(struct registry *r, atomic_bool *cancel,
+			      void (*taken)(void *ctx, int64_t bytes), void *ctx);
 void transfer_free(struct transfer *t);
 
 /* reference: a tag or digest. out_digest is of the bytes, checked against what was asked for. ERR_NOT_FOUND, ERR_UNAUTHORIZED … */
-int registry_manifest(struct transfer *t, const char *reference, struct buf *out, char **out_media_type, char out_digest[DIGEST_TEXT],
-		      struct err *err);
-int registry_blob(struct transfer *t, const struct descriptor *d, size_t max, struct buf *out, struct err *err); /* verified */
+int registry_manifest(struct transfer *t, const char *reference, struct buf *out,
+		      char **out_media_type, char out_digest[DIGEST_TEXT], struct err *err);
+int registry_blob(struct transfer *t, const struct descriptor *d, size_t max, struct buf *out,
+		  struct err *err); /* verified */
 /* Into `path`, going on where an earlier try stopped. Verified; on a wrong digest the file is gone. fd is open for reading. */
-int registry_download(struct transfer *t, const struct descriptor *d, const char *path, int *out_fd, struct err *err);
+int registry_download(struct transfer *t, const struct descriptor *d, const char *path, int *out_fd,
+		      struct err *err);
 
 #endif

@@ -6,10 +6,11 @@
 #include "base/buf.h"
 
 struct challenge {
-	bool bearer;                 /* else basic */
+	bool bearer; /* else basic */
 	char realm[1024], service[512], scope[1024];
 };
-bool challenge_parse(const char *header, struct challenge *out); /* false: neither basic nor bearer with a realm */
+bool challenge_parse(const char *header,
+		     struct challenge *out); /* false: neither basic nor bearer with a realm */
 /* The token's URL with its query; scope: ours when the registry names none. */
 void challenge_url(const struct challenge *c, const char *scope, struct buf *out);
 

@@ -9,10 +9,10 @@
 #include "base/str.h"
 
 static const char *const ca_files[] = {
-	"/etc/ssl/certs/ca-certificates.crt",		      /* Debian, Ubuntu, Alpine, Arch */
+	"/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Alpine, Arch */
 	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
 	"/etc/pki/tls/certs/ca-bundle.crt",
-	"/etc/ssl/ca-bundle.pem",			      /* openSUSE */
+	"/etc/ssl/ca-bundle.pem", /* openSUSE */
 	"/etc/ssl/cert.pem",
 };
 

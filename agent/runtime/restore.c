@@ -11,10 +11,11 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define ANSWER_MS     2000
-#define EXIT_UNKNOWN  255
+#define ANSWER_MS    2000
+#define EXIT_UNKNOWN 255
 
-static void each_dir(const char *path, void (*fn)(struct runtime *rt, const char *name), struct runtime *rt)
+static void each_dir(const char *path, void (*fn)(struct runtime *rt, const char *name),
+		     struct runtime *rt)
 {
 	DIR *d = opendir(path);
 	if (!d)
@@ -105,7 +106,9 @@ static void settle(struct ctr *c)
 	c->finished_us = clock_wall_us(clock_real());
 }
 
-int runtime_restore(struct runtime *rt, void (*fn)(void *ctx, const char *pod_uid, const char *netns_path), void *ctx, struct err *err)
+int runtime_restore(struct runtime *rt,
+		    void (*fn)(void *ctx, const char *pod_uid, const char *netns_path), void *ctx,
+		    struct err *err)
 {
 	auto_free char *pods = str_printf("%s/pods", rt->run_dir);
 	auto_free char *containers = str_printf("%s/containers", rt->root_dir);

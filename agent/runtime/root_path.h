@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <sys/types.h>
 
-int root_open(int root, const char *path, int flags);             /* -1 and errno */
+int root_open(int root, const char *path, int flags); /* -1 and errno */
 int root_create(int root, const char *path, int flags, mode_t mode);
 
 #endif

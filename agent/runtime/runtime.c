@@ -46,7 +46,8 @@ static void make_shim_cgroup(struct runtime *rt)
 {
 	if (!rt->cgroups.v2)
 		return;
-	rt->shim_cgroup = str_printf("%s%s/allinone/shims", rt->cgroups.mounts[0], rt->cgroups.base);
+	rt->shim_cgroup =
+		str_printf("%s%s/allinone/shims", rt->cgroups.mounts[0], rt->cgroups.base);
 	if (dir_make(rt->shim_cgroup, 0755, NULL) < 0)
 		free(TAKE(rt->shim_cgroup));
 }
@@ -57,7 +58,8 @@ int runtime_new(const struct runtime_config *c, struct runtime **out, struct err
 	rt->loop = c->loop;
 	rt->root_dir = str_dup(str_from(c->root_dir));
 	rt->run_dir = str_dup(str_from(c->run_dir));
-	rt->cgroup_name = str_dup(str_from(c->cgroup_root && *c->cgroup_root ? c->cgroup_root : "kubepods"));
+	rt->cgroup_name =
+		str_dup(str_from(c->cgroup_root && *c->cgroup_root ? c->cgroup_root : "kubepods"));
 	rt->on_exit = c->on_exit;
 	rt->ctx = c->ctx;
 	rt->crun_fd = rt->shim_fd = -1;
@@ -114,7 +116,8 @@ struct image_store *runtime_images(struct runtime *rt)
 	return rt->images;
 }
 
-void runtime_each_container(struct runtime *rt, const char *pod_uid, void (*fn)(void *ctx, const struct container_status *s), void *ctx)
+void runtime_each_container(struct runtime *rt, const char *pod_uid,
+			    void (*fn)(void *ctx, const struct container_status *s), void *ctx)
 {
 	size_t i = 0;
 	struct map_entry *e;

@@ -189,11 +189,13 @@ static void fill(struct sandbox *s, const struct sandbox_spec *spec)
 	s->shm_bytes = spec->shm_bytes > 0 ? spec->shm_bytes : SHM_BYTES;
 }
 
-void runtime_sandbox_start(struct runtime *rt, const struct sandbox_spec *spec, runtime_done done, void *ctx)
+void runtime_sandbox_start(struct runtime *rt, const struct sandbox_spec *spec, runtime_done done,
+			   void *ctx)
 {
 	auto_err err = { 0 };
 	if (sandbox_find(rt, spec->pod_uid) || strchr(spec->pod_uid, '/') || !*spec->pod_uid) {
-		err_set(&err, ERR_ALREADY_EXISTS, "sandbox of pod %s is there already", spec->pod_uid);
+		err_set(&err, ERR_ALREADY_EXISTS, "sandbox of pod %s is there already",
+			spec->pod_uid);
 		done_later(rt->loop, done, ctx, &err);
 		return;
 	}
@@ -227,8 +229,8 @@ static void told(void *ctx, const struct shim_message *m)
 			ctr_exited(c, true);
 		return;
 	}
-	LIST_EACH (&s->containers, it)
-		execs_told(LIST_ITEM(it, struct ctr, link), m);
+	LIST_EACH(&s->containers, it)
+	execs_told(LIST_ITEM(it, struct ctr, link), m);
 }
 
 static void gone(void *ctx)
@@ -263,7 +265,8 @@ static void lost_finish(struct op *op)
 void sandbox_lost(struct sandbox *s)
 {
 	s->alive = false;
-	LIST_EACH_SAFE (&s->containers, it) {
+	LIST_EACH_SAFE(&s->containers, it)
+	{
 		struct ctr *c = LIST_ITEM(it, struct ctr, link);
 		if (c->state == CONTAINER_EXITED)
 			continue;
@@ -292,8 +295,8 @@ struct removal {
 static void removal_work(struct op *op)
 {
 	struct sandbox *s = op->sandbox;
-	LIST_EACH (&s->containers, it)
-		cleanup_container(LIST_ITEM(it, struct ctr, link));
+	LIST_EACH(&s->containers, it)
+	cleanup_container(LIST_ITEM(it, struct ctr, link));
 	cleanup_sandbox(s);
 }
 
@@ -348,7 +351,11 @@ void runtime_sandbox_remove(struct runtime *rt, const char *pod_uid, runtime_don
 		return;
 	}
 	struct removal *r = NEW(struct removal);
-	r->op = (struct op){ .sandbox = s, .work = removal_work, .finish = removal_finish, .done = done, .ctx = ctx };
+	r->op = (struct op){ .sandbox = s,
+			     .work = removal_work,
+			     .finish = removal_finish,
+			     .done = done,
+			     .ctx = ctx };
 	s->removing = true;
 	loop_timer_init(rt->loop, &r->limit, quit_late);
 	if (!s->conn) {

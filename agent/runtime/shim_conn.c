@@ -28,7 +28,8 @@ struct shim_conn {
 
 static struct call *take_call(struct shim_conn *c, int64_t seq)
 {
-	LIST_EACH (&c->calls, it) {
+	LIST_EACH(&c->calls, it)
+	{
 		struct call *call = LIST_ITEM(it, struct call, link);
 		if (call->seq == seq) {
 			list_del(&call->link);
@@ -113,7 +114,8 @@ struct shim_conn *shim_conn_new(struct loop *l, int fd, const struct shim_conn_o
 	c->fd = fd;
 	c->ops = ops;
 	c->ctx = ctx;
-	c->seq = (int64_t)(rand_u64() & 0xffffffff); /* answers to an earlier connection are not ours */
+	c->seq = (int64_t)(rand_u64() &
+			   0xffffffff); /* answers to an earlier connection are not ours */
 	list_init(&c->calls);
 	loop_later_init(&c->fail, run_fail);
 	uv_poll_init(&l->uv, &c->poll, fd);
@@ -156,6 +158,7 @@ bool shim_refused(const struct shim_message *m, struct err *err)
 {
 	if (m && strcmp(message_word(m, 0), "ok") == 0)
 		return false;
-	err_set(err, m ? ERR_INTERNAL : ERR_UNAVAILABLE, "%s", m ? message_word(m, 2) : "the pod's shim is gone");
+	err_set(err, m ? ERR_INTERNAL : ERR_UNAVAILABLE, "%s",
+		m ? message_word(m, 2) : "the pod's shim is gone");
 	return true;
 }

@@ -18,15 +18,17 @@
 #include "base/file.h"
 
 #define BACKLOG       4
-#define CLOSE_ON_EXEC 4 /* CLOSE_RANGE_CLOEXEC */
+#define CLOSE_ON_EXEC 4  /* CLOSE_RANGE_CLOEXEC */
 #define FD_ABOVE      16 /* sources stay clear of the numbers that they are copied to */
 
 static int address(const char *run_dir, struct sockaddr_un *a, struct err *err)
 {
 	memset(a, 0, sizeof(*a));
 	a->sun_family = AF_UNIX;
-	if (snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket", run_dir) >= (int)sizeof(a->sun_path))
-		return err_set(err, ERR_INVALID, "the path of %s/socket is too long for a socket", run_dir);
+	if (snprintf(a->sun_path, sizeof(a->sun_path), "%s/socket", run_dir) >=
+	    (int)sizeof(a->sun_path))
+		return err_set(err, ERR_INVALID, "the path of %s/socket is too long for a socket",
+			       run_dir);
 	return 0;
 }
 
@@ -58,7 +60,8 @@ static void child(const struct start *s)
 		dup2(s->null_fd, i);
 	dup2(s->listen_fd, SHIM_FD_LISTEN);
 	dup2(s->crun_fd, SHIM_FD_CRUN);
-	syscall(SYS_close_range, SHIM_FD_CRUN + 1, ~0U, CLOSE_ON_EXEC); /* what others opened without it; Linux 5.11 */
+	syscall(SYS_close_range, SHIM_FD_CRUN + 1, ~0U,
+		CLOSE_ON_EXEC); /* what others opened without it; Linux 5.11 */
 	sigaction(SIGPIPE, &dfl, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -85,17 +88,21 @@ static pid_t start(const struct start *s, int cgroup_fd)
 	return pid;
 }
 
-int shim_spawn(const char *pod_uid, const char *run_dir, const struct shim_program *program, const char *cgroup_dir, pid_t *out,
-	       struct err *err)
+int shim_spawn(const char *pod_uid, const char *run_dir, const struct shim_program *program,
+	       const char *cgroup_dir, pid_t *out, struct err *err)
 {
-	static char *const env[] = { (char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	char *argv[] = { (char *)"allinone-shim", (char *)(uintptr_t)pod_uid, (char *)(uintptr_t)run_dir, NULL };
+	static char *const env[] = {
+		(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL
+	};
+	char *argv[] = { (char *)"allinone-shim", (char *)(uintptr_t)pod_uid,
+			 (char *)(uintptr_t)run_dir, NULL };
 	auto_fd int listen_fd = -1;
 	int r = listen_on(run_dir, &listen_fd, err);
 	if (r < 0)
 		return r;
 	auto_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	auto_fd int cgroup_fd = cgroup_dir ? open(cgroup_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	auto_fd int cgroup_fd =
+		cgroup_dir ? open(cgroup_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	auto_fd int crun_copy = fcntl(program->crun_fd, F_DUPFD_CLOEXEC, FD_ABOVE);
 	auto_fd int shim_copy = fcntl(program->shim_fd, F_DUPFD_CLOEXEC, FD_ABOVE);
 	struct start s = { argv, env, null_fd, listen_fd, crun_copy, shim_copy };
@@ -118,7 +125,8 @@ int shim_connect(const char *run_dir, int *out_fd, struct err *err)
 	if (fd < 0)
 		return err_sys(err, "make a socket");
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
-		return err_set(err, ERR_UNAVAILABLE, "shim %s does not listen: %s", run_dir, strerror(errno));
+		return err_set(err, ERR_UNAVAILABLE, "shim %s does not listen: %s", run_dir,
+			       strerror(errno));
 	*out_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -12,13 +12,14 @@ static const struct {
 	const char *name;
 	int number;
 } signals[] = {
-	{ "HUP", SIGHUP },   { "INT", SIGINT },	    { "QUIT", SIGQUIT },     { "ILL", SIGILL },	  { "TRAP", SIGTRAP },
-	{ "ABRT", SIGABRT }, { "IOT", SIGABRT },    { "BUS", SIGBUS },	     { "FPE", SIGFPE },	  { "KILL", SIGKILL },
-	{ "USR1", SIGUSR1 }, { "SEGV", SIGSEGV },   { "USR2", SIGUSR2 },     { "PIPE", SIGPIPE }, { "ALRM", SIGALRM },
-	{ "TERM", SIGTERM }, { "CHLD", SIGCHLD },   { "CONT", SIGCONT },     { "STOP", SIGSTOP }, { "TSTP", SIGTSTP },
-	{ "TTIN", SIGTTIN }, { "TTOU", SIGTTOU },   { "URG", SIGURG },	     { "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ },
-	{ "PROF", SIGPROF }, { "VTALRM", SIGVTALRM }, { "WINCH", SIGWINCH }, { "IO", SIGIO },	  { "PWR", SIGPWR },
-	{ "SYS", SIGSYS },
+	{ "HUP", SIGHUP },   { "INT", SIGINT },   { "QUIT", SIGQUIT },     { "ILL", SIGILL },
+	{ "TRAP", SIGTRAP }, { "ABRT", SIGABRT }, { "IOT", SIGABRT },      { "BUS", SIGBUS },
+	{ "FPE", SIGFPE },   { "KILL", SIGKILL }, { "USR1", SIGUSR1 },     { "SEGV", SIGSEGV },
+	{ "USR2", SIGUSR2 }, { "PIPE", SIGPIPE }, { "ALRM", SIGALRM },     { "TERM", SIGTERM },
+	{ "CHLD", SIGCHLD }, { "CONT", SIGCONT }, { "STOP", SIGSTOP },     { "TSTP", SIGTSTP },
+	{ "TTIN", SIGTTIN }, { "TTOU", SIGTTOU }, { "URG", SIGURG },       { "XCPU", SIGXCPU },
+	{ "XFSZ", SIGXFSZ }, { "PROF", SIGPROF }, { "VTALRM", SIGVTALRM }, { "WINCH", SIGWINCH },
+	{ "IO", SIGIO },     { "PWR", SIGPWR },   { "SYS", SIGSYS },
 };
 
 #define RT_FIRST 34 /* the kernel's 32 and 33 belong to the C library */
@@ -27,9 +28,11 @@ static const struct {
 static int real_time(const char *text)
 {
 	int64_t offset = 0;
-	if (strncasecmp(text, "RTMIN", 5) == 0 && (!text[5] || str_to_i64(str_from(text + 5), &offset)))
+	if (strncasecmp(text, "RTMIN", 5) == 0 &&
+	    (!text[5] || str_to_i64(str_from(text + 5), &offset)))
 		return (int)(RT_FIRST + offset);
-	if (strncasecmp(text, "RTMAX", 5) == 0 && (!text[5] || str_to_i64(str_from(text + 5), &offset)))
+	if (strncasecmp(text, "RTMAX", 5) == 0 &&
+	    (!text[5] || str_to_i64(str_from(text + 5), &offset)))
 		return (int)(RT_LAST + offset);
 	return 0;
 }

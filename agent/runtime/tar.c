@@ -3,13 +3,14 @@
 
 #include "base/mem.h"
 
-#define BLOCK    512
+#define BLOCK          512
 #define SIZE_MAX_BYTES ((int64_t)1 << 50)
 
 struct header {
 	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8];
 	char type;
-	char link[100], magic[6], version[2], user[32], group[32], major[8], minor[8], prefix[155], pad[12];
+	char link[100], magic[6], version[2], user[32], group[32], major[8], minor[8], prefix[155],
+		pad[12];
 };
 _Static_assert(sizeof(struct header) == BLOCK, "a tar header is one block");
 
@@ -90,7 +91,9 @@ static bool checksum_ok(const struct header *h)
 	if (!number(h->checksum, sizeof(h->checksum), &want))
 		return false;
 	for (size_t i = 0; i < BLOCK; i++)
-		sum += i >= offsetof(struct header, checksum) && i < offsetof(struct header, type) ? ' ' : p[i];
+		sum += i >= offsetof(struct header, checksum) && i < offsetof(struct header, type)
+			       ? ' '
+			       : p[i];
 	return (int64_t)sum == want;
 }
 
@@ -142,8 +145,8 @@ static bool pax_next(struct str *rest, struct str *key, struct str *value)
 	size_t length = 0, digits = 0;
 	while (digits < rest->n && digits < 8 && rest->p[digits] >= '0' && rest->p[digits] <= '9')
 		length = length * 10 + (size_t)(rest->p[digits++] - '0');
-	if (digits == 0 || digits >= rest->n || rest->p[digits] != ' ' || length > rest->n || length < digits + 3 ||
-	    rest->p[length - 1] != '\n')
+	if (digits == 0 || digits >= rest->n || rest->p[digits] != ' ' || length > rest->n ||
+	    length < digits + 3 || rest->p[length - 1] != '\n')
 		return false;
 	struct str record = str_of(rest->p + digits + 1, length - digits - 2);
 	size_t eq = str_find(record, '=');
@@ -210,7 +213,9 @@ static int set_name(struct tar *t, const struct header *h, struct err *err)
 {
 	int r = 0;
 	if (t->path.n == 0) { /* no GNU long name before */
-		size_t prefix = memcmp(h->magic, "ustar\0", 6) == 0 ? strnlen(h->prefix, sizeof(h->prefix)) : 0;
+		size_t prefix = memcmp(h->magic, "ustar\0", 6) == 0
+					? strnlen(h->prefix, sizeof(h->prefix))
+					: 0;
 		buf_add(&t->path, h->prefix, prefix);
 		if (prefix)
 			buf_putc(&t->path, '/');
@@ -227,8 +232,9 @@ static int set_type(struct tar *t, char type, struct err *err)
 		char flag;
 		enum tar_type type;
 	} types[] = {
-		{ '0', TAR_FILE }, { '\0', TAR_FILE }, { '7', TAR_FILE }, { '1', TAR_HARD_LINK }, { '2', TAR_SYMLINK },
-		{ '3', TAR_CHAR }, { '4', TAR_BLOCK }, { '5', TAR_DIR },  { '6', TAR_FIFO },
+		{ '0', TAR_FILE },      { '\0', TAR_FILE },   { '7', TAR_FILE },
+		{ '1', TAR_HARD_LINK }, { '2', TAR_SYMLINK }, { '3', TAR_CHAR },
+		{ '4', TAR_BLOCK },     { '5', TAR_DIR },     { '6', TAR_FIFO },
 	};
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
 		if (types[i].flag != type)
@@ -238,7 +244,8 @@ static int set_type(struct tar *t, char type, struct err *err)
 			t->entry.type = TAR_DIR; /* as before ustar */
 		return 0;
 	}
-	return bad(err, type == 'S' ? "sparse files are not supported" : "an entry has an unknown type");
+	return bad(err,
+		   type == 'S' ? "sparse files are not supported" : "an entry has an unknown type");
 }
 
 static int fill_entry(struct tar *t, const struct header *h, struct err *err)
@@ -247,11 +254,13 @@ static int fill_entry(struct tar *t, const struct header *h, struct err *err)
 	int64_t mode = 0, major = 0, minor = 0;
 	*e = (struct tar_entry){ 0 };
 	if (!number(h->mode, sizeof(h->mode), &mode) || !number(h->uid, sizeof(h->uid), &e->uid) ||
-	    !number(h->gid, sizeof(h->gid), &e->gid) || !number(h->size, sizeof(h->size), &e->size) ||
+	    !number(h->gid, sizeof(h->gid), &e->gid) ||
+	    !number(h->size, sizeof(h->size), &e->size) ||
 	    !number(h->mtime, sizeof(h->mtime), &e->mtime_s))
 		return bad(err, "a header has a bad number");
 	if (h->type == '3' || h->type == '4') {
-		if (!number(h->major, sizeof(h->major), &major) || !number(h->minor, sizeof(h->minor), &minor))
+		if (!number(h->major, sizeof(h->major), &major) ||
+		    !number(h->minor, sizeof(h->minor), &minor))
 			return bad(err, "a header has a bad device number");
 	}
 	e->mode = (mode_t)(mode & 07777);
@@ -266,7 +275,8 @@ static int fill_entry(struct tar *t, const struct header *h, struct err *err)
 		r = apply_pax(t, &t->pax, err);
 	if (r < 0)
 		return r;
-	if (e->size < 0 || e->size > SIZE_MAX_BYTES || e->uid < 0 || e->gid < 0 || e->uid > UINT32_MAX || e->gid > UINT32_MAX)
+	if (e->size < 0 || e->size > SIZE_MAX_BYTES || e->uid < 0 || e->gid < 0 ||
+	    e->uid > UINT32_MAX || e->gid > UINT32_MAX)
 		return bad(err, "a header has a number out of range");
 	if (t->path.n == 0 || t->path.n > TAR_PATH_MAX)
 		return bad(err, "an entry has no usable name");
@@ -322,7 +332,8 @@ int tar_next(struct tar *t, struct err *err)
 			return 0;
 		}
 		if (got < BLOCK || !checksum_ok(&h))
-			return bad(err, got < BLOCK ? "it ends within a header" : "a header's checksum is wrong");
+			return bad(err, got < BLOCK ? "it ends within a header"
+						    : "a header's checksum is wrong");
 		r = take_extra(t, &h, err);
 		if (r == 0) {
 			r = fill_entry(t, &h, err);

@@ -19,10 +19,10 @@ enum tar_type { TAR_FILE, TAR_HARD_LINK, TAR_SYMLINK, TAR_CHAR, TAR_BLOCK, TAR_D
 struct tar_xattr {
 	struct str name, value; /* into the tar's own memory */
 };
-struct tar_entry {              /* valid until the next tar_next() */
+struct tar_entry { /* valid until the next tar_next() */
 	enum tar_type type;
 	const char *path, *link;
-	mode_t mode;            /* permission bits only */
+	mode_t mode; /* permission bits only */
 	int64_t uid, gid, size, mtime_s;
 	uint32_t mtime_ns, dev_major, dev_minor;
 	struct tar_xattr xattrs[TAR_XATTRS_MAX];
@@ -32,12 +32,12 @@ struct tar_entry {              /* valid until the next tar_next() */
 typedef ssize_t (*tar_source)(void *ctx, void *p, size_t n, struct err *err);
 typedef int (*tar_skipper)(void *ctx, int64_t n, struct err *err);
 
-struct tar {                    /* start with {0}, set read and ctx */
+struct tar { /* start with {0}, set read and ctx */
 	tar_source read;
-	tar_skipper skip;       /* may be NULL: then what is skipped is read */
+	tar_skipper skip; /* may be NULL: then what is skipped is read */
 	void *ctx;
-	int64_t position;       /* bytes consumed: where the content starts after tar_next() */
-	int64_t left, padding;  /* of the present entry */
+	int64_t position;      /* bytes consumed: where the content starts after tar_next() */
+	int64_t left, padding; /* of the present entry */
 	bool ended;
 	struct buf path, link, pax, global;
 	struct tar_entry entry;

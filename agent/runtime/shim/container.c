@@ -172,19 +172,28 @@ static struct container *new_container(const struct shim_message *m, int client)
 	if (!text_copy(c->id, sizeof(c->id), message_word(m, 2)) ||
 	    !text_copy(c->bundle, sizeof(c->bundle), message_word(m, 3)) ||
 	    !text_copy(c->log_path, sizeof(c->log_path), message_word(m, 4)) ||
-	    !text_copy(c->oom_file, sizeof(c->oom_file), message_word(m, 5)) || strlen(c->id) < 16) {
+	    !text_copy(c->oom_file, sizeof(c->oom_file), message_word(m, 5)) ||
+	    strlen(c->id) < 16) {
 		pages_free(c, sizeof(*c));
 		return NULL;
 	}
 	return c;
 }
 
-static pid_t start_crun(struct shim *s, struct container *c, const char *console, const int stdio[3])
+static pid_t start_crun(struct shim *s, struct container *c, const char *console,
+			const int stdio[3])
 {
 	char log[SHIM_PATH_MAX + 32], pid_file[SHIM_PATH_MAX + 32];
-	const char *args[] = { "run",      "--detach", "--bundle", c->bundle, "--pid-file",
-			       pid_file,   console ? "--console-socket" : c->id, console ? console : NULL,
-			       c->id,      NULL };
+	const char *args[] = { "run",
+			       "--detach",
+			       "--bundle",
+			       c->bundle,
+			       "--pid-file",
+			       pid_file,
+			       console ? "--console-socket" : c->id,
+			       console ? console : NULL,
+			       c->id,
+			       NULL };
 	in_bundle(c, "/log", log);
 	in_bundle(c, "/pid", pid_file);
 	return crun_start(s, log, args, stdio);
@@ -259,7 +268,8 @@ void container_crun_done(struct shim *s, struct container *c, int status)
 		console_close(s, c);
 	}
 	save(c);
-	container_tell(s, -1, c); /* also to a server that has not asked for it, because it came later */
+	container_tell(s, -1,
+		       c); /* also to a server that has not asked for it, because it came later */
 	message_start(&m, "ok");
 	message_add(&m, c->run_seq);
 	message_add_i64(&m, c->pid);

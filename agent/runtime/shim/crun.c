@@ -42,7 +42,8 @@ static void child(const struct shim *s, char *const *argv, const char *empty, co
 	_exit(127);
 }
 
-static bool path_join(char out[SHIM_PATH_MAX], const char *prefix, const char *dir, const char *name)
+static bool path_join(char out[SHIM_PATH_MAX], const char *prefix, const char *dir,
+		      const char *name)
 {
 	size_t a = strlen(prefix), b = strlen(dir), c = strlen(name);
 	if (a + b + c + 1 > SHIM_PATH_MAX)
@@ -58,8 +59,8 @@ pid_t crun_start(struct shim *s, const char *log, const char *const *args, const
 	char root[SHIM_PATH_MAX], log_arg[SHIM_PATH_MAX], empty[SHIM_PATH_MAX];
 	const char *argv[ARGS_MAX] = { "crun", "--cgroup-manager=cgroupfs", root, log_arg };
 	size_t n = 4;
-	if (!path_join(root, "--root=", s->run_dir, "/crun") || !path_join(log_arg, "--log=", log, "") ||
-	    !path_join(empty, "", s->run_dir, "/empty"))
+	if (!path_join(root, "--root=", s->run_dir, "/crun") ||
+	    !path_join(log_arg, "--log=", log, "") || !path_join(empty, "", s->run_dir, "/empty"))
 		return -ENAMETOOLONG;
 	while (*args && n < ARGS_MAX - 1)
 		argv[n++] = *args++;

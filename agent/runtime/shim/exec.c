@@ -45,9 +45,16 @@ static pid_t start(struct shim *s, struct exec *e, const struct shim_message *m)
 	memcpy(process + n, "/process.json", 14);
 	memcpy(pid_file, e->bundle, n);
 	memcpy(pid_file + n, "/pid", 5);
-	const char *args[] = { "exec",   "--detach", "--process",      process,
-			       "--pid-file", pid_file,   *console ? "--console-socket" : message_word(m, 3),
-			       console,  message_word(m, 3), NULL };
+	const char *args[] = { "exec",
+			       "--detach",
+			       "--process",
+			       process,
+			       "--pid-file",
+			       pid_file,
+			       *console ? "--console-socket" : message_word(m, 3),
+			       console,
+			       message_word(m, 3),
+			       NULL };
 	if (!*console)
 		args[7] = NULL;
 	return crun_start(s, log, args, *console ? null : m->fds);

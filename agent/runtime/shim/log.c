@@ -77,7 +77,8 @@ static void piece(struct batch *b, const void *p, size_t n)
 }
 
 /* One record, made of what was kept and what is new. */
-static void record(struct batch *b, bool whole, const char *kept, size_t nkept, const char *p, size_t n)
+static void record(struct batch *b, bool whole, const char *kept, size_t nkept, const char *p,
+		   size_t n)
 {
 	if (b->n > PIECES - 4)
 		batch_write(b);

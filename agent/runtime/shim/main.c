@@ -89,7 +89,8 @@ static bool setup(struct shim *s, const char *run_dir)
 	fcntl(SHIM_FD_CRUN, F_SETFD, FD_CLOEXEC);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->listener = (struct watch){ .fd = SHIM_FD_LISTEN, .ready = serve_ready };
-	s->signals = (struct watch){ .fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK), .ready = reap_ready };
+	s->signals = (struct watch){ .fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK),
+				     .ready = reap_ready };
 	watch_start(s, &s->listener, EPOLLIN);
 	watch_start(s, &s->signals, EPOLLIN);
 	return s->epoll_fd >= 0 && s->signals.fd >= 0;

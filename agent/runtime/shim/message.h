@@ -30,7 +30,7 @@
 #define SHIM_FDS_MAX     4
 
 struct shim_message {
-	size_t n;                       /* bytes used of text */
+	size_t n; /* bytes used of text */
 	size_t nwords;
 	const char *words[SHIM_WORDS_MAX]; /* into text; set by message_receive() */
 	int fds[SHIM_FDS_MAX];
@@ -39,9 +39,9 @@ struct shim_message {
 };
 
 void message_start(struct shim_message *m, const char *verb);
-void message_add(struct shim_message *m, const char *word);  /* cut when there is no room left */
+void message_add(struct shim_message *m, const char *word); /* cut when there is no room left */
 void message_add_i64(struct shim_message *m, int64_t v);
-void message_add_fd(struct shim_message *m, int fd);         /* borrowed until sent */
+void message_add_fd(struct shim_message *m, int fd); /* borrowed until sent */
 /* 0, or -errno. -EAGAIN when the peer does not read. */
 int message_send(int fd, const struct shim_message *m);
 /* 1: a message; 0: the peer is gone; -errno (-EAGAIN: nothing there). Descriptors received are ours, close-on-exec. */

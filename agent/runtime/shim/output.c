@@ -26,7 +26,9 @@ static void pause_output(struct shim *s, struct output *o, bool paused)
 		return;
 	o->paused = paused;
 	if (paused)
-		watch_stop(s, &o->watch); /* taken out: a hang-up would be reported even with no events asked for */
+		watch_stop(
+			s,
+			&o->watch); /* taken out: a hang-up would be reported even with no events asked for */
 	else
 		watch_start(s, &o->watch, EPOLLIN);
 }
@@ -190,7 +192,8 @@ bool sink_add(struct shim *s, struct output *o, int fd)
 		struct sink *k = &o->sinks[i];
 		if (k->watch.fd >= 0)
 			continue;
-		*k = (struct sink){ .watch = { .fd = fd, .ready = sink_ready }, .container = o->container };
+		*k = (struct sink){ .watch = { .fd = fd, .ready = sink_ready },
+				    .container = o->container };
 		watch_start(s, &k->watch, 0);
 		return true;
 	}

@@ -51,8 +51,9 @@ static _Noreturn void pause_main(const char *run_dir)
 	sigset_t all;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "pause");
-	if (chdir(run_dir) != 0 || (mkdir("pause", 0555) != 0 && errno != EEXIST) || chroot("pause") != 0 ||
-	    chdir("/") != 0 || setgroups(0, NULL) != 0 || setgid(PAUSE_ID) != 0 || setuid(PAUSE_ID) != 0)
+	if (chdir(run_dir) != 0 || (mkdir("pause", 0555) != 0 && errno != EEXIST) ||
+	    chroot("pause") != 0 || chdir("/") != 0 || setgroups(0, NULL) != 0 ||
+	    setgid(PAUSE_ID) != 0 || setuid(PAUSE_ID) != 0)
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* changing the user dropped it */
 	prctl(PR_SET_DUMPABLE, 0);
@@ -79,7 +80,8 @@ static bool start_pause(struct shim *s)
 
 const char *sandbox_enter(struct shim *s, const struct shim_message *m)
 {
-	const char *hostname = message_word(m, 2), *netns = message_word(m, 3), *flags = message_word(m, 4);
+	const char *hostname = message_word(m, 2), *netns = message_word(m, 3),
+		   *flags = message_word(m, 4);
 	if (s->entered)
 		return NULL;
 	s->hide_unified = strchr(flags, 'u') != NULL;

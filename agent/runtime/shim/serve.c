@@ -126,10 +126,11 @@ static const struct verb {
 	const char *name;
 	void (*fn)(struct shim *s, int client, const struct shim_message *m);
 } verbs[] = {
-	{ "init", on_init },     { "run", on_run },       { "kill", on_kill },
-	{ "reopen", on_reopen }, { "forget", on_forget }, { "attach", container_attach },
-	{ "exec", on_exec },     { "exec-kill", on_exec_kill }, { "list", on_list },
-	{ "quit", on_quit },
+	{ "init", on_init },     { "run", on_run },
+	{ "kill", on_kill },     { "reopen", on_reopen },
+	{ "forget", on_forget }, { "attach", container_attach },
+	{ "exec", on_exec },     { "exec-kill", on_exec_kill },
+	{ "list", on_list },     { "quit", on_quit },
 };
 
 static void dispatch(struct shim *s, int client, struct shim_message *m)

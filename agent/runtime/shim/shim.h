@@ -17,14 +17,14 @@
 #define SHIM_FD_LISTEN 3
 #define SHIM_FD_CRUN   4
 
-#define SHIM_ID_MAX      65
-#define SHIM_PATH_MAX    512
-#define SHIM_LINE_BYTES  16384       /* a longer line is logged in parts, as CRI wants it */
-#define SHIM_PIPE_BYTES  (256 * 1024) /* what an attached client may lag behind */
-#define SHIM_CLIENTS     8
-#define SHIM_ATTACHERS   8
-#define SHIM_UNCLAIMED   64
-#define SHIM_STALL_US    30000000    /* then a client that takes nothing is dropped */
+#define SHIM_ID_MAX     65
+#define SHIM_PATH_MAX   512
+#define SHIM_LINE_BYTES 16384        /* a longer line is logged in parts, as CRI wants it */
+#define SHIM_PIPE_BYTES (256 * 1024) /* what an attached client may lag behind */
+#define SHIM_CLIENTS    8
+#define SHIM_ATTACHERS  8
+#define SHIM_UNCLAIMED  64
+#define SHIM_STALL_US   30000000 /* then a client that takes nothing is dropped */
 
 struct shim;
 struct container;
@@ -43,9 +43,9 @@ void watch_close(struct shim *s, struct watch *w); /* also closes the descriptor
 struct sink {
 	struct watch watch;
 	struct container *container;
-	size_t off, n;     /* what waits in buffer */
-	char *buffer;      /* SHIM_PIPE_BYTES from mmap once something had to wait */
-	bool closing;      /* closes when the rest is written */
+	size_t off, n; /* what waits in buffer */
+	char *buffer;  /* SHIM_PIPE_BYTES from mmap once something had to wait */
+	bool closing;  /* closes when the rest is written */
 	int64_t stalled_us;
 };
 
@@ -53,10 +53,10 @@ struct sink {
 struct output {
 	struct watch watch;
 	struct container *container;
-	const char *name;  /* "stdout", "stderr" */
+	const char *name; /* "stdout", "stderr" */
 	size_t npartial;
-	char *partial;     /* SHIM_LINE_BYTES: a line without its end yet */
-	bool paused;       /* an attached client lags */
+	char *partial; /* SHIM_LINE_BYTES: a line without its end yet */
+	bool paused;   /* an attached client lags */
 	struct sink sinks[SHIM_ATTACHERS];
 };
 
@@ -67,14 +67,14 @@ struct container {
 	bool tty, open_stdin, stdin_once;
 	bool exited, oom_killed;
 	int log_fd;
-	int stdin_fd;            /* our end of stdin's pipe, or -1; a tty's is out.watch.fd */
+	int stdin_fd; /* our end of stdin's pipe, or -1; a tty's is out.watch.fd */
 	struct output out, err;
 	pid_t pid, crun_pid;
 	int code, signal;
 	int64_t started_us, finished_us;
-	int run_client;          /* who waits for the answer to `run` */
+	int run_client; /* who waits for the answer to `run` */
 	char run_seq[24];
-	int console_fd;          /* listening, while crun runs */
+	int console_fd; /* listening, while crun runs */
 };
 
 struct exec {
@@ -82,7 +82,7 @@ struct exec {
 	char id[SHIM_ID_MAX];
 	char bundle[SHIM_PATH_MAX];
 	pid_t pid, crun_pid;
-	int client;              /* who is told of the exit */
+	int client; /* who is told of the exit */
 	char seq[24];
 };
 
@@ -105,8 +105,8 @@ struct shim {
 	bool entered, quitting;
 	int quit_client;
 	char quit_seq[24];
-	unsigned lagging;        /* sinks that wait */
-	bool hide_unified;       /* see crun.c */
+	unsigned lagging;  /* sinks that wait */
+	bool hide_unified; /* see crun.c */
 	char run_dir[SHIM_PATH_MAX];
 };
 
@@ -126,7 +126,8 @@ void log_flush(struct output *o); /* the last line, without its end */
 
 /* output.c */
 void output_open(struct shim *s, struct container *c, struct output *o, int fd);
-void output_drain(struct shim *s, struct output *o); /* the process is gone: take what is left, then close */
+void output_drain(struct shim *s,
+		  struct output *o); /* the process is gone: take what is left, then close */
 void output_close(struct shim *s, struct output *o);
 bool sink_add(struct shim *s, struct output *o, int fd);
 void output_close_sinks(struct shim *s, struct output *o);
@@ -139,7 +140,8 @@ pid_t pid_file_read(const char *bundle, const char *name);
 
 /* container.c */
 struct container *container_find(struct shim *s, const char *id);
-const char *container_run(struct shim *s, int client, const struct shim_message *m); /* NULL: the answer follows */
+const char *container_run(struct shim *s, int client,
+			  const struct shim_message *m); /* NULL: the answer follows */
 void container_crun_done(struct shim *s, struct container *c, int status);
 void container_exited(struct shim *s, struct container *c, int status);
 void container_forget(struct shim *s, struct container *c);
@@ -159,7 +161,8 @@ bool unclaimed_take(struct shim *s, pid_t pid, int *out_status);
 
 /* serve.c */
 void serve_ready(struct shim *s, struct watch *w, uint32_t events);
-void reply_ok(struct shim *s, int client, const char *seq); /* with our pid and that of the pid namespace */
+void reply_ok(struct shim *s, int client,
+	      const char *seq); /* with our pid and that of the pid namespace */
 void reply_error(struct shim *s, int client, const char *seq, const char *text);
 void send_to(struct shim *s, int client, const struct shim_message *m);
 
