@@ -50,7 +50,7 @@ static void list_clear(struct flag_list *l)
 	*l = (struct flag_list){ 0 };
 }
 
-static void list_add(struct flag_list *l, struct str item)
+void flag_list_add(struct flag_list *l, struct str item)
 {
 	l->items = mem_realloc(l->items, (l->n + 2) * sizeof(*l->items));
 	l->items[l->n++] = str_dup(str_trim(item));
@@ -87,7 +87,7 @@ static int set(const struct flag *f, void *values, struct str text, struct err *
 	case FLAG_LIST:
 		for (struct str item; str_next(&text, ',', &item);)
 			if (item.n)
-				list_add(slot(f, values), item);
+				flag_list_add(slot(f, values), item);
 		return 0;
 	}
 	return 0;

@@ -38,6 +38,8 @@ struct flag_table {
 /* Returns 1 when --help was asked for and printed, 0, or a negative code. argv[0] is the subcommand. */
 int flags_parse(const struct flag_table *t, int argc, char **argv, void *out, struct err *err);
 void flags_help(const struct flag_table *t, struct buf *out);
+void flag_list_add(struct flag_list *l,
+		   struct str item); /* copied, white space around it dropped */
 void flags_free(const struct flag_table *t, void *values);
 
 #endif

@@ -156,6 +156,7 @@ static int start_kubelet(struct server *s, struct err *err)
 	if (r < 0)
 		return r;
 	auto_free char *user = str_printf("system:node:%s", o->node_name);
+	flag_list_add(&o->node_label, STR("node-role.kubernetes.io/control-plane="));
 	const struct kubelet_config config = {
 		.loop = &s->node,
 		.client = apiserver_local_client(s->apiserver, &s->node, user, groups),
