@@ -135,7 +135,7 @@ static void close_streams(struct session *s)
 			stream_close(all[i]);
 }
 
-static void on_exit(void *ctx, int code, const struct err *err)
+static void command_ended(void *ctx, int code, const struct err *err)
 {
 	struct session *s = ctx;
 	s->exec = NULL;
@@ -165,9 +165,9 @@ static void client_ready(struct channels *ch)
 {
 	struct session *s = channels_ctx(ch);
 	struct runtime *rt = s->k->runtime;
-	s->exec = s->argv ? runtime_exec(rt, s->id, s->argv, s->tty, s->in, &s->io, on_exit, s,
+	s->exec = s->argv ? runtime_exec(rt, s->id, s->argv, s->tty, s->in, &s->io, command_ended, s,
 					 &s->err)
-			  : runtime_attach(rt, s->id, s->in, &s->io, on_exit, s, &s->err);
+			  : runtime_attach(rt, s->id, s->in, &s->io, command_ended, s, &s->err);
 	if (s->exec) {
 		wire(s);
 		return;
