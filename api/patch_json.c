@@ -58,6 +58,7 @@ static json_t *child(const json_t *container, struct str key)
 static bool resolve(json_t *doc, struct str pointer, struct place *out)
 {
 	struct str token;
+	out->container = NULL;
 	if (pointer.n == 0 || pointer.p[0] != '/')
 		return false;
 	struct str rest = str_of(pointer.p + 1, pointer.n - 1);
@@ -148,21 +149,29 @@ static bool place_remove(struct place *at)
 	return index_of(at->container, key, false, &i) && json_array_remove(at->container, i) == 0;
 }
 
-static void replace_root(struct run *run, const json_t *value)
+static int replace_root(struct run *run, const json_t *value)
 {
+	if (!json_is_object(value) && !json_is_array(value))
+		return fail(run, "replace", "value must be object or array", STR(""),
+			    "invalid state detected");
 	json_t *copy = json_deep_copy(value);
 	json_decref(*run->doc);
 	*run->doc = copy;
+	return 0;
+}
+
+/* No value is null. New reference. */
+static json_t *value_of(const json_t *op)
+{
+	const json_t *value = json_object_get(op, "value");
+	return value ? json_deep_copy(value) : json_null();
 }
 
 static int op_add(struct run *run, const json_t *op, struct str path, struct place *at)
 {
-	const json_t *value = json_object_get(op, "value");
-	if (!value)
-		return missing(run, "add", path);
 	if (!resolve(*run->doc, path, at))
 		return missing(run, "add", path);
-	return place_add(run, "add", at, path, json_deep_copy(value));
+	return place_add(run, "add", at, path, value_of(op));
 }
 
 static int op_remove(struct run *run, const json_t *op, struct str path, struct place *at)
@@ -173,26 +182,24 @@ static int op_remove(struct run *run, const json_t *op, struct str path, struct 
 	return 0;
 }
 
+/* Of an object, a member that isn't there yet is replaced, too: as upstream. */
 static int op_replace(struct run *run, const json_t *op, struct str path, struct place *at)
 {
-	const json_t *value = json_object_get(op, "value");
 	size_t i;
-	if (!value)
+	if (path.n == 0)
+		return replace_root(run, json_object_get(op, "value"));
+	if (!resolve(*run->doc, path, at))
 		return missing(run, "replace", path);
-	if (path.n == 0) {
-		replace_root(run, value);
-		return 0;
-	}
-	if (!resolve(*run->doc, path, at) || !child(at->container, buf_view(&at->key)))
-		return missing(run, "replace", path);
-	if (too_deep(at, value))
-		return fail(run, "replace", "exceeded max depth", path, "invalid state detected");
-	struct str key = buf_view(&at->key);
 	if (json_is_object(at->container))
-		json_object_setn_new(at->container, key.p ? key.p : "", key.n,
-				     json_deep_copy(value));
-	else if (index_of(at->container, key, false, &i))
-		json_array_set_new(at->container, i, json_deep_copy(value));
+		return place_add(run, "replace", at, path, value_of(op));
+	if (!index_of(at->container, buf_view(&at->key), false, &i))
+		return missing(run, "replace", path);
+	json_t *value = value_of(op);
+	if (too_deep(at, value)) {
+		json_decref(value);
+		return fail(run, "replace", "exceeded max depth", path, "invalid state detected");
+	}
+	json_array_set_new(at->container, i, value);
 	return 0;
 }
 
@@ -221,6 +228,8 @@ static int op_move(struct run *run, const json_t *op, struct str path, struct pl
 static int op_copy(struct run *run, const json_t *op, struct str path, struct place *at)
 {
 	json_t *value = from_value(run, op, at);
+	if (!value && json_is_object(at->container))
+		value = json_null(); /* as upstream */
 	if (!value)
 		return missing(run, "copy", tree_str(json_object_get(op, "from")));
 	json_t *copy = json_deep_copy(value);
@@ -257,6 +266,8 @@ static int op_test(struct run *run, const json_t *op, struct str path, struct pl
 		if (!resolve(*run->doc, path, at))
 			return missing(run, "test", path);
 		have = child(at->container, buf_view(&at->key));
+		if (!have && json_is_array(at->container))
+			return missing(run, "test", path);
 	}
 	bool both_null = (!have || json_is_null(have)) && (!want || json_is_null(want));
 	if (both_null || (have && want && (json_equal(have, want) || same_number(have, want))))

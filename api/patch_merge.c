@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/patch_merge.h"
 
-/* RFC 7386 section 2: nulls of a new object vanish, too. */
+/* RFC 7386 section 2: nulls of a new object vanish, too; as upstream, also of objects in a list. */
 static json_t *without_nulls(const json_t *patch)
 {
-	if (!json_is_object(patch))
-		return json_deep_copy(patch);
-	json_t *out = json_object();
 	const char *key;
-	size_t n;
-	json_t *value;
-	json_object_keylen_foreach((json_t *)patch, key, n, value) if (!json_is_null(value))
-		json_object_setn_new_nocheck(out, key, n, without_nulls(value));
+	size_t n, i;
+	json_t *value, *out;
+	if (json_is_object(patch)) {
+		out = json_object();
+		json_object_keylen_foreach((json_t *)patch, key, n, value) if (!json_is_null(value))
+			json_object_setn_new_nocheck(out, key, n, without_nulls(value));
+		return out;
+	}
+	if (!json_is_array(patch))
+		return json_deep_copy(patch);
+	out = json_array();
+	json_array_foreach (patch, i, value)
+		json_array_append_new(out, without_nulls(value));
 	return out;
 }
 
@@ -27,6 +33,8 @@ static void merge(json_t *doc, const json_t *patch)
 			json_object_deln(doc, key, n);
 		else if (json_is_object(value) && json_is_object(old))
 			merge(old, value);
+		else if (json_is_object(old))
+			json_object_setn_new_nocheck(doc, key, n, json_deep_copy(value));
 		else
 			json_object_setn_new_nocheck(doc, key, n, without_nulls(value));
 	}

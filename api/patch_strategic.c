@@ -31,21 +31,37 @@ static int bad_format(struct err *err, const char *what)
 	return err_set(err, ERR_BAD_REQUEST, "invalid patch format of %s", what);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void format_value(const json_t *value, struct buf *out);
+
+static void format_map(const json_t *map, struct buf *out)
+{
+	const char **keys = mem_alloc((json_object_size(map) + 1) * sizeof(*keys)), *key;
+	size_t n = 0;
+	json_t *item;
+	json_object_foreach ((json_t *)map, key, item)
+		keys[n++] = key;
+	qsort(keys, n, sizeof(*keys), by_text);
+	buf_puts(out, "map[");
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(out, "%s%s:", i ? " " : "", keys[i]);
+		format_value(json_object_get(map, keys[i]), out);
+	}
+	buf_putc(out, ']');
+	free(keys);
+}
+
 /* Go's %v of a decoded JSON value: map[a:1 b:[x y]] */
 static void format_value(const json_t *value, struct buf *out)
 {
 	size_t i;
-	const char *key;
 	json_t *item;
 	if (json_is_object(value)) {
-		const char *gap = "";
-		buf_puts(out, "map[");
-		json_object_foreach ((json_t *)value, key, item) {
-			buf_printf(out, "%s%s:", gap, key);
-			format_value(item, out);
-			gap = " ";
-		}
-		buf_putc(out, ']');
+		format_map(value, out);
 	} else if (json_is_array(value)) {
 		buf_putc(out, '[');
 		json_array_foreach (value, i, item) {
@@ -64,12 +80,23 @@ static void format_value(const json_t *value, struct buf *out)
 	}
 }
 
-static int bad_value(struct err *err, const char *fmt, const json_t *value, const char *arg)
+static int bad_directive(struct err *err, const json_t *map)
 {
 	auto_buf text = { 0 };
-	format_value(value, &text);
-	buf_putc(&text, 0);
-	return err_set(err, ERR_BAD_REQUEST, fmt, text.p, arg);
+	format_value(map, &text);
+	return err_set(err, ERR_BAD_REQUEST, "unknown patch type: %s in map: %.*s",
+		       tree_str(json_object_get(map, DIRECTIVE)).p, STR_ARG(buf_view(&text)));
+}
+
+static int bad_order(struct err *err, const json_t *patch, const json_t *order)
+{
+	auto_buf have = { 0 }, want = { 0 };
+	format_value(patch, &have);
+	format_value(order, &want);
+	return err_set(
+		err, ERR_BAD_REQUEST,
+		"The order in patch list:\n%.*s\n doesn't match $setElementOrder list:\n%.*s",
+		STR_ARG(buf_view(&have)), STR_ARG(buf_view(&want)));
 }
 
 static int no_merge_key(struct err *err, const json_t *item, const char *merge_key)
@@ -310,6 +337,16 @@ static struct spot spot_item(struct spot at)
 
 /* ---- lists ---- */
 
+static int unlike(struct err *err, const json_t *live, const json_t *patch)
+{
+	auto_buf text = { 0 };
+	format_value(live, &text);
+	buf_putc(&text, ' ');
+	format_value(patch, &text);
+	return err_set(err, ERR_BAD_REQUEST, "list element types are not identical: [%.*s]",
+		       STR_ARG(buf_view(&text)));
+}
+
 static int same_types(const json_t *live, const json_t *patch, struct err *err)
 {
 	const json_t *lists[] = { live, patch };
@@ -323,8 +360,7 @@ static int same_types(const json_t *live, const json_t *patch, struct err *err)
 				return err_set(err, ERR_INVALID,
 					       "lists of lists are not supported");
 			if (any && t != first)
-				return bad_value(err, "list element types are not identical: %s%s",
-						 patch, "");
+				return unlike(err, live, patch);
 			first = t;
 			any = true;
 		}
@@ -381,7 +417,7 @@ static int special_items(json_t *live, json_t *patch, const char *merge_key, boo
 			r = err_set(err, ERR_BAD_REQUEST,
 				    "merging lists cannot yet be specified in the patch");
 		else if (!str_eq(word, STR("delete")))
-			r = bad_value(err, "unknown patch type in map: %s%s", item, "");
+			r = bad_directive(err, item);
 		else if (!json_object_get(item, merge_key))
 			r = no_merge_key(err, item, merge_key);
 		else
@@ -482,7 +518,8 @@ static int check_order(const json_t *patch, const json_t *order, const char *mer
 	if (n == 0)
 		return 0;
 	json_array_foreach (patch, i, item) {
-		if (json_object_get(item, DIRECTIVE))
+		json_t *directive = json_object_get(item, DIRECTIVE);
+		if (directive && (at < n || str_eq(tree_str(directive), STR("delete"))))
 			continue;
 		if (merge_key && !json_object_get(item, merge_key))
 			return no_merge_key(err, item, merge_key);
@@ -490,10 +527,7 @@ static int check_order(const json_t *patch, const json_t *order, const char *mer
 					     key_of(json_array_get(order, at), merge_key)))
 			at++;
 		if (at++ >= n)
-			return bad_value(err,
-					 "The order in patch list:\n%s\n doesn't match "
-					 "$setElementOrder list%s",
-					 patch, "");
+			return bad_order(err, patch, order);
 	}
 	return 0;
 }
@@ -633,7 +667,7 @@ static int directive_of_map(json_t *doc, json_t *patch, const json_t *directive,
 		return 0;
 	}
 	if (!str_eq(word, STR("replace")))
-		return bad_value(err, "unknown patch type in map: %s%s", patch, "");
+		return bad_directive(err, patch);
 	json_object_del(patch, DIRECTIVE);
 	json_object_clear(doc);
 	json_object_update(doc, patch);
