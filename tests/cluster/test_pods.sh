@@ -167,6 +167,18 @@ exit_while_away() {
 short_restarted() { [ "$(field short '{.status.containerStatuses[0].restartCount}')" = 1 ]; }
 claim an_exit_while_the_server_was_away_is_seen exit_while_away
 
+power_off() {
+	k run last --image=$image --restart=Never --image-pull-policy=IfNotPresent -- sleep 100000 >/dev/null
+	until_true 10 pod_phase_is last Running || return 1
+	"$hosts" kill "$host"
+	wait "$server" 2>/dev/null
+	"$hosts" start "$host"
+	server_start || return 1
+	until_true 20 web_restarted && until_true 10 pod_phase_is last Failed && until_true 10 k exec web -- true
+}
+web_restarted() { [ "$(field web '{.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}')" = "1 true" ]; }
+claim after_a_power_cut_pods_start_again power_off
+
 deleted() {
 	k delete pod --all --wait=true --timeout=30s >/dev/null && equals "" "$(k get pods -o name)" &&
 		equals "" "$(on_host ls /run/allinone/netns)" && equals "" "$(on_host ls /var/log/pods)" && equals "" "$(on_host ip -o link show type veth | grep -v eth0)"
