@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "server/apiserver/convert_autoscaler.h"
 
 struct rename {
 	const char *group_a, *group_b, *plural; /* a: the stored one */
@@ -51,6 +52,9 @@ void convert_tree(const struct api_resource *from, const struct api_resource *to
 		else if (!strcmp(n->group_b, from->group) && !strcmp(n->group_a, to->group))
 			field_move(tree, n->b, n->a);
 	}
+	if (!strcmp(from->plural, "horizontalpodautoscalers") &&
+	    !strcmp(from->group, "autoscaling"))
+		(!strcmp(to->version, "v1") ? autoscaler_to_v1 : autoscaler_to_v2)(tree);
 	api_version_text(to, version, sizeof(version));
 	json_object_set_new(tree, "apiVersion", json_string(version));
 	json_object_set_new(tree, "kind", json_string(to->kind));
