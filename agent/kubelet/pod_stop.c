@@ -295,9 +295,11 @@ static void adopt_from_api(struct pod_container *c, const struct core_v1_contain
 	}
 }
 
-static void adopt_running(struct pod_container *c, const struct container_status *s)
+static void adopt_running(struct pod_container *c, const struct container_status *s, const struct core_v1_container_status *api)
 {
 	c->life = LIFE_RUNNING;
+	c->started = api && api->started && *api->started;
+	c->ready = api && api->ready;
 	c->started_us = s->started_us;
 	c->image_wanted = copy(c->spec->image);
 	probes_start(c, true);
@@ -333,6 +335,6 @@ void pod_container_adopt(struct pod_container *c)
 		c->life = LIFE_EXITED;
 		c->retry_at_us = 0;
 	} else {
-		adopt_running(c, &f.now);
+		adopt_running(c, &f.now, api);
 	}
 }

@@ -140,8 +140,8 @@ static void on_timer(struct loop_timer *t)
 void probes_start(struct pod_container *c, bool adopted)
 {
 	bool any = false;
-	c->started = !c->spec->startup_probe;
-	c->ready = !c->spec->readiness_probe;
+	c->started = (adopted && c->started) || !c->spec->startup_probe;
+	c->ready = (adopted && c->ready) || !c->spec->readiness_probe;
 	for (int i = 0; i < PROBE_KINDS; i++)
 		any = any || spec_of(c, (enum probe_kind)i);
 	if (!any || c->role == ROLE_INIT || c->role == ROLE_EPHEMERAL)
@@ -155,7 +155,7 @@ void probes_start(struct pod_container *c, bool adopted)
 		*p = (struct one_probe){ .owner = list, .kind = (enum probe_kind)i };
 		loop_timer_init(c->pod->k->loop, &p->timer, on_timer);
 		list->open++;
-		if (s && (i == PROBE_STARTUP || c->started))
+		if (s && (i == PROBE_STARTUP) == !c->started)
 			arm(p, adopted ? 0 : positive(s->initial_delay_seconds, 0) * 1000);
 	}
 }

@@ -10,7 +10,8 @@
 struct pod_container;
 struct probes;
 
-/* The container began to run (or was found running: `adopted`). Sets started and ready as they are before the first result. */
+/* The container began to run (or was found running: `adopted`; then what started and ready say already holds until a result says
+ * otherwise). Sets started and ready as they are before the first result. */
 void probes_start(struct pod_container *c, bool adopted);
 /* The container is about to end or has ended: no more results. What is left closes by itself. */
 void probes_stop(struct pod_container *c);
