@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which resources are served: the built-in tables, and custom resources added and removed at run time.
- * Look-ups are from any thread; what they return stays valid for the life of the process (built-in) or while the
- * caller holds the registry's epoch (custom: api_registry_enter/leave around a request). */
+/* Which resources are built in, and look-ups among them. Constant tables: any thread, for the life of the process. */
 #ifndef API_REGISTRY_H
 #define API_REGISTRY_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a Kubernetes object is, as tables. The generator turns api/schema/ into constant tables of these shapes; a
- * CustomResourceDefinition is compiled at run time into the very same ones. Everything generic walks them: codecs, defaults,
+/* What a Kubernetes object is, as tables. The generator turns api/schema/ into constant tables of these shapes; tables
+ * made at run time (for a CustomResourceDefinition) can have the very same ones. Everything generic walks them: codecs, defaults,
  * strictness, patches, server-side apply, OpenAPI, Table, selectors. Immutable once published; any thread. */
 #ifndef API_TYPE_H
 #define API_TYPE_H
