@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define API_BODY_MAX (3u << 20)
+#define API_BODY_MAX  (3u << 20)
 #define API_DEPTH_MAX 256 /* schemas of custom resources are deep */
 
 /* Parses JSON text with our limits (depth, size, UTF-8). Upstream's wording for errors. Duplicate keys: last one wins,
@@ -25,16 +25,22 @@ int api_yaml_parse(struct str text, json_t **out, struct api_strings *dup, struc
 
 /* Checks types against the schema as Go's decoder does (error: BadRequest, upstream wording), drops nulls of non-pointer fields and fields that the
  * schema doesn't know; paths of unknown fields go to `unknown` (may be NULL). In place. */
-int api_conform(const struct api_type *t, json_t *tree, struct api_strings *unknown, struct err *err);
+int api_conform(const struct api_type *t, json_t *tree, struct api_strings *unknown,
+		struct err *err);
 /* Canonical JSON: fields in schema order, empty ones left out as upstream does, map keys sorted. With
  * omit_revision, metadata.resourceVersion is left out (what the store keeps). kind/apiVersion come first. */
-int api_json_write(const struct api_type *t, const json_t *tree, bool omit_revision, struct buf *out, struct err *err);
+int api_json_write(const struct api_type *t, const json_t *tree, bool omit_revision,
+		   struct buf *out, struct err *err);
 
 /* Protobuf of Kubernetes: "k8s\0" + runtime.Unknown{typeMeta, raw}. apiVersion and kind in the tree. */
-int api_protobuf_write(const struct api_type *t, const json_t *tree, struct buf *out, struct err *err);
-int api_protobuf_write_message(const struct api_type *t, const json_t *tree, struct buf *out, struct err *err);
-int api_protobuf_envelope(struct str body, struct str *api_version, struct str *kind, struct str *raw, struct err *err);
-int api_protobuf_read_message(const struct api_type *t, struct str raw, json_t **out, struct err *err);
+int api_protobuf_write(const struct api_type *t, const json_t *tree, struct buf *out,
+		       struct err *err);
+int api_protobuf_write_message(const struct api_type *t, const json_t *tree, struct buf *out,
+			       struct err *err);
+int api_protobuf_envelope(struct str body, struct str *api_version, struct str *kind,
+			  struct str *raw, struct err *err);
+int api_protobuf_read_message(const struct api_type *t, struct str raw, json_t **out,
+			      struct err *err);
 
 /* Defaults of the schema, in place, where a value is absent (upstream's SetDefaults; those that a schema can't say are code). */
 void api_default(const struct api_type *t, json_t *tree);

@@ -19,7 +19,7 @@
 struct object_label {
 	struct str key, value;
 };
-struct object_encoding;                     /* a protobuf encoding made on demand */
+struct object_encoding; /* a protobuf encoding made on demand */
 
 struct object {
 	_Atomic int refs;
@@ -28,20 +28,21 @@ struct object {
 	struct str key;                      /* "/registry/pods/default/web", NUL-terminated */
 	struct str ns, name;                 /* slices of key; ns.n == 0: cluster-scoped */
 	struct str uid;
-	struct str json;                     /* as served (before the seal: as stored) */
-	bool deleting;                       /* metadata.deletionTimestamp is set */
-	const struct object_label *labels;   /* sorted by key */
+	struct str json;                   /* as served (before the seal: as stored) */
+	bool deleting;                     /* metadata.deletionTimestamp is set */
+	const struct object_label *labels; /* sorted by key */
 	size_t nlabels;
-	const struct str *fields;            /* values, parallel to resource->selectable */
+	const struct str *fields; /* values, parallel to resource->selectable */
 	_Atomic(struct object_encoding *) protobuf;
-	size_t size_bytes;                   /* memory that this object holds */
+	size_t size_bytes; /* memory that this object holds */
 };
 
 /* `json`: as written by our encoder or found in the store, without resourceVersion. Copied. */
-int object_new(const struct api_resource *r, struct str key, struct str json, struct object **out, struct err *err);
+int object_new(const struct api_resource *r, struct str key, struct str json, struct object **out,
+	       struct err *err);
 void object_seal(struct object *o, int64_t revision);
 struct object *object_ref(const struct object *o);
-void object_unref(const struct object *o);          /* NULL is fine */
+void object_unref(const struct object *o); /* NULL is fine */
 /* The same bytes under another revision (a DELETED event carries the revision of the deletion). Sealed. */
 struct object *object_with_revision(const struct object *o, int64_t revision);
 /* Parsed tree; the caller owns it. */
