@@ -39,7 +39,7 @@ struct http_call {
 	struct stream *handshaking;
 	struct client_conn *conn;
 	struct loop_timer timeout;
-	struct loop_later begin, finish;
+	struct loop_later begin, finish, drained;
 	struct err why;
 };
 
@@ -84,6 +84,7 @@ static void run_finish(struct loop_later *t)
 static void let_go(struct http_call *call)
 {
 	loop_later_cancel(&call->begin);
+	loop_later_cancel(&call->drained);
 	connect_cancel(TAKE(call->connecting));
 	if (call->handshaking)
 		stream_close(TAKE(call->handshaking));
@@ -138,6 +139,11 @@ static void on_sent(void *ctx)
 	struct http_call *call = ctx;
 	if (call->streaming && call->ops->drain && !call->finishing)
 		call->ops->drain(call);
+}
+
+static void run_drained(struct loop_later *t)
+{
+	on_sent(CONTAINER_OF(t, struct http_call, drained));
 }
 
 static void keep_conn(struct http_client *c, struct client_conn *conn)
@@ -205,8 +211,12 @@ static void send_request(struct http_call *call, struct client_conn *conn)
 	stream_write_copy(s, call->head.p, call->head.n);
 	if (call->body.n > 0)
 		stream_write_copy(s, call->body.p, call->body.n);
-	if (call->waiting.count > 0)
+	if (call->waiting.count > 0) {
 		chunk_queue_write(&call->waiting, s);
+		if (s->queued_bytes ==
+		    0) /* no drain will come from a stream that took all at once */
+			loop_later(call->client->loop, &call->drained);
+	}
 	if (call->paused)
 		client_conn_pause(conn, true);
 }
@@ -336,6 +346,7 @@ struct http_call *http_call_start(struct http_client *c, const struct http_call_
 	list_add_tail(&c->calls, &call->link);
 	loop_later_init(&call->finish, run_finish);
 	loop_later_init(&call->begin, run_begin);
+	loop_later_init(&call->drained, run_drained);
 	loop_timer_init(c->loop, &call->timeout, on_timeout);
 	if (spec->timeout_ms > 0)
 		loop_timer_start(&call->timeout, spec->timeout_ms);

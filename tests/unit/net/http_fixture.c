@@ -46,7 +46,8 @@ static void on_upload_data(struct http_request *req, const char *p, size_t n)
 {
 	(void)p;
 	test_http.streamed_bytes += n;
-	http_body_pause(req, true);
+	if (!test_http.upload_freely)
+		http_body_pause(req, true);
 }
 
 static void on_upload_end(struct http_request *req)

@@ -18,8 +18,8 @@ struct test_http {
 	struct http_request *held, *stream;
 	int requests, closed, drains;
 	bool stopped;
-	size_t streamed_bytes; /* body piece by piece */
-	bool stream_ended;
+	size_t streamed_bytes;            /* body piece by piece */
+	bool stream_ended, upload_freely; /* otherwise paused after each piece */
 	struct http_request *uploading;
 };
 extern struct test_http test_http;

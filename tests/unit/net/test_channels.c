@@ -312,9 +312,9 @@ static void client_that_leaves_closes_the_session(void **state)
 static void paused_channel_is_kept_then_holds_the_connection(void **state)
 {
 	struct raw r;
-	/* 8 MiB and the byte of the channel */
-	unsigned char frame[14] = { 0x82, 0xff, 0, 0, 0, 0, 0, 0x80, 0, 1 };
-	size_t n = 8 << 20;
+	/* the head of a frame of 32 MiB and the byte of the channel */
+	unsigned char frame[14] = { 0x82, 0xff, 0, 0, 0, 0, 2, 0, 0, 1 };
+	size_t n = 32 << 20; /* more than the socket buffers */
 	(void)state;
 	ws_open(&r, "/exec?stdin", "v5.channel.k8s.io");
 	RUN_UNTIL(t.ready);
