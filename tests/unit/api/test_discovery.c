@@ -4,6 +4,7 @@
 #include "api/codec.h"
 #include "api/discovery.h"
 #include "api/openapi.h"
+#include "api/protobuf_items.h"
 #include "api/registry.h"
 
 static json_t *parse(const struct buf *b)
@@ -165,6 +166,42 @@ static void the_index_names_each_version_with_its_hash(void **state)
 	json_decref(tree);
 }
 
+/* The value of field `tag` at its nth place in a message. */
+static struct str nested(struct str message, uint32_t tag, size_t nth)
+{
+	struct pb_reader r = { (const unsigned char *)message.p,
+			       (const unsigned char *)message.p + message.n, false, 0 };
+	struct pb_item i;
+	while (pb_next(&r, &i))
+		if (i.tag == tag && nth-- == 0)
+			return i.bytes;
+	assert_false(r.failed);
+	return (struct str){ 0 };
+}
+
+static void old_clients_get_the_v2_document_as_protobuf(void **state)
+{
+	(void)state;
+	auto_buf json = { 0 };
+	auto_buf message = { 0 };
+	struct discovery d = discovery_builtin();
+	openapi_v2(&d, &json);
+	assert_int_equal(openapi_v2_protobuf(buf_view(&json), &message, NULL), 0);
+	assert_true(str_eqz(nested(buf_view(&message), 1, 0), "2.0"));
+	struct str definitions = nested(buf_view(&message), 9, 0), entry;
+	bool found = false;
+	for (size_t i = 0; (entry = nested(definitions, 1, i)).p && !found; i++) {
+		if (!str_eqz(nested(entry, 1, 0), "io.k8s.api.core.v1.Container"))
+			continue;
+		struct str schema = nested(entry, 2, 0);
+		found = true;
+		assert_true(str_eqz(nested(schema, 19, 0), "name"));                 /* required */
+		assert_true(str_eqz(nested(nested(schema, 22, 0), 1, 0), "object")); /* type */
+		assert_true(nested(nested(schema, 25, 0), 1, 20).n > 0); /* properties */
+	}
+	assert_true(found);
+}
+
 static void types_are_found_by_name_and_kind(void **state)
 {
 	(void)state;
@@ -196,6 +233,7 @@ int main(void)
 		cmocka_unit_test(every_reference_of_an_openapi_document_is_there),
 		cmocka_unit_test(kubectl_finds_what_it_needs_to_explain_and_to_validate),
 		cmocka_unit_test(the_index_names_each_version_with_its_hash),
+		cmocka_unit_test(old_clients_get_the_v2_document_as_protobuf),
 		cmocka_unit_test(types_are_found_by_name_and_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
