@@ -3,6 +3,7 @@
  * SelfSubjectRulesReview (what may I do). */
 #include "api/codec.h"
 #include "api/meta.h"
+#include "api/validation/validation.h"
 #include "server/apiserver/authz/authz.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/lookup.h"
@@ -37,25 +38,30 @@ static void attributes_read(const json_t *spec, struct authz_attributes *a)
 	}
 }
 
+static int review_invalid(struct api_request *r, struct err *err, const char *field,
+			  const char *why)
+{
+	request_about(r, "authorization.k8s.io", "", STR(""));
+	err_cause(err, "FieldValueInvalid", field, "%s", why);
+	return validate_finish("", "authorization.k8s.io", STR(""), err);
+}
+
 static int review_check(struct api_request *r, const json_t *tree, struct err *err)
 {
 	const json_t *spec = json_object_get(tree, "spec");
 	bool res = json_object_get(spec, "resourceAttributes") != NULL,
 	     path = json_object_get(spec, "nonResourceAttributes") != NULL;
 	bool self = !strcmp(r->resource->plural, "selfsubjectaccessreviews");
-	const char *kind = r->resource->kind;
 	if (res == path)
-		return err_set(err, ERR_INVALID,
-			       "%s.authorization.k8s.io \"\" is invalid: spec.resourceAttributes: "
-			       "Invalid value: exactly one of nonResourceAttributes or "
-			       "resourceAttributes must be specified",
-			       kind);
+		return review_invalid(
+			r, err, "spec",
+			"Invalid value: null: exactly one of nonResourceAttributes or "
+			"resourceAttributes must be specified");
 	if (!self && tree_get_str(spec, "user", NULL).n == 0 &&
 	    json_array_size(json_object_get(spec, "groups")) == 0)
-		return err_set(err, ERR_INVALID,
-			       "%s.authorization.k8s.io \"\" is invalid: spec.user: Invalid value: "
-			       "\"\": at least one of user or group must be specified",
-			       kind);
+		return review_invalid(r, err, "spec.user",
+				      "Invalid value: \"\": at least one of user or group must be "
+				      "specified");
 	if (r->resource->namespaced && res &&
 	    !str_eq(tree_get_str(spec, "resourceAttributes", "namespace", NULL), r->ns))
 		return err_set(err, ERR_BAD_REQUEST,
@@ -76,11 +82,6 @@ static void review_judge(struct api_request *r, json_t *tree)
 	attributes_read(spec, &a);
 	bool allowed = authz_allowed(&a);
 	json_t *status = json_pack("{s:b}", "allowed", allowed);
-	auto_buf why = { 0 };
-	if (!allowed) {
-		authz_denial(&a, &why);
-		json_object_set_new(status, "reason", json_stringn(why.p, why.n));
-	}
 	json_object_set_new(tree, "status", status);
 }
 

@@ -10,6 +10,7 @@
 
 static int refuse(struct write *w, struct err *err, const char *why)
 {
+	request_about(w->r, "", "pods/binding", w->name);
 	return err_set(err, ERR_CONFLICT,
 		       "Operation cannot be fulfilled on pods/binding \"%.*s\": pod %.*s %s",
 		       STR_ARG(w->name), STR_ARG(w->name), why);
@@ -70,8 +71,6 @@ static void scheduled_condition(struct write *w, json_t *pod)
 	time_format(clock_wall_s(w->r->server->clock), now);
 	json_t *c = json_pack("{s:s,s:s,s:s}", "type", "PodScheduled", "status", "True",
 			      "lastTransitionTime", now);
-	if (meta_generation(pod) > 0)
-		json_object_set_new(c, "observedGeneration", json_integer(meta_generation(pod)));
 	json_array_append_new(conditions, c);
 }
 
@@ -99,6 +98,13 @@ static void binding_answer(struct write *w)
 	respond_json(w->r, 201, api_type_find(STR("meta/v1.Status")), &text);
 }
 
+static int no_target(struct api_request *r, struct err *err)
+{
+	r->no_reason = true;
+	request_about(r, "", "", STR(""));
+	return err_set(err, ERR_INTERNAL, "target.name: Required value");
+}
+
 static void binding_body(struct api_request *r)
 {
 	auto_err err = { 0 };
@@ -114,9 +120,7 @@ static void binding_body(struct api_request *r)
 			    "name in URL does not match name in Binding object");
 	if (e == 0 &&
 	    (node.n == 0 || (kind.n && !str_eqz(kind, "Node") && !str_eqz(kind, "Minion"))))
-		e = err_set(&err, ERR_INVALID,
-			    "Binding \"%.*s\" is invalid: target.name: Required value",
-			    STR_ARG(name));
+		e = no_target(r, &err);
 	if (e < 0) {
 		json_decref(tree);
 		respond_err(r, &err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/meta.h"
+#include "server/apiserver/canonical.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/normalize.h"
 #include "server/apiserver/object_meta.h"
@@ -13,6 +14,7 @@ static int create_decode(struct api_request *r, json_t **tree, struct err *err)
 	if (e < 0)
 		return e;
 	normalize_tree(r->resource, *tree);
+	canonical_prune(expect.type, *tree);
 	api_default(expect.type, *tree);
 	e = object_meta_namespace(r, *tree, err);
 	if (e < 0)

@@ -8,6 +8,7 @@
 #include "api/patch_merge.h"
 #include "api/patch_strategic.h"
 #include "api/validation/validation.h"
+#include "server/apiserver/canonical.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/normalize.h"
 #include "server/apiserver/respond.h"
@@ -100,6 +101,7 @@ static int patch_modify(struct write *w, struct err *err)
 	if (e < 0)
 		return e;
 	normalize_tree(w->res, w->tree);
+	canonical_prune(w->res->type, w->tree);
 	api_default(w->res->type, w->tree);
 	return 0;
 }

@@ -31,12 +31,14 @@ json_t *user_json(const struct api_user *u)
 	return out;
 }
 
-static void review_run(struct api_request *r, void (*judge)(struct api_request *r, json_t *tree))
+static void review_run(struct api_request *r, int (*check)(const json_t *tree, struct err *err),
+		       void (*judge)(struct api_request *r, json_t *tree))
 {
 	auto_err err = { 0 };
 	json_t *tree = NULL;
 	struct decode_expect x = decode_expected(r);
-	if (decode_body(r, &x, &tree, &err) < 0) {
+	if (decode_body(r, &x, &tree, &err) < 0 || (check && check(tree, &err) < 0)) {
+		json_decref(tree);
 		respond_err(r, &err);
 		return;
 	}
@@ -52,7 +54,7 @@ static void self_judge(struct api_request *r, json_t *tree)
 
 static void self_body(struct api_request *r)
 {
-	review_run(r, self_judge);
+	review_run(r, NULL, self_judge);
 }
 
 static void token_judge(struct api_request *r, json_t *tree)
@@ -78,14 +80,21 @@ static void token_judge(struct api_request *r, json_t *tree)
 		json_object_set_new(status, "audiences", json_pack("[o]", text(matched)));
 	} else {
 		json_object_set_new(status, "user", json_object());
-		json_object_set_new(status, "error", json_pack("s", err_text(&err)));
+		json_object_set_new(status, "error", json_string("invalid bearer token"));
 	}
 	json_object_set_new(tree, "status", status);
 }
 
+static int token_check_body(const json_t *tree, struct err *err)
+{
+	if (tree_get_str(tree, "spec", "token", NULL).n)
+		return 0;
+	return err_set(err, ERR_BAD_REQUEST, "token is required for TokenReview in authentication");
+}
+
 static void token_body(struct api_request *r)
 {
-	review_run(r, token_judge);
+	review_run(r, token_check_body, token_judge);
 }
 
 static void review_start(struct api_request *r, void (*body)(struct api_request *r))

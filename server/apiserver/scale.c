@@ -96,6 +96,7 @@ static int replicas_set(struct write *w, const json_t *scale, struct err *err)
 {
 	int64_t replicas = tree_int(tree_get(scale, "spec", "replicas", NULL), 0);
 	if (replicas < 0) {
+		request_about(w->r, "autoscaling", "Scale", w->name);
 		err_cause(err, "FieldValueInvalid", "spec.replicas",
 			  "Invalid value: %lld: must be greater than or equal to 0",
 			  (long long)replicas);

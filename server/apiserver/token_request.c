@@ -28,12 +28,13 @@ static int life_read(struct token_ask *t, struct err *err)
 	const json_t *seconds = tree_get(t->tree, "spec", "expirationSeconds", NULL);
 	int64_t life = tree_int(seconds, LIFE_DEFAULT_S);
 	if (life < LIFE_MIN_S || life > LIFE_MAX_S) {
+		request_about(t->r, "authentication.k8s.io", "TokenRequest", STR(""));
 		err_cause(err, "FieldValueInvalid", "spec.expirationSeconds",
 			  "Invalid value: %lld: %s", (long long)life,
 			  life < LIFE_MIN_S
 				  ? "may not specify a duration less than 10 minutes"
 				  : "may not specify a duration larger than 2^32 seconds");
-		return validate_finish("TokenRequest", "authentication.k8s.io", t->r->name, err);
+		return validate_finish("TokenRequest", "authentication.k8s.io", STR(""), err);
 	}
 	t->spec.life_s = life;
 	json_object_set_new(json_object_get(t->tree, "spec"), "expirationSeconds",
@@ -100,9 +101,11 @@ static int bound_read(struct token_ask *t, struct err *err)
 			continue;
 		struct object *o = lookup_core(t->r->server, kinds[i].plural,
 					       i == 2 ? STR("") : t->r->ns, name);
-		if (!o)
+		if (!o) {
+			request_about(t->r, "", kinds[i].plural, name);
 			return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", kinds[i].plural,
 				       STR_ARG(name));
+		}
 		int e = i == 0 ? pod_bind(t, o, err) : 0;
 		if (e == 0 && uid.n && !str_eq(uid, o->uid))
 			e = err_set(err, ERR_CONFLICT,
@@ -115,10 +118,11 @@ static int bound_read(struct token_ask *t, struct err *err)
 		object_unref(o);
 		return e;
 	}
+	struct str version = tree_get_str(ref, "apiVersion", NULL);
 	return err_set(err, ERR_BAD_REQUEST,
-		       "cannot bind token for serviceaccount \"%.*s\" to %.*s \"%.*s\": kind is "
-		       "not supported",
-		       STR_ARG(t->r->name), STR_ARG(kind), STR_ARG(name));
+		       "cannot bind token to object of type %s%.*s, Kind=%.*s",
+		       str_find(version, '/') == version.n ? "/" : "", STR_ARG(version),
+		       STR_ARG(kind));
 }
 
 static int token_make(struct token_ask *t, struct err *err)

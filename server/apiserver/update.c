@@ -3,6 +3,7 @@
 
 #include "api/meta.h"
 #include "server/apiserver/authz/authz.h"
+#include "server/apiserver/canonical.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/normalize.h"
 #include "server/apiserver/object_meta.h"
@@ -83,6 +84,7 @@ static void update_body(struct api_request *r)
 		return;
 	}
 	normalize_tree(r->resource, tree);
+	canonical_prune(expect.type, tree);
 	api_default(expect.type, tree);
 	struct write *w = write_new(r, r->resource, update_subresource(r), r->ns, r->name);
 	w->body = tree;

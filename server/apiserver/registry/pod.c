@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/meta.h"
+#include "base/clock.h"
 #include "server/apiserver/registry/pod_qos.h"
 #include "server/apiserver/write.h"
 
@@ -13,13 +14,16 @@ static void keep_field(json_t *to, const json_t *from, const char *field)
 }
 
 /* A gated pod says so from its first moment. */
-static void gate_condition(json_t *status, const json_t *spec)
+static void gate_condition(struct write *w, json_t *status, const json_t *spec)
 {
+	char now[TIME_TEXT_MAX];
 	if (json_array_size(json_object_get(spec, "schedulingGates")) == 0)
 		return;
+	time_format(clock_wall_s(w->r->server->clock), now);
 	json_object_set_new(status, "conditions",
-			    json_pack("[{s:s,s:s,s:s,s:s}]", "type", "PodScheduled", "status",
-				      "False", "reason", "SchedulingGated", "message",
+			    json_pack("[{s:s,s:s,s:s,s:s,s:s}]", "type", "PodScheduled", "status",
+				      "False", "lastTransitionTime", now, "reason",
+				      "SchedulingGated", "message",
 				      "Scheduling is blocked due to non-empty scheduling gates"));
 }
 
@@ -28,7 +32,7 @@ int pod_strategy_create(struct write *w, struct err *err)
 	json_t *spec = json_object_get(w->tree, "spec");
 	json_t *status = json_pack("{s:s}", "phase", "Pending");
 	(void)err;
-	gate_condition(status, spec);
+	gate_condition(w, status, spec);
 	json_object_set_new(status, "qosClass", json_string(pod_qos(spec)));
 	json_object_set_new(w->tree, "status", status);
 	return 0;

@@ -135,7 +135,7 @@ static void drop_unchanged(json_t *spec, const json_t *old, const char *field)
 static void type_change(json_t *spec, const json_t *old)
 {
 	static const char *const of_ip[] = { "clusterIP", "clusterIPs", "ipFamilies",
-					     "ipFamilyPolicy" };
+					     "ipFamilyPolicy", "internalTrafficPolicy" };
 	if (needs_cluster_ip(old) && !needs_cluster_ip(spec))
 		for (size_t i = 0; i < COUNT_OF(of_ip); i++)
 			drop_unchanged(spec, old, of_ip[i]);

@@ -98,6 +98,27 @@ static int families_set(struct write *w, json_t *spec, struct err *err)
 	return 0;
 }
 
+static int families_check(struct write *w, const json_t *spec, struct err *err)
+{
+	const struct service_ranges *ranges = &w->r->server->ranges;
+	const json_t *families = json_object_get(spec, "ipFamilies");
+	bool headless = str_eqz(tree_get_str(spec, "clusterIP", NULL), "None");
+	for (size_t i = 0; !headless && i < json_array_size(families); i++) {
+		struct str name = tree_str(json_array_get(families, i));
+		bool known = false;
+		for (size_t k = 0; k < ranges->n; k++)
+			known = known || ranges->range[k].family == family_of_name(name);
+		if (known)
+			continue;
+		char field[64];
+		snprintf(field, sizeof(field), "spec.ipFamilies[%zu]", i);
+		err_cause(err, "FieldValueInvalid", field,
+			  "Invalid value: \"%.*s\": not configured on this cluster", STR_ARG(name));
+		return validate_finish("Service", "", w->name, err);
+	}
+	return 0;
+}
+
 static bool had_ip(const struct write *w, const char *ip)
 {
 	const json_t *ips = tree_get(w->old, "spec", "clusterIPs", NULL);
@@ -237,6 +258,8 @@ int service_strategy_allocate(struct write *w, struct err *err)
 	if (!json_is_object(spec) || str_eqz(tree_get_str(spec, "type", NULL), "ExternalName"))
 		return 0;
 	int e = families_set(w, spec, err);
+	if (e == 0)
+		e = families_check(w, spec, err);
 	if (e == 0)
 		e = ips_allocate(w, spec, err);
 	return e < 0 ? e : ports_allocate(w, spec, err);

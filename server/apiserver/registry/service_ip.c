@@ -164,17 +164,15 @@ int service_ip_take_next(struct service_ranges *s, int family, char out[IP_TEXT_
 
 int service_ip_take(struct service_ranges *s, const char *address, struct err *err)
 {
-	char text[IP_TEXT_MAX], first[IP_TEXT_MAX];
+	char text[IP_TEXT_MAX];
 	uint64_t offset;
 	ip_canonical(address, text);
 	const struct ip_range *r = range_for(s, service_ip_family(text));
 	if (!r || !ip_range_offset(r, text, &offset) || offset == 0) {
-		r = r ? r : &s->range[0];
-		ip_range_text(r, 0, first);
 		return err_set(err, ERR_INVALID,
-			       "failed to allocate IP %s: the provided IP (%s) is not in the valid "
-			       "range. The range of valid IPs is %s/%d",
-			       text, text, first, r->prefix);
+			       "failed to allocate IP %s: the provided network does not match the "
+			       "current range",
+			       text);
 	}
 	pthread_mutex_lock(&s->lock);
 	bool was = map_get(&s->taken, str_from(text)) != NULL;
