@@ -105,9 +105,10 @@ void revlog_checkpoint(struct revlog *l)
 {
 	int frames = 0, moved = 0;
 
-	sqlite3_wal_checkpoint_v2(l->db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
-	l->wal_frames = frames > moved ? frames - moved
-				       : 0; /* moved all: the next write starts the WAL anew */
+	if (sqlite3_wal_checkpoint_v2(l->db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &moved) ==
+		    SQLITE_OK &&
+	    moved >= frames)
+		l->wal_frames = 0; /* the next write starts the log anew */
 }
 
 static int on_wal(void *ctx, sqlite3 *db, const char *name, int frames)
@@ -261,11 +262,17 @@ int revlog_database_open(struct revlog *l, struct err *err)
 	r = pragma_number(l, "PRAGMA page_count", &pages, err);
 	if (r == 0 && crashed && pages * 4096 <= CHECK_BYTES_MAX)
 		r = check_content(l, err);
-	return r == 0 ? prepare_all(l, err) : r;
+	if (r == 0)
+		r = prepare_all(l, err);
+	if (r < 0)
+		return r;
+	rc = checkpointer_start(&l->checkpointer, l->path, &l->queue);
+	return rc == SQLITE_OK ? 0 : revlog_sql_err(l, rc, "open", err);
 }
 
 void revlog_database_close(struct revlog *l)
 {
+	checkpointer_stop(&l->checkpointer);
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(l->statements[i]);
 	if (l->db) {

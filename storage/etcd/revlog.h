@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the embedded store. Files in reading order: database.c (open and verify), writer.c (the thread), batch.c (one
  * SQLite transaction for many of ours), reader.c (load and history), compaction.c (what the table
- * may forget) and compact_step.c (doing it).
+ * may forget) and compact_step.c (doing it), checkpointer.c (the WAL).
  *
  * Invariants: a row's id is its revision; the newest row of a key that isn't a tombstone is the live one; `index` holds
  * exactly the live keys; `db`, `index` and `expiry` are used under db_lock, by the writer and, before the first
@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "base/arena.h"
+#include "storage/etcd/checkpointer.h"
 #include "storage/etcd/compaction.h"
 #include "storage/etcd/expiry.h"
 #include "storage/etcd/key_index.h"
@@ -47,6 +48,7 @@ struct revlog {
 	sqlite3_stmt *statements[SQL_COUNT];
 	bool relaxed; /* PRAGMA synchronous is NORMAL, not FULL */
 	int wal_frames;
+	struct checkpointer checkpointer;
 	pthread_mutex_t db_lock;
 	struct key_index index;
 	struct expiry expiry;

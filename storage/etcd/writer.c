@@ -4,15 +4,16 @@
  * the next lease ends or the next round of compaction. Leases end only once there is a subscriber: nobody may load a key
  * and miss its deletion.
  *
- * The WAL is checkpointed here and not by SQLite inside a commit: when nothing waits and it has grown, or in any case at
- * a hard limit, so that its size stays bounded under endless load. */
+ * The WAL is checkpointed beside the writer (checkpointer.h) as soon as it has grown, again and again until little is left,
+ * which is done here; in any case at a hard limit, so that its size stays bounded under endless load. */
 #include <sched.h>
 #include <time.h>
 
 #include "storage/etcd/revlog.h"
 
-#define WAL_IDLE_FRAMES    1000 /* 4 MiB */
-#define WAL_HARD_FRAMES    4000
+#define WAL_FRAMES         1000 /* 4 MiB: a checkpoint begins */
+#define WAL_REST_FRAMES    200  /* and is ended by the writer */
+#define WAL_HARD_FRAMES    8000
 #define WRITER_STACK_BYTES (512u << 10)
 
 int64_t revlog_now_us(void)
@@ -39,8 +40,25 @@ static bool take(struct revlog *l)
 	return l->pending != NULL;
 }
 
+static void keep_wal_short(struct revlog *l)
+{
+	int moved;
+
+	if (checkpointer_ended(&l->checkpointer, &moved)) {
+		if (moved <
+		    0) /* the disk is full, most likely: with the next write it is asked again */
+			return;
+		if (l->wal_frames - moved <= WAL_REST_FRAMES || l->wal_frames >= WAL_HARD_FRAMES)
+			revlog_checkpoint(l);
+		else
+			checkpointer_ask(&l->checkpointer);
+	} else if (l->wal_frames >= WAL_FRAMES) {
+		checkpointer_ask(&l->checkpointer);
+	}
+}
+
 /* True: there is more to do at once. */
-static bool housekeeping(struct revlog *l, bool busy)
+static bool housekeeping(struct revlog *l)
 {
 	int64_t now = revlog_now_us();
 	bool more = false;
@@ -51,8 +69,7 @@ static bool housekeeping(struct revlog *l, bool busy)
 	}
 	if (revlog_compact_step(l, now))
 		more = true;
-	if (l->wal_frames >= WAL_HARD_FRAMES || (!busy && l->wal_frames >= WAL_IDLE_FRAMES))
-		revlog_checkpoint(l);
+	keep_wal_short(l);
 	return more;
 }
 
@@ -78,7 +95,7 @@ static void *writer_main(void *ctx)
 		pthread_mutex_lock(&l->db_lock);
 		if (busy)
 			revlog_batch(l);
-		more = housekeeping(l, busy);
+		more = housekeeping(l);
 		until = next_wake_us(l);
 		pthread_mutex_unlock(&l->db_lock);
 		if (!busy && !more)
