@@ -289,6 +289,7 @@ static void loop_streams_end(void *ctx)
 {
 	struct stop_one *one = ctx;
 	watches_end(one->server, one->loop);
+	loop_http_close(one->loop);
 	free(one);
 }
 
@@ -346,6 +347,8 @@ void apiserver_free(struct apiserver *s)
 	if (s->caches)
 		cache_set_free(s->caches);
 	clients_free(s);
+	for (size_t i = 0; i < s->nloops; i++)
+		loop_state_free(s->loops[i]);
 	tls_server_free(s->tls);
 	if (s->insecure_tls)
 		tls_client_free(s->insecure_tls);

@@ -8,7 +8,6 @@ struct loop_state *loop_state_of(struct loop *l)
 		return s;
 	s = NEW(struct loop_state);
 	list_init(&s->watches);
-	list_init(&s->clients);
 	l->user[LOOP_SLOT_API] = s;
 	return s;
 }
@@ -21,13 +20,14 @@ struct http_client *loop_http_client(struct loop *l)
 	return s->http;
 }
 
+void loop_http_close(struct loop *l)
+{
+	struct loop_state *s = loop_state_of(l);
+	if (s->http)
+		http_client_free(TAKE(s->http));
+}
+
 void loop_state_free(struct loop *l)
 {
-	struct loop_state *s = l->user[LOOP_SLOT_API];
-	if (!s)
-		return;
-	if (s->http)
-		http_client_free(s->http);
-	free(s);
-	l->user[LOOP_SLOT_API] = NULL;
+	free(TAKE(l->user[LOOP_SLOT_API]));
 }

@@ -7,11 +7,11 @@
 
 struct loop_state {
 	struct list watches;      /* open ones, so that a stopping server can end them */
-	struct list clients;      /* in-process clients' watches */
 	struct http_client *http; /* towards nodes and pods; made when first asked for */
 };
 struct loop_state *loop_state_of(struct loop *l); /* made when first asked for */
 struct http_client *loop_http_client(struct loop *l);
-void loop_state_free(struct loop *l); /* on its thread, or after it ended */
+void loop_http_close(struct loop *l); /* cancels what is under way */
+void loop_state_free(struct loop *l); /* after its thread has ended */
 
 #endif

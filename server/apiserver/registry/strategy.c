@@ -33,7 +33,7 @@ static const struct strategy strategies[] = {
 	{ "apps", "deployments", GEN | SKL },
 	{ "apps", "replicasets", GEN | SKL },
 	{ "apps", "statefulsets", GEN | SKL },
-	{ "apps", "daemonsets", GEN | SKL },
+	{ "apps", "daemonsets", GEN | SKL, daemon_set_strategy_create, daemon_set_strategy_update },
 	{ "batch", "jobs", GEN | SKL, job_strategy_create },
 	{ "batch", "cronjobs", GEN | SKL },
 	{ "autoscaling", "horizontalpodautoscalers", GEN },

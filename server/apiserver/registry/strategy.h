@@ -57,6 +57,8 @@ void service_strategy_committed(struct write *w);
 void service_strategy_deleted(struct apiserver *s, const struct object *o);
 int volume_claim_strategy_create(struct write *w, struct err *err);
 int volume_strategy_create(struct write *w, struct err *err);
+int daemon_set_strategy_create(struct write *w, struct err *err);
+int daemon_set_strategy_update(struct write *w, struct err *err);
 int job_strategy_create(struct write *w, struct err *err);
 int certificate_request_strategy_create(struct write *w, struct err *err);
 int certificate_request_strategy_update(struct write *w, struct err *err);
