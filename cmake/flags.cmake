@@ -28,13 +28,14 @@ target_link_options(hardening INTERFACE ${sanitizers})
 add_library(warnings INTERFACE)
 target_compile_options(warnings INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes
 	-Wvla -Wno-missing-field-initializers)
-if(ALLINONE_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
-	# instrumented code hides from gcc what is known about sizes
-	target_compile_options(warnings INTERFACE -Wno-format-truncation -Wno-maybe-uninitialized -Wno-stringop-overflow)
-endif()
-
 add_library(test_warnings INTERFACE) # cmocka's macros convert, and a test calls everything static or main
 target_compile_options(test_warnings INTERFACE -Wall -Wextra -Wshadow -Werror -Wno-missing-field-initializers -Wno-pointer-sign)
+if(ALLINONE_SANITIZE AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+	# instrumented code hides from gcc what is known about sizes
+	set(guesses -Wno-format-truncation -Wno-format-overflow -Wno-maybe-uninitialized -Wno-stringop-overflow)
+	target_compile_options(warnings INTERFACE ${guesses})
+	target_compile_options(test_warnings INTERFACE ${guesses})
+endif()
 
 add_library(third_party INTERFACE)
 target_include_directories(third_party SYSTEM INTERFACE "${ALLINONE_PREFIX}/include")
