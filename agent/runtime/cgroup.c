@@ -82,6 +82,20 @@ static int set_v2(const char *dir, const struct container_resources *r, struct e
 	return rc;
 }
 
+/* v1 counts memory and swap together in a second limit, which may never be below the first: raising needs the other order than
+ * lowering. */
+static int set_memory_v1(const struct cgroup_host *h, const char *dir, int64_t bytes,
+			 struct err *err)
+{
+	int64_t limit = bytes > 0 ? bytes : -1;
+	if (!h->swap)
+		return write_number(dir, "memory.limit_in_bytes", limit, err);
+	if (write_number(dir, "memory.limit_in_bytes", limit, NULL) == 0)
+		return write_number(dir, "memory.memsw.limit_in_bytes", limit, err);
+	int r = write_number(dir, "memory.memsw.limit_in_bytes", limit, err);
+	return r < 0 ? r : write_number(dir, "memory.limit_in_bytes", limit, err);
+}
+
 static int set_v1(const struct cgroup_host *h, const char *path,
 		  const struct container_resources *r, struct err *err)
 {
@@ -95,8 +109,7 @@ static int set_v1(const struct cgroup_host *h, const char *path,
 		rc = write_number(dir, "cpu.cfs_quota_us", quota ? quota : -1, err);
 	full_path(h, h->controller[CGROUP_MEMORY], path, dir);
 	if (rc == 0)
-		rc = write_number(dir, "memory.limit_in_bytes",
-				  r->memory_limit_bytes ? r->memory_limit_bytes : -1, err);
+		rc = set_memory_v1(h, dir, r->memory_limit_bytes, err);
 	full_path(h, h->controller[CGROUP_PIDS], path, dir);
 	if (rc == 0)
 		rc = write_limit(dir, "pids.max", r->pids_limit, err);

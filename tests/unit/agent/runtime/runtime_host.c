@@ -97,60 +97,41 @@ void host_answer(void *ctx, const struct err *err)
 	h->answered = true;
 }
 
-bool host_answered(struct host *h)
+static bool has_answered(struct host *h)
 {
 	return h->answered;
 }
 
 struct waiting {
-	struct host *h;
-	bool (*until)(struct host *h);
 	struct loop_timer limit;
-	uv_check_t check;
 	bool late;
 };
 
 static void on_limit(struct loop_timer *t)
 {
-	struct waiting *w = CONTAINER_OF(t, struct waiting, limit);
-	w->late = true;
-	uv_stop(&w->h->loop.uv);
+	CONTAINER_OF(t, struct waiting, limit)->late = true;
 }
 
-static void on_check(uv_check_t *c)
+static void free_waiting(struct loop_timer *t)
 {
-	struct waiting *w = c->data;
-	if (w->until(w->h))
-		uv_stop(&w->h->loop.uv);
-}
-
-static void free_waiting(uv_handle_t *c)
-{
-	free(c->data);
+	free(CONTAINER_OF(t, struct waiting, limit));
 }
 
 bool host_wait(struct host *h, bool (*until)(struct host *h))
 {
 	struct waiting *w = NEW(struct waiting);
-	w->h = h;
-	w->until = until;
 	loop_timer_init(&h->loop, &w->limit, on_limit);
 	loop_timer_start(&w->limit, LIMIT_MS);
-	uv_check_init(&h->loop.uv, &w->check);
-	w->check.data = w;
-	uv_check_start(&w->check, on_check);
 	while (!until(h) && !w->late)
-		uv_run(&h->loop.uv, UV_RUN_DEFAULT);
+		uv_run(&h->loop.uv, UV_RUN_ONCE);
 	bool ok = !w->late;
-	loop_timer_close(&w->limit, NULL);
-	uv_close((uv_handle_t *)&w->check, free_waiting);
-	uv_run(&h->loop.uv, UV_RUN_NOWAIT);
+	loop_timer_close(&w->limit, free_waiting);
 	return ok;
 }
 
-static int answer(struct host *h)
+int host_result(struct host *h)
 {
-	bool ok = host_wait(h, host_answered);
+	bool ok = host_wait(h, has_answered);
 	h->answered = false;
 	if (!ok)
 		return err_set(&h->err, ERR_TIMEOUT, "no answer");
@@ -159,21 +140,27 @@ static int answer(struct host *h)
 
 int host_sandbox(struct host *h, const char *uid)
 {
+	return host_sandbox_like(h, uid, &(struct sandbox_spec){ 0 });
+}
+
+int host_sandbox_like(struct host *h, const char *uid, const struct sandbox_spec *more)
+{
 	auto_free char *cgroup = str_printf("burstable/pod%s", uid);
-	struct sandbox_spec s = { .pod_uid = uid,
-				  .pod_name = "p",
-				  .pod_ns = "default",
-				  .hostname = "web-0",
-				  .log_dir = h->log_dir,
-				  .cgroup_path = cgroup };
+	struct sandbox_spec s = *more;
+	s.pod_uid = uid;
+	s.pod_name = "p";
+	s.pod_ns = "default";
+	s.hostname = "web-0";
+	s.log_dir = h->log_dir;
+	s.cgroup_path = cgroup;
 	runtime_sandbox_start(h->rt, &s, host_answer, h);
-	return answer(h);
+	return host_result(h);
 }
 
 int host_remove(struct host *h, const char *uid)
 {
 	runtime_sandbox_remove(h->rt, uid, host_answer, h);
-	return answer(h);
+	return host_result(h);
 }
 
 int host_run(struct host *h, const char *uid, const struct container_spec *more, const char *script,
@@ -186,11 +173,11 @@ int host_run(struct host *h, const char *uid, const struct container_spec *more,
 	s.image = h->image;
 	s.command = s.command ? s.command : command;
 	runtime_container_create(h->rt, &s, id, host_answer, h);
-	int r = answer(h);
+	int r = host_result(h);
 	if (r < 0)
 		return r;
 	runtime_container_start(h->rt, id, host_answer, h);
-	return answer(h);
+	return host_result(h);
 }
 
 static char wanted[65];
@@ -220,6 +207,7 @@ char *host_log(struct host *h, const char *id)
 struct gather {
 	struct host *h;
 	struct buf *out;
+	struct stream *in;
 	int open, code;
 	bool ended;
 	struct err err;
@@ -240,6 +228,12 @@ static void on_close(struct stream *s)
 {
 	struct gather *g = s->ctx;
 	g->open--;
+}
+
+static void on_in_close(struct stream *s)
+{
+	struct gather *g = s->ctx;
+	g->in = NULL;
 }
 
 static void on_exec_exit(void *ctx, int code, const struct err *err)
@@ -270,6 +264,36 @@ static bool gathered(struct host *h)
 	return present->ended && present->open == 0;
 }
 
+static bool in_closed(struct host *h)
+{
+	(void)h;
+	return present->in == NULL;
+}
+
+static int gather(struct host *h, struct gather *g, struct runtime_io *io, bool tty, const char *in,
+		  int *code)
+{
+	if (io->in) { /* only written to; without a terminal its end is sent at once */
+		io->in->ctx = g;
+		io->in->on_close = on_in_close;
+		g->in = io->in;
+		stream_write_copy(io->in, in, strlen(in));
+		if (!tty)
+			stream_shutdown(io->in);
+	}
+	own(g, io->out);
+	own(g, io->err_out);
+	if (!host_wait(h, gathered))
+		return err_set(&h->err, ERR_TIMEOUT, "the command does not end");
+	if (g->in)
+		stream_close(g->in);
+	if (!host_wait(h, in_closed))
+		return err_set(&h->err, ERR_TIMEOUT, "the input does not close");
+	*code = g->code;
+	err_move(&h->err, &g->err);
+	return h->err.reason ? -(int)h->err.reason : 0;
+}
+
 int host_exec(struct host *h, const char *id, const char *const *argv, bool tty, const char *in,
 	      struct buf *out, int *code)
 {
@@ -278,22 +302,15 @@ int host_exec(struct host *h, const char *id, const char *const *argv, bool tty,
 	present = &g;
 	if (!runtime_exec(h->rt, id, argv, tty, in != NULL, &io, on_exec_exit, &g, &h->err))
 		return -(int)h->err.reason;
-	if (io.in) {
-		io.in->ctx = &g;
-		io.in->on_data = on_data;
-		io.in->on_end = on_end;
-		io.in->on_close = on_close;
-		g.open++;
-		stream_write_copy(io.in, in, strlen(in));
-		stream_shutdown(io.in);
-		if (tty) /* its end is the terminal's: closed when the process is gone */
-			stream_read_start(io.in);
-	}
-	own(&g, io.out);
-	own(&g, io.err_out);
-	if (!host_wait(h, gathered))
-		return err_set(&h->err, ERR_TIMEOUT, "the command does not end");
-	*code = g.code;
-	err_move(&h->err, &g.err);
-	return h->err.reason ? -(int)h->err.reason : 0;
+	return gather(h, &g, &io, tty, in, code);
+}
+
+int host_attach(struct host *h, const char *id, const char *in, struct buf *out, int *code)
+{
+	struct gather g = { .h = h, .out = out };
+	struct runtime_io io;
+	present = &g;
+	if (!runtime_attach(h->rt, id, in != NULL, &io, on_exec_exit, &g, &h->err))
+		return -(int)h->err.reason;
+	return gather(h, &g, &io, io.err_out == NULL, in, code);
 }

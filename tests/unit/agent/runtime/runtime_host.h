@@ -28,9 +28,10 @@ void host_close(struct host *h);
 int host_reopen(struct host *h); /* as if the server had died and started again */
 void host_answer(void *ctx, const struct err *err);            /* a runtime_done with ctx = host */
 bool host_wait(struct host *h, bool (*until)(struct host *h)); /* false after 20 s */
-bool host_answered(struct host *h);
+int host_result(struct host *h); /* waits for host_answer; its error's code */
 
 int host_sandbox(struct host *h, const char *uid);
+int host_sandbox_like(struct host *h, const char *uid, const struct sandbox_spec *more);
 int host_remove(struct host *h, const char *uid);
 int host_run(struct host *h, const char *uid, const struct container_spec *more, const char *script,
 	     char id[65]);
@@ -40,5 +41,8 @@ char *host_log(struct host *h, const char *id); /* heap */
 /* Runs argv in the container and gathers stdout and stderr. */
 int host_exec(struct host *h, const char *id, const char *const *argv, bool tty, const char *in,
 	      struct buf *out, int *code);
+
+/* Attaches, types `in`, and gathers what comes until the container has exited. */
+int host_attach(struct host *h, const char *id, const char *in, struct buf *out, int *code);
 
 #endif
