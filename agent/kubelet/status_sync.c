@@ -61,12 +61,32 @@ static void write_conditions(const struct core_v1_pod_status *s, struct buf *b)
 	buf_putc(b, ']');
 }
 
+/* Merged by the address itself, which addresses that change would not survive: the list is replaced. */
+static void write_ip(struct buf *b, struct str ip)
+{
+	buf_puts(b, ",{\"ip\":");
+	buf_json_string(b, ip);
+	buf_putc(b, '}');
+}
+
+static void write_addresses(const struct core_v1_pod_status *s, struct buf *b)
+{
+	buf_puts(b, ",\"hostIPs\":[{\"$patch\":\"replace\"}");
+	for (size_t i = 0; i < s->host_ips.n; i++)
+		write_ip(b, s->host_ips.items[i].ip);
+	buf_puts(b, "],\"podIPs\":[{\"$patch\":\"replace\"}");
+	for (size_t i = 0; i < s->pod_ips.n; i++)
+		write_ip(b, s->pod_ips.items[i].ip);
+	buf_puts(b, s->pod_ip.n ? "]" : "],\"podIP\":null");
+}
+
 static void write_rest(const struct core_v1_pod_status *s, struct buf *b)
 {
 	if (!s->reason.p)
 		buf_puts(b, ",\"reason\":null");
 	if (!s->message.p)
 		buf_puts(b, ",\"message\":null");
+	write_addresses(s, b);
 	write_conditions(s, b);
 }
 
@@ -78,7 +98,7 @@ static char *build(struct pod *p)
 	pod_status_build(p, clock_wall_us(p->k->clock), &a, &s);
 	keep_conditions(p, &s);
 	struct core_v1_pod_status rest = s;
-	rest.conditions.n = 0;
+	rest.conditions.n = rest.host_ips.n = rest.pod_ips.n = 0;
 	buf_printf(&b, "{\"metadata\":{\"uid\":\"%s\"},\"status\":", p->uid);
 	struct_write_json(api_struct_core_v1_pod_status, &rest, &b);
 	b.n--; /* goes on before the closing brace: the phase is always there */

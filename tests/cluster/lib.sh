@@ -42,6 +42,7 @@ server_kill() { # -9: nothing is said, nothing is flushed
 	kill -KILL "$server"
 	wait "$server" 2>/dev/null
 	server=
+	until_true 10 on_host flock -n /var/lib/allinone/server/lock true # its memory may take a while to go
 }
 node_is_ready() {
 	[ "$(k get node "$host" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
