@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Images from a registry; it runs on the node itself, where plain http is allowed.
+set -u
+. "$(dirname "$0")/lib.sh"
+command -v docker-registry >/dev/null || skip_all "needs docker-registry"
+command -v skopeo >/dev/null || skip_all "needs skopeo"
+host_up kp
+printf '%s\n' 'version: 0.1' "storage: {filesystem: {rootdirectory: $work/registry}}" 'http: {addr: "127.0.0.1:5000"}' >"$work/registry.yml"
+"$hosts" exec "$host" docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
+registry=$!
+trap 'kill "$registry" 2>/dev/null; host_down' EXIT
+registry_answers() { on_host curl -sf -o /dev/null http://127.0.0.1:5000/v2/; }
+pushed() {
+	until_true 10 registry_answers && on_host skopeo copy --insecure-policy --dest-tls-verify=false \
+		"docker-archive:$work/busybox.tar" docker://127.0.0.1:5000/library/busybox:1
+}
+claim image_is_pushed pushed
+claim node_becomes_ready server_start
+
+pod() { # NAME IMAGE POLICY
+	k apply -f - <<-JSON >/dev/null
+	{"apiVersion":"v1","kind":"Pod","metadata":{"name":"$1"},"spec":{"terminationGracePeriodSeconds":1,
+	 "containers":[{"name":"main","image":"$2","imagePullPolicy":"$3",$SLEEP}]}}
+	JSON
+}
+events_of() { k get events --field-selector "involvedObject.name=$1" -o 'jsonpath={.items[*].message}'; }
+waits_for() { [ "$(field "$1" '{.status.containerStatuses[0].state.waiting.reason}')" = "$2" ]; }
+
+pulled() {
+	pod pulled localhost:5000/library/busybox:1 Always
+	k wait --for=condition=Ready pod/pulled --timeout=20s >/dev/null || { k describe pod pulled | tail -20; return 1; }
+	contains 'Pulling image "localhost:5000/library/busybox:1"' "$(events_of pulled)" &&
+		contains 'Successfully pulled image' "$(events_of pulled)" &&
+		contains localhost:5000/library/busybox@sha256: "$(field pulled '{.status.containerStatuses[0].imageID}')"
+}
+claim image_is_pulled_from_a_registry pulled
+absent() { pod absent localhost:5000/library/none:1 IfNotPresent; until_true 10 absent_is_told; }
+absent_is_told() { contains unknown "$(events_of absent)"; }
+claim the_registrys_own_words_are_told absent
+invalid() { pod invalid 'Not/Valid' IfNotPresent; until_true 10 waits_for invalid InvalidImageName; }
+claim an_invalid_name_is_called_so invalid
+never() { pod never localhost:5000/library/other:1 Never; until_true 10 waits_for never ErrImageNeverPull; }
+claim never_means_never never
+comes_later() { # the back-off ends, the image is there by then
+	on_host skopeo copy --insecure-policy --dest-tls-verify=false "docker-archive:$work/busybox.tar" docker://127.0.0.1:5000/library/none:1 &&
+		k wait --for=condition=Ready pod/absent --timeout=30s
+}
+claim an_image_that_comes_later_is_found comes_later
