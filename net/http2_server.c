@@ -4,162 +4,19 @@
  * its consumer got it, so a slow handler slows its client.
  *
  * Floods: nghttp2 limits CONTINUATIONs, PINGs and SETTINGS that wait for our answer, and the rate of resets (rapid reset). */
-#include <nghttp2/nghttp2.h>
-#include <stdio.h>
-#include <string.h>
+#include "net/http2_conn.h"
 
-#include "base/log.h"
-#include "net/chunk_queue.h"
-#include "net/http_conn.h"
-#include "net/http_tunnel.h"
-
-#define STREAMS_MAX    250
-#define STREAM_WINDOW  (256 * 1024)
-#define CONN_WINDOW    (1024 * 1024)
-#define TRANSPORT_HIGH (512 * 1024)
-#define FIELDS_MAX     500
-#define RESET_BURST    500
-#define RESETS_PER_S   50
-#define ACKS_MAX       200
-
-struct http2;
-struct h2_field {
-	struct h2_field *next;
-	struct http_field f;
-};
-
-struct h2_stream {
-	struct http_exchange x;
-	struct list link;
-	struct http2 *conn; /* NULL: gone */
-	int32_t id;
-	struct chunk_queue out;
-	struct h2_field *fields, **fields_end;
-	size_t nfields, head_bytes;
-	struct buf held; /* body that nobody wanted yet */
-	struct http_field *trailers;
-	size_t ntrailers;
-	bool head_done, too_large, deferred, submitted, expects_continue, reset_after;
-};
-
-struct http2 {
-	struct http_conn conn;
-	nghttp2_session *session;
-	struct list streams;
-	size_t nstreams; /* including those whose handlers have not let go */
-	struct chunk_queue scratch;
-	struct loop_later flush;
-	struct loop_timer timer;
-	bool closing, draining;
-};
+#define STREAMS_MAX   250
+#define STREAM_WINDOW (256 * 1024)
+#define CONN_WINDOW   (1024 * 1024)
+#define FIELDS_MAX    500
+#define RESET_BURST   500
+#define RESETS_PER_S  50
+#define ACKS_MAX      200
 
 static struct http2 *of(struct http_conn *c)
 {
 	return CONTAINER_OF(c, struct http2, conn);
-}
-
-static struct h2_stream *stream_of(const struct http_exchange *x)
-{
-	return CONTAINER_OF((struct http_exchange *)(uintptr_t)x, struct h2_stream, x);
-}
-
-static void close_now(struct http2 *h)
-{
-	if (h->closing)
-		return;
-	h->closing = true;
-	stream_close(h->conn.stream);
-}
-
-static void schedule(struct http2 *h)
-{
-	if (!h->closing)
-		loop_later(h->conn.home->loop, &h->flush);
-}
-
-/* ---- sending ---- */
-
-static nghttp2_ssize read_data(nghttp2_session *session, int32_t id, uint8_t *buf, size_t max,
-			       uint32_t *flags, nghttp2_data_source *source, void *ctx)
-{
-	struct h2_stream *st = source->ptr;
-	(void)session;
-	(void)id;
-	(void)buf;
-	(void)ctx;
-	size_t n = st->out.bytes < max ? st->out.bytes : max;
-	if (n == 0 && !st->x.ended) {
-		st->deferred = true;
-		return NGHTTP2_ERR_DEFERRED;
-	}
-	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (n == st->out.bytes && st->x.ended)
-		*flags |= NGHTTP2_DATA_FLAG_EOF |
-			  (st->ntrailers > 0 ? NGHTTP2_DATA_FLAG_NO_END_STREAM : 0);
-	return (nghttp2_ssize)n;
-}
-
-static nghttp2_nv nv_of(struct str name, struct str value)
-{
-	return (nghttp2_nv){ .name = (uint8_t *)(uintptr_t)name.p,
-			     .value = (uint8_t *)(uintptr_t)value.p,
-			     .namelen = name.n,
-			     .valuelen = value.n };
-}
-
-static size_t nv_fields(nghttp2_nv *out, const struct http_field *f, size_t n)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (!http_field_is_hop(f[i].name))
-			out[count++] = nv_of(f[i].name, f[i].value);
-	}
-	return count;
-}
-
-static void submit_trailers(struct h2_stream *st)
-{
-	nghttp2_nv *nv = mem_alloc(st->ntrailers * sizeof(*nv));
-	size_t n = nv_fields(nv, st->trailers, st->ntrailers);
-	nghttp2_submit_trailer(st->conn->session, st->id, nv, n);
-	free(nv);
-}
-
-static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t n,
-		     nghttp2_data_source *source, void *ctx)
-{
-	struct http2 *h = ctx;
-	struct h2_stream *st = source->ptr;
-	(void)session;
-	(void)frame;
-	stream_write_copy(h->conn.stream, head, 9);
-	chunk_queue_move(&st->out, &h->scratch, n);
-	chunk_queue_write(&h->scratch, h->conn.stream);
-	return 0;
-}
-
-static void flush(struct http2 *h)
-{
-	while (!h->closing && h->conn.stream->queued_bytes < TRANSPORT_HIGH) {
-		const uint8_t *p;
-		nghttp2_ssize n = nghttp2_session_mem_send2(h->session, &p);
-		if (n < 0)
-			close_now(h);
-		if (n <= 0)
-			break;
-		stream_write_copy(h->conn.stream, p, (size_t)n);
-	}
-	if (!h->closing && !nghttp2_session_want_read(h->session) &&
-	    !nghttp2_session_want_write(h->session)) {
-		stream_shutdown(h->conn.stream);
-		loop_timer_start(&h->timer, HTTP_LINGER_MS);
-	}
-}
-
-static void tell_drained(struct http2 *h)
-{
-	LIST_EACH_SAFE(&h->streams, it)
-	http_exchange_drained(&LIST_ITEM(it, struct h2_stream, link)->x);
 }
 
 static void run_flush(struct loop_later *t)
@@ -167,148 +24,9 @@ static void run_flush(struct loop_later *t)
 	struct http2 *h = CONTAINER_OF(t, struct http2, flush);
 	if (h->closing)
 		return;
-	flush(h);
-	tell_drained(h);
+	http2_flush(h);
+	http2_tell_drained(h);
 }
-
-/* ---- the exchange's verbs ---- */
-
-static void respond(struct http_exchange *x, int status, const struct http_field *f, size_t n,
-		    int64_t length)
-{
-	struct h2_stream *st = stream_of(x);
-	char code[8], size[24];
-	nghttp2_nv *nv = mem_alloc((n + 2) * sizeof(*nv));
-	nghttp2_data_provider2 data = { .source.ptr = st, .read_callback = read_data };
-	snprintf(code, sizeof(code), "%d", status);
-	nv[0] = nv_of(STR(":status"), str_from(code));
-	size_t count = 1 + nv_fields(nv + 1, f, n);
-	if (length >= 0 && status != 204 && status != 304) {
-		snprintf(size, sizeof(size), "%lld", (long long)length);
-		nv[count++] = nv_of(STR("content-length"), str_from(size));
-	}
-	bool no_body = length == 0 || x->is_head || status == 204 || status == 304;
-	if (nghttp2_submit_response2(st->conn->session, st->id, nv, count,
-				     no_body ? NULL : &data) != 0)
-		nghttp2_submit_rst_stream(st->conn->session, NGHTTP2_FLAG_NONE, st->id,
-					  NGHTTP2_INTERNAL_ERROR);
-	st->submitted = !no_body;
-	free(nv);
-	schedule(st->conn);
-}
-
-static void resume_data(struct h2_stream *st)
-{
-	if (st->deferred) {
-		st->deferred = false;
-		nghttp2_session_resume_data(st->conn->session, st->id);
-	}
-	schedule(st->conn);
-}
-
-static void write_body(struct http_exchange *x, struct chunk *c, size_t n)
-{
-	struct h2_stream *st = stream_of(x);
-	chunk_queue_add(&st->out, c, n);
-	resume_data(st);
-}
-
-static void end(struct http_exchange *x, const struct http_field *trailers, size_t n)
-{
-	struct h2_stream *st = stream_of(x);
-	if (n > 0 && st->submitted) {
-		st->trailers = ARENA_ARRAY(&x->arena, struct http_field, n);
-		st->ntrailers = n;
-		for (size_t i = 0; i < n; i++) {
-			st->trailers[i].name = arena_str(&x->arena, trailers[i].name);
-			st->trailers[i].value = arena_str(&x->arena, trailers[i].value);
-		}
-	}
-	st->reset_after = !x->body_complete;
-	resume_data(st);
-}
-
-static void abort_exchange(struct http_exchange *x)
-{
-	struct h2_stream *st = stream_of(x);
-	nghttp2_submit_rst_stream(st->conn->session, NGHTTP2_FLAG_NONE, st->id,
-				  NGHTTP2_INTERNAL_ERROR);
-	schedule(st->conn);
-}
-
-static void want_body(struct http_exchange *x)
-{
-	struct h2_stream *st = stream_of(x);
-	if (st->expects_continue && !x->answered) {
-		nghttp2_nv nv = nv_of(STR(":status"), STR("100"));
-		nghttp2_submit_headers(st->conn->session, NGHTTP2_FLAG_NONE, st->id, NULL, &nv, 1,
-				       NULL);
-	}
-	st->expects_continue = false;
-	if (st->held.n > 0) {
-		struct buf held = st->held;
-		st->held = (struct buf){ 0 };
-		http_exchange_data(x, held.p, held.n);
-		if (st->conn)
-			nghttp2_session_consume(st->conn->session, st->id, held.n);
-		buf_free(&held);
-	}
-	if (st->conn)
-		schedule(st->conn);
-}
-
-static size_t queued(const struct http_exchange *x)
-{
-	const struct h2_stream *st = stream_of(x);
-	return st->out.bytes;
-}
-
-static void arm(struct http2 *h)
-{
-	if (h->nstreams == 0 && !h->closing)
-		loop_timer_start(&h->timer, h->draining ? HTTP_LINGER_MS : h->conn.home->idle_ms);
-}
-
-static void free_exchange(struct http_exchange *x)
-{
-	struct h2_stream *st = stream_of(x);
-	chunk_queue_free(&st->out);
-	buf_free(&st->held);
-	free(st);
-}
-
-static void detach(struct h2_stream *st, bool lost)
-{
-	struct http2 *h = st->conn;
-	st->conn = NULL;
-	list_del(&st->link);
-	h->nstreams--;
-	/* pieces of a chunk may still be on their way: it is released behind them */
-	chunk_queue_drop(&st->out, &h->scratch);
-	if (!h->closing)
-		chunk_queue_write(&h->scratch, h->conn.stream);
-	http_exchange_finish(&st->x, lost);
-	arm(h);
-}
-
-static struct stream *h2_upgrade(struct http_exchange *x, const struct http_field *f, size_t n)
-{
-	if (!str_eq(x->pub.method, STR("CONNECT")))
-		return NULL;
-	respond(x, 200, f, n, -1);
-	return http_tunnel_new(x);
-}
-
-static const struct http_exchange_ops exchange_ops = {
-	.respond = respond,
-	.write = write_body,
-	.end = end,
-	.abort = abort_exchange,
-	.want_body = want_body,
-	.upgrade = h2_upgrade,
-	.queued = queued,
-	.free = free_exchange,
-};
 
 /* ---- receiving ---- */
 
@@ -320,7 +38,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 	if (h->nstreams >= STREAMS_MAX)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	struct h2_stream *st = NEW(struct h2_stream);
-	http_exchange_init(&st->x, h->conn.home->loop, &exchange_ops);
+	http_exchange_init(&st->x, h->conn.home->loop, &http2_exchange_ops);
 	st->conn = h;
 	st->id = frame->hd.stream_id;
 	st->fields_end = &st->fields;
@@ -454,7 +172,7 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
 	nghttp2_session_set_stream_user_data(session, id, NULL);
 	if (st->held.n > 0)
 		nghttp2_session_consume_connection(session, st->held.n);
-	detach(st, code != NGHTTP2_NO_ERROR || !st->x.ended);
+	http2_detach(st, code != NGHTTP2_NO_ERROR || !st->x.ended);
 	return 0;
 }
 
@@ -473,7 +191,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
 						  NGHTTP2_NO_ERROR);
 	} else if (frame->hd.type == NGHTTP2_DATA && st->x.ended && st->out.bytes == 0 &&
 		   st->ntrailers > 0) {
-		submit_trailers(st);
+		http2_submit_trailers(st);
 		st->ntrailers = 0;
 	}
 	return 0;
@@ -486,8 +204,8 @@ static void on_data(struct stream *s, const char *p, size_t n)
 		return;
 	nghttp2_ssize r = nghttp2_session_mem_recv2(h->session, (const uint8_t *)p, n);
 	if (r < 0) /* what a GOAWAY could answer, nghttp2 has answered */
-		close_now(h);
-	schedule(h);
+		http2_close(h);
+	http2_schedule(h);
 }
 
 /* ---- the connection ---- */
@@ -497,13 +215,13 @@ static void on_drain(struct stream *s)
 	struct http2 *h = s->ctx;
 	if (h->closing)
 		return;
-	flush(h);
-	tell_drained(h);
+	http2_flush(h);
+	http2_tell_drained(h);
 }
 
 static void on_end(struct stream *s)
 {
-	close_now(s->ctx);
+	http2_close(s->ctx);
 }
 
 static void on_timer_closed(struct loop_timer *t)
@@ -522,7 +240,7 @@ static void on_close(struct stream *s)
 	{
 		struct h2_stream *st = LIST_ITEM(it, struct h2_stream, link);
 		nghttp2_session_set_stream_user_data(h->session, st->id, NULL);
-		detach(st, true);
+		http2_detach(st, true);
 	}
 	loop_later_cancel(&h->flush);
 	http_conn_gone(&h->conn);
@@ -536,12 +254,12 @@ static void on_timer(struct loop_timer *t)
 	if (h->closing)
 		return;
 	if (h->draining || !nghttp2_session_want_read(h->session)) {
-		close_now(h);
+		http2_close(h);
 		return;
 	}
 	nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
 	h->draining = true;
-	flush(h);
+	http2_flush(h);
 }
 
 static void drain(struct http_conn *c)
@@ -554,13 +272,13 @@ static void drain(struct http_conn *c)
 		nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE,
 				      nghttp2_session_get_last_proc_stream_id(h->session),
 				      NGHTTP2_NO_ERROR, NULL, 0);
-	arm(h);
-	schedule(h);
+	http2_arm(h);
+	http2_schedule(h);
 }
 
 static void kill_conn(struct http_conn *c)
 {
-	close_now(of(c));
+	http2_close(of(c));
 }
 
 static void input(struct http_conn *c, const char *p, size_t n)
@@ -582,7 +300,7 @@ static nghttp2_session *session_new(struct http2 *h)
 	nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_sent);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data_chunk);
 	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
-	nghttp2_session_callbacks_set_send_data_callback(cb, send_data);
+	nghttp2_session_callbacks_set_send_data_callback(cb, http2_send_data);
 	nghttp2_option_new(&opt);
 	nghttp2_option_set_no_auto_window_update(opt, 1);
 	nghttp2_option_set_max_outbound_ack(opt, ACKS_MAX);
@@ -623,6 +341,6 @@ struct http_conn *http2_conn_new(struct http_loop *home, struct stream *s,
 	s->on_drain = on_drain;
 	s->on_close = on_close;
 	stream_read_start(s);
-	schedule(h);
+	http2_schedule(h);
 	return &h->conn;
 }
