@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "agent/runtime/root_path.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -71,6 +72,9 @@ const char *host_open(struct host *h)
 	*h = (struct host){ 0 };
 	if (geteuid() != 0)
 		return "needs root";
+	auto_fd int probe = root_open(AT_FDCWD, "/", O_PATH | O_CLOEXEC);
+	if (probe < 0)
+		return "needs openat2, which emulated processors don't have";
 	snprintf(h->root_dir, sizeof(h->root_dir), "/var/tmp/allinone-test-XXXXXX");
 	snprintf(h->run_dir, sizeof(h->run_dir), "/tmp/ait-XXXXXX");
 	if (!mkdtemp(h->root_dir) || !mkdtemp(h->run_dir))
