@@ -51,7 +51,8 @@ void controller_key(const struct object *o, struct buf *out);
 extern const struct controller_row controller_service_account, controller_root_ca,
 	controller_namespace, controller_pod_gc, controller_node_ipam, controller_node_lifecycle,
 	controller_garbage_collector, controller_endpoint_slice, controller_endpoints,
-	controller_replica_set, controller_deployment, controller_taint_eviction,
+	controller_replica_set, controller_replication, controller_disruption,
+	controller_resource_quota, controller_deployment, controller_taint_eviction,
 	controller_daemon_set, controller_stateful_set, controller_job, controller_cron_job;
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "api/decode.h"
 #include "base/map.h"
-#include "server/scheduler/amounts.h"
+#include "client/amounts.h"
 
 struct node_info {
 	const struct object *object; /* a reference */

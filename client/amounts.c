@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/scheduler/amounts.h"
+#include "client/amounts.h"
 
 #include "api/quantity.h"
 #include "base/mem.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "server/scheduler/amounts.h"
+#include "client/amounts.h"
 
 #define DEFAULT_MILLI_CPU 100
 #define DEFAULT_MEMORY    (200LL << 20)
@@ -18,25 +18,29 @@ static bool has(const struct api_quantity_map *list, const char *name)
 	return false;
 }
 
-static void container_request(const struct core_v1_container *c, bool with_defaults,
+enum count { REQUESTS, REQUESTS_WITH_DEFAULTS, LIMITS };
+
+static void container_request(const struct core_v1_container *c, enum count what,
 			      struct amounts *out)
 {
+	bool with_defaults = what == REQUESTS_WITH_DEFAULTS;
+
 	*out = (struct amounts){ 0 };
-	amounts_read(out, &c->resources.requests);
+	amounts_read(out, what == LIMITS ? &c->resources.limits : &c->resources.requests);
 	if (with_defaults && !has(&c->resources.requests, "cpu"))
 		out->milli_cpu = DEFAULT_MILLI_CPU;
 	if (with_defaults && !has(&c->resources.requests, "memory"))
 		out->memory = DEFAULT_MEMORY;
 }
 
-static void init_containers(const struct core_v1_pod_spec *spec, bool with_defaults,
+static void init_containers(const struct core_v1_pod_spec *spec, enum count what,
 			    struct amounts *sidecars, struct amounts *highest)
 {
 	for (size_t i = 0; i < spec->init_containers.n; i++) {
 		const struct core_v1_container *c = &spec->init_containers.items[i];
 		struct amounts a, now = { 0 };
 
-		container_request(c, with_defaults, &a);
+		container_request(c, what, &a);
 		if (str_eqz(c->restart_policy, "Always"))
 			amounts_add(sidecars, &a, 1);
 		else
@@ -48,9 +52,13 @@ static void init_containers(const struct core_v1_pod_spec *spec, bool with_defau
 	}
 }
 
-static void replace_by_pod_level(const struct core_v1_pod_spec *spec, struct amounts *out)
+static void replace_by_pod_level(const struct core_v1_pod_spec *spec, enum count what,
+				 struct amounts *out)
 {
-	const struct api_quantity_map *list = spec->resources ? &spec->resources->requests : NULL;
+	const struct core_v1_resource_requirements *r = spec->resources;
+	const struct api_quantity_map *list = !r               ? NULL
+					      : what == LIMITS ? &r->limits
+							       : &r->requests;
 	struct amounts level = { 0 };
 
 	if (!list)
@@ -63,22 +71,21 @@ static void replace_by_pod_level(const struct core_v1_pod_spec *spec, struct amo
 	amounts_free(&level);
 }
 
-static void pod_request(const struct core_v1_pod_spec *spec, bool with_defaults,
-			struct amounts *out)
+static void pod_request(const struct core_v1_pod_spec *spec, enum count what, struct amounts *out)
 {
 	struct amounts highest = { 0 }, overhead = { 0 };
 
 	*out = (struct amounts){ 0 };
-	init_containers(spec, with_defaults, out, &highest);
+	init_containers(spec, what, out, &highest);
 	for (size_t i = 0; i < spec->containers.n; i++) {
 		struct amounts a;
 
-		container_request(&spec->containers.items[i], with_defaults, &a);
+		container_request(&spec->containers.items[i], what, &a);
 		amounts_add(out, &a, 1);
 		amounts_free(&a);
 	}
 	amounts_raise(out, &highest);
-	replace_by_pod_level(spec, out);
+	replace_by_pod_level(spec, what, out);
 	amounts_read(&overhead, &spec->overhead);
 	amounts_add(out, &overhead, 1);
 	amounts_free(&highest);
@@ -116,8 +123,8 @@ void pod_usage_read(const struct core_v1_pod *pod, struct pod_usage *out)
 	size_t cap = 0;
 
 	*out = (struct pod_usage){ 0 };
-	pod_request(&pod->spec, false, &out->request);
-	pod_request(&pod->spec, true, &nonzero);
+	pod_request(&pod->spec, REQUESTS, &out->request);
+	pod_request(&pod->spec, REQUESTS_WITH_DEFAULTS, &nonzero);
 	out->nonzero_milli_cpu = nonzero.milli_cpu;
 	out->nonzero_memory = nonzero.memory;
 	amounts_free(&nonzero);
@@ -127,6 +134,11 @@ void pod_usage_read(const struct core_v1_pod *pod, struct pod_usage *out)
 				  &cap);
 	for (size_t i = 0; i < pod->spec.containers.n; i++)
 		add_ports(&pod->spec.containers.items[i], pod->spec.host_network, out, &cap);
+}
+
+void pod_limits(const struct core_v1_pod_spec *spec, struct amounts *out)
+{
+	pod_request(spec, LIMITS, out);
 }
 
 void pod_usage_free(struct pod_usage *u)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Amounts of resources: what a pod asks for, what a node has and has given away. CPU in thousandths, memory and ephemeral
+/* Amounts of resources: what a pod asks for, what a node has and has given away (scheduler, quotas, the kubelet's admission). CPU in thousandths, memory and ephemeral
  * storage in bytes, all others by name. Start with {0}. */
-#ifndef SERVER_SCHEDULER_AMOUNTS_H
-#define SERVER_SCHEDULER_AMOUNTS_H
+#ifndef CLIENT_AMOUNTS_H
+#define CLIENT_AMOUNTS_H
 
 #include "generated/api_structs.h"
 
@@ -37,6 +37,8 @@ struct pod_usage {
 void pod_usage_read(const struct core_v1_pod *pod,
 		    struct pod_usage *out); /* upstream's PodRequests() */
 void pod_usage_free(struct pod_usage *u);
+void pod_limits(const struct core_v1_pod_spec *spec,
+		struct amounts *out); /* the same rules over limits */
 bool host_port_conflicts(const struct host_port *a, const struct host_port *b);
 
 #endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeps as many pods as a ReplicationController asks for: a ReplicaSet with a plainer selector, seen as one. Key: it. */
+#include "base/mem.h"
+#include "server/controllers/replica_set_plan.h"
+#include "server/controllers/workload.h"
+
+struct turn {
+	struct workload *workload;
+	struct round *round;
+	const struct object *object;
+	struct core_v1_replication_controller rc;
+	struct apps_v1_replica_set as_set;
+	struct meta_v1_label_selector selector;
+	struct arena arena;
+	struct pod_views pods;
+	struct replica_set_plan plan;
+	struct str key;
+};
+
+static bool see_as_set(struct turn *t)
+{
+	if (!t->rc.spec.template || !t->rc.spec.selector.n)
+		return false;
+	t->selector = (struct meta_v1_label_selector){ .match_labels = t->rc.spec.selector };
+	t->as_set.metadata = t->rc.metadata;
+	t->as_set.spec.replicas = t->rc.spec.replicas;
+	t->as_set.spec.min_ready_seconds = t->rc.spec.min_ready_seconds;
+	t->as_set.spec.selector = &t->selector;
+	t->as_set.spec.template = *t->rc.spec.template;
+	return true;
+}
+
+static void write_status(struct turn *t)
+{
+	struct core_v1_replication_controller changed = t->rc;
+	const struct apps_v1_replica_set_status *s = &t->plan.status;
+	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+
+	changed.status.replicas = s->replicas;
+	changed.status.fully_labeled_replicas = s->fully_labeled_replicas;
+	changed.status.ready_replicas = s->ready_replicas;
+	changed.status.available_replicas = s->available_replicas;
+	changed.status.observed_generation = s->observed_generation;
+	struct_write_json(api_struct_core_v1_replication_controller_status, &t->rc.status, &old);
+	struct_write_json(api_struct_core_v1_replication_controller_status, &changed.status, &now);
+	if (str_eq(buf_view(&old), buf_view(&now)))
+		return;
+	struct_write_json(api_struct_core_v1_replication_controller, &changed, &body);
+	const struct controller_write w = { .verb = API_UPDATE,
+					    .resource = API_CORE_V1_REPLICATIONCONTROLLERS,
+					    .ns = t->object->ns,
+					    .name = t->object->name,
+					    .subresource = STR("status"),
+					    .body = buf_view(&body),
+					    .harmless = ERR_NOT_FOUND };
+	round_call(t->round, &w, NULL, NULL);
+}
+
+static void change_pods(struct turn *t)
+{
+	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
+	struct core_v1_pod pod;
+
+	pod_from_template(t->object, &t->as_set.spec.template, &t->arena, &pod);
+	for (size_t i = 0; i < t->plan.create; i++)
+		pod_create(t->round, &owner, &pod);
+	for (size_t i = 0; i < t->plan.nremove; i++)
+		pod_delete(t->round, &owner, t->plan.remove[i]->object);
+}
+
+static void carry_out(struct turn *t)
+{
+	const struct workload_claim claim = { t->workload, t->object, &t->selector };
+
+	t->round = round_new(t->workload->controller, t->key);
+	workload_children(&claim, t->round, workload_add_view, &t->pods);
+	replica_set_plan(&t->as_set, &t->pods, clock_wall_us(clock_real()), &t->plan);
+	if (workload_caught_up(t->workload, t->key))
+		change_pods(t);
+	write_status(t);
+	round_close(t->round, false, t->plan.wait_ms);
+}
+
+static void work(void *ctx, struct str key)
+{
+	struct controller *c = ctx;
+	struct turn t = { .workload = c->state, .key = key };
+	struct str ns, name;
+	bool synced = informer_synced(t.workload->children);
+
+	t.pods.arena = &t.arena;
+	controller_key_split(key, &ns, &name);
+	t.object = synced ? informer_get(t.workload->owners, ns, name) : NULL;
+	if (t.object &&
+	    object_decode(t.object, &t.arena, api_struct_core_v1_replication_controller, &t.rc,
+			  NULL) == 0 &&
+	    see_as_set(&t))
+		carry_out(&t);
+	else
+		controller_done(c, key, !synced);
+	free(t.pods.items);
+	arena_free(&t.arena);
+}
+
+static int start(struct controller *c, struct err *err)
+{
+	(void)err;
+	workload_start(c, API_CORE_V1_REPLICATIONCONTROLLERS, API_CORE_V1_PODS, work);
+	return 0;
+}
+
+const struct controller_row controller_replication = { "replication-controller", start,
+						       workload_stop };
