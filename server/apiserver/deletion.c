@@ -183,7 +183,20 @@ static void deletion_run(struct deletion *d)
 	}
 }
 
+/* Jobs are the one kind whose dependents stay unless one says otherwise. */
+static void job_default(struct deletion *d)
+{
+	if (strcmp(d->res->group, "batch") || strcmp(d->res->plural, "jobs") ||
+	    d->options.has_orphan || d->options.propagation.n)
+		return;
+	d->options.propagation = STR("Orphan");
+	request_warn(d->r, "child pods are preserved by default when jobs are deleted; set "
+			   "propagationPolicy=Background to remove them or set "
+			   "propagationPolicy=Orphan to suppress this warning");
+}
+
 void deletion_start(struct deletion *d)
 {
+	job_default(d);
 	deletion_run(d);
 }
