@@ -33,18 +33,6 @@ struct events *events_new(struct client *c, struct clock *clock, const char *nod
 	return e;
 }
 
-void events_free(struct events *e)
-{
-	if (!e)
-		return;
-	for (size_t i = 0; i < RECENT_MAX; i++) {
-		free(e->ring[i].ns);
-		free(e->ring[i].name);
-	}
-	free(e->node);
-	free(e);
-}
-
 static uint64_t hash_of(const struct event_subject *s, const char *type, const char *reason,
 			const char *message)
 {

@@ -14,7 +14,6 @@ struct event_subject {
 	const char *field_path; /* "spec.containers{web}" or NULL */
 };
 struct events *events_new(struct client *c, struct clock *clock, const char *node_name);
-void events_free(struct events *e);
 void event_normal(struct events *e, const struct event_subject *s, const char *reason,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void event_warning(struct events *e, const struct event_subject *s, const char *reason,

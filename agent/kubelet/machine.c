@@ -93,6 +93,7 @@ void machine_read(const char *data_dir, struct machine *out)
 	if (read_number("/sys/fs/cgroup/memory.max", &limit) && limit > 0 &&
 	    limit < out->memory_bytes)
 		out->memory_bytes = limit;
+	out->allocatable_bytes = (out->memory_bytes - MEMORY_MIN_BYTES) / 1024 * 1024;
 	if (statvfs(data_dir, &fs) == 0)
 		out->disk_bytes = (int64_t)(fs.f_blocks * fs.f_frsize);
 	read_text("/etc/machine-id", out->machine_id, sizeof(out->machine_id));

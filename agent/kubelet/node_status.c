@@ -7,7 +7,6 @@
 
 #define IMAGES_MAX 50 /* upstream's --node-status-max-images */
 #define NAMES_MAX  5
-#define EVICTION_MEMORY \
 	(100ll << 20) /* upstream's hard thresholds, taken off what is allocatable */
 
 static const struct {
@@ -52,7 +51,7 @@ static void write_conditions(const struct node_view *v, int64_t heartbeat_us, st
 static void write_amounts(const struct node_view *v, bool allocatable, struct buf *out)
 {
 	const struct machine *m = v->machine;
-	long long memory = m->memory_bytes - (allocatable ? EVICTION_MEMORY : 0);
+	long long memory = allocatable ? m->allocatable_bytes : m->memory_bytes;
 	if (m->cpu_milli % 1000)
 		buf_printf(out, "\"cpu\":\"%lldm\"", (long long)m->cpu_milli);
 	else

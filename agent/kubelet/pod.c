@@ -366,18 +366,6 @@ void pod_close_if_through(struct pod *p)
 		pod_close(p);
 }
 
-void pods_free(struct kubelet *k)
-{
-	size_t at = 0;
-	struct pod *list[1024];
-	size_t n = 0;
-	for (struct map_entry *e; n < COUNT_OF(list) && (e = map_next(&k->pods, &at));)
-		list[n++] = e->value;
-	for (size_t i = 0; i < n; i++)
-		pod_close(list[i]);
-	map_free(&k->pods, NULL);
-}
-
 /* --- look-ups --- */
 
 struct pod *pod_by_uid(struct kubelet *k, const char *uid)
@@ -533,7 +521,7 @@ void pod_source(struct pod *p, struct arena *a, struct pod_source *out)
 			.pod_ips = pod_ips(p, a),
 			.host_ips = p->k->host_ips,
 			.node_cpu_milli = p->k->machine.cpu_milli,
-			.node_memory_bytes = p->k->machine.memory_bytes,
+			.node_memory_bytes = p->k->machine.allocatable_bytes,
 		},
 	};
 }

@@ -102,7 +102,6 @@ struct pod *pod_by_uid(struct kubelet *k, const char *uid);
 struct pod_container *pod_container_find(struct pod *p, struct str name);
 void pod_event(struct pod *p, const struct pod_container *c, bool warning, const char *reason,
 	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-void pods_free(struct kubelet *k);
 
 /* Where the pod's values come from; decodes into the arena. */
 void pod_source(struct pod *p, struct arena *a, struct pod_source *out);

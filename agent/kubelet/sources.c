@@ -79,14 +79,6 @@ struct sources *sources_new(struct client *c,
 	return s;
 }
 
-void sources_free(struct sources *s)
-{
-	if (!s)
-		return;
-	map_free(&s->entries, entry_free);
-	free(s);
-}
-
 static void watch(struct entry *e)
 {
 	auto_free char *selector = str_printf("metadata.name=%s", e->name);

@@ -14,7 +14,6 @@ struct sources *sources_new(struct client *c,
 			    void (*on_change)(void *ctx, enum source_kind kind, struct str ns,
 					      struct str name),
 			    void *ctx);
-void sources_free(struct sources *s);
 void sources_want(struct sources *s, enum source_kind kind, struct str ns,
 		  struct str name); /* counted */
 void sources_release(struct sources *s, enum source_kind kind, struct str ns, struct str name);

@@ -47,12 +47,6 @@ void nft_table_add(struct nft_batch *t)
 	netlink_attr_text(&t->batch, NFTA_TABLE_NAME, t->table);
 }
 
-void nft_table_delete(struct nft_batch *t)
-{
-	message(t, NFT_MSG_DELTABLE, 0);
-	netlink_attr_text(&t->batch, NFTA_TABLE_NAME, t->table);
-}
-
 void nft_chain_add(struct nft_batch *t, const char *chain, const struct nft_hook *hook)
 {
 	message(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE);

@@ -31,7 +31,6 @@ int nft_commit(struct netlink *nl, struct nft_batch *t,
 	       struct err *err); /* frees the batch in any case */
 
 void nft_table_add(struct nft_batch *t); /* there already is fine */
-void nft_table_delete(struct nft_batch *t);
 struct nft_hook {
 	const char *type; /* "nat", "filter" */
 	uint32_t hook;    /* NF_INET_POST_ROUTING, … */
