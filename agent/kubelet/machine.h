@@ -10,6 +10,7 @@
 struct machine {
 	int64_t cpu_milli, memory_bytes,
 		disk_bytes; /* what we may use of it: affinity and cgroup limits count */
+	int64_t allocatable_bytes; /* memory less what is kept back (100 MiB, as upstream's eviction threshold) */
 	char machine_id[64], system_uuid[64], boot_id[64];
 	char kernel[128], os_image[128];
 	char architecture[16]; /* Go's name: amd64, arm64 */

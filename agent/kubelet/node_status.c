@@ -7,7 +7,6 @@
 
 #define IMAGES_MAX 50 /* upstream's --node-status-max-images */
 #define NAMES_MAX  5
-	(100ll << 20) /* upstream's hard thresholds, taken off what is allocatable */
 
 static const struct {
 	const char *type, *reasons[2], *messages[2];
