@@ -61,6 +61,7 @@ int image_store_open(const char *dir, struct image_store **out, struct err *err)
 	s->dir = str_dup(str_from(dir));
 	list_init(&s->pulls);
 	pthread_mutex_init(&s->mutex, NULL);
+	pthread_cond_init(&s->idle, NULL);
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		auto_free char *path = str_printf("%s/%s", dir, kinds[i]);
 		int r = dir_make(path, 0700, err);
@@ -78,6 +79,11 @@ void image_store_free(struct image_store *s)
 {
 	if (!s)
 		return;
+	pthread_mutex_lock(&s->mutex);
+	while (s->running > 0)
+		pthread_cond_wait(&s->idle, &s->mutex);
+	pthread_mutex_unlock(&s->mutex);
+	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->mutex);
 	free(s->dir);
 	free(s);

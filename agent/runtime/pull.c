@@ -263,7 +263,6 @@ static void *pull_thread(void *ctx)
 	pull_run(p);
 	pthread_mutex_lock(&s->mutex);
 	list_del(&p->link);
-	s->running--;
 	pthread_mutex_unlock(&s->mutex); /* from here on nobody else sees p */
 	while (!list_empty(&p->waiters)) {
 		struct waiter *w = LIST_ITEM(p->waiters.next, struct waiter, link);
@@ -276,7 +275,10 @@ static void *pull_thread(void *ctx)
 	}
 	pull_free(p);
 	pthread_mutex_lock(&s->mutex);
+	s->running--;
 	start_waiting(s);
+	if (s->running == 0)
+		pthread_cond_broadcast(&s->idle); /* image_store_free() may take the store away */
 	pthread_mutex_unlock(&s->mutex);
 	return NULL;
 }
