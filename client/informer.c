@@ -7,7 +7,6 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-#define HOOKS_MAX   16
 #define INDEXES_MAX 4
 #define VALUES_MAX  16 /* index values of one object */
 
@@ -30,8 +29,8 @@ struct informer {
 	char *ns, *labels, *fields;
 	struct reflector *reflector;
 	struct map objects; /* const struct object */
-	struct hook hooks[HOOKS_MAX];
-	size_t nhooks;
+	struct hook *hooks;
+	size_t nhooks, hooks_cap;
 	struct index by_ns, indexes[INDEXES_MAX];
 	int nindexes;
 	bool synced;
@@ -82,14 +81,16 @@ void informer_free(struct informer *i)
 	free(i->ns);
 	free(i->labels);
 	free(i->fields);
+	free(i->hooks);
 	free(i);
 }
 
 void informer_hook_add(struct informer *i, informer_hook on_change, void (*on_synced)(void *ctx),
 		       void *ctx)
 {
-	if (i->nhooks == HOOKS_MAX || i->reflector)
+	if (i->reflector)
 		abort(); /* hooks are added by the program's start, not by its users */
+	i->hooks = mem_array_grow(i->hooks, &i->hooks_cap, i->nhooks + 1, sizeof(*i->hooks));
 	i->hooks[i->nhooks++] = (struct hook){ on_change, on_synced, ctx };
 }
 

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeps the status of PodDisruptionBudgets, by which the API server grants evictions. Key: the budget. */
+#include "base/mem.h"
+#include "client/selectors.h"
+#include "server/controllers/disruption_plan.h"
+#include "server/controllers/owners.h"
+
+struct turn {
+	struct controller *controller;
+	const struct object *object;
+	struct policy_v1_pod_disruption_budget budget;
+	struct arena arena;
+	struct pod_views pods;
+};
+
+static bool wake(void *ctx, const struct object *budget)
+{
+	struct controller *c = ctx;
+	auto_buf key = { 0 };
+
+	controller_key(budget, &key);
+	work_queue_add(c->queue, buf_view(&key));
+	return true;
+}
+
+static void on_budget(void *ctx, const struct object *old, const struct object *new)
+{
+	(void)old;
+	if (new)
+		wake(ctx, new);
+}
+
+/* Few namespaces have budgets, and those have few: all of them look again. */
+static void on_other(void *ctx, const struct object *old, const struct object *new)
+{
+	struct controller *c = ctx;
+
+	informer_each(controller_informer(c, API_POLICY_V1_PODDISRUPTIONBUDGETS),
+		      (new ? new : old)->ns, wake, c);
+}
+
+static int64_t number_at(const struct object *o, const char *field)
+{
+	auto_err err = { 0 };
+	json_t *tree = object_tree(o, &err);
+	int64_t v = 1;
+
+	if (tree)
+		v = json_integer_value(json_object_get(json_object_get(tree, "spec"), field));
+	json_decref(tree);
+	return v;
+}
+
+/* The size that the pod's controller wants; a ReplicaSet's own controller speaks for it. -1: it has no size. */
+static int64_t scale_of(struct controller *c, struct str ns, const struct owner *ref)
+{
+	const struct {
+		const char *kind;
+		const struct api_resource *resource;
+	} kinds[] = { { "ReplicaSet", API_APPS_V1_REPLICASETS },
+		      { "StatefulSet", API_APPS_V1_STATEFULSETS },
+		      { "Deployment", API_APPS_V1_DEPLOYMENTS },
+		      { "ReplicationController", API_CORE_V1_REPLICATIONCONTROLLERS } };
+
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		const struct object *o =
+			str_eqz(ref->kind, kinds[i].kind)
+				? informer_get(controller_informer(c, kinds[i].resource), ns,
+					       ref->name)
+				: NULL;
+		struct owner up;
+
+		if (!o)
+			continue;
+		if (owner_controller(o, &up) && str_eqz(up.kind, "Deployment"))
+			return scale_of(c, ns, &up);
+		return number_at(o, "replicas");
+	}
+	return -1;
+}
+
+static bool is_first_of(const struct pod_views *pods, size_t at, struct str uid)
+{
+	for (size_t i = 0; i < at; i++) {
+		struct owner ref;
+
+		if (owner_controller(pods->items[i].object, &ref) && str_eq(ref.uid, uid))
+			return false;
+	}
+	return true;
+}
+
+static int32_t scale(struct turn *t)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < t->pods.n; i++) {
+		const struct object *o = t->pods.items[i].object;
+		struct owner ref;
+		int64_t n;
+
+		if (!owner_controller(o, &ref)) {
+			sum++;
+			continue;
+		}
+		n = scale_of(t->controller, o->ns, &ref);
+		if (n < 0)
+			sum++;
+		else if (is_first_of(&t->pods, i, ref.uid))
+			sum += n;
+	}
+	return (int32_t)sum;
+}
+
+static bool add_selected(void *ctx, const struct object *o)
+{
+	struct turn *t = ctx;
+
+	if (label_selector_matches(t->budget.spec.selector, o))
+		pod_views_add(&t->pods, o);
+	return true;
+}
+
+static void write_status(struct turn *t, struct str key)
+{
+	struct policy_v1_pod_disruption_budget changed = t->budget;
+	struct disruption_view v = { &t->budget, &t->pods, scale(t), clock_wall_us(clock_real()) };
+	struct round *r = round_new(t->controller, key);
+	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	int64_t wait_ms;
+
+	disruption_plan(&v, &changed.status, &wait_ms);
+	struct_write_json(api_struct_policy_v1_pod_disruption_budget_status, &t->budget.status,
+			  &old);
+	struct_write_json(api_struct_policy_v1_pod_disruption_budget_status, &changed.status, &now);
+	if (!str_eq(buf_view(&old), buf_view(&now))) {
+		struct_write_json(api_struct_policy_v1_pod_disruption_budget, &changed, &body);
+		const struct controller_write w = { .verb = API_UPDATE,
+						    .resource = API_POLICY_V1_PODDISRUPTIONBUDGETS,
+						    .ns = t->object->ns,
+						    .name = t->object->name,
+						    .subresource = STR("status"),
+						    .body = buf_view(&body),
+						    .harmless = ERR_NOT_FOUND };
+		round_call(r, &w, NULL, NULL);
+	}
+	round_close(r, false, wait_ms);
+}
+
+static void work(void *ctx, struct str key)
+{
+	struct controller *c = ctx;
+	struct turn t = { .controller = c };
+	struct informer *pods = controller_informer(c, API_CORE_V1_PODS);
+	struct str ns, name;
+
+	t.pods.arena = &t.arena;
+	controller_key_split(key, &ns, &name);
+	t.object =
+		informer_synced(pods)
+			? informer_get(controller_informer(c, API_POLICY_V1_PODDISRUPTIONBUDGETS),
+				       ns, name)
+			: NULL;
+	if (t.object &&
+	    object_decode(t.object, &t.arena, api_struct_policy_v1_pod_disruption_budget, &t.budget,
+			  NULL) == 0) {
+		informer_each(pods, ns, add_selected, &t);
+		write_status(&t, key);
+	} else {
+		controller_done(c, key, !informer_synced(pods));
+	}
+	free(t.pods.items);
+	arena_free(&t.arena);
+}
+
+static int start(struct controller *c, struct err *err)
+{
+	const struct api_resource *const scaled[] = {
+		API_APPS_V1_REPLICASETS, API_APPS_V1_STATEFULSETS, API_APPS_V1_DEPLOYMENTS,
+		API_CORE_V1_REPLICATIONCONTROLLERS, API_CORE_V1_PODS
+	};
+
+	(void)err;
+	controller_queue_start(c, work);
+	informer_hook_add(controller_informer(c, API_POLICY_V1_PODDISRUPTIONBUDGETS), on_budget,
+			  NULL, c);
+	for (size_t i = 0; i < COUNT_OF(scaled); i++)
+		informer_hook_add(controller_informer(c, scaled[i]), on_other, NULL, c);
+	return 0;
+}
+
+const struct controller_row controller_disruption = { "disruption-controller", start, NULL };

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/controllers/disruption_plan.h"
+
+#define ALLOWED "DisruptionAllowed"
+
+static int32_t resolve(const struct api_int_or_string *v, int32_t of)
+{
+	int64_t percent;
+
+	if (!v->is_string)
+		return v->i;
+	if (!v->s.n || !str_to_i64(str_of(v->s.p, v->s.n - 1), &percent))
+		return 0;
+	return (int32_t)((percent * of + 99) / 100);
+}
+
+static void want(const struct disruption_view *v, struct policy_v1_pod_disruption_budget_status *s)
+{
+	const struct policy_v1_pod_disruption_budget_spec *spec = &v->budget->spec;
+
+	s->expected_pods = v->scale;
+	if (spec->max_unavailable.set) {
+		s->desired_healthy = v->scale - resolve(&spec->max_unavailable, v->scale);
+		if (s->desired_healthy < 0)
+			s->desired_healthy = 0;
+	} else if (spec->min_available.set && spec->min_available.is_string) {
+		s->desired_healthy = resolve(&spec->min_available, v->scale);
+	} else if (spec->min_available.set) {
+		s->desired_healthy = spec->min_available.i;
+		s->expected_pods = (int32_t)v->pods->n;
+	}
+}
+
+static const struct core_v1_pod *find(const struct pod_views *pods, struct str name)
+{
+	for (size_t i = 0; i < pods->n; i++)
+		if (str_eq(pods->items[i].pod.metadata.name, name))
+			return &pods->items[i].pod;
+	return NULL;
+}
+
+/* Keeps the evictions that were granted and have not been seen yet. */
+static void keep_disrupted(const struct disruption_view *v,
+			   struct policy_v1_pod_disruption_budget_status *s, int64_t *wait_ms)
+{
+	const struct policy_v1_pod_disruption_budget_status *old = &v->budget->status;
+
+	s->disrupted_pods.n = 0;
+	for (size_t i = 0; i < old->disrupted_pods.n; i++) {
+		const struct core_v1_pod *p = find(v->pods, old->disrupted_pods.items[i].key);
+		int64_t left_us =
+			old->disrupted_pods.items[i].value.us + DISRUPTED_POD_US - v->now_us;
+
+		if (!p || p->metadata.deletion_timestamp.set || left_us <= 0)
+			continue;
+		s->disrupted_pods.items[s->disrupted_pods.n++] = old->disrupted_pods.items[i];
+		if (!*wait_ms || left_us / 1000 < *wait_ms)
+			*wait_ms = left_us / 1000 + 1;
+	}
+}
+
+static bool is_disrupted(const struct policy_v1_pod_disruption_budget_status *s, struct str name)
+{
+	for (size_t i = 0; i < s->disrupted_pods.n; i++)
+		if (str_eq(s->disrupted_pods.items[i].key, name))
+			return true;
+	return false;
+}
+
+static void set_condition(const struct disruption_view *v,
+			  struct policy_v1_pod_disruption_budget_status *s)
+{
+	const struct policy_v1_pod_disruption_budget_status *old = &v->budget->status;
+	struct meta_v1_condition *now = ARENA_NEW(v->pods->arena, struct meta_v1_condition);
+	bool allowed = s->disruptions_allowed > 0;
+
+	*now = (struct meta_v1_condition){ .type = STR(ALLOWED),
+					   .status = allowed ? STR("True") : STR("False"),
+					   .observed_generation = s->observed_generation,
+					   .last_transition_time = { v->now_us, true },
+					   .reason = allowed ? STR("SufficientPods")
+							     : STR("InsufficientPods"),
+					   .message = STR("") };
+	for (size_t i = 0; i < old->conditions.n; i++)
+		if (str_eqz(old->conditions.items[i].type, ALLOWED) &&
+		    str_eq(old->conditions.items[i].status, now->status))
+			now->last_transition_time = old->conditions.items[i].last_transition_time;
+	s->conditions.items = (void *)now;
+	s->conditions.n = 1;
+}
+
+void disruption_plan(const struct disruption_view *v,
+		     struct policy_v1_pod_disruption_budget_status *out, int64_t *out_wait_ms)
+{
+	size_t most = v->budget->status.disrupted_pods.n + 1;
+
+	*out = (struct policy_v1_pod_disruption_budget_status){
+		.observed_generation = v->budget->metadata.generation
+	};
+	out->disrupted_pods.items =
+		arena_alloc(v->pods->arena, most * sizeof(out->disrupted_pods.items[0]));
+	*out_wait_ms = 0;
+	want(v, out);
+	keep_disrupted(v, out, out_wait_ms);
+	for (size_t i = 0; i < v->pods->n; i++) {
+		const struct core_v1_pod *p = &v->pods->items[i].pod;
+
+		out->current_healthy += pod_is_ready(p) && !p->metadata.deletion_timestamp.set &&
+					!is_disrupted(out, p->metadata.name);
+	}
+	out->disruptions_allowed = out->current_healthy - out->desired_healthy;
+	if (out->expected_pods <= 0 || out->disruptions_allowed < 0)
+		out->disruptions_allowed = 0;
+	set_condition(v, out);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeps the status of ResourceQuotas: what is used in their namespace. Key: the quota. Admission counts for itself; this is
+ * what puts it right again when objects go. */
+#include "api/registry.h"
+#include "base/mem.h"
+#include "server/controllers/quota_plan.h"
+#include "server/controllers/round.h"
+
+struct turn {
+	struct controller *controller;
+	const struct object *object;
+	struct core_v1_resource_quota quota;
+	struct arena arena;
+	struct quota_usage usage;
+};
+
+static bool is_counted(const struct api_resource *r)
+{
+	const uint32_t needed = API_LIST_VERB | API_WATCH | API_CREATE;
+
+	return r->namespaced && r->storage == r && (r->verbs & needed) == needed &&
+	       strcmp(r->plural, "events") != 0 && strcmp(r->plural, "leases") != 0;
+}
+
+static bool wake(void *ctx, const struct object *quota)
+{
+	struct controller *c = ctx;
+	auto_buf key = { 0 };
+
+	controller_key(quota, &key);
+	work_queue_add(c->queue, buf_view(&key));
+	return true;
+}
+
+static struct informer *quotas(struct controller *c)
+{
+	return controller_informer(c, API_CORE_V1_RESOURCEQUOTAS);
+}
+
+static bool is_over(const struct object *pod)
+{
+	for (size_t i = 0; i < pod->resource->nselectable; i++)
+		if (!strcmp(pod->resource->selectable[i].label, "status.phase"))
+			return str_eqz(pod->fields[i], "Succeeded") ||
+			       str_eqz(pod->fields[i], "Failed");
+	return false;
+}
+
+static void on_quota(void *ctx, const struct object *old, const struct object *new)
+{
+	(void)old;
+	if (new)
+		wake(ctx, new);
+}
+
+static void on_object(void *ctx, const struct object *old, const struct object *new)
+{
+	struct controller *c = ctx;
+	const struct object *o = new ? new : old;
+	bool matters = !old || !new;
+
+	if (!informer_count(quotas(c)))
+		return;
+	if (o->resource == API_CORE_V1_PODS)
+		matters |= old && new &&is_over(old) != is_over(new);
+	else
+		matters |= o->resource == API_CORE_V1_SERVICES ||
+			   o->resource == API_CORE_V1_PERSISTENTVOLUMECLAIMS;
+	if (matters)
+		informer_each(quotas(c), o->ns, wake, c);
+}
+
+static bool add(void *ctx, const struct object *o)
+{
+	struct turn *t = ctx;
+
+	quota_usage_add(&t->usage, o);
+	return true;
+}
+
+static bool sum_up(struct turn *t)
+{
+	quota_usage_init(&t->usage, &t->quota, &t->arena);
+	for (size_t i = 0; i < api_builtin_count; i++) {
+		struct informer *in;
+
+		if (!is_counted(api_builtin[i]) || !quota_concerns(&t->quota, api_builtin[i]))
+			continue;
+		in = controller_informer(t->controller, api_builtin[i]);
+		if (!informer_synced(in))
+			return false;
+		informer_each(in, t->object->ns, add, t);
+	}
+	return true;
+}
+
+static void write_status(struct turn *t, struct str key)
+{
+	struct core_v1_resource_quota changed = t->quota;
+	struct round *r = round_new(t->controller, key);
+	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+
+	quota_usage_write(&t->usage, &t->arena, &changed.status);
+	struct_write_json(api_struct_core_v1_resource_quota_status, &t->quota.status, &old);
+	struct_write_json(api_struct_core_v1_resource_quota_status, &changed.status, &now);
+	if (!str_eq(buf_view(&old), buf_view(&now))) {
+		struct_write_json(api_struct_core_v1_resource_quota, &changed, &body);
+		const struct controller_write w = { .verb = API_UPDATE,
+						    .resource = API_CORE_V1_RESOURCEQUOTAS,
+						    .ns = t->object->ns,
+						    .name = t->object->name,
+						    .subresource = STR("status"),
+						    .body = buf_view(&body),
+						    .harmless = ERR_NOT_FOUND };
+		round_call(r, &w, NULL, NULL);
+	}
+	round_close(r, false, 0);
+}
+
+static void work(void *ctx, struct str key)
+{
+	struct controller *c = ctx;
+	struct turn t = { .controller = c };
+	struct str ns, name;
+	bool there;
+
+	controller_key_split(key, &ns, &name);
+	t.object = informer_get(quotas(c), ns, name);
+	there = t.object && object_decode(t.object, &t.arena, api_struct_core_v1_resource_quota,
+					  &t.quota, NULL) == 0;
+	if (there && sum_up(&t))
+		write_status(&t, key);
+	else
+		controller_done(c, key, there);
+	arena_free(&t.arena);
+}
+
+static int start(struct controller *c, struct err *err)
+{
+	(void)err;
+	controller_queue_start(c, work);
+	informer_hook_add(quotas(c), on_quota, NULL, c);
+	for (size_t i = 0; i < api_builtin_count; i++)
+		if (is_counted(api_builtin[i]))
+			informer_hook_add(controller_informer(c, api_builtin[i]), on_object, NULL,
+					  c);
+	return 0;
+}
+
+const struct controller_row controller_resource_quota = { "resourcequota-controller", start, NULL };
