@@ -318,11 +318,16 @@ static void remove_finish(struct op *op)
 	free(r);
 }
 
-static void remove_exited(struct exit_waiter *w)
+static void remove_exited(struct exit_waiter *w, bool removed)
 {
 	struct removal *r = CONTAINER_OF(w, struct removal, waiter);
 	struct sandbox *s = r->c->sandbox;
 	struct shim_message m;
+	if (removed) {
+		op_done(&r->op);
+		free(r);
+		return;
+	}
 	if (s->conn) {
 		shim_request(s->conn, &m, "forget");
 		message_add(&m, r->c->id);
@@ -346,7 +351,7 @@ void runtime_container_remove(struct runtime *rt, const char *id, runtime_done d
 	r->c = c;
 	c->removing = true;
 	if (c->state != CONTAINER_RUNNING && !c->starting) {
-		remove_exited(&r->waiter);
+		remove_exited(&r->waiter, false);
 		return;
 	}
 	list_add_tail(&c->waiters, &r->waiter.link);

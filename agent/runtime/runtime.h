@@ -46,6 +46,7 @@ struct sandbox_spec { /* everything is copied */
 	struct container_resources resources; /* of the pod's cgroup: the sums; all 0: no limits */
 	int64_t shm_bytes;                    /* of /dev/shm; 0: 64 MiB */
 };
+/* After a failure what was made so far is still there: remove it before starting again. */
 void runtime_sandbox_start(struct runtime *rt, const struct sandbox_spec *s, runtime_done done,
 			   void *ctx);
 /* Kills what still runs, ends the shim, unmounts, removes cgroup and files (not the logs). Works for a half-made sandbox, too. */

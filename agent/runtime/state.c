@@ -68,6 +68,11 @@ struct ctr *ctr_find(struct runtime *rt, const char *id)
 void ctr_free(struct ctr *c)
 {
 	execs_end(c);
+	while (!list_empty(&c->waiters)) {
+		struct exit_waiter *w = LIST_ITEM(c->waiters.next, struct exit_waiter, link);
+		list_del(&w->link);
+		w->fn(w, true);
+	}
 	if (ctr_find(c->sandbox->rt, c->id) == c)
 		map_del(&c->sandbox->rt->containers, str_from(c->id));
 	list_del(&c->link);
@@ -268,7 +273,7 @@ void ctr_exited(struct ctr *c, bool tell)
 	while (!list_empty(&c->waiters)) {
 		struct exit_waiter *w = LIST_ITEM(c->waiters.next, struct exit_waiter, link);
 		list_del(&w->link);
-		w->fn(w);
+		w->fn(w, false);
 	}
 	if (tell && rt->on_exit)
 		rt->on_exit(rt->ctx, c->sandbox->uid, c->id);

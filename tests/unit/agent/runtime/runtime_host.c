@@ -97,6 +97,8 @@ int host_reopen(struct host *h)
 
 void host_close(struct host *h)
 {
+	if (!h->loop.name) /* not even begun */
+		return;
 	runtime_free(h->rt);
 	loop_close(&h->loop);
 	err_clear(&h->err);
