@@ -4,6 +4,7 @@
 
 #define LABEL_FMT     "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 #define SUBDOMAIN_FMT LABEL_FMT "(\\." LABEL_FMT ")*"
+#define SEARCH_FMT    "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 #define KEY_FMT       "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 #define SUBDOMAIN_MSG                                                                            \
 	"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "    \
@@ -113,6 +114,26 @@ struct name_errors name_dns1035_label(struct str s)
 	return e;
 }
 
+struct name_errors name_search_domain(struct str s)
+{
+	struct name_errors e = { 0 };
+	struct str rest = s, label;
+	bool good = s.n > 0 && s.p[s.n - 1] != '.';
+	if (s.n > 253)
+		say(&e, "must be no more than 253 characters");
+	while (good && str_next(&rest, '.', &label)) {
+		if (label.n && label.p[0] == '_')
+			label = str_of(label.p + 1, label.n - 1);
+		good = framed(label, lower_digit, lower_digit, "-_");
+	}
+	if (!good)
+		say(&e, "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
+			"characters, '_', '-' or '.', and must start and end with an alphanumeric "
+			"character (e.g. 'example.com', regex used for validation is '" SEARCH_FMT
+			"(\\." SEARCH_FMT ")*')");
+	return e;
+}
+
 struct name_errors name_wildcard_subdomain(struct str s)
 {
 	struct name_errors e = { 0 };
@@ -151,7 +172,7 @@ static struct name_errors check_key(struct str s, bool (*prefix_valid)(struct st
 		if (str_find(name, '/') < name.n) {
 			say(&e,
 			    "a valid label key " KEY_MSG " with an optional DNS subdomain prefix "
-							 "and '/' (e.g. 'example.com/MyName')");
+			    "and '/' (e.g. 'example.com/MyName')");
 			return e;
 		}
 		check_prefix(&e, str_of(s.p, slash), prefix_valid);

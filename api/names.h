@@ -14,6 +14,7 @@ typedef struct name_errors (*name_check)(struct str text);
 
 struct name_errors name_dns_label(struct str text);     /* RFC 1123 label, 63 */
 struct name_errors name_dns_subdomain(struct str text); /* RFC 1123 subdomain, 253 */
+struct name_errors name_search_domain(struct str text); /* the same with underscores */
 struct name_errors name_dns1035_label(struct str text);
 struct name_errors name_wildcard_subdomain(struct str text); /* *.example.com */
 struct name_errors name_label_key(struct str text);          /* qualified name: [prefix/]name */

@@ -79,13 +79,68 @@ static struct buf body_text(const char *word, struct str value)
 	return body;
 }
 
+/* Upstream prints a value as its Go struct would be written: some fields come before those that sort before them, empty ones are left out. */
+static int rank(const char *key)
+{
+	static const char *const early[] = { "type", "matchLabels", "name", NULL };
+	return str_in(str_from(key), early) ? 0 : 1;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+	return rank(x) != rank(y) ? rank(x) - rank(y) : strcmp(x, y);
+}
+
+static void write_value(const json_t *value, struct buf *out);
+
+static void write_map(const json_t *map, struct buf *out)
+{
+	const char **keys = mem_alloc((json_object_size(map) + 1) * sizeof(*keys)), *key;
+	size_t n = 0;
+	json_t *item;
+	json_object_foreach ((json_t *)map, key, item)
+		if (!shape_empty(item))
+			keys[n++] = key;
+	qsort(keys, n, sizeof(*keys), by_rank);
+	buf_putc(out, '{');
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(out, i ? "," : "");
+		buf_json_string(out, str_from(keys[i]));
+		buf_putc(out, ':');
+		write_value(json_object_get(map, keys[i]), out);
+	}
+	buf_putc(out, '}');
+	free(keys);
+}
+
+static void write_value(const json_t *value, struct buf *out)
+{
+	size_t i;
+	json_t *item;
+	if (json_is_object(value)) {
+		write_map(value, out);
+	} else if (json_is_array(value)) {
+		buf_putc(out, '[');
+		json_array_foreach (value, i, item) {
+			buf_puts(out, i ? "," : "");
+			write_value(item, out);
+		}
+		buf_putc(out, ']');
+	} else if (json_is_string(value)) {
+		buf_json_string(out, tree_str(value));
+	} else {
+		char *text = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+		buf_puts(out, text ? text : "null");
+		free(text);
+	}
+}
+
 static struct buf body_value(const char *word, const json_t *value)
 {
 	struct buf body = body_of(word);
-	char *text =
-		value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
-	buf_printf(&body, ": %s", text ? text : "null");
-	free(text);
+	buf_puts(&body, ": ");
+	write_value(value, &body);
 	return body;
 }
 
@@ -232,6 +287,13 @@ void check_immutable(struct check *c, const char *child, const json_t *new, cons
 	if ((shape_empty(new) && shape_empty(old)) || shape_equal(new, old))
 		return;
 	check_invalid(c, child, new, "field is immutable");
+}
+
+void check_fixed(struct check *c, const char *child, const json_t *new, const json_t *old)
+{
+	const json_t *a = json_object_get(new, child), *b = json_object_get(old, child);
+	if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b))
+		check_invalid(c, child, NULL, "field is immutable");
 }
 
 void check_labels(struct check *c, const char *child, const json_t *map)

@@ -52,6 +52,8 @@ void check_non_negative(struct check *c, const json_t *parent,
 void check_positive(struct check *c, const json_t *parent, const char *child);
 void check_range(struct check *c, const json_t *parent, const char *child, int64_t lo, int64_t hi);
 void check_immutable(struct check *c, const char *child, const json_t *new, const json_t *old);
+/* The same for a field whose rule upstream generates: it prints no value. */
+void check_fixed(struct check *c, const char *child, const json_t *new, const json_t *old);
 void check_labels(struct check *c, const char *child, const json_t *map);
 void check_label_selector(struct check *c, const char *child, const json_t *selector);
 void check_annotations(struct check *c, const char *child, const json_t *map);

@@ -14,8 +14,7 @@ static struct str field(const json_t *object, const char *name)
 static void check_endpoint_ip(struct check *c, const char *child, struct str ip)
 {
 	if (!ip_family(ip)) {
-		check_invalid_text(c, child, ip,
-				   "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+		check_invalid_text(c, child, ip, "must be a valid IP address");
 		return;
 	}
 	if (str_eqz(ip, "0.0.0.0") || str_eqz(ip, "::"))
@@ -35,11 +34,12 @@ static void check_endpoint_ip(struct check *c, const char *child, struct str ip)
 
 static void check_address(struct check *c, const json_t *address)
 {
-	check_endpoint_ip(c, "ip", field(address, "ip"));
+	check_ip(c, "ip", field(address, "ip"));
 	if (field(address, "hostname").n)
 		check_name(c, "hostname", field(address, "hostname"), name_dns_label);
 	if (json_object_get(address, "nodeName"))
 		check_name(c, "nodeName", field(address, "nodeName"), name_dns_subdomain);
+	check_endpoint_ip(c, "ip", field(address, "ip"));
 }
 
 static void check_list(struct check *c, const json_t *subset, const char *list)
@@ -112,7 +112,10 @@ static void check_slice_address(struct check *c, struct str type, struct str add
 		check_name(c, NULL, address, name_dns_subdomain);
 		return;
 	}
-	check_endpoint_ip(c, NULL, address);
+	if (!family)
+		check_ip(c, NULL, address);
+	else
+		check_endpoint_ip(c, NULL, address);
 	if (str_eqz(type, "IPv4") && family == 6)
 		check_invalid_text(c, NULL, address, "must be an IPv4 address");
 	if (str_eqz(type, "IPv6") && family == 4)
@@ -125,7 +128,7 @@ static void check_endpoint(struct check *c, const json_t *endpoint, struct str t
 	size_t was = check_in(c, "addresses"), i;
 	json_t *address;
 	if (json_array_size(addresses) == 0)
-		check_required(c, NULL, "must contain at least 1 address");
+		check_required(c, NULL, "%s", "");
 	else if (json_array_size(addresses) > ADDRESSES_MAX)
 		check_too_many(c, NULL, json_array_size(addresses), ADDRESSES_MAX);
 	json_array_foreach (addresses, i, address) {
@@ -184,6 +187,5 @@ void validate_endpoint_slice(struct check *c, const json_t *slice)
 void validate_endpoint_slice_update(struct check *c, const json_t *new, const json_t *old)
 {
 	validate_endpoint_slice(c, new);
-	check_immutable(c, "addressType", json_object_get(new, "addressType"),
-			json_object_get(old, "addressType"));
+	check_fixed(c, "addressType", new, old);
 }

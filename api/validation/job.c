@@ -2,6 +2,7 @@
 /* Jobs and cron jobs. */
 #include "api/meta.h"
 #include "api/selector.h"
+#include "api/validation/job_parts.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
@@ -43,79 +44,24 @@ static void check_completion_mode(struct check *c, const json_t *spec)
 {
 	static const char *const modes[] = { "NonIndexed", "Indexed", NULL };
 	static const char *const indexed_only[] = { "backoffLimitPerIndex", "maxFailedIndexes" };
+	struct str mode = field(spec, "completionMode");
 	check_one_of(c, spec, "completionMode", modes, false);
-	if (is_indexed(spec)) {
+	if (is_indexed(spec))
 		check_indexed(c, spec);
-		return;
-	}
 	for (size_t i = 0; i < COUNT_OF(indexed_only); i++)
-		if (json_object_get(spec, indexed_only[i]))
+		if (json_object_get(spec, indexed_only[i]) &&
+		    (mode.n == 0 || str_eqz(mode, "NonIndexed")))
 			check_invalid(c, indexed_only[i], json_object_get(spec, indexed_only[i]),
 				      "requires indexed completion mode");
-	if (json_object_get(spec, "successPolicy"))
-		check_invalid(c, "successPolicy", json_object_get(spec, "successPolicy"),
-			      "requires indexed completion mode");
 }
 
-static void check_exit_codes(struct check *c, const json_t *codes)
+static void check_success_policy(struct check *c, const json_t *spec)
 {
-	static const char *const operators[] = { "In", "NotIn", NULL };
-	const json_t *values = json_object_get(codes, "values");
-	size_t was = check_in(c, "onExitCodes"), in, i;
-	json_t *value;
-	check_one_of(c, codes, "operator", operators, true);
-	if (json_array_size(values) == 0)
-		check_invalid(c, "values", values, "at least one value is required");
-	else if (json_array_size(values) > 255)
-		check_too_many(c, "values", json_array_size(values), 255);
-	in = check_in(c, "values");
-	json_array_foreach (values, i, value) {
-		size_t at = check_in_index(c, i);
-		if (json_integer_value(value) == 0 && str_eqz(field(codes, "operator"), "In"))
-			check_invalid(c, NULL, value, "must not be 0 for the In operator");
-		check_out(c, at);
-	}
-	check_out(c, in);
-	check_out(c, was);
-}
-
-static void check_failure_rule(struct check *c, const json_t *rule, const json_t *spec)
-{
-	static const char *const actions[] = { "Count", "FailIndex", "FailJob", "Ignore", NULL };
-	const json_t *codes = json_object_get(rule, "onExitCodes");
-	size_t conditions = json_array_size(json_object_get(rule, "onPodConditions"));
-	check_one_of(c, rule, "action", actions, true);
-	if (str_eqz(field(rule, "action"), "FailIndex") &&
-	    !json_object_get(spec, "backoffLimitPerIndex"))
-		check_invalid(c, "action", json_object_get(rule, "action"),
-			      "requires the backoffLimitPerIndex to be set");
-	if (codes)
-		check_exit_codes(c, codes);
-	if (conditions > 20)
-		check_too_many(c, "onPodConditions", conditions, 20);
-	if (codes && conditions)
-		err_cause(c->err, "FieldValueInvalid", c->path.p,
-			  "Invalid value: specifying both OnExitCodes and OnPodConditions is not "
-			  "supported");
-	if (!codes && !conditions)
-		err_cause(c->err, "FieldValueInvalid", c->path.p,
-			  "Invalid value: specifying one of OnExitCodes and OnPodConditions is "
-			  "required");
-}
-
-static void check_failure_policy(struct check *c, const json_t *spec)
-{
-	const json_t *rules = tree_get(spec, "podFailurePolicy", "rules", NULL);
-	size_t was = check_in(c, "podFailurePolicy.rules"), i;
-	json_t *rule;
-	if (json_array_size(rules) > 20)
-		check_too_many(c, NULL, json_array_size(rules), 20);
-	json_array_foreach (rules, i, rule) {
-		size_t at = check_in_index(c, i);
-		check_failure_rule(c, rule, spec);
-		check_out(c, at);
-	}
-	check_out(c, was);
+	const json_t *policy = json_object_get(spec, "successPolicy");
+	if (policy && !is_indexed(spec))
+		check_invalid(c, "successPolicy", policy, "requires indexed completion mode");
+	else if (policy)
+		check_job_success_policy(c, spec);
 }
 
 static void check_replacement(struct check *c, const json_t *spec)
@@ -176,7 +122,8 @@ static void check_job_spec(struct check *c, const json_t *spec)
 	check_managed_by(c, spec);
 	check_completion_mode(c, spec);
 	if (json_object_get(spec, "podFailurePolicy"))
-		check_failure_policy(c, spec);
+		check_job_failure_policy(c, spec);
+	check_success_policy(c, spec);
 	check_replacement(c, spec);
 	size_t was = check_in(c, "template");
 	check_pod_template(c, json_object_get(spec, "template"));

@@ -78,17 +78,18 @@ void validate_job_update(struct check *c, const json_t *new, const json_t *old);
 void validate_job_status(struct check *c, const json_t *new, const json_t *old);
 void validate_cron_job(struct check *c, const json_t *object);
 void validate_cron_job_update(struct check *c, const json_t *new, const json_t *old);
-/* policy.c: quotas, limits, disruption budgets, priorities, autoscalers */
+/* policy.c: quotas, disruption budgets, priorities */
 void validate_resource_quota(struct check *c, const json_t *quota);
 void validate_resource_quota_update(struct check *c, const json_t *new, const json_t *old);
 void validate_disruption_budget(struct check *c, const json_t *budget);
 void validate_priority_class(struct check *c, const json_t *class);
 void validate_priority_class_update(struct check *c, const json_t *new, const json_t *old);
+/* autoscaler.c, limit_range.c */
 void validate_autoscaler(struct check *c, const json_t *object);
+void validate_limit_range(struct check *c, const json_t *range);
 /* storage.c */
 void validate_volume_claim(struct check *c, const json_t *claim);
 void validate_volume_claim_update(struct check *c, const json_t *new, const json_t *old);
-void check_volume_claim_spec(struct check *c, const json_t *spec);
 void validate_volume(struct check *c, const json_t *volume);
 void validate_volume_update(struct check *c, const json_t *new, const json_t *old);
 void validate_storage_class(struct check *c, const json_t *class);

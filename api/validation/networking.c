@@ -171,7 +171,7 @@ static void check_parameters(struct check *c, const json_t *parameters)
 		check_required(c, "namespace", "`parameters.scope` is set to 'Namespace'");
 	else if (str_eqz(field(parameters, "scope"), "Namespace"))
 		check_name(c, "namespace", tree_str(ns), name_dns_label);
-	else if (ns)
+	else if (str_eqz(field(parameters, "scope"), "Cluster") && ns)
 		check_forbidden(c, "namespace", "`parameters.scope` is set to 'Cluster'");
 }
 
@@ -209,7 +209,7 @@ void validate_ingress_class_update(struct check *c, const json_t *new, const jso
 
 static void check_policy_port(struct check *c, const json_t *port)
 {
-	static const char *const protocols[] = { "SCTP", "TCP", "UDP", NULL };
+	static const char *const protocols[] = { "TCP", "UDP", "SCTP", NULL };
 	const json_t *number = json_object_get(port, "port"),
 		     *end = json_object_get(port, "endPort");
 	check_one_of(c, port, "protocol", protocols, false);

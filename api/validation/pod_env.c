@@ -90,12 +90,20 @@ void check_field_ref(struct check *c, const json_t *ref, bool volume)
 	}
 }
 
+static bool known_resource(struct str resource)
+{
+	return str_in(resource, resource_fields) ||
+	       str_starts(resource, STR("requests.hugepages-")) ||
+	       str_starts(resource, STR("limits.hugepages-"));
+}
+
 static void check_divisor(struct check *c, struct str resource, struct str text)
 {
 	struct quantity q;
 	char canonical[QUANTITY_TEXT_MAX];
 	bool cpu = str_ends(resource, STR(".cpu"));
-	if (text.n == 0 || quantity_parse(text, &q, NULL) < 0 || quantity_is_zero(q))
+	if (text.n == 0 || quantity_parse(text, &q, NULL) < 0 || quantity_is_zero(q) ||
+	    !known_resource(resource))
 		return;
 	size_t n = quantity_text(q, canonical);
 	if (str_in(str_of(canonical, n), cpu ? cpu_divisors : byte_divisors))
@@ -122,9 +130,7 @@ void check_resource_field_ref(struct check *c, const json_t *ref, bool volume)
 		check_required(c, "containerName", "%s", "");
 	else if (resource.n == 0)
 		check_required(c, "resource", "%s", "");
-	else if (!str_in(resource, resource_fields) &&
-		 !str_starts(resource, STR("requests.hugepages-")) &&
-		 !str_starts(resource, STR("limits.hugepages-")))
+	else if (!known_resource(resource))
 		check_unsupported(c, "resource", json_object_get(ref, "resource"), resource_fields);
 	check_divisor(c, resource, field(ref, "divisor"));
 }

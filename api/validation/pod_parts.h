@@ -39,6 +39,10 @@ void check_resource_field_ref(struct check *c, const json_t *ref, bool volume);
 void check_relative_path(struct check *c, const char *child,
 			 struct str path); /* no "/" in front, no ".." */
 void check_no_backsteps(struct check *c, const char *child, struct str path);
+void check_volume_claim_spec(struct check *c, const json_t *spec); /* storage.c */
+void check_host_path_type(struct check *c, const json_t *type);
+/* `driver` of a CSI source: any case */
+void check_csi_driver(struct check *c, const json_t *source);
 void check_mode(struct check *c, const json_t *parent, const char *child); /* 0 to 0777 */
 void check_service_account_name(struct check *c, const char *child, struct str name);
 

@@ -55,6 +55,11 @@ static void check_node_requirement(struct check *c, const json_t *requirement)
 	check_name(c, "key", field(requirement, "key"), name_label_key);
 }
 
+static void check_node_name(struct check *c, const json_t *name)
+{
+	check_name(c, NULL, tree_str(name), name_dns_subdomain);
+}
+
 static void check_field_requirement(struct check *c, const json_t *requirement)
 {
 	struct str op = field(requirement, "operator"), key = field(requirement, "key");
@@ -68,7 +73,7 @@ static void check_field_requirement(struct check *c, const json_t *requirement)
 	if (!str_eqz(key, "metadata.name"))
 		check_invalid_text(c, "key", key, "not a valid field selector key");
 	else
-		check_name(c, "values[0]", tree_str(json_array_get(values, 0)), name_dns_subdomain);
+		each(c, values, "values", check_node_name);
 }
 
 static void check_node_term(struct check *c, const json_t *term)
@@ -88,10 +93,10 @@ void check_node_selector(struct check *c, const json_t *selector)
 
 static void check_weight(struct check *c, const json_t *term)
 {
-	json_int_t weight = json_integer_value(json_object_get(term, "weight"));
-	if (weight <= 0 || weight > 100)
-		check_invalid(c, "weight", json_object_get(term, "weight"),
-			      "must be in the range 1-100");
+	json_t *weight = json_integer(json_integer_value(json_object_get(term, "weight")));
+	if (json_integer_value(weight) <= 0 || json_integer_value(weight) > 100)
+		check_invalid(c, "weight", weight, "must be in the range 1-100");
+	json_decref(weight);
 }
 
 static void check_preferred_node(struct check *c, const json_t *term)
@@ -231,8 +236,13 @@ static void check_constraint(struct check *c, const json_t *constraint)
 	static const char *const actions[] = { "DoNotSchedule", "ScheduleAnyway", NULL };
 	static const char *const policies[] = { "Honor", "Ignore", NULL };
 	const json_t *min = json_object_get(constraint, "minDomains");
+	json_t *zero = json_integer(0);
 	struct str action = field(constraint, "whenUnsatisfiable");
-	check_positive(c, constraint, "maxSkew");
+	if (json_object_get(constraint, "maxSkew"))
+		check_positive(c, constraint, "maxSkew");
+	else
+		check_invalid(c, "maxSkew", zero, "must be greater than zero");
+	json_decref(zero);
 	if (field(constraint, "topologyKey").n == 0)
 		check_required(c, "topologyKey", "can not be empty");
 	if (!str_in(action, actions))

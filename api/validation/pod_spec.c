@@ -16,17 +16,6 @@ void check_service_account_name(struct check *c, const char *child, struct str n
 
 /* ---- DNS and names ---- */
 
-static bool underscored_subdomain(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char ch = s.p[i];
-		if (!((ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '-' ||
-		      ch == '_' || ch == '.'))
-			return false;
-	}
-	return s.n > 0 && s.n <= 253 && s.p[0] != '-' && s.p[0] != '.' && s.p[s.n - 1] != '-';
-}
-
 static void check_searches(struct check *c, const json_t *searches)
 {
 	size_t was = check_in(c, "searches"), total = 0, i;
@@ -44,8 +33,8 @@ static void check_searches(struct check *c, const json_t *searches)
 		size_t at = check_in_index(c, i);
 		if (search.n > 1 && search.p[search.n - 1] == '.')
 			search.n--;
-		if (!str_eqz(search, ".") && !underscored_subdomain(search))
-			check_name(c, NULL, search, name_dns_subdomain);
+		if (!str_eqz(search, "."))
+			check_name(c, NULL, search, name_search_domain);
 		check_out(c, at);
 	}
 	check_out(c, was);

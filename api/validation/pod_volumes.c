@@ -83,20 +83,24 @@ static void check_config_map_volume(struct check *c, const json_t *source)
 	check_items(c, source);
 }
 
-static void check_host_path(struct check *c, const json_t *source)
+void check_host_path_type(struct check *c, const json_t *type)
 {
 	static const char *const types[] = {
 		"",     "BlockDevice",  "CharDevice", "Directory", "DirectoryOrCreate",
 		"File", "FileOrCreate", "Socket",     NULL
 	};
-	const json_t *type = json_object_get(source, "type");
+	if (type && !str_in(tree_str(type), types))
+		check_unsupported(c, "type", type, types);
+}
+
+static void check_host_path(struct check *c, const json_t *source)
+{
 	if (field(source, "path").n == 0) {
 		check_required(c, "path", "%s", "");
 		return;
 	}
 	check_no_backsteps(c, "path", field(source, "path"));
-	if (type && !str_in(tree_str(type), types))
-		check_unsupported(c, "type", type, types);
+	check_host_path_type(c, json_object_get(source, "type"));
 }
 
 static void check_empty_dir(struct check *c, const json_t *source)
@@ -154,12 +158,26 @@ static void check_nfs(struct check *c, const json_t *source)
 		check_invalid_text(c, "path", path, "must be an absolute path");
 }
 
-static void check_csi(struct check *c, const json_t *source)
+void check_csi_driver(struct check *c, const json_t *source)
 {
 	struct str driver = field(source, "driver");
-	check_required_name(c, "driver", driver, name_dns_subdomain);
+	auto_free char *small = str_dup(driver);
+	for (char *p = small; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	struct name_errors e = name_dns_subdomain(str_of(small, driver.n));
+	if (driver.n == 0) {
+		check_required(c, "driver", "%s", "");
+		return;
+	}
 	if (driver.n > 63)
 		check_too_long(c, "driver", 63);
+	for (size_t i = 0; i < e.n; i++)
+		check_invalid_text(c, "driver", driver, "%s", e.text[i]);
+}
+
+static void check_csi(struct check *c, const json_t *source)
+{
+	check_csi_driver(c, source);
 	if (json_object_get(source, "nodePublishSecretRef"))
 		check_required_name(c, "nodePublishSecretRef.name",
 				    field(json_object_get(source, "nodePublishSecretRef"), "name"),
@@ -168,8 +186,18 @@ static void check_csi(struct check *c, const json_t *source)
 
 static void check_ephemeral(struct check *c, const json_t *source)
 {
-	if (!json_object_get(source, "volumeClaimTemplate"))
+	const json_t *template = json_object_get(source, "volumeClaimTemplate"),
+		     *metadata = json_object_get(template, "metadata");
+	if (!template) {
 		check_required(c, "volumeClaimTemplate", "%s", "");
+		return;
+	}
+	size_t was = check_in(c, "volumeClaimTemplate");
+	check_annotations(c, "metadata.annotations", json_object_get(metadata, "annotations"));
+	check_labels(c, "metadata.labels", json_object_get(metadata, "labels"));
+	check_in(c, "spec");
+	check_volume_claim_spec(c, json_object_get(template, "spec"));
+	check_out(c, was);
 }
 
 static void check_image(struct check *c, const json_t *source)
@@ -193,8 +221,6 @@ static void check_token(struct check *c, const json_t *source)
 	else if (s > 1LL << 32)
 		check_invalid(c, "expirationSeconds", expiration,
 			      "may not specify a duration larger than 2^32 seconds");
-	check_needed(c, source, "path");
-	check_reserved_path(c, "path", field(source, "path"));
 }
 
 static void check_projected_named(struct check *c, const json_t *source)
@@ -243,18 +269,53 @@ static void check_projection(struct check *c, const json_t *projection)
 		check_forbidden(c, NULL, "may not specify more than 1 volume type per source");
 }
 
+/* All sources write into one directory: no path twice. `shown`: what upstream prints instead of the path. */
+static void check_paths_once(struct check *c, const json_t *items, struct map *paths,
+			     const char *shown)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (items, i, item) {
+		struct str path = field(item, "path");
+		if (path.n && seen_before(paths, path))
+			check_invalid_text(c, NULL, shown ? str_from(shown) : path,
+					   "conflicting duplicate paths");
+	}
+}
+
+static void check_projected_paths(struct check *c, const json_t *projection, struct map *paths)
+{
+	static const char *const named[] = { "secret", "configMap" };
+	const json_t *token = json_object_get(projection, "serviceAccountToken"),
+		     *bundle = json_object_get(projection, "clusterTrustBundle");
+	for (size_t i = 0; i < COUNT_OF(named); i++) {
+		const json_t *source = json_object_get(projection, named[i]);
+		check_paths_once(c, json_object_get(source, "items"), paths,
+				 field(source, "name").p);
+	}
+	check_paths_once(c, tree_get(projection, "downwardAPI", "items", NULL), paths, NULL);
+	if (token) { /* upstream names this path without the source's index */
+		check_needed(c, token, "path");
+		check_reserved_path(c, "path", field(token, "path"));
+	}
+	if (bundle && seen_before(paths, field(bundle, "path")))
+		check_invalid_text(c, NULL, field(bundle, "path"), "conflicting duplicate paths");
+}
+
 static void check_projected(struct check *c, const json_t *source)
 {
+	struct map paths = { 0 };
 	size_t i;
 	json_t *projection;
 	check_mode(c, source, "defaultMode");
-	size_t was = check_in(c, "sources");
 	json_array_foreach (json_object_get(source, "sources"), i, projection) {
-		size_t at = check_in_index(c, i);
+		size_t was = check_in(c, "sources");
+		check_in_index(c, i);
 		check_projection(c, projection);
-		check_out(c, at);
+		check_out(c, was);
+		check_projected_paths(c, projection, &paths);
 	}
-	check_out(c, was);
+	map_free(&paths, NULL);
 }
 
 /* ---- one volume ---- */
@@ -328,15 +389,34 @@ static void find_created_claims(const struct pod_rules *p, struct map *created)
 	}
 }
 
+/* The claim that a pod's own volume creates has a name made of both. */
+static void check_claim_name(struct check *c, const struct pod_rules *p, const json_t *volume)
+{
+	struct str pod = tree_str(json_object_get(p->metadata, "name")),
+		   name = field(volume, "name");
+	auto_buf claim = { 0 };
+	if (pod.n == 0 || !json_object_get(volume, "ephemeral"))
+		return;
+	buf_printf(&claim, "%.*s-%.*s", STR_ARG(pod), STR_ARG(name));
+	struct name_errors e = name_dns_subdomain(buf_view(&claim));
+	for (size_t i = 0; i < e.n; i++)
+		check_invalid_text(c, "name", name, "PVC name \"%.*s\": %s",
+				   STR_ARG(buf_view(&claim)), e.text[i]);
+}
+
 static void check_volume(struct check *c, struct pod_rules *p, json_t *volume,
 			 const struct map *created)
 {
 	struct str name = field(volume, "name");
 	struct str claim = tree_get_str(volume, "persistentVolumeClaim", "claimName", NULL);
+	size_t before = check_causes(c);
 	check_source(c, volume);
+	check_claim_name(c, p, volume);
 	check_required_name(c, "name", name, name_dns_label);
-	if (map_put(&p->volumes, name, volume))
+	if (map_get(&p->volumes, name))
 		check_duplicate_text(c, "name", name);
+	if (!check_failed(c, before)) /* mounts find only volumes that are right */
+		map_put(&p->volumes, name, volume);
 	if (map_get(created, claim))
 		check_invalid_text(
 			c, "persistentVolumeClaim.claimName", claim,

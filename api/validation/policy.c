@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quotas, disruption budgets, priorities, autoscalers. */
+/* Quotas, disruption budgets, priorities. */
 #include "api/int_or_string.h"
 #include "api/meta.h"
 #include "api/validation/kinds.h"
@@ -11,16 +11,79 @@ static struct str field(const json_t *object, const char *name)
 	return tree_str(json_object_get(object, name));
 }
 
+static const char *const scopes[] = { "BestEffort",
+				      "CrossNamespacePodAffinity",
+				      "NotBestEffort",
+				      "NotTerminating",
+				      "PriorityClass",
+				      "Terminating",
+				      "VolumeAttributesClass",
+				      NULL };
+
+static bool is_standard_quota(struct str name)
+{
+	static const char *const names[] = { "cpu",
+					     "memory",
+					     "ephemeral-storage",
+					     "requests.cpu",
+					     "requests.memory",
+					     "requests.storage",
+					     "requests.ephemeral-storage",
+					     "limits.cpu",
+					     "limits.memory",
+					     "limits.ephemeral-storage",
+					     "pods",
+					     "resourcequotas",
+					     "services",
+					     "replicationcontrollers",
+					     "secrets",
+					     "persistentvolumeclaims",
+					     "configmaps",
+					     "services.nodeports",
+					     "services.loadbalancers",
+					     NULL };
+	return str_in(name, names) || str_starts(name, STR("hugepages-")) ||
+	       str_starts(name, STR("requests.hugepages-"));
+}
+
+static bool scope_fits(struct str scope, struct str name)
+{
+	static const char *const compute[] = {
+		"cpu",          "memory",          "limits.cpu", "limits.memory",
+		"requests.cpu", "requests.memory", NULL
+	};
+	static const char *const storage[] = { "persistentvolumeclaims", "requests.storage", NULL };
+	bool pods = str_eqz(name, "pods");
+	if (!str_in(scope, scopes))
+		return true;
+	if (str_eqz(scope, "BestEffort"))
+		return pods;
+	if (str_eqz(scope, "VolumeAttributesClass"))
+		return str_in(name, storage);
+	return pods || str_in(name, compute);
+}
+
+/* One complaint for every limit that the scope has nothing to do with. */
+static void check_scope_fits(struct check *c, const json_t *spec, struct str scope,
+			     const char *child, const json_t *shown)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach (json_object_get(spec, "hard"), key, value)
+		if (is_standard_quota(str_from(key)) && !scope_fits(scope, str_from(key)))
+			check_invalid(c, child, shown, "unsupported scope applied to resource");
+}
+
+static void check_scope_pairs(struct check *c, struct map *seen, const char *child,
+			      const json_t *shown)
+{
+	if ((map_get(seen, STR("BestEffort")) && map_get(seen, STR("NotBestEffort"))) ||
+	    (map_get(seen, STR("Terminating")) && map_get(seen, STR("NotTerminating"))))
+		check_invalid(c, child, shown, "conflicting scopes");
+}
+
 static void check_quota_scopes(struct check *c, const json_t *spec)
 {
-	static const char *const scopes[] = { "BestEffort",
-					      "CrossNamespacePodAffinity",
-					      "NotBestEffort",
-					      "NotTerminating",
-					      "PriorityClass",
-					      "Terminating",
-					      "VolumeAttributesClass",
-					      NULL };
 	const json_t *list = json_object_get(spec, "scopes");
 	struct map seen = { 0 };
 	size_t i;
@@ -28,11 +91,61 @@ static void check_quota_scopes(struct check *c, const json_t *spec)
 	json_array_foreach (list, i, scope) {
 		if (!str_in(tree_str(scope), scopes))
 			check_invalid(c, "scopes", list, "unsupported scope");
+		check_scope_fits(c, spec, tree_str(scope), "scopes", list);
 		seen_before(&seen, tree_str(scope));
 	}
-	if ((map_get(&seen, STR("BestEffort")) && map_get(&seen, STR("NotBestEffort"))) ||
-	    (map_get(&seen, STR("Terminating")) && map_get(&seen, STR("NotTerminating"))))
-		check_invalid(c, "scopes", list, "conflicting scopes");
+	check_scope_pairs(c, &seen, "scopes", list);
+	map_free(&seen, NULL);
+}
+
+static void check_scope_operator(struct check *c, const json_t *expression)
+{
+	static const char *const listed[] = { "In", "NotIn", NULL }, *const bare[] = {
+		"Exists", "DoesNotExist", NULL
+	};
+	const json_t *operator= json_object_get(expression, "operator"),
+		     *values = json_object_get(expression, "values");
+	struct str scope = field(expression, "scopeName");
+	if (str_in(scope, scopes) && !str_eqz(scope, "PriorityClass") &&
+	    !str_eqz(scope, "VolumeAttributesClass") && !str_eqz(tree_str(operator), "Exists"))
+		check_invalid_text(
+			c, "operator", tree_str(operator),
+			"must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, "
+			"ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, "
+			"ResourceQuotaScopeNotBestEffort or "
+			"ResourceQuotaScopeCrossNamespacePodAffinity");
+	if (str_in(tree_str(operator), listed)) {
+		if (json_array_size(values) == 0)
+			check_required(c, "values",
+				       "must be at least one value when `operator` is 'In' or "
+				       "'NotIn' for scope selector");
+	} else if (str_in(tree_str(operator), bare)) {
+		if (json_array_size(values))
+			check_invalid(c, "values", values,
+				      "must be no value when `operator` is 'Exist' or "
+				      "'DoesNotExist' for scope selector");
+	} else {
+		check_invalid_text(c, "operator", tree_str(operator),
+				   "not a valid selector operator");
+	}
+}
+
+static void check_scope_selector(struct check *c, const json_t *spec)
+{
+	const json_t *selector = json_object_get(spec, "scopeSelector");
+	struct map seen = { 0 };
+	size_t was = check_in(c, "scopeSelector.matchExpressions"), i;
+	json_t *expression;
+	json_array_foreach (json_object_get(selector, "matchExpressions"), i, expression) {
+		struct str scope = field(expression, "scopeName");
+		if (!str_in(scope, scopes))
+			check_invalid_text(c, "scopeName", scope, "unsupported scope");
+		check_scope_fits(c, spec, scope, NULL, selector);
+		check_scope_operator(c, expression);
+		seen_before(&seen, scope);
+	}
+	check_scope_pairs(c, &seen, NULL, json_object_get(spec, "scopes"));
+	check_out(c, was);
 	map_free(&seen, NULL);
 }
 
@@ -50,6 +163,7 @@ void validate_resource_quota(struct check *c, const json_t *quota)
 	}
 	check_out(c, in);
 	check_quota_scopes(c, spec);
+	check_scope_selector(c, spec);
 	check_out(c, was);
 }
 
@@ -88,7 +202,7 @@ void validate_disruption_budget(struct check *c, const json_t *budget)
 
 void validate_priority_class(struct check *c, const json_t *class)
 {
-	static const char *const policies[] = { "Never", "PreemptLowerPriority", NULL };
+	static const char *const policies[] = { "PreemptLowerPriority", "Never", NULL };
 	const json_t *value = json_object_get(class, "value");
 	struct str name = meta_name(class);
 	bool system =
@@ -112,32 +226,4 @@ void validate_priority_class_update(struct check *c, const json_t *new, const js
 		check_forbidden(c, "value", "may not be changed in an update.");
 	check_immutable(c, "preemptionPolicy", json_object_get(new, "preemptionPolicy"),
 			json_object_get(old, "preemptionPolicy"));
-}
-
-static void check_target_ref(struct check *c, const json_t *ref)
-{
-	size_t was = check_in(c, "scaleTargetRef");
-	check_required_name(c, "kind", field(ref, "kind"), name_path_segment);
-	check_required_name(c, "name", field(ref, "name"), name_path_segment);
-	check_out(c, was);
-}
-
-void validate_autoscaler(struct check *c, const json_t *object)
-{
-	const json_t *spec = json_object_get(object, "spec");
-	const json_t *min = json_object_get(spec, "minReplicas"),
-		     *max = json_object_get(spec, "maxReplicas");
-	json_int_t most = json_integer_value(max);
-	size_t was = check_in(c, "spec");
-	if (min && json_integer_value(min) < 1)
-		check_invalid(c, "minReplicas", min, "must be greater than or equal to 1");
-	if (most == 0)
-		check_required(c, "maxReplicas", "must be set and greater than 0");
-	else if (most < 0)
-		check_invalid(c, "maxReplicas", max, "must be greater than or equal to 1");
-	if (min && most < json_integer_value(min))
-		check_invalid(c, "maxReplicas", max,
-			      "must be greater than or equal to `minReplicas`");
-	check_target_ref(c, json_object_get(spec, "scaleTargetRef"));
-	check_out(c, was);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/meta.h"
+#include "api/selector.h"
 #include "api/validation/kinds.h"
+#include "base/mem.h"
 
 #define GROUP "rbac.authorization.k8s.io"
 
@@ -18,7 +20,7 @@ static void check_rule(struct check *c, const json_t *rule, bool namespaced)
 {
 	const json_t *urls = json_object_get(rule, "nonResourceURLs");
 	if (count(rule, "verbs") == 0)
-		check_required(c, "verbs", "verbs must contain at least one value");
+		check_required(c, "verbs", "%s", "");
 	if (json_array_size(urls)) {
 		if (namespaced)
 			check_invalid(c, "nonResourceURLs", urls,
@@ -67,7 +69,11 @@ void validate_cluster_role(struct check *c, const json_t *role)
 	was = check_in(c, "aggregationRule.clusterRoleSelectors");
 	json_array_foreach (selectors, i, selector) {
 		size_t at = check_in_index(c, i);
+		struct selector *parsed = NULL;
 		check_label_selector(c, NULL, selector);
+		if (selector_from_json(selector, &parsed, NULL) < 0)
+			check_invalid(c, NULL, NULL, "invalid label selector.");
+		selector_free(parsed);
 		check_out(c, at);
 	}
 	check_out(c, was);
@@ -132,8 +138,18 @@ void validate_cluster_role_binding(struct check *c, const json_t *binding)
 static void check_ref_kept(struct check *c, const json_t *new, const json_t *old)
 {
 	const json_t *a = json_object_get(new, "roleRef"), *b = json_object_get(old, "roleRef");
-	if (!shape_equal(a, b))
-		check_invalid(c, "roleRef", a, "field is immutable");
+	if (shape_equal(a, b))
+		return;
+	json_t *shown = json_object(); /* with the names of upstream's own struct */
+	static const char *const names[][2] = { { "APIGroup", "apiGroup" },
+						{ "Kind", "kind" },
+						{ "Name", "name" } };
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct str value = field(a, names[i][1]);
+		json_object_set_new(shown, names[i][0], json_stringn(value.p, value.n));
+	}
+	check_invalid(c, "roleRef", shown, "field is immutable");
+	json_decref(shown);
 }
 
 void validate_role_binding_update(struct check *c, const json_t *new, const json_t *old)

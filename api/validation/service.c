@@ -309,7 +309,9 @@ static void check_traffic(struct check *c, const json_t *spec)
 			      "`externalTrafficPolicy` is 'Local'");
 	if (needs_health_check(spec) && json_integer_value(health))
 		check_port(c, "healthCheckNodePort", health);
-	check_one_of(c, spec, "internalTrafficPolicy", policies, !is_type(spec, "ExternalName"));
+	check_one_of(c, spec, "internalTrafficPolicy", policies,
+		     is_type(spec, "ClusterIP") || is_type(spec, "NodePort") ||
+			     is_type(spec, "LoadBalancer"));
 	check_one_of(c, spec, "trafficDistribution", distributions, false);
 }
 

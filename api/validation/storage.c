@@ -51,9 +51,8 @@ static void check_positive_quantity(struct check *c, const json_t *value)
 
 /* ---- claims ---- */
 
-static void check_data_source(struct check *c, const json_t *spec, const char *child)
+static void check_data_source(struct check *c, const json_t *source, const char *child)
 {
-	const json_t *source = json_object_get(spec, child);
 	struct str group = field(source, "apiGroup");
 	size_t was = check_in(c, child);
 	if (source && field(source, "name").n == 0)
@@ -67,6 +66,31 @@ static void check_data_source(struct check *c, const json_t *spec, const char *c
 	else if (group.n)
 		check_name(c, "apiGroup", group, name_dns_subdomain);
 	check_out(c, was);
+}
+
+static bool same_source(const json_t *source, const json_t *ref)
+{
+	return str_eq(field(source, "kind"), field(ref, "kind")) &&
+	       str_eq(field(source, "name"), field(ref, "name")) &&
+	       str_eq(field(source, "apiGroup"), field(ref, "apiGroup"));
+}
+
+/* A dataSource of another kind than claims and snapshots is ignored; one that counts is the dataSourceRef, too, when there is none. */
+static void check_data_sources(struct check *c, const json_t *spec)
+{
+	const json_t *source = json_object_get(spec, "dataSource"),
+		     *ref = json_object_get(spec, "dataSourceRef");
+	struct str kind = field(source, "kind"), group = field(source, "apiGroup");
+	bool kept = (str_eqz(kind, "PersistentVolumeClaim") && group.n == 0) ||
+		    (str_eqz(kind, "VolumeSnapshot") && str_eqz(group, "snapshot.storage.k8s.io"));
+	if (kept)
+		check_data_source(c, source, "dataSource");
+	check_data_source(c, ref || !kept ? ref : source, "dataSourceRef");
+	if (kept && ref && !same_source(source, ref)) {
+		json_t *shown = json_object(); /* what upstream prints */
+		check_invalid(c, NULL, shown, "must match dataSourceRef");
+		json_decref(shown);
+	}
 }
 
 void check_volume_claim_spec(struct check *c, const json_t *spec)
@@ -84,8 +108,7 @@ void check_volume_claim_spec(struct check *c, const json_t *spec)
 		check_name(c, "storageClassName", field(spec, "storageClassName"),
 			   name_dns_subdomain);
 	check_one_of(c, spec, "volumeMode", volume_modes, false);
-	check_data_source(c, spec, "dataSource");
-	check_data_source(c, spec, "dataSourceRef");
+	check_data_sources(c, spec);
 	if (field(spec, "volumeAttributesClassName").n)
 		check_name(c, "volumeAttributesClassName", field(spec, "volumeAttributesClassName"),
 			   name_dns_subdomain);
@@ -128,7 +151,7 @@ static json_t *munged(const json_t *new, const json_t *old)
 
 void validate_volume_claim_update(struct check *c, const json_t *new, const json_t *old)
 {
-	struct quantity now, was, have = { 0 };
+	struct quantity now = { 0 }, was = { 0 }, have = { 0 };
 	json_t *spec = munged(new, old);
 	validate_volume_claim(c, new);
 	if (!shape_equal(spec, json_object_get(old, "spec")))
@@ -136,9 +159,9 @@ void validate_volume_claim_update(struct check *c, const json_t *new, const json
 				"spec is immutable after creation except resources.requests and "
 				"volumeAttributesClassName for bound claims");
 	parse(tree_get(old, "status", "capacity", "storage", NULL), &have);
-	if (parse(tree_get(new, "spec", "resources", "requests", "storage", NULL), &now) &&
-	    parse(tree_get(old, "spec", "resources", "requests", "storage", NULL), &was) &&
-	    quantity_cmp(now, was) < 0 && quantity_cmp(now, have) <= 0)
+	parse(tree_get(new, "spec", "resources", "requests", "storage", NULL), &now);
+	parse(tree_get(old, "spec", "resources", "requests", "storage", NULL), &was);
+	if (quantity_cmp(now, was) < 0 && quantity_cmp(now, have) <= 0)
 		check_forbidden(c, "spec.resources.requests.storage",
 				"field can not be less than status.capacity");
 	check_immutable(c, "volumeMode", tree_get(new, "spec", "volumeMode", NULL),
@@ -183,10 +206,12 @@ static void check_source(struct check *c, const json_t *spec, const char *name)
 		else
 			check_no_backsteps(c, "path", path);
 	}
+	if (strcmp(name, "hostPath") == 0 && path.n)
+		check_host_path_type(c, json_object_get(source, "type"));
 	if (strcmp(name, "nfs") == 0 && field(source, "server").n == 0)
 		check_required(c, "server", "%s", "");
 	if (strcmp(name, "csi") == 0) {
-		check_required_name(c, "driver", field(source, "driver"), name_dns_subdomain);
+		check_csi_driver(c, source);
 		if (field(source, "volumeHandle").n == 0)
 			check_required(c, "volumeHandle", "%s", "");
 	}
@@ -267,6 +292,59 @@ void validate_volume_update(struct check *c, const json_t *new, const json_t *ol
 
 /* ---- storage classes ---- */
 
+static void check_topology_term(struct check *c, const json_t *term)
+{
+	struct map keys = { 0 };
+	size_t was = check_in(c, "matchLabelExpressions"), i, k;
+	json_t *expression, *value;
+	json_array_foreach (json_object_get(term, "matchLabelExpressions"), i, expression) {
+		const json_t *values = json_object_get(expression, "values");
+		struct map seen = { 0 };
+		size_t at = check_in_index(c, i), list = check_in(c, "values");
+		if (json_array_size(values) == 0)
+			check_required(c, NULL, "%s", "");
+		json_array_foreach (values, k, value) {
+			size_t item = check_in_index(c, k);
+			if (seen_before(&seen, tree_str(value)))
+				check_duplicate_text(c, NULL, tree_str(value));
+			check_out(c, item);
+		}
+		check_out(c, list);
+		check_name(c, "key", field(expression, "key"), name_label_key);
+		if (seen_before(&keys, field(expression, "key")))
+			check_duplicate_text(c, "key", field(expression, "key"));
+		check_out(c, at);
+		map_free(&seen, NULL);
+	}
+	check_out(c, was);
+	map_free(&keys, NULL);
+}
+
+/* Upstream's comparison finds a term without expressions equal to as many nothings as there are terms. */
+static void check_topologies(struct check *c, const json_t *class)
+{
+	const json_t *terms = json_object_get(class, "allowedTopologies");
+	struct map seen = { 0 };
+	size_t was = check_in(c, "allowedTopologies"), i;
+	json_t *term;
+	json_array_foreach (terms, i, term) {
+		const json_t *list = json_object_get(term, "matchLabelExpressions");
+		char *text = json_dumps(list ? list : json_null(),
+					JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+		size_t at = check_in_index(c, i),
+		       nothings = json_array_size(list) ? 0 : json_array_size(terms);
+		check_topology_term(c, term);
+		for (; nothings; nothings--)
+			check_duplicate_text(c, "matchLabelExpressions", STR(""));
+		if (seen_before(&seen, str_from(text)))
+			check_duplicate_text(c, "matchLabelExpressions", STR(""));
+		check_out(c, at);
+		free(text);
+	}
+	check_out(c, was);
+	map_free(&seen, NULL);
+}
+
 void validate_storage_class(struct check *c, const json_t *class)
 {
 	static const char *const policies[] = { "Delete", "Retain", NULL };
@@ -287,13 +365,14 @@ void validate_storage_class(struct check *c, const json_t *class)
 		check_too_long(c, "parameters", 256 * 1024);
 	check_one_of(c, class, "reclaimPolicy", policies, false);
 	check_one_of(c, class, "volumeBindingMode", bindings, true);
+	check_topologies(c, class);
 }
 
 void validate_storage_class_update(struct check *c, const json_t *new, const json_t *old)
 {
 	static const char *const fixed[] = { "parameters", "provisioner", "reclaimPolicy",
 					     "volumeBindingMode" };
+	validate_storage_class(c, new);
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
-		check_immutable(c, fixed[i], json_object_get(new, fixed[i]),
-				json_object_get(old, fixed[i]));
+		check_fixed(c, fixed[i], new, old);
 }

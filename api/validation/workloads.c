@@ -19,12 +19,15 @@ static const json_t *spec_of(const json_t *object)
 
 /* ---- selector and template ---- */
 
+/* `broken`: what is said about a selector that can't be understood; NULL: nothing. No selector finds nothing. */
 static void check_selector_finds_template(struct check *c, const json_t *spec, const char *broken)
 {
 	struct selector *selector = NULL;
 	const json_t *labels = tree_get(spec, "template", "metadata", "labels", NULL);
 	if (selector_from_json(json_object_get(spec, "selector"), &selector, NULL) < 0) {
-		check_invalid(c, "selector", json_object_get(spec, "selector"), "%s", broken);
+		if (broken)
+			check_invalid(c, "selector", json_object_get(spec, "selector"), "%s",
+				      broken);
 		return;
 	}
 	if (selector && !selector_match_tree(selector, labels))
@@ -33,18 +36,23 @@ static void check_selector_finds_template(struct check *c, const json_t *spec, c
 	selector_free(selector);
 }
 
-static void check_selector(struct check *c, const json_t *spec, const char *kind)
+static bool is_empty_selector(const json_t *selector)
+{
+	return shape_empty(json_object_get(selector, "matchLabels")) &&
+	       shape_empty(json_object_get(selector, "matchExpressions"));
+}
+
+static void check_selector(struct check *c, const json_t *spec, const char *kind,
+			   const char *broken)
 {
 	const json_t *selector = json_object_get(spec, "selector");
-	if (!selector) {
+	if (!selector)
 		check_required(c, "selector", "%s", "");
-		return;
-	}
-	check_label_selector(c, "selector", selector);
-	if (shape_empty(json_object_get(selector, "matchLabels")) &&
-	    shape_empty(json_object_get(selector, "matchExpressions")))
+	else
+		check_label_selector(c, "selector", selector);
+	if (selector && is_empty_selector(selector))
 		check_invalid(c, "selector", selector, "empty selector is invalid for %s", kind);
-	check_selector_finds_template(c, spec, "invalid label selector");
+	check_selector_finds_template(c, spec, broken);
 }
 
 static void check_template(struct check *c, const json_t *spec, const char *kind)
@@ -170,7 +178,7 @@ void validate_deployment(struct check *c, const json_t *object)
 		     *deadline = json_object_get(spec, "progressDeadlineSeconds");
 	size_t was = check_in(c, "spec");
 	check_non_negative(c, spec, "replicas");
-	check_selector(c, spec, "deployment");
+	check_selector(c, spec, "deployment", "invalid label selector");
 	check_template(c, spec, "ReplicaSet");
 	check_deployment_strategy(c, spec);
 	check_non_negative(c, spec, "minReadySeconds");
@@ -210,7 +218,7 @@ void validate_replica_set(struct check *c, const json_t *object)
 	size_t was = check_in(c, "spec");
 	check_non_negative(c, spec, "replicas");
 	check_non_negative(c, spec, "minReadySeconds");
-	check_selector(c, spec, "deployment");
+	check_selector(c, spec, "deployment", "invalid label selector");
 	check_template(c, spec, "ReplicaSet");
 	check_out(c, was);
 }
@@ -340,7 +348,7 @@ void validate_stateful_set(struct check *c, const json_t *object)
 	static const char *const management[] = { "OrderedReady", "Parallel", NULL };
 	const json_t *spec = spec_of(object),
 		     *policy = json_object_get(spec, "podManagementPolicy");
-	size_t was = check_in(c, "spec");
+	size_t was = check_in(c, "spec"), ordinals;
 	if (tree_str(policy).n == 0)
 		check_required(c, "podManagementPolicy", "%s", "");
 	else if (!str_in(tree_str(policy), management))
@@ -351,10 +359,12 @@ void validate_stateful_set(struct check *c, const json_t *object)
 	check_claim_templates(c, spec);
 	check_non_negative(c, spec, "replicas");
 	check_non_negative(c, spec, "minReadySeconds");
+	ordinals = check_in(c, "ordinals");
 	check_non_negative(c, json_object_get(spec, "ordinals"), "start");
+	check_out(c, ordinals);
 	if (field(spec, "serviceName").n)
 		check_name(c, "serviceName", field(spec, "serviceName"), name_dns_label);
-	check_selector(c, spec, "statefulset");
+	check_selector(c, spec, "statefulset", "");
 	json_t *shown = json_pack("{s:o}", "template", template_with_claims(spec));
 	check_template(c, shown, "StatefulSet");
 	json_decref(shown);
@@ -414,9 +424,12 @@ static void check_daemon_strategy(struct check *c, const json_t *spec)
 
 void validate_daemon_set(struct check *c, const json_t *object)
 {
-	const json_t *spec = spec_of(object);
+	const json_t *spec = spec_of(object), *selector = json_object_get(spec, "selector");
 	size_t was = check_in(c, "spec");
-	check_selector(c, spec, "daemonset");
+	check_label_selector(c, "selector", selector);
+	check_selector_finds_template(c, spec, NULL);
+	if (selector && is_empty_selector(selector))
+		check_invalid(c, "selector", selector, "empty selector is invalid for daemonset");
 	check_template(c, spec, "DaemonSet");
 	check_non_negative(c, spec, "minReadySeconds");
 	check_daemon_strategy(c, spec);

@@ -293,6 +293,68 @@ static void workloads_need_matching_selectors(void **state)
 		      "*\": failed to parse schedule: 99 * * * *");
 }
 
+static void jobs_check_when_they_fail_and_succeed(void **state)
+{
+	const struct api_resource *jobs = resource("batch", "v1", "cronjobs");
+	const char *head = "CronJob.batch \"web\" is invalid: spec.jobTemplate.spec.";
+	const char *const rows[][2] = {
+		{ "'podFailurePolicy':{'rules':[{'action':'FailJob','onExitCodes':{'containerName':"
+		  "'b','operator':'In','values':[1]}}]}",
+		  "podFailurePolicy.rules[0].onExitCodes.containerName: Invalid value: \"b\": must "
+		  "be one of the container or initContainer names in the pod template" },
+		{ "'podFailurePolicy':{'rules':[{'action':'FailJob','onExitCodes':{'operator':'In',"
+		  "'values':[2,1]}}]}",
+		  "podFailurePolicy.rules[0].onExitCodes.values: Invalid value: [2,1]: must be "
+		  "ordered" },
+		{ "'completionMode':'Indexed','completions':5,'successPolicy':{'rules':[{"
+		  "'succeededIndexes':'0-2,2'}]}",
+		  "successPolicy.rules[0].succeededIndexes: Invalid value: \"0-2,2\": error "
+		  "parsing "
+		  "succeededIndexes: non-increasing order, previous: 2, current: 2" },
+		{ "'completionMode':'Indexed','completions':5,'successPolicy':{'rules':[{"
+		  "'succeededIndexes':'0-1,4','succeededCount':4}]}",
+		  "successPolicy.rules[0].succeededCount: Invalid value: 4: must be less than or "
+		  "equal to 3 (the number of indexes in the specified succeededIndexes field)" },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		auto_buf json = { 0 }, want = { 0 };
+		buf_printf(&json,
+			   POD("{'schedule':'* * * * *','jobTemplate':{'spec':{%s,'template':{"
+			       "'spec':{'restartPolicy':'Never','containers':[{'name':'a','image':"
+			       "'i'}]}}}}}"),
+			   rows[i][0]);
+		buf_printf(&want, "%s%s", head, rows[i][1]);
+		assert_create(jobs, json.p, want.p);
+	}
+}
+
+static void autoscalers_and_limits_are_checked(void **state)
+{
+	(void)state;
+	assert_create(
+		resource("autoscaling", "v2", "horizontalpodautoscalers"),
+		POD("{'maxReplicas':3,'scaleTargetRef':{'apiVersion':'v1','kind':'A','name':'b'},"
+		    "'metrics':[{'type':'Resource','resource':{'name':'cpu','target':{'type':"
+		    "'Utilization'}}}]}"),
+		"HorizontalPodAutoscaler.autoscaling \"web\" is invalid: "
+		"[spec.scaleTargetRef.apiVersion: Invalid value: \"v1\": apiVersion must specify "
+		"API group, spec.metrics[0].resource.target.averageUtilization: Required value: "
+		"must "
+		"set either a target raw value or a target utilization]");
+	assert_create(resource("", "v1", "limitranges"),
+		      POD("{'limits':[{'type':'Container','min':{'cpu':'2'},'max':{'cpu':'1'}}]}"),
+		      "LimitRange \"web\" is invalid: [spec.limits[0].min[cpu]: Invalid value: "
+		      "\"2\": min value 2 is greater than max value 1, "
+		      "spec.limits[0].defaultRequest[cpu]: Invalid value: \"1\": min value 2 is "
+		      "greater than default request value 1, spec.limits[0].default[cpu]: Invalid "
+		      "value: \"2\": min value 2 is greater than default value 1]");
+	assert_create(resource("", "v1", "resourcequotas"),
+		      POD("{'hard':{'services':'1'},'scopes':['BestEffort']}"),
+		      "ResourceQuota \"web\" is invalid: spec.scopes: Invalid value: "
+		      "[\"BestEffort\"]: unsupported scope applied to resource");
+}
+
 static void other_kinds_are_checked(void **state)
 {
 	(void)state;
@@ -373,6 +435,8 @@ int main(void)
 		cmocka_unit_test(config_and_secrets_check_keys_and_stay_when_immutable),
 		cmocka_unit_test(services_are_checked),
 		cmocka_unit_test(workloads_need_matching_selectors),
+		cmocka_unit_test(jobs_check_when_they_fail_and_succeed),
+		cmocka_unit_test(autoscalers_and_limits_are_checked),
 		cmocka_unit_test(other_kinds_are_checked),
 		cmocka_unit_test(a_finished_container_does_not_come_back),
 		cmocka_unit_test(causes_carry_type_and_field),
