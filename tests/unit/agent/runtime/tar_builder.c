@@ -5,7 +5,8 @@
 
 static void octal(char *at, size_t n, unsigned long v)
 {
-	snprintf(at, n, "%0*lo", (int)n - 1, v);
+	for (at[--n] = '\0'; n > 0; v >>= 3)
+		at[--n] = (char)('0' + (v & 7));
 }
 
 static void pad(struct buf *out)
