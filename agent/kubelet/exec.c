@@ -165,8 +165,8 @@ static void client_ready(struct channels *ch)
 {
 	struct session *s = channels_ctx(ch);
 	struct runtime *rt = s->k->runtime;
-	s->exec = s->argv ? runtime_exec(rt, s->id, s->argv, s->tty, s->in, &s->io, command_ended, s,
-					 &s->err)
+	s->exec = s->argv ? runtime_exec(rt, s->id, s->argv, s->tty, s->in, &s->io, command_ended,
+					 s, &s->err)
 			  : runtime_attach(rt, s->id, s->in, &s->io, command_ended, s, &s->err);
 	if (s->exec) {
 		wire(s);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "agent/kubelet/grpc_health.h"
 #include "base/mem.h"
 #include "net/connect.h"
 #include "net/tls.h"
@@ -25,12 +26,13 @@ struct handler {
 	struct tls_client *tls;
 	int status;
 	struct connect *connect;
+	struct grpc_health *grpc;
 	struct err start_err; /* could not even begin: said by the timer */
 };
 
 static void maybe_free(struct handler *h)
 {
-	if (h->done || h->timer_open || h->exec || h->streams || h->call || h->connect)
+	if (h->done || h->timer_open || h->exec || h->streams || h->call || h->connect || h->grpc)
 		return;
 	tls_client_free(h->tls);
 	err_clear(&h->start_err);
@@ -56,6 +58,8 @@ static void stop_everything(struct handler *h)
 		connect_cancel(h->connect);
 		h->connect = NULL;
 	}
+	if (h->grpc)
+		grpc_health_cancel(TAKE(h->grpc));
 }
 
 static void finish(struct handler *h, enum handler_result r, const char *output)
@@ -101,6 +105,10 @@ static void on_timer(struct loop_timer *t)
 		       "headers)");
 	} else if (h->connect) {
 		finish(h, HANDLER_FAILURE, "i/o timeout");
+	} else if (h->grpc) {
+		snprintf(text, sizeof(text), "timeout: health rpc did not complete within %llus",
+			 (unsigned long long)h->timeout_ms / 1000);
+		finish(h, HANDLER_FAILURE, text);
 	} else {
 		finish(h, HANDLER_SUCCESS, ""); /* a pause is over */
 	}
@@ -305,6 +313,26 @@ static int start_tcp(struct handler *h, struct pod_container *c,
 	return 0;
 }
 
+/* --- gRPC --- */
+
+static void grpc_done(void *ctx, bool healthy, const char *output)
+{
+	struct handler *h = ctx;
+	h->grpc = NULL;
+	finish(h, healthy ? HANDLER_SUCCESS : HANDLER_FAILURE, output);
+	maybe_free(h);
+}
+
+static int start_grpc(struct handler *h, struct pod_container *c,
+		      const struct core_v1_grpc_action *g)
+{
+	auto_arena a = { 0 };
+	const char *host = host_of(c, (struct str){ 0 }, &a);
+	h->grpc = grpc_health_start(h->k->loop, host, g->port, g->service, h->timeout_ms, grpc_done,
+				    h);
+	return 0;
+}
+
 static int begin(struct handler *h, struct pod_container *c, const struct handler_spec *s)
 {
 	if (s->exec)
@@ -313,6 +341,8 @@ static int begin(struct handler *h, struct pod_container *c, const struct handle
 		return start_http(h, c, s->http_get, s->purpose);
 	if (s->tcp_socket)
 		return start_tcp(h, c, s->tcp_socket);
+	if (s->grpc)
+		return start_grpc(h, c, s->grpc);
 	if (s->sleep)
 		return 0;
 	return err_set(&h->start_err, ERR_INVALID, "missing probe handler for %s_%s:%s",

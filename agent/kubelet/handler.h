@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One action against a container: a command in it, an HTTP GET, a TCP connection, a pause. What probes and lifecycle hooks are
+/* One action against a container: a command in it, an HTTP GET, a TCP connection, a gRPC health check, a pause. What probes and lifecycle hooks are
  * made of. Loop thread only. Upstream's pkg/probe and pkg/kubelet/lifecycle. */
 #ifndef AGENT_KUBELET_HANDLER_H
 #define AGENT_KUBELET_HANDLER_H
@@ -12,6 +12,7 @@ struct handler_spec { /* borrowed for the call; the first that is set counts */
 	const struct core_v1_http_get_action *http_get;
 	const struct core_v1_tcp_socket_action *tcp_socket;
 	const struct core_v1_sleep_action *sleep;
+	const struct core_v1_grpc_action *grpc;
 	uint64_t timeout_ms; /* 0: none */
 	const char *purpose; /* "probe", "lifecycle": for the user agent */
 };

@@ -111,7 +111,13 @@ static void run_post_start(struct pod_container *c)
 	if (!hooks || !hooks->post_start)
 		return;
 	const struct core_v1_lifecycle_handler *h = hooks->post_start;
-	struct handler_spec s = { h->exec, h->http_get, h->tcp_socket, h->sleep, 0, "lifecycle" };
+	struct handler_spec s = {
+		.exec = h->exec,
+		.http_get = h->http_get,
+		.tcp_socket = h->tcp_socket,
+		.sleep = h->sleep,
+		.purpose = "lifecycle",
+	};
 	pod_hold(c->pod);
 	handler_start(c, &s, on_post_start, c);
 }

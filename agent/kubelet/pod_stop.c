@@ -61,8 +61,12 @@ static void signal_stop(struct pod_container *c, int64_t grace_us)
 	}
 	const struct core_v1_lifecycle_handler *h = hooks->pre_stop;
 	struct handler_spec s = {
-		h->exec,    h->http_get, h->tcp_socket, h->sleep, (uint64_t)grace_us / 1000,
-		"lifecycle"
+		.exec = h->exec,
+		.http_get = h->http_get,
+		.tcp_socket = h->tcp_socket,
+		.sleep = h->sleep,
+		.timeout_ms = (uint64_t)grace_us / 1000,
+		.purpose = "lifecycle",
 	};
 	pod_hold(c->pod);
 	handler_start(c, &s, on_pre_stop, c);
@@ -295,7 +299,8 @@ static void adopt_from_api(struct pod_container *c, const struct core_v1_contain
 	}
 }
 
-static void adopt_running(struct pod_container *c, const struct container_status *s, const struct core_v1_container_status *api)
+static void adopt_running(struct pod_container *c, const struct container_status *s,
+			  const struct core_v1_container_status *api)
 {
 	c->life = LIFE_RUNNING;
 	c->started = api && api->started && *api->started;

@@ -124,16 +124,10 @@ static void on_timer(struct loop_timer *t)
 		.exec = s->exec,
 		.http_get = s->http_get,
 		.tcp_socket = s->tcp_socket,
+		.grpc = s->grpc,
 		.purpose = "probe",
 		.timeout_ms = positive(s->timeout_seconds, 1) * 1000,
 	};
-	if (s->grpc) { /* the health service of gRPC answers on a TCP port: that much of it is asked */
-		struct core_v1_tcp_socket_action tcp = { .port = { .set = true,
-								   .i = s->grpc->port } };
-		h.tcp_socket = &tcp;
-		p->handler = handler_start(c, &h, on_result, p);
-		return;
-	}
 	p->handler = handler_start(c, &h, on_result, p);
 }
 
