@@ -58,7 +58,7 @@ static void what_is_no_reference_is_refused(void **state)
 		"a___b",
 		"busybox@",
 		"busybox@sha256:abc",
-		"busybox@md5:" HEX,
+		("busybox@md5:" HEX),
 		"host:99999/a",
 		"http://host/a",
 		"[zz]:1/a",
