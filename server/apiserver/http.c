@@ -66,6 +66,7 @@ static void body_collected(struct http_request *req, struct str body, const stru
 static void body(struct api_request *r, void (*next)(struct api_request *r))
 {
 	r->state_next = next;
+	r->body_asked = true;
 	http_body_collect(r->http, API_BODY_MAX, body_collected);
 }
 

@@ -39,6 +39,7 @@ void request_unref(struct api_request *r)
 		free((char *)r->warnings[i].p);
 	free(r->warnings);
 	err_clear(&r->refused);
+	err_clear(&r->late);
 	arena_free(&r->arena);
 	free(r);
 }

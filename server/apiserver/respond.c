@@ -10,6 +10,8 @@
 #include "server/apiserver/status.h"
 #include "server/apiserver/yaml.h"
 
+#define SMALL_BODY (64 << 10)
+
 static void object_release(void *owner)
 {
 	object_unref(owner);
@@ -118,8 +120,26 @@ void respond_text(struct api_request *r, int status, const char *content_type, s
 	respond_chunks(r, status, content_type, NULL, 0, &c, 1);
 }
 
+/* A small body on its way is waited for: some clients take an answer before it for a broken stream. */
+static bool body_comes(const struct api_request *r)
+{
+	int64_t n = 0;
+	return r->http && !r->body_asked && !r->gone &&
+	       str_to_i64(http_header(r->http, "content-length"), &n) && n > 0 && n <= SMALL_BODY;
+}
+
+static void respond_late(struct api_request *r)
+{
+	respond_err(r, &r->late);
+}
+
 void respond_err(struct api_request *r, const struct err *err)
 {
+	if (body_comes(r)) {
+		err_copy(&r->late, err);
+		r->responder->body(r, respond_late);
+		return;
+	}
 	struct buf text = { 0 };
 	int code = err_code(err);
 	struct http_field retry = { STR("retry-after"), { 0 } };
