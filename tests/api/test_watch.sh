@@ -46,8 +46,12 @@ same protobuf_frames_have_their_length 6b387300 "$(head -c $((size + 4)) "$work/
 
 # more events than the ring keeps: the old version is gone
 send POST $cms '{"metadata":{"name":"churn"}}' >/dev/null
+stream "$work/w7" "resourceVersion=$(jq -r .metadata.resourceVersion "$work/body")&timeoutSeconds=120"
+still=$stream
+kill -STOP "$still" # a client that takes nothing
+filler=$(head -c 2000 /dev/zero | tr '\0' x)
 for i in $(seq 5000); do
-	printf 'url = "%s%s/churn"\nrequest = "PATCH"\nheader = "Content-Type: application/merge-patch+json"\ndata = "{\\"data\\":{\\"i\\":\\"%d\\"}}"\noutput = "/dev/null"\n' "$url" "$cms" "$i"
+	printf 'url = "%s%s/churn"\nrequest = "PATCH"\nheader = "Content-Type: application/merge-patch+json"\ndata = "{\\"data\\":{\\"i\\":\\"%d%s\\"}}"\noutput = "/dev/null"\n' "$url" "$cms" "$i" "$filler"
 	[ "$i" = 5000 ] || echo next
 done >"$work/curlrc"
 sed -i "s|^url = |cacert = \"$work/ca\"\ncert = \"$work/crt\"\nkey = \"$work/key\"\nurl = |" "$work/curlrc"
@@ -55,3 +59,8 @@ curl -s -K "$work/curlrc" >/dev/null
 stream "$work/w6" "resourceVersion=$revision&timeoutSeconds=5"
 wait "$stream"
 same an_old_version_has_expired 'ERROR 410 Expired' "$(head -n 1 "$work/w6" | jq -r '"\(.type) \(.object.code) \(.object.reason)"')"
+memory=$(awk '/^Rss/ {print $2}' "/proc/$server_pid/smaps_rollup")
+kill -CONT "$still"
+claim it_ends wait "$still"
+same who_falls_behind_is_told 'ERROR 410' "$(tail -n 1 "$work/w7" | jq -r '"\(.type) \(.object.code)"')"
+claim and_nothing_was_kept_for_it [ "$memory" -lt 100000 ]
