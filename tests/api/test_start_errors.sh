@@ -45,10 +45,10 @@ fi
 if as_root full_disk; then
 	refuses full_disk 'less than [0-9]+ MiB free' unshare -m sh -c 'mount -t tmpfs -o size=1m tmpfs "$1"; shift; exec "$@"' sh "$work" \
 		"$ALLINONE" server --disable-agent --data-dir "$work/full"
-	mkdir -p "$work"/o/{lower,upper,work,merged}
-	refuses overlayfs 'overlayfs.*mount a volume' unshare -m sh -c 'cd "$1/o"; mount -t tmpfs t .; mkdir lower upper work merged
-		mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged; shift; exec "$@"' sh "$work" \
-		"$ALLINONE" server --data-dir "$work/o/merged"
+	mkdir "$work/o"
+	refuses overlayfs 'overlayfs.*mount a volume' unshare -m sh -c 'mount -t tmpfs t "$1/o" && cd "$1/o" && mkdir lower upper work merged &&
+		mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay merged && shift && exec "$@"' sh "$work" \
+		"$ALLINONE" server --data-dir "$work/o/merged" --https-listen-port "$(port)"
 fi
 
 busy=$(port)
