@@ -7,12 +7,11 @@
 #define BACKOFF_MAX_MS 30000
 #define WORKERS        5
 
-/* The queue belongs to the row's name through the controller's own client. */
 void controller_queue_start(struct controller *c, void (*work)(void *controller, struct str key))
 {
 	const struct work_queue_config config = {
 		.loop = c->config->client->loop,
-		.name = c->client->user,
+		.name = c->name,
 		.workers = WORKERS,
 		.work = work,
 		.ctx = c,
@@ -24,6 +23,30 @@ void controller_queue_start(struct controller *c, void (*work)(void *controller,
 void controller_done(struct controller *c, struct str key, bool retry)
 {
 	work_queue_done(c->queue, key, retry);
+}
+
+#define SOON_MIN_MS 20
+#define SOON_MAX_MS 1000
+#define SOON_FACTOR 10
+
+void controller_add_soon(struct controller *c, struct str key)
+{
+	int64_t ms = c->round_us * SOON_FACTOR / 1000;
+
+	work_queue_add_after(c->queue, key,
+			     ms < SOON_MIN_MS   ? SOON_MIN_MS
+			     : ms > SOON_MAX_MS ? SOON_MAX_MS
+						: ms);
+}
+
+int64_t controller_round_start(void)
+{
+	return clock_real()->mono_us(clock_real());
+}
+
+void controller_round_cost(struct controller *c, int64_t started_us)
+{
+	c->round_us = clock_real()->mono_us(clock_real()) - started_us;
 }
 
 struct write {

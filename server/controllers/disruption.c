@@ -30,13 +30,23 @@ static void on_budget(void *ctx, const struct object *old, const struct object *
 		wake(ctx, new);
 }
 
+static bool wake_soon(void *ctx, const struct object *budget)
+{
+	struct controller *c = ctx;
+	auto_buf key = { 0 };
+
+	controller_key(budget, &key);
+	controller_add_soon(c, buf_view(&key));
+	return true;
+}
+
 /* Few namespaces have budgets, and those have few: all of them look again. */
 static void on_other(void *ctx, const struct object *old, const struct object *new)
 {
 	struct controller *c = ctx;
 
 	informer_each(controller_informer(c, API_POLICY_V1_PODDISRUPTIONBUDGETS),
-		      (new ? new : old)->ns, wake, c);
+		      (new ? new : old)->ns, wake_soon, c);
 }
 
 static int64_t number_at(const struct object *o, const char *field)
@@ -79,35 +89,37 @@ static int64_t scale_of(struct controller *c, struct str ns, const struct owner 
 	return -1;
 }
 
-static bool is_first_of(const struct pod_views *pods, size_t at, struct str uid)
+static bool is_new(struct str *uids, size_t *n, struct str uid)
 {
-	for (size_t i = 0; i < at; i++) {
-		struct owner ref;
-
-		if (owner_controller(pods->items[i].object, &ref) && str_eq(ref.uid, uid))
+	for (size_t i = 0; i < *n; i++)
+		if (str_eq(uids[i], uid))
 			return false;
-	}
+	uids[(*n)++] = uid;
 	return true;
 }
 
 static int32_t scale(struct turn *t)
 {
+	struct str *uids =
+		ARENA_ARRAY(&t->arena, struct str, t->pods.n + 1); /* of the controllers seen */
+	size_t nuids = 0;
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < t->pods.n; i++) {
 		const struct object *o = t->pods.items[i].object;
 		struct owner ref;
-		int64_t n;
+		int64_t n = 1;
 
-		if (!owner_controller(o, &ref)) {
-			sum++;
-			continue;
+		if (owner_controller(o, &ref)) {
+			if (!is_new(uids, &nuids, ref.uid))
+				continue;
+			n = scale_of(t->controller, o->ns, &ref);
+			if (n < 0) { /* it has no size: its pods count one by one */
+				nuids--;
+				n = 1;
+			}
 		}
-		n = scale_of(t->controller, o->ns, &ref);
-		if (n < 0)
-			sum++;
-		else if (is_first_of(&t->pods, i, ref.uid))
-			sum += n;
+		sum += n;
 	}
 	return (int32_t)sum;
 }
@@ -153,6 +165,7 @@ static void work(void *ctx, struct str key)
 	struct turn t = { .controller = c };
 	struct informer *pods = controller_informer(c, API_CORE_V1_PODS);
 	struct str ns, name;
+	int64_t started_us = controller_round_start();
 
 	t.pods.arena = &t.arena;
 	controller_key_split(key, &ns, &name);
@@ -166,6 +179,7 @@ static void work(void *ctx, struct str key)
 			  NULL) == 0) {
 		informer_each(pods, ns, add_selected, &t);
 		write_status(&t, key);
+		controller_round_cost(c, started_us);
 	} else {
 		controller_done(c, key, !informer_synced(pods));
 	}

@@ -126,6 +126,7 @@ static void work(void *ctx, struct str key)
 	struct turn t = { .controller = c, .view = &view };
 	struct str name;
 	bool there;
+	int64_t started_us = controller_round_start();
 
 	if (!services_synced(c) || !informer_synced(slices)) {
 		controller_done(c, key, true);
@@ -142,6 +143,7 @@ static void work(void *ctx, struct str key)
 		create_missing(&t);
 	round_close(t.round, false, 0);
 	free(t.wanted.items);
+	controller_round_cost(c, started_us);
 	service_view_close(&view);
 }
 

@@ -60,6 +60,7 @@ static void work(void *ctx, struct str key)
 	struct service_view view;
 	struct str ns, name;
 	const struct object *o;
+	int64_t started_us = controller_round_start();
 
 	if (!services_synced(c) || !informer_synced(all)) {
 		controller_done(c, key, true);
@@ -81,6 +82,7 @@ static void work(void *ctx, struct str key)
 			write_endpoints(r, ns, name, API_CREATE, &wanted);
 	}
 	round_close(r, false, 0);
+	controller_round_cost(c, started_us);
 	service_view_close(&view);
 }
 

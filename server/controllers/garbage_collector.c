@@ -10,6 +10,7 @@
 
 #include "api/registry.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "server/controllers/garbage_plan.h"
 #include "server/controllers/owners.h"
@@ -29,7 +30,10 @@ struct kind {
 struct collector {
 	struct kind *kinds;
 	size_t n;
+	struct map
+		absent; /* uids of owners that the API was asked for and that are gone: a uid never comes back */
 };
+#define ABSENT_MAX 1000
 
 static void enqueue(struct kind *k, const struct object *o, int64_t after_ms)
 {
@@ -232,6 +236,13 @@ static void unlink_owners(struct check *c)
 	client_do(c->kind->controller->client, &call);
 }
 
+static void remember_absent(struct collector *g, struct str uid)
+{
+	if (g->absent.count >= ABSENT_MAX)
+		map_free(&g->absent, NULL);
+	map_put(&g->absent, uid, g);
+}
+
 static void on_owner(void *ctx, const struct client_result *r)
 {
 	struct check *c = ctx;
@@ -247,6 +258,8 @@ static void on_owner(void *ctx, const struct client_result *r)
 			     NULL) == 0 &&
 	    str_eq(meta.metadata.uid, c->owners[c->at].uid))
 		c->states[c->at] = OWNER_SOLID; /* our view was behind */
+	else
+		remember_absent(c->kind->controller->state, c->owners[c->at].uid);
 	c->at++;
 	check_next(c);
 }
@@ -268,7 +281,8 @@ static void check_next(struct check *c)
 {
 	struct collector *g = c->kind->controller->state;
 
-	while (c->at < c->n && c->states[c->at] != OWNER_ABSENT)
+	while (c->at < c->n &&
+	       (c->states[c->at] != OWNER_ABSENT || map_get(&g->absent, c->owners[c->at].uid)))
 		c->at++;
 	if (c->at == c->n) {
 		judge(c);
@@ -445,8 +459,10 @@ static void stop(struct controller *c)
 {
 	struct collector *g = c->state;
 
-	if (g)
+	if (g) {
+		map_free(&g->absent, NULL);
 		free(g->kinds);
+	}
 	free(g);
 }
 

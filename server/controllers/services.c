@@ -17,6 +17,14 @@ static void on_service(void *ctx, const struct object *old, const struct object 
 	enqueue(ctx, new ? new : old);
 }
 
+static void enqueue_soon(struct controller *c, const struct object *o)
+{
+	auto_buf key = { 0 };
+
+	controller_key(o, &key);
+	controller_add_soon(c, buf_view(&key));
+}
+
 struct selecting {
 	struct controller *controller;
 	const struct object *old, *new;
@@ -33,7 +41,7 @@ static bool wake_if_selected(void *ctx, const struct object *o)
 		return true;
 	if ((s->old && label_map_matches(&service.spec.selector, s->old)) ||
 	    (s->new &&label_map_matches(&service.spec.selector, s->new)))
-		enqueue(s->controller, o);
+		enqueue_soon(s->controller, o);
 	return true;
 }
 
