@@ -56,8 +56,7 @@ static void nothing_acceptable_is_said_with_the_list(void **state)
 	struct media m;
 	assert_int_equal(media_negotiate(STR("text/html"), true, false, &m, &err),
 			 -ERR_NOT_ACCEPTABLE);
-	assert_string_equal(err.text,
-			    MEDIA_NOT_ACCEPTABLE);
+	assert_string_equal(err.text, MEDIA_NOT_ACCEPTABLE);
 	assert_int_equal(media_negotiate(STR("application/yaml"), true, true, &m, NULL),
 			 -ERR_NOT_ACCEPTABLE); /* no stream of YAML */
 }
