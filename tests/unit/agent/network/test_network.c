@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -22,7 +23,15 @@
 #include "base/mem.h"
 
 static char dir[64];
-static bool able;
+static const char *missing; /* why not */
+
+static void skip_where_impossible(void)
+{
+	if (missing) {
+		print_message("%s\n", missing);
+		skip();
+	}
+}
 
 static struct network *open_network(void)
 {
@@ -84,8 +93,7 @@ static struct network_pod add(struct network *n, const char *uid, int host_port)
 static void pods_and_node_reach_a_pod_by_address_and_host_port(void **state)
 {
 	(void)state;
-	if (!able)
-		skip();
+	skip_where_impossible();
 	struct network *n = open_network();
 	struct network_pod a = add(n, "uid-a", 17380), b = add(n, "uid-b", 0);
 	int fd = -1;
@@ -103,8 +111,7 @@ static void pods_and_node_reach_a_pod_by_address_and_host_port(void **state)
 static void a_restart_finds_the_same_addresses(void **state)
 {
 	(void)state;
-	if (!able)
-		skip();
+	skip_where_impossible();
 	struct network *n = open_network();
 	struct network_pod before = add(n, "uid-c", 0), after;
 	network_free(n);
@@ -129,8 +136,7 @@ static unsigned links(void)
 static void removal_leaves_nothing_and_may_be_repeated(void **state)
 {
 	(void)state;
-	if (!able)
-		skip();
+	skip_where_impossible();
 	struct network *n = open_network();
 	unsigned before = links();
 	struct network_pod pod = add(n, "uid-d", 0);
@@ -158,9 +164,12 @@ int main(void)
 		cmocka_unit_test(removal_leaves_nothing_and_may_be_repeated),
 	};
 	snprintf(dir, sizeof(dir), "/tmp/test-network-XXXXXX");
-	able = mkdtemp(dir) && unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-	able = able && lo_up();
+	auto_fd int netfilter = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (netfilter < 0)
+		missing = "needs netfilter's netlink, which emulated processors don't have";
+	else if (!mkdtemp(dir) || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
+		 mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || !lo_up())
+		missing = "needs root: namespaces of its own";
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	dir_remove(dir, NULL);
 	return failed;
