@@ -2,214 +2,14 @@
 /* The runner: events of nodes and pods feed cluster and queue; at the end of a loop's turn the pods that are due are decided
  * one after the other, each assumed on its node at once, while its binding is still under way. Decisions take no time that
  * anything else could change the cluster in, so a pod that does not fit has missed nothing when it is parked. */
-#include "server/scheduler/scheduler.h"
-
 #include "base/clock.h"
 #include "base/encode.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/metrics.h"
-#include "client/events.h"
-#include "client/informer.h"
 #include "generated/api_tables.h"
-#include "server/scheduler/decide.h"
-#include "server/scheduler/pod_status.h"
-#include "server/scheduler/preempt.h"
-#include "server/scheduler/queue.h"
+#include "server/scheduler/scheduler_state.h"
 
 #define SCHEDULER_NAME "default-scheduler"
 #define PODS_PER_TURN  64
-
-struct scheduler {
-	struct client *client;
-	struct informer *nodes, *pods, *namespaces;
-	struct event_recorder *events;
-	struct cluster cluster;
-	struct sched_queue queue;
-	struct loop_later later;
-	struct loop_timer timer;
-	bool stopped;
-	size_t in_flight; /* calls that have yet to answer; the last one frees a stopped scheduler */
-	bool timer_closed;
-	struct metric *m_scheduled, *m_unschedulable, *m_error;
-};
-
-static int64_t now_ms(void)
-{
-	return clock_mono_ms(clock_real());
-}
-
-static void key_of(const struct object *o, struct buf *out)
-{
-	buf_str(out, o->ns);
-	buf_putc(out, '/');
-	buf_str(out, o->name);
-}
-
-static void free_when_idle(struct scheduler *s)
-{
-	if (!s->stopped || !s->timer_closed || s->in_flight)
-		return;
-	sched_queue_free(&s->queue);
-	cluster_free(&s->cluster);
-	event_recorder_free(s->events);
-	free(s);
-}
-
-struct binding {
-	struct scheduler *scheduler;
-	const struct object *pod;
-	char *node;
-};
-
-static void binding_failed(struct scheduler *s, struct str key, struct pending_pod *p,
-			   const struct err *err)
-{
-	cluster_pod_del(&s->cluster, key);
-	metric_add(s->m_error, 1);
-	if (!p || p->place != POD_IN_FLIGHT)
-		return;
-	if (err->reason == ERR_NOT_FOUND) { /* the pod is gone; its event will say so, too */
-		sched_queue_del(&s->queue, key);
-		return;
-	}
-	event_record(s->events, p->object, EVENT_WARNING, "FailedScheduling", "Scheduling", "%s",
-		     err_text(err));
-	sched_queue_retry(&s->queue, p, now_ms());
-}
-
-static void on_bound(void *ctx, const struct client_result *r)
-{
-	struct binding *b = ctx;
-	struct scheduler *s = b->scheduler;
-	auto_buf key = { 0 };
-
-	s->in_flight--;
-	key_of(b->pod, &key);
-	if (!s->stopped && r->err) {
-		binding_failed(s, buf_view(&key), sched_queue_find(&s->queue, buf_view(&key)),
-			       r->err);
-		loop_later(s->client->loop, &s->later);
-	} else if (!s->stopped) {
-		metric_add(s->m_scheduled, 1);
-		event_record(s->events, b->pod, EVENT_NORMAL, "Scheduled", "Binding",
-			     "Successfully assigned %.*s to %s", STR_ARG(buf_view(&key)), b->node);
-	}
-	object_unref(b->pod);
-	free(b->node);
-	free(b);
-	free_when_idle(s);
-}
-
-static void bind_pod(struct scheduler *s, struct pending_pod *p, const struct node_info *n)
-{
-	struct binding *b = NEW(struct binding);
-	auto_buf body = { 0 };
-
-	*b = (struct binding){ s, object_ref(p->object), str_dup(n->node.metadata.name) };
-	buf_printf(&body,
-		   "{\"kind\":\"Binding\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%.*s\","
-		   "\"namespace\":\"%.*s\","
-		   "\"uid\":\"%.*s\"},\"target\":{\"kind\":\"Node\",\"name\":\"%s\"}}",
-		   STR_ARG(p->object->name), STR_ARG(p->object->ns), STR_ARG(p->object->uid),
-		   b->node);
-	const struct client_call call = { .verb = API_CREATE,
-					  .resource = API_CORE_V1_PODS,
-					  .ns = p->object->ns,
-					  .name = p->object->name,
-					  .subresource = STR("binding"),
-					  .body = buf_view(&body),
-					  .done = on_bound,
-					  .ctx = b };
-	s->in_flight++;
-	client_do(s->client, &call);
-}
-
-static void on_status(void *ctx, const struct client_result *r)
-{
-	struct scheduler *s = ctx;
-
-	if (r->err && r->err->reason != ERR_NOT_FOUND && r->err->reason != ERR_CONFLICT)
-		log_warn("pod condition was not written", LOG_S("error", err_text(r->err)));
-	s->in_flight--;
-	free_when_idle(s);
-}
-
-static void write_status(struct scheduler *s, const struct object *pod, struct str patch)
-{
-	const struct client_call call = { .verb = API_PATCH,
-					  .resource = API_CORE_V1_PODS,
-					  .ns = pod->ns,
-					  .name = pod->name,
-					  .subresource = STR("status"),
-					  .content_type =
-						  STR("application/strategic-merge-patch+json"),
-					  .body = patch,
-					  .done = on_status,
-					  .ctx = s };
-
-	s->in_flight++;
-	client_do(s->client, &call);
-}
-
-static void report_unschedulable(struct scheduler *s, struct pending_pod *p, struct str message,
-				 struct str nominated)
-{
-	auto_buf patch = { 0 };
-
-	metric_add(s->m_unschedulable, 1);
-	event_record(s->events, p->object, EVENT_WARNING, "FailedScheduling", "Scheduling", "%.*s",
-		     STR_ARG(message));
-	if (unschedulable_patch(&p->pod, message, nominated, clock_wall_s(clock_real()), &patch))
-		write_status(s, p->object, buf_view(&patch));
-}
-
-static void evict(struct scheduler *s, struct placed_pod *victim, const struct pending_pod *by)
-{
-	auto_buf patch = { 0 }, options = { 0 };
-	const struct object *o = victim->object;
-
-	victim->leaving = true;
-	preempted_patch(o->uid, clock_wall_s(clock_real()), &patch);
-	write_status(s, o, buf_view(&patch));
-	buf_printf(&options,
-		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
-		   "\"%.*s\"}}",
-		   STR_ARG(o->uid));
-	const struct client_call call = { .verb = API_DELETE,
-					  .resource = API_CORE_V1_PODS,
-					  .ns = o->ns,
-					  .name = o->name,
-					  .body = buf_view(&options),
-					  .done = on_status,
-					  .ctx = s };
-	s->in_flight++;
-	client_do(s->client, &call);
-	event_record(s->events, o, EVENT_NORMAL, "Preempted", "Preempting",
-		     "Preempted by pod %.*s on node %s", STR_ARG(by->object->uid), victim->node);
-}
-
-/* It fits nowhere: room is made, if others matter less; it waits in either case. */
-static void does_not_fit(struct scheduler *s, struct pending_pod *p, const struct sched_pod *who,
-			 struct buf *message)
-{
-	struct preemption room;
-
-	schedule_preempt(&s->cluster, who, &room);
-	if (room.message.n) {
-		buf_putc(message, ' ');
-		buf_str(message, buf_view(&room.message));
-	}
-	if (room.node)
-		cluster_nominate(&s->cluster, p->key, room.node->node.metadata.name, &p->pod);
-	for (size_t i = 0; i < room.nvictims; i++)
-		if (!room.victims[i]->leaving)
-			evict(s, room.victims[i], p);
-	sched_queue_park(&s->queue, p, now_ms());
-	report_unschedulable(s, p, buf_view(message),
-			     room.node ? room.node->node.metadata.name : STR(""));
-	preemption_free(&room);
-}
 
 static void schedule_one(struct scheduler *s, struct pending_pod *p)
 {
@@ -222,9 +22,9 @@ static void schedule_one(struct scheduler *s, struct pending_pod *p)
 	if (d.node) {
 		cluster_pod_set(&s->cluster, p->key, d.node->node.metadata.name, p->object, &p->pod,
 				true);
-		bind_pod(s, p, d.node);
+		scheduler_bind(s, p, d.node);
 	} else {
-		does_not_fit(s, p, &who, &d.message);
+		scheduler_does_not_fit(s, p, &who, &d.message);
 	}
 	buf_free(&d.message);
 	pod_usage_free(&usage);
@@ -237,7 +37,9 @@ static void arm_timer(struct scheduler *s)
 	if (next == INT64_MAX)
 		loop_timer_stop(&s->timer);
 	else
-		loop_timer_start(&s->timer, next > now_ms() ? (uint64_t)(next - now_ms()) : 0);
+		loop_timer_start(&s->timer, next > scheduler_now_ms()
+						    ? (uint64_t)(next - scheduler_now_ms())
+						    : 0);
 }
 
 static void run(struct loop_later *l)
@@ -249,7 +51,7 @@ static void run(struct loop_later *l)
 	if (s->stopped || !informer_synced(s->nodes) || !informer_synced(s->pods) ||
 	    !informer_synced(s->namespaces))
 		return;
-	while (n < PODS_PER_TURN && (p = sched_queue_pop(&s->queue, now_ms()))) {
+	while (n < PODS_PER_TURN && (p = sched_queue_pop(&s->queue, scheduler_now_ms()))) {
 		schedule_one(s, p);
 		n++;
 	}
@@ -267,7 +69,7 @@ static void on_timer(struct loop_timer *t)
 
 static void cluster_changed(struct scheduler *s)
 {
-	sched_queue_wake(&s->queue, now_ms());
+	sched_queue_wake(&s->queue, scheduler_now_ms());
 	loop_later(s->client->loop, &s->later);
 }
 
@@ -321,7 +123,7 @@ static void pod_present(struct scheduler *s, struct str key, const struct object
 	} else if (o->deleting || !str_eqz(pod.spec.scheduler_name, SCHEDULER_NAME)) {
 		sched_queue_del(&s->queue, key);
 	} else {
-		sched_queue_set(&s->queue, key, o, gate(&pod) != NULL, now_ms());
+		sched_queue_set(&s->queue, key, o, gate(&pod) != NULL, scheduler_now_ms());
 		if (pod.status.nominated_node_name.n)
 			cluster_nominate(&s->cluster, key, pod.status.nominated_node_name, &pod);
 		loop_later(s->client->loop, &s->later);
@@ -333,7 +135,7 @@ static void on_pod(void *ctx, const struct object *old, const struct object *new
 	struct scheduler *s = ctx;
 	auto_buf key = { 0 };
 
-	key_of(new ? new : old, &key);
+	scheduler_pod_key(new ? new : old, &key);
 	if (old && new && !str_eq(old->uid, new->uid))
 		pod_gone(s, buf_view(&key)); /* another one under the old name */
 	if (new)
@@ -398,7 +200,7 @@ static void on_timer_closed(struct loop_timer *t)
 	struct scheduler *s = CONTAINER_OF(t, struct scheduler, timer);
 
 	s->timer_closed = true;
-	free_when_idle(s);
+	scheduler_free_when_idle(s);
 }
 
 void scheduler_stop(struct scheduler *s)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The graph of owners and dependents that the garbage collector walks: the informers of all built-in resources, each indexed
+ * by the uids of its objects' owners. Keys are "N/ns/name", N the resource. Control loop only. */
+#ifndef SERVER_CONTROLLERS_GARBAGE_GRAPH_H
+#define SERVER_CONTROLLERS_GARBAGE_GRAPH_H
+
+#include "base/map.h"
+#include "server/controllers/garbage_plan.h"
+#include "server/controllers/owners.h"
+#include "server/controllers/round.h"
+
+#define FOREGROUND STR("foregroundDeletion")
+#define ORPHAN     STR("orphan")
+
+struct garbage_kind {
+	struct controller *controller;
+	const struct api_resource *resource;
+	struct informer *informer;
+	int by_owner;
+	size_t number;
+};
+struct garbage_graph { /* the controller's state */
+	struct garbage_kind *kinds;
+	size_t n;
+	/* Uids of owners that the API was asked for and that are gone; a uid never comes back. */
+	struct map absent;
+};
+
+void garbage_enqueue(struct garbage_kind *k, const struct object *o, int64_t after_ms);
+const struct object *garbage_find(struct garbage_graph *g, struct str key,
+				  struct garbage_kind **out); /* NULL: gone */
+struct garbage_kind *garbage_kind_of(struct garbage_graph *g, struct str api_version,
+				     struct str kind);
+
+struct garbage_dependents {
+	size_t n, blocking; /* how many there are, how many of them block the owner's deletion */
+	struct garbage_kind *kind; /* of the walk */
+	const struct object *owner;
+	bool enqueue;
+};
+struct garbage_dependents garbage_dependents(struct garbage_graph *g, const struct object *owner,
+					     bool enqueue_them);
+/* As the informers show it; OWNER_ABSENT still has to be confirmed. */
+enum owner_state garbage_owner_state(struct garbage_graph *g, struct str ns,
+				     const struct owner *ref);
+
+/* garbage_check.c: looks at an object's owners and does what garbage_plan() says; ends the key. */
+void garbage_check(struct garbage_kind *k, struct str key, const struct object *o);
+
+#endif
