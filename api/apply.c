@@ -22,6 +22,7 @@ struct apply {
 	json_t *live, *applied; /* borrowed; live is an empty object on create */
 	struct managed managed;
 	json_t *merged; /* owned */
+	json_t *pruned; /* owned; NULL: as merged */
 	struct str now;
 	bool force;
 };
@@ -84,8 +85,10 @@ static void prune(struct apply *ap, const struct fieldset *last, const struct fi
 					  fieldset_difference(ap->a, merged_set, keep), true);
 	const struct fieldset *gone =
 		fieldset_difference(ap->a, merged_set, named_set(ap, with_owned));
-	json_t *pruned =
-		apply_remove(ap->a, t, ap->merged, fieldset_intersection(ap->a, gone, last), false);
+	/* a map that is emptied becomes null: its own entry is not gone for those who hold it */
+	gone = fieldset_intersection(ap->a, gone, last);
+	json_t *pruned = apply_remove(ap->a, t, ap->merged, gone, true);
+	ap->pruned = apply_remove(ap->a, t, ap->merged, gone, false);
 	json_decref(without);
 	json_decref(with_owned);
 	json_decref(ap->merged);
@@ -278,7 +281,7 @@ static int merge_and_own(struct apply *ap, struct err *err)
 
 static json_t *result(struct apply *ap)
 {
-	json_t *out = json_deep_copy(ap->merged);
+	json_t *out = json_deep_copy(ap->pruned ? ap->pruned : ap->merged);
 	json_t *list = managed_encode(&ap->managed);
 	json_object_del(meta_make(out), "managedFields");
 	if (list)
@@ -309,6 +312,7 @@ int apply_merge(const struct api_resource *res, const json_t *live, const json_t
 	if (r == 0)
 		*out = result(&ap);
 	json_decref(ap.merged);
+	json_decref(ap.pruned);
 	json_decref(nothing);
 	return r;
 }

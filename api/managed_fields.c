@@ -7,6 +7,7 @@
 
 #include "api/managed_entry.h"
 #include "api/meta.h"
+#include "api/shape.h"
 #include "base/clock.h"
 
 struct str managed_default_name(struct str user_agent)
@@ -89,6 +90,7 @@ int managed_update(const struct api_resource *res, const json_t *old, json_t *ne
 	json_t *meta = meta_make(new);
 	json_t *sent = json_incref(json_object_get(meta, "managedFields"));
 	time_format(by->now_s, now);
+	shape_drop_unwritten(res->type, new);
 	load(&m, old, sent, by);
 	json_object_del(meta, "managedFields");
 	if (m.n || !old) { /* an object that is not tracked stays so until somebody applies it */

@@ -54,6 +54,54 @@ bool shape_implicit(const struct api_field *f)
 	return f->tag != 0 && !f->pointer && (f->always || f->schema.kind == API_OBJECT);
 }
 
+static bool unwritten(const struct api_field *f, const json_t *value)
+{
+	if (f->tag == 0 || f->pointer || f->always || f->schema.kind == API_INT_OR_STRING)
+		return false;
+	switch (json_typeof(value)) {
+	case JSON_OBJECT: return f->schema.kind == API_MAP && json_object_size(value) == 0;
+	case JSON_ARRAY: return json_array_size(value) == 0;
+	case JSON_STRING: return json_string_length(value) == 0;
+	case JSON_INTEGER: return json_integer_value(value) == 0;
+	case JSON_REAL: return false;
+	case JSON_TRUE: return false;
+	case JSON_FALSE:
+	case JSON_NULL: return true;
+	}
+	return false;
+}
+
+static void drop_below(const struct api_schema *s, json_t *value)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+	if (s->kind == API_OBJECT && s->type && json_is_object(value))
+		shape_drop_unwritten(s->type, value);
+	else if (s->item && s->item->kind == API_OBJECT && json_is_array(value))
+		json_array_foreach (value, i, item)
+			drop_below(s->item, item);
+	else if (s->item && s->item->kind == API_OBJECT && json_is_object(value))
+		json_object_foreach (value, key, item)
+			drop_below(s->item, item);
+}
+
+void shape_drop_unwritten(const struct api_type *t, json_t *object)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+	json_object_foreach_safe (object, next, key, value) {
+		const struct api_field *f = api_type_field(t, str_from(key));
+		if (!f)
+			continue;
+		if (unwritten(f, value))
+			json_object_del(object, key);
+		else
+			drop_below(&f->schema, value);
+	}
+}
+
 static bool equal_objects(const json_t *a, const json_t *b)
 {
 	const char *key;

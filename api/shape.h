@@ -25,6 +25,8 @@ const struct api_schema *shape_child(const struct shape *s, struct str name, boo
 /* Whether a Go struct holds something where the JSON has nothing: a struct held by value, or another field that is always written.
  * Upstream compares such objects, so an absent field counts as an empty value there. */
 bool shape_implicit(const struct api_field *f);
+/* Takes out what a Go struct would not write: zero values, empty maps and lists of fields that may be left out. */
+void shape_drop_unwritten(const struct api_type *t, json_t *object);
 /* Deep equality; 1 and 1.0 are equal. */
 bool shape_equal(const json_t *a, const json_t *b);
 /* NULL, null, {} and []. */

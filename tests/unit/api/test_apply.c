@@ -96,6 +96,42 @@ static void an_update_owns_what_it_changes(void **state)
 	json_decref(new);
 }
 
+static void what_go_would_not_write_has_no_owner(void **state)
+{
+	struct managed_by who = by("m", "Update", T0);
+	json_t *new = deployment("{'replicas':0,'minReadySeconds':0,'paused':false,'selector':{"
+				 "'matchLabels':{}},'template':{'spec':{'nodeSelector':{}}}}");
+	(void)state;
+	json_object_set_new(meta_of(new), "labels", json_object());
+	assert_int_equal(managed_update(deployments(), NULL, new, &who, NULL), 0);
+	assert_tree(json_object_get(entry(new, 0), "fieldsV1"),
+		    "{'f:spec':{'f:replicas':{},'f:selector':{}}}");
+	assert_spec(new, "{'replicas':0,'selector':{},'template':{'spec':{}}}");
+	json_decref(new);
+}
+
+static void a_map_that_was_emptied_stays_with_those_who_made_it(void **state)
+{
+	struct managed_by creator = by("m", "Update", T0), patcher = by("m", "Apply", T0);
+	json_t *live = deployment("{'selector':{'matchLabels':{'a':'b'}}}"), *out = NULL;
+	json_t *with = deployment("{}"), *without = deployment("{}");
+	(void)state;
+	json_object_set_new(meta_of(live), "labels", tree("{'x':'1'}"));
+	json_object_set_new(meta_of(with), "labels", tree("{'x':'2'}"));
+	assert_int_equal(managed_update(deployments(), NULL, live, &creator, NULL), 0);
+	assert_int_equal(apply_merge(deployments(), live, with, &patcher, true, &out, NULL), 0);
+	json_decref(live);
+	live = out;
+	assert_int_equal(apply_merge(deployments(), live, without, &patcher, true, &out, NULL), 0);
+	assert_null(json_object_get(meta_of(out), "labels"));
+	assert_tree(json_object_get(entry(out, 1), "fieldsV1"),
+		    "{'f:metadata':{'f:labels':{'.':{}}},'f:spec':{'f:selector':{}}}");
+	json_decref(live);
+	json_decref(out);
+	json_decref(with);
+	json_decref(without);
+}
+
 static void new_list_items_and_maps_carry_a_dot(void **state)
 {
 	struct managed_by who = by("m", "Update", T0);
@@ -365,6 +401,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_update_owns_what_it_changes),
+		cmocka_unit_test(what_go_would_not_write_has_no_owner),
+		cmocka_unit_test(a_map_that_was_emptied_stays_with_those_who_made_it),
 		cmocka_unit_test(new_list_items_and_maps_carry_a_dot),
 		cmocka_unit_test(status_is_not_owned_through_the_main_resource),
 		cmocka_unit_test(more_than_ten_updaters_share_an_entry),
