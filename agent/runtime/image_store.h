@@ -26,8 +26,9 @@ struct image_store {
 	_Atomic unsigned next_tmp;
 	pthread_mutex_t mutex; /* the pulls */
 	struct list pulls;
-	unsigned running;      /* pull threads; each one's last touch of the store is to leave this count */
-	pthread_cond_t idle;   /* running fell to 0 */
+	unsigned
+		running; /* pull threads; each one's last touch of the store is to leave this count */
+	pthread_cond_t idle; /* running fell to 0 */
 };
 
 /* Lock for adding; released by close(). */

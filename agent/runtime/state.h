@@ -62,7 +62,8 @@ struct ctr {
 
 struct exit_waiter {
 	struct list link;
-	void (*fn)(struct exit_waiter *w, bool removed); /* removed: with its sandbox, all is done */
+	void (*fn)(struct exit_waiter *w,
+		   bool removed); /* removed: with its sandbox, all is done */
 };
 
 struct sandbox *sandbox_new(struct runtime *rt, const char *uid);

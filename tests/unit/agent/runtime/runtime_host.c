@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "agent/runtime/cgroup.h"
 #include "agent/runtime/root_path.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -23,8 +24,9 @@ static void on_exit_event(void *ctx, const char *pod_uid, const char *container_
 
 static int open_runtime(struct host *h)
 {
-	struct runtime_config c = { &h->loop,        h->root_dir,   h->run_dir,
-				    "allinone-test", on_exit_event, h };
+	struct runtime_config c = {
+		&h->loop, h->root_dir, h->run_dir, h->cgroup, on_exit_event, h
+	};
 	return runtime_new(&c, &h->rt, &h->err);
 }
 
@@ -79,6 +81,7 @@ const char *host_open(struct host *h)
 	snprintf(h->run_dir, sizeof(h->run_dir), "/tmp/ait-XXXXXX");
 	if (!mkdtemp(h->root_dir) || !mkdtemp(h->run_dir))
 		return "no directories";
+	snprintf(h->cgroup, sizeof(h->cgroup), "allinone-test-%d", (int)getpid());
 	snprintf(h->log_dir, sizeof(h->log_dir), "%s/logs", h->run_dir);
 	if (loop_init(&h->loop, "node", &h->err) < 0)
 		return "no loop";
@@ -101,6 +104,9 @@ void host_close(struct host *h)
 		return;
 	runtime_free(h->rt);
 	loop_close(&h->loop);
+	struct cgroup_host cgroups;
+	if (cgroup_open(h->cgroup, &cgroups, NULL) == 0)
+		cgroup_remove(&cgroups, h->cgroup);
 	err_clear(&h->err);
 	dir_remove(h->root_dir, NULL);
 	dir_remove(h->run_dir, NULL);

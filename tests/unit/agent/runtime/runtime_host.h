@@ -17,7 +17,7 @@
 struct host {
 	struct loop loop;
 	struct runtime *rt;
-	char root_dir[64], run_dir[64], log_dir[128], image[65];
+	char root_dir[64], run_dir[64], log_dir[128], cgroup[32], image[65];
 	char exited[65]; /* the last container that ended; "" none, "sandbox" a lost sandbox */
 	struct err err;  /* of the last call */
 	bool answered;
