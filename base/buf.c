@@ -93,7 +93,8 @@ void buf_json_string(struct buf *b, struct str s)
 		else
 			buf_printf(b, "\\u%04x", c);
 	}
-	buf_add(b, s.p + from, s.n - from);
+	if (s.n > from)
+		buf_add(b, s.p + from, s.n - from);
 	buf_putc(b, '"');
 }
 

@@ -13,6 +13,14 @@ static void json_strings_are_escaped(void **state)
 	assert_string_equal(b.p, "\"a\\\"b\\\\c\\n\\u0001/é<\"");
 }
 
+static void an_absent_string_is_an_empty_one_in_json(void **state)
+{
+	(void)state;
+	auto_buf b = { 0 };
+	buf_json_string(&b, (struct str){ 0 });
+	assert_string_equal(b.p, "\"\"");
+}
+
 static void integers_of_every_size(void **state)
 {
 	(void)state;
@@ -60,6 +68,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_strings_are_escaped),
+		cmocka_unit_test(an_absent_string_is_an_empty_one_in_json),
 		cmocka_unit_test(integers_of_every_size),
 		cmocka_unit_test(printf_grows_beyond_the_first_guess),
 		cmocka_unit_test(taking_an_empty_buffer_gives_an_empty_string),
