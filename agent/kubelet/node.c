@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "agent/kubelet/image_gc.h"
 #include "agent/kubelet/lease.h"
 #include "agent/kubelet/log_rotate.h"
 #include "agent/kubelet/node_status.h"
@@ -353,6 +354,8 @@ static void sync_status(struct node *n)
 		n->view.images = buf_view(&n->images);
 		n->images_stale = false;
 	}
+	if (old)
+		image_gc(n->k);
 	node_status_write(&n->view, 0, false, &plain);
 	if (old || !n->status_sent || strcmp(plain.p, n->status_sent) != 0)
 		send_status(n, &plain);

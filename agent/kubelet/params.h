@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Query strings of requests, percent-decoded into an arena. Pure. */
+/* The query of a request, decoded once and asked often. Pure. */
 #ifndef AGENT_KUBELET_PARAMS_H
 #define AGENT_KUBELET_PARAMS_H
 
-#include "base/arena.h"
+#include "base/url.h"
 
 struct params {
 	struct str_pair {
@@ -17,6 +17,5 @@ bool params_flag(const struct params *q, const char *name);      /* "1" or "true
 bool params_i64(const struct params *q, const char *name, int64_t *out);
 const char **params_all(const struct params *q, const char *name,
 			struct arena *a); /* NULL-terminated */
-struct str params_decode(struct str s, bool plus, struct arena *a);
 
 #endif

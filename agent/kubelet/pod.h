@@ -16,6 +16,7 @@
 #include "agent/kubelet/tokens.h"
 #include "agent/kubelet/volume.h"
 
+struct launch;
 struct probes;
 struct pod;
 
@@ -41,8 +42,9 @@ struct pod_container {
 	char *waiting_reason, *waiting_message;
 	char *image,
 		*image_ref; /* as the runtime names them: docker.io/library/busybox:1, …@sha256:… */
-	char *termination_log; /* file on the host */
-	char *image_wanted;    /* spec.image that the present one was started with */
+	char *termination_log;  /* file on the host */
+	struct launch *pulling; /* STARTING: waits for its image */
+	char *image_wanted;     /* spec.image that the present one was started with */
 	int64_t backoff_us, retry_at_us;
 	int64_t pull_backoff_us; /* the last delay between pulls */
 	int64_t pull_until_us;   /* no pull before */
@@ -116,6 +118,7 @@ void pod_sandbox_lost(struct pod *p);
 void pod_volumes_refresh(struct pod *p);
 
 void pod_container_start(struct pod_container *c);
+void pod_container_start_not(struct pod_container *c); /* its pod ends: a pull is not waited for */
 void pod_container_stop(struct pod_container *c, const char *message);
 /* reason, message: NULL: as the exit code and the termination log say. */
 void pod_container_ended(struct pod_container *c, const struct container_status *s,

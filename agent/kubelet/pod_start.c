@@ -36,6 +36,7 @@ struct launch {
 	struct image *image;
 	struct err err;
 	bool name_invalid;
+	bool abandoned; /* its pod ended while the image was on its way */
 	int64_t pull_began_us;
 	char id[65];
 };
@@ -232,7 +233,15 @@ static void pull_failed(struct launch *l, const char *text)
 static void on_pulled(void *ctx, struct image *image, const struct err *err)
 {
 	struct launch *l = ctx;
+	struct pod *p = l->c->pod;
 	char took[32];
+	if (l->abandoned) {
+		image_free(image);
+		launch_free(l);
+		pod_unhold(p);
+		return;
+	}
+	l->c->pulling = NULL;
 	if (!image) {
 		pull_failed(l, err_text(err));
 		return;
@@ -277,6 +286,7 @@ static void pull(struct launch *l)
 	pod_event(l->c->pod, l->c, false, "Pulling", "Pulling image \"%.*s\"",
 		  STR_ARG(l->spec->image));
 	l->pull_began_us = clock_wall_us(l->k->clock);
+	l->c->pulling = l;
 	bool known = image_auth_find(&l->source, l->spec->image, &l->arena, &auth);
 	image_pull(l->k->images, l->k->loop, l->spec->image.p, known ? &auth : NULL, NULL,
 		   on_pulled, l);
@@ -427,4 +437,13 @@ void pod_container_start(struct pod_container *c)
 		config_error(l, &l->err);
 	else
 		loop_work(l->k->loop, prepare, prepared, l);
+}
+
+void pod_container_start_not(struct pod_container *c)
+{
+	struct launch *l = TAKE(c->pulling);
+	if (!l)
+		return;
+	l->abandoned = true;
+	c->life = c->end.valid ? LIFE_EXITED : LIFE_NONE;
 }

@@ -106,8 +106,11 @@ static void sync_once(struct pod *p)
 	bool known = sources_known(p);
 	bool resting = p->sandbox_retry_us > now_us;
 	struct pod_plan plan;
-	for (size_t i = 0; i < p->ncontainers; i++)
+	for (size_t i = 0; i < p->ncontainers; i++) {
+		if (pod_is_terminating(p))
+			pod_container_start_not(p->containers[i]);
 		views[i] = view_of(p->containers[i]);
+	}
 	struct pod_view v = {
 		.restart = restart_of(p),
 		.sandbox = p->sandbox,

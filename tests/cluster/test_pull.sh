@@ -47,3 +47,20 @@ comes_later() { # the back-off ends, the image is there by then
 		k wait --for=condition=Ready pod/absent --timeout=30s
 }
 claim an_image_that_comes_later_is_found comes_later
+
+hangs() { # a registry that takes connections and says nothing
+	on_host timeout 30 python3 -c 'import socket
+s = socket.create_server(("127.0.0.1", 5001)); held = []
+while True: held.append(s.accept())' &
+	local silent=$!
+	until_true 5 silent_listens
+	pod hung localhost:5001/library/busybox:1 Always
+	until_true 5 hung_pulls || return 1
+	timeout 5 "$hosts" exec "$host" kubectl --kubeconfig "$kubeconfig" delete pod hung --wait=true >/dev/null
+	local code=$?
+	kill "$silent"
+	return $code
+}
+silent_listens() { on_host sh -c 'ss -ltn 2>/dev/null | grep -q 127.0.0.1:5001'; }
+hung_pulls() { contains Pulling "$(events_of hung)"; }
+claim a_pull_that_hangs_does_not_hold_a_deletion hangs
