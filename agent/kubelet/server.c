@@ -98,7 +98,10 @@ static void on_request(void *ctx, struct http_request *req)
 	str_cut_prefix(&path, STR("/"));
 	str_next(&path, '/', &name);
 	while (path.p && path.n && c.nparts < COUNT_OF(c.parts) && str_next(&path, '/', &part))
-		c.parts[c.nparts++] = params_decode(part, false, &a);
+		if (!percent_decode(&a, part, false, &c.parts[c.nparts++])) {
+			server_error(req, 400, "malformed path");
+			return;
+		}
 	params_parse(req->query, &a, &c.query);
 	for (size_t i = 0; i < COUNT_OF(routes); i++)
 		if (str_eqz(name, routes[i].name) && c.nparts >= routes[i].min_parts &&
