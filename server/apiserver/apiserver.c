@@ -156,6 +156,11 @@ static bool is_bootstrapped(void *ctx)
 	return atomic_load(&((struct apiserver *)ctx)->ready);
 }
 
+static bool store_writes(void *ctx)
+{
+	return !atomic_load(&((struct apiserver *)ctx)->store_fails);
+}
+
 static bool is_not_stopping(void *ctx)
 {
 	return !atomic_load(&((struct apiserver *)ctx)->stopping);
@@ -167,8 +172,8 @@ static void checks_add(struct apiserver *s)
 	health_init(&s->health);
 	health_add(&s->health, "ping", everywhere, NULL, NULL);
 	health_add(&s->health, "log", everywhere, NULL, NULL);
-	health_add(&s->health, "etcd", everywhere, NULL, NULL);
-	health_add(&s->health, "etcd-readiness", HEALTH_READYZ, NULL, NULL);
+	health_add(&s->health, "etcd", everywhere, store_writes, s);
+	health_add(&s->health, "etcd-readiness", HEALTH_READYZ, store_writes, s);
 	health_add(&s->health, "informer-sync", HEALTH_READYZ, NULL, NULL);
 	health_add(&s->health, "poststarthook/start-system-namespaces-controller", everywhere,
 		   is_bootstrapped, s);

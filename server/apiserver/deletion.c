@@ -105,6 +105,7 @@ static void txn_done(struct store_txn *txn)
 {
 	struct deletion *d = CONTAINER_OF(txn, struct deletion, txn);
 	auto_err err = { 0 };
+	atomic_store(&d->r->server->store_fails, txn->err.reason != ERR_NONE);
 	if (txn->err.reason) {
 		err_move(&err, &txn->err);
 		deletion_finish(d, NULL, false, &err);

@@ -2,6 +2,7 @@
 #include "server/apiserver/respond.h"
 
 #include "api/codec.h"
+#include "base/log.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/flow.h"
 #include "server/apiserver/gzip.h"
@@ -120,6 +121,14 @@ void respond_text(struct api_request *r, int status, const char *content_type, s
 	respond_chunks(r, status, content_type, NULL, 0, &c, 1);
 }
 
+/* What is our fault is logged, once, here. */
+static void log_failure(const struct api_request *r, const struct err *err)
+{
+	if (err->reason == ERR_INTERNAL && !r->no_reason)
+		log_error("request failed", LOG_STR("method", r->method), LOG_STR("path", r->path),
+			  LOG_STR("user", r->user.name), LOG_S("error", err_text(err)));
+}
+
 /* A small body on its way is waited for: some clients take an answer before it for a broken stream. */
 static bool body_comes(const struct api_request *r)
 {
@@ -140,6 +149,7 @@ void respond_err(struct api_request *r, const struct err *err)
 		r->responder->body(r, respond_late);
 		return;
 	}
+	log_failure(r, err);
 	struct buf text = { 0 };
 	int code = err_code(err);
 	struct http_field retry = { STR("retry-after"), { 0 } };

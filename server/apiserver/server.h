@@ -52,6 +52,7 @@ struct apiserver {
 
 	_Atomic int in_flight[FLOW_KINDS];
 	_Atomic bool ready, stopping;
+	_Atomic bool store_fails;      /* the last write did not reach the disk */
 	struct node_files *node_files; /* before the loops run */
 	struct client *clients;        /* in-process ones; under links.lock */
 	void (*stopped)(void *ctx);

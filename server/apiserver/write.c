@@ -175,6 +175,7 @@ static void txn_done(struct store_txn *txn)
 {
 	struct write *w = CONTAINER_OF(txn, struct write, txn);
 	auto_err err = { 0 };
+	atomic_store(&w->r->server->store_fails, txn->err.reason != ERR_NONE);
 	bool lost = txn->failed_op >= 0,
 	     again = lost && w->old_object && ++w->attempts < WRITE_RETRIES_MAX;
 	if (!lost && !txn->err.reason) {
