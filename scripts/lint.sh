@@ -14,7 +14,7 @@ result() { # NAME OUTPUT: empty output is good
 	fi
 }
 
-mapfile -t sources < <(git ls-files -- '*.c' '*.h' ':!deps/mbedtls/config.h')
+mapfile -t sources < <(git ls-files -- '*.c' '*.h')
 mapfile -t scripts < <(git ls-files -- '*.sh' | cat - <(git ls-files | xargs -r grep -lE '^#!.*\b(ba)?sh\b' --) | sort -u)
 [ "${1:-}" != --fix ] || clang-format -i "${sources[@]}"
 
@@ -24,7 +24,7 @@ else
 	echo "skip format - clang-format is not installed"
 fi
 result includes "$(scripts/check-includes)"
-result licence-line "$(for f in "${sources[@]}"; do head -1 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$f"; done)"
+result licence-line "$(for f in "${sources[@]}"; do head -2 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$f"; done)"
 if command -v shellcheck >/dev/null; then
 	# a recipe is sourced by scripts/deps/one.sh: no first line, variables from and for there
 	result shellcheck "$(

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define OPTIONS_MAX 64
-#define KEY_HELP 0x2000001
-#define KEY_USAGE 0x2000002
+#define KEY_HELP    0x2000001
+#define KEY_USAGE   0x2000002
 
 static int options_count(const struct argp_option *o)
 {
@@ -29,10 +29,11 @@ static void help_print(const struct argp *argp, const char *name)
 		if (!o->name || (o->flags & OPTION_HIDDEN))
 			continue;
 		if (o->key > ' ' && o->key < 127)
-			snprintf(left, sizeof(left), "-%c, --%s%s%s", o->key, o->name, o->arg ? "=" : "",
-				 o->arg ? o->arg : "");
+			snprintf(left, sizeof(left), "-%c, --%s%s%s", o->key, o->name,
+				 o->arg ? "=" : "", o->arg ? o->arg : "");
 		else
-			snprintf(left, sizeof(left), "    --%s%s%s", o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
+			snprintf(left, sizeof(left), "    --%s%s%s", o->name, o->arg ? "=" : "",
+				 o->arg ? o->arg : "");
 		printf("  %-32s %s\n", left, o->doc ? o->doc : "");
 	}
 	printf("  %-32s %s\n", "-?, --help", "give this help list");
@@ -52,7 +53,8 @@ static void tables_fill(const struct argp_option *o, char *shorts, struct option
 	*shorts++ = '+';
 	for (int i = 0; i < n && i < OPTIONS_MAX; i++) {
 		if (o[i].name)
-			*longs++ = (struct option){ o[i].name, argument_kind(&o[i]), NULL, o[i].key };
+			*longs++ =
+				(struct option){ o[i].name, argument_kind(&o[i]), NULL, o[i].key };
 		if (o[i].key > ' ' && o[i].key < 127) {
 			*shorts++ = (char)o[i].key;
 			for (int c = argument_kind(&o[i]); c > 0; c--)
@@ -65,12 +67,19 @@ static void tables_fill(const struct argp_option *o, char *shorts, struct option
 	*longs = (struct option){ 0 };
 }
 
-error_t argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index, void *input)
+error_t argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index,
+		   void *input)
 {
 	char shorts[OPTIONS_MAX * 3 + 2];
 	struct option longs[OPTIONS_MAX + 3];
-	struct argp_state state = { .root_argp = argp, .argc = argc, .argv = argv, .flags = flags, .input = input,
-				    .name = argv[0], .err_stream = stderr, .out_stream = stdout };
+	struct argp_state state = { .root_argp = argp,
+				    .argc = argc,
+				    .argv = argv,
+				    .flags = flags,
+				    .input = input,
+				    .name = argv[0],
+				    .err_stream = stderr,
+				    .out_stream = stdout };
 	int key;
 
 	tables_fill(argp->options, shorts, longs);

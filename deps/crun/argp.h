@@ -7,19 +7,19 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define ARGP_ERR_UNKNOWN E2BIG
-#define ARGP_IN_ORDER 0x08
+#define ARGP_ERR_UNKNOWN    E2BIG
+#define ARGP_IN_ORDER       0x08
 #define OPTION_ARG_OPTIONAL 0x1
-#define OPTION_HIDDEN 0x2
-#define OPTION_ALIAS 0x8
-#define ARGP_KEY_ARG 0
-#define ARGP_KEY_ARGS 0x1000006
-#define ARGP_KEY_END 0x1000001
-#define ARGP_KEY_NO_ARGS 0x1000002
-#define ARGP_KEY_INIT 0x1000003
-#define ARGP_KEY_SUCCESS 0x1000004
-#define ARGP_KEY_ERROR 0x1000005
-#define ARGP_KEY_FINI 0x1000007
+#define OPTION_HIDDEN       0x2
+#define OPTION_ALIAS        0x8
+#define ARGP_KEY_ARG        0
+#define ARGP_KEY_ARGS       0x1000006
+#define ARGP_KEY_END        0x1000001
+#define ARGP_KEY_NO_ARGS    0x1000002
+#define ARGP_KEY_INIT       0x1000003
+#define ARGP_KEY_SUCCESS    0x1000004
+#define ARGP_KEY_ERROR      0x1000005
+#define ARGP_KEY_FINI       0x1000007
 
 typedef int error_t;
 struct argp_state;
@@ -65,7 +65,8 @@ extern const char *argp_program_version;
 extern const char *argp_program_bug_address;
 extern void (*argp_program_version_hook)(FILE *stream, struct argp_state *state);
 
-error_t argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index, void *input);
+error_t argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index,
+		   void *input);
 void argp_usage(const struct argp_state *state);
 void argp_error(const struct argp_state *state, const char *fmt, ...);
 

@@ -1,4 +1,5 @@
 
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ---- allinone: appended to mbedtls_config.h, so that the library and its users see one configuration ---- */
 #define MBEDTLS_THREADING_C
 #define MBEDTLS_THREADING_PTHREAD

@@ -12,17 +12,11 @@
 
 #include <string.h>
 
-#define EACH_KEY_SIZE(ctx, call)                                                                                       \
-	switch ((ctx)->key_bits) {                                                                                     \
-	case 128:                                                                                                      \
-		call(aes128);                                                                                          \
-		break;                                                                                                 \
-	case 192:                                                                                                      \
-		call(aes192);                                                                                          \
-		break;                                                                                                 \
-	default:                                                                                                       \
-		call(aes256);                                                                                          \
-		break;                                                                                                 \
+#define EACH_KEY_SIZE(ctx, call)       \
+	switch ((ctx)->key_bits) {     \
+	case 128: call(aes128); break; \
+	case 192: call(aes192); break; \
+	default: call(aes256); break;  \
 	}
 
 void mbedtls_gcm_init(mbedtls_gcm_context *ctx)
@@ -36,7 +30,8 @@ void mbedtls_gcm_free(mbedtls_gcm_context *ctx)
 		mbedtls_platform_zeroize(ctx, sizeof(*ctx));
 }
 
-int mbedtls_gcm_setkey(mbedtls_gcm_context *ctx, mbedtls_cipher_id_t cipher, const unsigned char *key, unsigned int bits)
+int mbedtls_gcm_setkey(mbedtls_gcm_context *ctx, mbedtls_cipher_id_t cipher,
+		       const unsigned char *key, unsigned int bits)
 {
 	if (cipher != MBEDTLS_CIPHER_ID_AES)
 		return MBEDTLS_ERR_PLATFORM_FEATURE_UNSUPPORTED;
@@ -69,7 +64,8 @@ static void feed_ad(mbedtls_gcm_context *ctx, const unsigned char *ad, size_t n)
 	EACH_KEY_SIZE(ctx, FEED_AD)
 }
 
-static void feed_data(mbedtls_gcm_context *ctx, const unsigned char *in, unsigned char *out, size_t n)
+static void feed_data(mbedtls_gcm_context *ctx, const unsigned char *in, unsigned char *out,
+		      size_t n)
 {
 	if (n == 0)
 		return;
@@ -120,7 +116,8 @@ static void ad_end(mbedtls_gcm_context *ctx)
 }
 
 /* Holds `n` bytes and gives out what they become. */
-static size_t hold_data(mbedtls_gcm_context *ctx, const unsigned char *in, unsigned char *out, size_t n)
+static size_t hold_data(mbedtls_gcm_context *ctx, const unsigned char *in, unsigned char *out,
+			size_t n)
 {
 	size_t from = ctx->held, took = hold(ctx, in, n);
 	mbedtls_gcm_context peek = *ctx;
@@ -130,8 +127,8 @@ static size_t hold_data(mbedtls_gcm_context *ctx, const unsigned char *in, unsig
 	return took;
 }
 
-int mbedtls_gcm_update(mbedtls_gcm_context *ctx, const unsigned char *in, size_t n, unsigned char *out, size_t out_size,
-		       size_t *out_len)
+int mbedtls_gcm_update(mbedtls_gcm_context *ctx, const unsigned char *in, size_t n,
+		       unsigned char *out, size_t out_size, size_t *out_len)
 {
 	if (out_size < n)
 		return MBEDTLS_ERR_GCM_BUFFER_TOO_SMALL;
@@ -156,8 +153,8 @@ int mbedtls_gcm_update(mbedtls_gcm_context *ctx, const unsigned char *in, size_t
 	return 0;
 }
 
-int mbedtls_gcm_finish(mbedtls_gcm_context *ctx, unsigned char *out, size_t out_size, size_t *out_len, unsigned char *tag,
-		       size_t tag_len)
+int mbedtls_gcm_finish(mbedtls_gcm_context *ctx, unsigned char *out, size_t out_size,
+		       size_t *out_len, unsigned char *tag, size_t tag_len)
 {
 	(void)out;
 	(void)out_size;
@@ -172,9 +169,10 @@ int mbedtls_gcm_finish(mbedtls_gcm_context *ctx, unsigned char *out, size_t out_
 	return 0;
 }
 
-int mbedtls_gcm_crypt_and_tag(mbedtls_gcm_context *ctx, int mode, size_t n, const unsigned char *iv, size_t iv_len,
-			      const unsigned char *ad, size_t ad_len, const unsigned char *in, unsigned char *out,
-			      size_t tag_len, unsigned char *tag)
+int mbedtls_gcm_crypt_and_tag(mbedtls_gcm_context *ctx, int mode, size_t n, const unsigned char *iv,
+			      size_t iv_len, const unsigned char *ad, size_t ad_len,
+			      const unsigned char *in, unsigned char *out, size_t tag_len,
+			      unsigned char *tag)
 {
 	size_t len;
 	int r = mbedtls_gcm_starts(ctx, mode, iv, iv_len);
@@ -186,11 +184,14 @@ int mbedtls_gcm_crypt_and_tag(mbedtls_gcm_context *ctx, int mode, size_t n, cons
 	return mbedtls_gcm_finish(ctx, NULL, 0, &len, tag, tag_len);
 }
 
-int mbedtls_gcm_auth_decrypt(mbedtls_gcm_context *ctx, size_t n, const unsigned char *iv, size_t iv_len, const unsigned char *ad,
-			     size_t ad_len, const unsigned char *tag, size_t tag_len, const unsigned char *in, unsigned char *out)
+int mbedtls_gcm_auth_decrypt(mbedtls_gcm_context *ctx, size_t n, const unsigned char *iv,
+			     size_t iv_len, const unsigned char *ad, size_t ad_len,
+			     const unsigned char *tag, size_t tag_len, const unsigned char *in,
+			     unsigned char *out)
 {
 	unsigned char found[16];
-	int r = mbedtls_gcm_crypt_and_tag(ctx, MBEDTLS_GCM_DECRYPT, n, iv, iv_len, ad, ad_len, in, out, tag_len, found);
+	int r = mbedtls_gcm_crypt_and_tag(ctx, MBEDTLS_GCM_DECRYPT, n, iv, iv_len, ad, ad_len, in,
+					  out, tag_len, found);
 	if (r == 0 && mbedtls_ct_memcmp(found, tag, tag_len) != 0)
 		r = MBEDTLS_ERR_GCM_AUTH_FAILED;
 	if (r != 0)

@@ -20,7 +20,8 @@ typedef struct mbedtls_gcm_context {
 	uint8_t in_data;   /* 1 once data has come: additional data is over */
 	uint8_t held;      /* bytes in block: nettle takes whole blocks until the last call */
 	uint8_t block[16];
-	uint8_t shown[16]; /* what the held block became, already given to the caller up to `held` */
+	uint8_t shown
+		[16]; /* what the held block became, already given to the caller up to `held` */
 } mbedtls_gcm_context;
 
 #endif
