@@ -1,3 +1,0 @@
-# Patterns of CustomResourceDefinitions and CEL. No JIT: patterns come from users, limits hold in the interpreter.
-configure_install --disable-pcre2grep-libz --disable-pcre2grep-libbz2 --disable-pcre2test-libreadline --disable-jit --with-pic=no
-rm -rf "$OUT/bin"
