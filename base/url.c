@@ -5,7 +5,8 @@
 
 bool percent_decode(struct arena *a, struct str in, bool plus, struct str *out)
 {
-	if (!memchr(in.p ? in.p : "", '%', in.n) && !(plus && memchr(in.p ? in.p : "", '+', in.n))) {
+	if (!memchr(in.p ? in.p : "", '%', in.n) &&
+	    !(plus && memchr(in.p ? in.p : "", '+', in.n))) {
 		*out = arena_str(a, in);
 		return true;
 	}
@@ -34,7 +35,8 @@ bool query_next(struct str *rest, struct str *key, struct str *value)
 			continue;
 		size_t eq = str_find(pair, '=');
 		*key = str_of(pair.p, eq);
-		*value = eq < pair.n ? str_of(pair.p + eq + 1, pair.n - eq - 1) : str_of(pair.p + pair.n, 0);
+		*value = eq < pair.n ? str_of(pair.p + eq + 1, pair.n - eq - 1)
+				     : str_of(pair.p + pair.n, 0);
 		return true;
 	}
 	return false;
@@ -58,7 +60,8 @@ bool query_has(struct str query, const char *name)
 	return false;
 }
 
-void query_each(struct arena *a, struct str query, void (*fn)(void *ctx, struct str key, struct str value), void *ctx)
+void query_each(struct arena *a, struct str query,
+		void (*fn)(void *ctx, struct str key, struct str value), void *ctx)
 {
 	struct str key, value, k, v;
 	while (query_next(&query, &key, &value))

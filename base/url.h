@@ -14,6 +14,7 @@ bool query_next(struct str *rest, struct str *key, struct str *value);
 struct str query_get(struct arena *a, struct str query, const char *name);
 bool query_has(struct str query, const char *name);
 /* Calls fn for each pair, decoded. */
-void query_each(struct arena *a, struct str query, void (*fn)(void *ctx, struct str key, struct str value), void *ctx);
+void query_each(struct arena *a, struct str query,
+		void (*fn)(void *ctx, struct str key, struct str value), void *ctx);
 
 #endif

@@ -8,8 +8,9 @@
 
 struct blob {
 	const char *name;
-	const unsigned char *data; /* a zero byte follows the last one, so that text is a C string, too */
-	size_t n;                  /* bytes, without that zero */
+	const unsigned char
+		*data; /* a zero byte follows the last one, so that text is a C string, too */
+	size_t n;      /* bytes, without that zero */
 };
 
 extern const struct blob embed_blobs[], embed_blobs_end[];

@@ -116,7 +116,8 @@ static size_t keep(char *p, size_t size, size_t n, void *ctx)
 
 static void blob(CURL *curl, CURLoption option, struct buf *b)
 {
-	struct curl_blob data = { b->p, b->n + 1, CURL_BLOB_NOCOPY }; /* mbedTLS wants the NUL of a PEM */
+	struct curl_blob data = { b->p, b->n + 1,
+				  CURL_BLOB_NOCOPY }; /* mbedTLS wants the NUL of a PEM */
 	if (b->n)
 		curl_easy_setopt(curl, option, &data);
 }

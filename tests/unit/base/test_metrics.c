@@ -31,9 +31,9 @@ static void histograms_are_cumulative(void **state)
 	metric_observe(m, 5);
 	auto_buf out = { 0 };
 	metrics_render(&out);
-	assert_non_null(
-		strstr(out.p, "test_seconds_bucket{le=\"0.1\"} 2\ntest_seconds_bucket{le=\"1\"} "
-			      "2\ntest_seconds_bucket{le=\"+Inf\"} 3\n"));
+	assert_non_null(strstr(out.p,
+			       "test_seconds_bucket{le=\"0.1\"} 2\ntest_seconds_bucket{le=\"1\"} "
+			       "2\ntest_seconds_bucket{le=\"+Inf\"} 3\n"));
 	assert_non_null(strstr(out.p, "test_seconds_count 3\n"));
 }
 
