@@ -128,9 +128,7 @@ layer_api() { script_layer api "$1"; }
 layer_cluster() { script_layer cluster "$1"; }
 layer_clients() { script_layer clients "$1"; }
 layer_vm() {
-	if [ ! -f "$root/build/arm64/allinone" ]; then # the arm64 layer makes it, too
-		flavoured vm --arch arm64 && made vm all
-	fi
+	flavoured vm --arch arm64 && made vm all # seconds after the arm64 layer
 	script_layer vm "$1"
 }
 layer_fuzz() { "$root/scripts/fuzz.sh" "${FUZZ_SECONDS:-5}" "$1" 2>&1 | collect fuzz || true; }
