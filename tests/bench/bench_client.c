@@ -482,9 +482,9 @@ static const struct scenario {
 	void (*run)(void);
 } scenarios[] = { { "create", creates },
 		  { "get", gets },
+		  { "list", lists },
 		  { "update", updates },
-		  { "watch", watch },
-		  { "list", lists } };
+		  { "watch", watch } };
 
 static void set_namespace(bool there)
 {
