@@ -43,6 +43,11 @@ exec_streams() { equals err "$(k exec web -- sh -c 'echo out; echo err >&2' 2>&1
 claim exec_keeps_the_streams_apart exec_streams
 exec_tty() { contains "/dev/pts" "$(script -qec "$hosts exec $host kubectl --kubeconfig $kubeconfig exec -it web -- tty" /dev/null </dev/null)"; }
 if command -v script >/dev/null; then claim exec_has_a_terminal exec_tty; else echo "skip exec_has_a_terminal - needs script"; fi
+asked_and_gone() {
+	contains "got typed" "$(echo typed | k run ask --rm -i --restart=Never --image="$image" -- sh -c 'read x; echo got $x' 2>/dev/null)" &&
+		equals "" "$(k get pod ask --ignore-not-found -o name)"
+}
+claim run_rm_i_attaches_and_cleans_up asked_and_gone
 copies() {
 	head -c 3000000 /dev/urandom >"$work/blob"
 	k cp "$work/blob" web:/tmp/blob && k cp web:/tmp/blob "$work/back" >/dev/null && cmp "$work/blob" "$work/back"
