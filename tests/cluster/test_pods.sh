@@ -165,10 +165,11 @@ claim pods_survive_a_killed_server survive
 exit_while_away() {
 	run_pod short '"command":["sleep","4"]' || return 1
 	server_kill
-	sleep 4
+	until_true 10 has_ended || return 1
 	server_start || return 1
 	until_true 10 short_restarted
 }
+has_ended() { ! on_host pgrep -fx 'sleep 4' >/dev/null; }
 short_restarted() { [ "$(field short '{.status.containerStatuses[0].restartCount}')" = 1 ]; }
 claim an_exit_while_the_server_was_away_is_seen exit_while_away
 
