@@ -41,7 +41,7 @@ add_library(third_party INTERFACE)
 target_include_directories(third_party SYSTEM INTERFACE "${ALLINONE_PREFIX}/include")
 target_link_directories(third_party INTERFACE "${ALLINONE_PREFIX}/lib")
 target_link_libraries(third_party INTERFACE curl nghttp2 mbedtls mbedx509 mbedcrypto nettle llhttp zstd z yaml jansson
-	sqlite3 uv pthread m)
+	sqlite3 pcre2-8 uv pthread m)
 
 # The allocator has to be the first object on a link line, so it is no library: executables name it as a source.
 set(allocator "")

@@ -2,7 +2,7 @@
 # What each target of the third-party build is: compiler, flags, libraries. Part of every recipe hash.
 #   amd64-musl, arm64-musl: what ships.   amd64-glibc: for sanitizers, fuzzers and clang.
 
-LIBS_ALL="zlib zstd libuv jansson libyaml sqlite nettle mbedtls nghttp2 llhttp curl cmocka"
+LIBS_ALL="zlib zstd libuv jansson libyaml sqlite nettle mbedtls nghttp2 llhttp curl pcre2 cmocka"
 LIBS_MUSL="musl mimalloc $LIBS_ALL libcap libseccomp crun"
 
 target_set() { # TARGET: sets LIBS HOST TOOL CFLAGS; CC is set by the caller once musl's place is known
