@@ -5,6 +5,7 @@
  *   api-1…3       the other API loops (one per core, four at most)
  *   control       scheduler and controllers
  *   node          the kubelet (not with --disable-agent)
+ *   dns           the cluster's name server (not with --disable-agent)
  *
  * Start: options → host checks → lock → API server → controllers, scheduler → kubelet. Everything is built on the main thread before
  * the loops run. Stop (TERM, INT): the API server stops accepting and ends its watches, the others stop, the store is flushed;
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "agent/kubelet/kubelet.h"
+#include "agent/network/host_address.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -24,15 +26,17 @@
 #include "cmd/server_options.h"
 #include "server/apiserver/apiserver.h"
 #include "server/controllers/controllers.h"
+#include "server/dns/dns.h"
 #include "server/scheduler/scheduler.h"
 
 #define API_LOOPS_MAX 4
 #define STOP_MS       4000
 #define THREAD_STACK  (1u << 20)
+#define DNS_PORT      53
 
 struct server {
 	struct server_options options;
-	struct loop api[API_LOOPS_MAX], control, node;
+	struct loop api[API_LOOPS_MAX], control, node, dns_loop;
 	struct loop *api_list[API_LOOPS_MAX];
 	size_t napi;
 	int lock_fd;
@@ -44,6 +48,7 @@ struct server {
 	struct controllers *controllers;
 	struct scheduler *scheduler;
 	struct kubelet *kubelet;
+	struct dns *dns;
 };
 
 static char *join(const struct flag_list *l)
@@ -76,6 +81,8 @@ static int make_loops(struct server *s, struct err *err)
 	int r = loop_init(&s->control, "control", err);
 	if (r == 0 && !s->options.disable_agent)
 		r = loop_init(&s->node, "node", err);
+	if (r == 0 && !s->options.disable_agent)
+		r = loop_init(&s->dns_loop, "dns", err);
 	return r;
 }
 
@@ -181,6 +188,29 @@ static int start_kubelet(struct server *s, struct err *err)
 	return r < 0 ? err_wrap(err, r, "kubelet") : 0;
 }
 
+/* On the cluster's DNS address, which is one of this machine's own. */
+static int start_dns(struct server *s, struct err *err)
+{
+	static const char *const groups[] = { "system:serviceaccounts",
+					      "system:serviceaccounts:kube-system", NULL };
+	const struct server_options *o = &s->options;
+	for (size_t i = 0; i < o->cluster_dns.n; i++) {
+		int r = host_address_add(o->cluster_dns.items[i], err);
+		if (r < 0)
+			return r;
+	}
+	const struct dns_config config = {
+		.client =
+			apiserver_local_client(s->apiserver, &s->dns_loop,
+					       "system:serviceaccount:kube-system:coredns", groups),
+		.domain = o->cluster_domain,
+		.addresses = items(&o->cluster_dns),
+		.port = DNS_PORT,
+		.resolv_conf = "/etc/resolv.conf",
+	};
+	return dns_start(&config, &s->dns, err);
+}
+
 static int take_lock(struct server *s, struct err *err)
 {
 	auto_free char *dir = str_printf("%s/server", s->options.data_dir),
@@ -205,7 +235,10 @@ static int start(struct server *s, struct err *err)
 	    (r = make_loops(s, err)) < 0 || (r = start_apiserver(s, err)) < 0 ||
 	    (r = start_control(s, err)) < 0)
 		return r;
-	return s->options.disable_agent ? 0 : start_kubelet(s, err);
+	if (s->options.disable_agent)
+		return 0;
+	r = start_kubelet(s, err);
+	return r < 0 ? r : start_dns(s, err);
 }
 
 /* --- stop --- */
@@ -232,11 +265,22 @@ static void stop_control(void *ctx)
 	loop_call(&s->api[0], stop_apiserver, s);
 }
 
+/* On the loop of the name server. */
+static void stop_dns(void *ctx)
+{
+	struct server *s = ctx;
+	dns_stop(s->dns);
+	for (size_t i = 0; i < s->options.cluster_dns.n; i++)
+		host_address_remove(s->options.cluster_dns.items[i], NULL);
+	loop_stop(&s->dns_loop);
+	loop_call(&s->control, stop_control, s);
+}
+
 static void kubelet_stopped(void *ctx)
 {
 	struct server *s = ctx;
 	loop_stop(&s->node);
-	loop_call(&s->control, stop_control, s);
+	loop_call(&s->dns_loop, stop_dns, s);
 }
 
 static void stop_kubelet(void *ctx)
@@ -287,6 +331,8 @@ static int spawn_loops(struct server *s, struct err *err)
 		r = loop_spawn(&s->control, THREAD_STACK, err);
 	if (r == 0 && s->kubelet)
 		r = loop_spawn(&s->node, THREAD_STACK, err);
+	if (r == 0 && s->dns)
+		r = loop_spawn(&s->dns_loop, THREAD_STACK, err);
 	return r;
 }
 
@@ -321,6 +367,8 @@ static int run(struct server *s, struct err *err)
 	loop_join(&s->control);
 	if (s->kubelet)
 		loop_join(&s->node);
+	if (s->dns)
+		loop_join(&s->dns_loop);
 	log_info("stopped");
 	return 0;
 }

@@ -67,7 +67,8 @@ int link_index(struct netlink *nl, const char *name, int *out, struct err *err)
 	return r < 0 ? err_wrap(err, r, "find link %s", name) : 0;
 }
 
-void address_add(struct netlink_batch *b, int index, const struct ip *ip, unsigned prefix)
+static void address(struct netlink_batch *b, uint16_t type, uint16_t flags, int index,
+		    const struct ip *ip, unsigned prefix)
 {
 	struct ifaddrmsg h = {
 		.ifa_family = (uint8_t)ip->family,
@@ -75,9 +76,19 @@ void address_add(struct netlink_batch *b, int index, const struct ip *ip, unsign
 		.ifa_flags = ip->family == AF_INET6 ? IFA_F_NODAD : 0,
 		.ifa_index = (uint32_t)index,
 	};
-	netlink_begin(b, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, &h, sizeof(h));
+	netlink_begin(b, type, NLM_F_ACK | flags, &h, sizeof(h));
 	netlink_attr(b, IFA_LOCAL, ip->bytes, ip_size(ip));
 	netlink_attr(b, IFA_ADDRESS, ip->bytes, ip_size(ip));
+}
+
+void address_add(struct netlink_batch *b, int index, const struct ip *ip, unsigned prefix)
+{
+	address(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, ip, prefix);
+}
+
+void address_remove(struct netlink_batch *b, int index, const struct ip *ip, unsigned prefix)
+{
+	address(b, RTM_DELADDR, 0, index, ip, prefix);
 }
 
 void neighbour_add(struct netlink_batch *b, int index, const struct ip *ip,

@@ -24,6 +24,7 @@ int link_index(struct netlink *nl, const char *name, int *out,
 
 void address_add(struct netlink_batch *b, int index, const struct ip *ip,
 		 unsigned prefix); /* no duplicate detection */
+void address_remove(struct netlink_batch *b, int index, const struct ip *ip, unsigned prefix);
 void neighbour_add(struct netlink_batch *b, int index, const struct ip *ip,
 		   const unsigned char mac[6]); /* permanent */
 /* To `to`/prefix (NULL: default) through the link, via `gateway` (NULL: on the link itself). Replaces. */

@@ -27,6 +27,12 @@ static const char *const alpn[] = { "h2", "http/1.1", NULL };
 
 /* --- names and keys --- */
 
+/* Of a list with commas; NULL: there is none. */
+static char *first_of(const char *list)
+{
+	return list && *list ? str_dup(str_of(list, strcspn(list, ","))) : NULL;
+}
+
 static char *copy(const char *text)
 {
 	return text ? str_dup(str_from(text)) : NULL;
@@ -193,6 +199,7 @@ static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 	s->advertise_address =
 		copy(c->advertise_address ? c->advertise_address : names_default_address(&a));
 	s->service_cidr = copy(c->service_cidr ? c->service_cidr : "10.43.0.0/16");
+	s->cluster_dns = first_of(c->cluster_dns);
 	s->cluster_domain = copy(c->cluster_domain ? c->cluster_domain : "cluster.local");
 	s->node_port_range =
 		copy(c->service_node_port_range ? c->service_node_port_range : "30000-32767");
@@ -369,6 +376,7 @@ void apiserver_free(struct apiserver *s)
 	free(s->data_dir);
 	free(s->advertise_address);
 	free(s->service_cidr);
+	free(s->cluster_dns);
 	free(s->cluster_domain);
 	free(s->node_port_range);
 	free(s->kubeconfig_path);

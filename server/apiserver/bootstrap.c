@@ -36,6 +36,21 @@ static void write_service(struct apiserver *s, const struct item *i, struct buf 
 		   i->name, ip, s->port);
 }
 
+/* The name server has no pods: every node answers for its address itself. */
+static void write_dns_service(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	char tenth[IP_TEXT_MAX];
+	ip_range_text(&s->ranges.range[0], 10, tenth);
+	buf_printf(
+		out,
+		"{\"metadata\":{\"name\":\"%s\",\"labels\":{\"k8s-app\":\"kube-dns\","
+		"\"kubernetes.io/cluster-service\":\"true\",\"kubernetes.io/name\":\"CoreDNS\"}},"
+		"\"spec\":{\"type\":\"ClusterIP\",\"clusterIP\":\"%s\",\"ports\":["
+		"{\"name\":\"dns\",\"protocol\":\"UDP\",\"port\":53},"
+		"{\"name\":\"dns-tcp\",\"protocol\":\"TCP\",\"port\":53}]}}",
+		i->name, s->cluster_dns ? s->cluster_dns : tenth);
+}
+
 static void write_endpoints(struct apiserver *s, const struct item *i, struct buf *out)
 {
 	buf_printf(out,
@@ -83,6 +98,7 @@ static const struct item items[] = {
 	  ",\"value\":2000001000,\"description\":\"Used for system critical pods that must not be "
 	  "moved from their current node.\"" },
 	{ "", "v1", "services", "default", "kubernetes", write_service },
+	{ "", "v1", "services", "kube-system", "kube-dns", write_dns_service },
 	{ "", "v1", "endpoints", "default", "kubernetes", write_endpoints, NULL, true },
 	{ "discovery.k8s.io", "v1", "endpointslices", "default", "kubernetes", write_slice, NULL,
 	  true },

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Addresses that the machine itself answers for, beside those of its links: the cluster's name server has one on every node. They sit
+ * on the loopback link, so that pods reach them through their gateway and nothing announces them. Blocking, microseconds. */
+#ifndef AGENT_NETWORK_HOST_ADDRESS_H
+#define AGENT_NETWORK_HOST_ADDRESS_H
+
+#include "base/err.h"
+
+int host_address_add(const char *address, struct err *err);    /* there already is fine */
+int host_address_remove(const char *address, struct err *err); /* absent is fine */
+
+#endif
