@@ -181,10 +181,12 @@ static void list_extensions(const struct api_field *f, bool of_kind, struct buf 
 			buf_printf(out, "%s\"%s\"", i ? "," : "[", s->list_keys[i]);
 		buf_putc(out, ']');
 	}
-	if (s->kind == API_LIST && !of_kind)
+	if ((s->kind == API_LIST && !s->boxed && !of_kind) || (s->kind == API_BYTES && s->atomic))
 		text_member(out, "x-kubernetes-list-type", types[s->list_type]);
 	if (s->kind == API_MAP && s->atomic)
 		text_member(out, "x-kubernetes-map-type", "atomic");
+	if (s->granular)
+		text_member(out, "x-kubernetes-map-type", "granular");
 }
 
 static void patch_extensions(const struct api_field *f, struct buf *out)
@@ -222,14 +224,15 @@ static void limit_members(const struct api_limits *l, struct buf *out)
 /* What a value that is always there is when it was not given. */
 static const char *zero_value(const struct api_field *f)
 {
-	if (f->pointer || !f->always)
+	if (f->schema.kind == API_OBJECT)
+		return f->pointer || !f->always ? NULL : "{}";
+	if ((f->pointer || !f->always) && !f->published)
 		return NULL;
 	switch (f->schema.kind) {
-	case API_OBJECT: return "{}";
-	case API_STRING: return f->required ? "\"\"" : NULL;
-	case API_BOOL: return f->required ? "false" : NULL;
+	case API_STRING: return "\"\"";
+	case API_BOOL: return "false";
 	case API_INT32:
-	case API_INT64: return f->required ? "0" : NULL;
+	case API_INT64: return "0";
 	default: return NULL;
 	}
 }
@@ -241,13 +244,14 @@ static void property(const struct api_type *t, const struct api_field *f, bool v
 	buf_putc(out, '{');
 	if (f->doc && *f->doc)
 		text_member(out, "description", f->doc);
-	const char *value = f->schema.default_json ? f->schema.default_json : zero_value(f);
+	bool own = f->schema.default_json && (f->published || !t->gv);
+	const char *value = own ? f->schema.default_json : zero_value(f);
 	if (v3 && value) {
 		member(out, "default");
 		buf_puts(out, value);
 	}
 	shape_members(&f->schema, v3, refers, out);
-	if (v3)
+	if (v3 && !t->gv) /* of built-in kinds upstream publishes none */
 		limit_members(f->schema.limits, out);
 	list_extensions(f, t->typed && strcmp(f->name, "items") == 0, out);
 	patch_extensions(f, out);
@@ -293,6 +297,10 @@ static void type_members(const struct api_type *t, bool v3, struct openapi_types
 	}
 	if (t->atomic)
 		text_member(out, "x-kubernetes-map-type", "atomic");
+	if (t->unions) {
+		member(out, "x-kubernetes-unions");
+		buf_puts(out, t->unions);
+	}
 }
 
 void openapi_schema(const struct api_type *t, bool v3, struct openapi_types *refers,

@@ -3,7 +3,7 @@
 
 static bool granular_object(const struct api_schema *s)
 {
-	return !s->atomic && !(s->type && s->type->atomic);
+	return s->granular || (!s->atomic && !(s->type && s->type->atomic));
 }
 
 static struct shape deduced(const json_t *value)

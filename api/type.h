@@ -59,6 +59,7 @@ struct api_schema { /* the shape of one value */
 	bool nullable;
 	bool preserve_unknown;  /* CRD: x-kubernetes-preserve-unknown-fields */
 	bool embedded_resource; /* CRD */
+	bool granular;          /* merged field by field although its type is atomic */
 	bool boxed; /* API_LIST that is on the wire a message whose field 1 repeats the items */
 	const struct api_type *type;     /* API_OBJECT */
 	const struct api_schema *item;   /* API_LIST, API_MAP */
@@ -75,8 +76,9 @@ struct api_field {
 	bool pointer;  /* Go pointer: an explicit zero value is kept and written */
 	bool immutable;
 	bool deprecated;
-	uint8_t patch; /* enum api_patch bits */
-	uint16_t tag;  /* protobuf field number; 0: not on the wire */
+	bool published; /* the default is in OpenAPI v3, too: a marker of the field upstream */
+	uint8_t patch;  /* enum api_patch bits */
+	uint16_t tag;   /* protobuf field number; 0: not on the wire */
 	uint8_t via
 		[2]; /* inline fields: numbers of the messages around them on the wire, outer first; 0: none */
 	const char *patch_key; /* strategic merge key, or NULL */
@@ -107,6 +109,7 @@ struct api_type {
 	bool hidden; /* not in OpenAPI: only inline, a review, or options */
 	const char
 		*inline_name; /* types of its inline fields, as errors name them: "ProbeHandler" */
+	const char *unions;   /* JSON of x-kubernetes-unions, or NULL */
 	const char *const *validation_rules; /* reserved place of CEL rules; NULL */
 };
 

@@ -110,6 +110,16 @@ static void read_group(struct reader *r, char *rest, const char *doc)
 	r->group = g;
 }
 
+/* A word can't hold quotation marks; JSON in one is written with apostrophes. */
+static const char *unquote(const char *text)
+{
+	char *out = copy(text);
+	for (char *p = out; *p; p++)
+		if (*p == '\'')
+			*p = '"';
+	return out;
+}
+
 static void read_type(struct reader *r, struct schema *s, bool is_kind, char *rest, const char *doc)
 {
 	if (!r->group)
@@ -150,6 +160,7 @@ static void read_type(struct reader *r, struct schema *s, bool is_kind, char *re
 		{ "prefix=", NULL, &t->prefix },
 		{ "storage=", NULL, &t->storage },
 		{ "list=", NULL, &t->list },
+		{ "unions=", NULL, &t->unions },
 	};
 	for (char *w; (w = word(&rest));) {
 		size_t i = 0;
@@ -166,6 +177,8 @@ static void read_type(struct reader *r, struct schema *s, bool is_kind, char *re
 		if (i == sizeof words / sizeof *words)
 			fail(r->path, r->line, "unknown word \"%s\"", w);
 	}
+	if (t->unions)
+		t->unions = unquote(t->unions);
 	*PUSH(s->types, s->ntypes) = t;
 	r->type = t;
 }
@@ -239,6 +252,8 @@ static bool field_word(struct field *f, const char *w)
 		{ "immutable", &f->immutable, NULL },
 		{ "deprecated", &f->deprecated, NULL },
 		{ "atomic", &f->atomic, NULL },
+		{ "granular", &f->granular, NULL },
+		{ "published", &f->published, NULL },
 		{ "replace", &f->replace, NULL },
 		{ "retainKeys", &f->retain_keys, NULL },
 		{ "merge", &f->merge, NULL },
@@ -253,8 +268,6 @@ static bool field_word(struct field *f, const char *w)
 		{ "maxItems=", NULL, &f->max_items },
 		{ "maxLength=", NULL, &f->max_length },
 	};
-	if (strcmp(w, "granular") == 0) /* the default; said where the type itself is atomic */
-		return true;
 	if (strcmp(w, "list=set") == 0) {
 		f->list_type = API_LIST_SET;
 		return true;

@@ -29,8 +29,8 @@ struct field {
 	int tag;
 	unsigned char via[2]; /* set when flattened */
 	struct shape shape;
-	bool pointer, required, always, omitzero, immutable, deprecated, atomic, replace,
-		retain_keys, merge;
+	bool pointer, required, always, omitzero, immutable, deprecated, atomic, granular, replace,
+		retain_keys, merge, published;
 	const char *merge_key, *list_keys, *default_json, *enum_values, *known, *format, *doc,
 		*go_type;
 	enum api_list_type list_type;
@@ -58,7 +58,7 @@ struct type {
 	const char *doc;
 	bool typed, hidden, atomic, wants_struct, is_kind, namespaced;
 	const char *plural, *short_names, *categories, *verbs, *singular, *hash, *prefix, *storage,
-		*list;
+		*list, *unions;
 	struct field *fields; /* as written */
 	size_t nfields;
 	struct field

@@ -124,11 +124,12 @@ static char *shape_text(const struct shape *s, const struct field *f, bool of_it
 		sprintf(item, "&shapes[%zu]", pool_add(&shapes, shape_text(s->item, f, true)));
 	if (s->type)
 		sprintf(type, "&api_types[%d]", s->type->index);
-	bool atomic =
-		(!of_item && f->atomic) || (s->type && s->kind == API_OBJECT && s->type->atomic);
-	snprintf(text, sizeof text, "{ %s, %s, %d, 0, 0, 0, %d, %s, %s, %s, %s, %s }",
+	bool granular = !of_item && f->granular;
+	bool atomic = !granular && ((!of_item && f->atomic) ||
+				    (s->type && s->kind == API_OBJECT && s->type->atomic));
+	snprintf(text, sizeof text, "{ %s, %s, %d, 0, 0, 0, %d, %d, %s, %s, %s, %s, %s }",
 		 kind_word(s->kind), lists[of_item ? API_LIST_ATOMIC : f->list_type], atomic,
-		 s->boxed, type, item, of_item ? "NULL" : name_list(f->list_keys, ','),
+		 granular, s->boxed, type, item, of_item ? "NULL" : name_list(f->list_keys, ','),
 		 limits_ref(f, of_item), of_item ? "NULL" : quoted(f->default_json));
 	return strcpy(need(NULL, strlen(text) + 1), text);
 }
@@ -152,9 +153,10 @@ static void write_field(FILE *c, const struct field *f)
 	static const char *const patches[] = { /* bits */ "0", "API_PATCH_MERGE",
 					       "API_PATCH_RETAIN_KEYS",
 					       "API_PATCH_MERGE | API_PATCH_RETAIN_KEYS" };
-	fprintf(c, "\t{ \"%s\", %zu, %d, %d, %d, %d, %d, %s, %d, { %d, %d }, %s, %s,\n\t  %s },\n",
+	fprintf(c,
+		"\t{ \"%s\", %zu, %d, %d, %d, %d, %d, %d, %s, %d, { %d, %d }, %s, %s,\n\t  %s },\n",
 		f->name, strlen(f->name), f->required, f->always, f->pointer, f->immutable,
-		f->deprecated,
+		f->deprecated, f->published,
 		f->replace ? "API_PATCH_WHOLE" : patches[f->merge + 2 * f->retain_keys], f->tag,
 		f->via[0], f->via[1], quoted(f->merge_key), field_doc(f),
 		shape_text(&f->shape, f, false));
@@ -296,11 +298,11 @@ static void write_types(const struct schema *s, FILE *c)
 			"%s,\n\t  .doc = %s,\n\t  .fields = fields + %zu, "
 			".nfields = %zu, .by_name = orders + %zu, .by_tag = orders + %zu, .ntags = "
 			"%zu, .atomic = %d, .typed = %d, "
-			".hidden = %d, .inline_name = %s },\n",
+			".hidden = %d, .inline_name = %s, .unions = %s },\n",
 			t->name, group_index(t->group), openapi_name(t),
 			quoted(t->doc ? t->doc : ""), at[i].fields, t->nflat, at[i].names,
 			at[i].tags, at[i].ntags, t->atomic, t->typed, t->hidden,
-			quoted(t->inline_name));
+			quoted(t->inline_name), quoted(t->unions));
 	}
 	fprintf(c, "};\nconst size_t api_types_count = %zu;\n", s->ntypes);
 }

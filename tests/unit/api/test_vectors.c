@@ -11,27 +11,16 @@
 #include "api/decode.h"
 #include "api/registry.h"
 #include "base/file.h"
+#include "tests/unit/api/published.h"
 
-static char vectors[4096];
+static char vectors[PUBLISHED_PATH_MAX + 16];
 
 static int find_vectors(void **state)
 {
+	char module[PUBLISHED_PATH_MAX];
 	(void)state;
-	char line[4096];
-	FILE *p = popen("cd / && go mod download -json k8s.io/api@v0.37.2 2>/dev/null", "r");
-	while (p && fgets(line, sizeof line, p)) {
-		char *dir = strstr(line, "\"Dir\": \"");
-		if (dir)
-			snprintf(vectors, sizeof vectors, "%.*s/testdata/HEAD",
-				 (int)strcspn(dir + 8, "\""), dir + 8);
-	}
-	if (p)
-		pclose(p);
-	if (!*vectors || !file_exists(vectors)) {
-		*vectors = '\0';
-		print_message(
-			"k8s.io/api v0.37.2 is not to be had here (no Go, or no module proxy)\n");
-	}
+	if (published_module("k8s.io/api@v0.37.2", module))
+		snprintf(vectors, sizeof vectors, "%s/testdata/HEAD", module);
 	return 0;
 }
 
