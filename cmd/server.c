@@ -123,7 +123,7 @@ static struct client *controller_client(void *ctx, const char *name)
 	return apiserver_local_client(s->apiserver, &s->control, user, groups);
 }
 
-static int start_control(struct server *s, struct err *err)
+static int start_controllers(struct server *s, struct err *err)
 {
 	auto_free char *ca = str_printf("%s/server/tls/server-ca.crt", s->options.data_dir);
 	int r = file_read(ca, 1u << 20, &s->root_ca, err);
@@ -139,12 +139,21 @@ static int start_control(struct server *s, struct err *err)
 		.service_cidrs = items(&s->options.service_cidr),
 	};
 	r = controllers_start(&config, &s->controllers, err);
-	if (r < 0)
-		return err_wrap(err, r, "controllers");
+	return r < 0 ? err_wrap(err, r, "controllers") : 0;
+}
+
+static int start_scheduler(struct server *s, struct err *err)
+{
 	struct client *client =
 		apiserver_local_client(s->apiserver, &s->control, "system:kube-scheduler", NULL);
-	r = scheduler_start(client, &s->scheduler, err);
+	int r = scheduler_start(client, &s->scheduler, err);
 	return r < 0 ? err_wrap(err, r, "scheduler") : 0;
+}
+
+static int start_control(struct server *s, struct err *err)
+{
+	int r = s->options.disable_controller_manager ? 0 : start_controllers(s, err);
+	return r < 0 || s->options.disable_scheduler ? r : start_scheduler(s, err);
 }
 
 static void on_node_ready(void *ctx)
@@ -259,8 +268,10 @@ static void stop_apiserver(void *ctx)
 static void stop_control(void *ctx)
 {
 	struct server *s = ctx;
-	scheduler_stop(s->scheduler);
-	controllers_stop(s->controllers);
+	if (s->scheduler)
+		scheduler_stop(s->scheduler);
+	if (s->controllers)
+		controllers_stop(s->controllers);
 	loop_stop(&s->control);
 	loop_call(&s->api[0], stop_apiserver, s);
 }

@@ -15,7 +15,7 @@ struct server_options {
 	const char *node_name;
 	struct flag_list node_ip, node_label, node_taint;
 	int64_t max_pods;
-	bool disable_agent;
+	bool disable_agent, disable_scheduler, disable_controller_manager;
 	const char *log_level;
 	const char *run_dir;
 };

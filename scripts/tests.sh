@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154  # sourced by test.sh after common.sh
 # The layers of `./build.sh test`, in the order of `all`: cheap and telling ones first.
-ALL_LAYERS=(lint unit clang asan tsan arm64 api cluster clients fuzz vm)
+ALL_LAYERS=(lint unit clang asan tsan arm64 api differential cluster clients fuzz vm)
 
 wanted_dir() { # ARGS...: the --build-dir among them, or nothing
 	while [ $# -gt 0 ]; do
@@ -130,6 +130,15 @@ run_script() { # FILE NAME: its result lines get NAME in front; a silent death i
 }
 
 layer_api() { script_layer api "$1"; }
+layer_differential() { # upstream's recorded answers against ours
+	flavoured differential "${unit_options[@]}" && made differential all || return 0
+	(
+		. "$root/tests/differential/servers.sh"
+		servers_in "$(mktemp -d /var/tmp/allinone-differential.XXXXXX)"
+		start_ours "$build_dir/allinone" || { echo "not ok start - the server ended"; exit 0; }
+		python3 "$root/tests/differential/run.py" --ours "$ours" --replay "$1" || echo "# ended with $?"
+	) 2>&1 | collect differential
+}
 layer_cluster() { script_layer cluster "$1"; }
 layer_clients() { script_layer clients "$1"; }
 layer_vm() {

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two normalised answers side by side, and the list of differences that are meant."""
+import json
+import os
+import re
+
+NOTHING = object()
+
+
+def short(v):
+    if v is NOTHING:
+        return "nothing"
+    text = json.dumps(v, ensure_ascii=False, sort_keys=True)
+    return text if len(text) < 600 else text[:600] + "…"
+
+
+def differences(up, ours, path=""):
+    """Lines `PATH: upstream X, ours Y`."""
+    if isinstance(up, dict) and isinstance(ours, dict):
+        for key in sorted(set(up) | set(ours), key=str):
+            yield from differences(up.get(key, NOTHING), ours.get(key, NOTHING), "%s.%s" % (path, key) if path else key)
+    elif isinstance(up, list) and isinstance(ours, list) and len(up) == len(ours):
+        for i, (a, b) in enumerate(zip(up, ours)):
+            yield from differences(a, b, "%s[%d]" % (path, i))
+    elif up != ours or type(up) is not type(ours):
+        yield "%s: upstream %s, ours %s" % (path, short(up), short(ours))
+
+
+class Meant:
+    """meant.txt: a reason, flush left, and below it, indented, regular expressions over `TOPIC: TITLE | REQUEST | DIFFERENCE`."""
+
+    def __init__(self, path):
+        self.patterns, reason = [], None
+        for number, line in enumerate(open(path), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            if line[0] not in " \t":
+                reason = line.strip()
+            elif reason is None:
+                raise ValueError("%s:%d: a pattern without a reason" % (os.path.basename(path), number))
+            else:
+                self.patterns.append([re.compile(line.strip()), reason, 0])
+
+    def reason(self, line):
+        for entry in self.patterns:
+            if entry[0].search(line):
+                entry[2] += 1
+                return entry[1]
+        return None
+
+    def unused(self):
+        return [p.pattern for p, _, count in self.patterns if not count]

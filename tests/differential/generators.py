@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests that a table suffices for. A generator is a function (schema, options) that yields corpus.Sequence objects."""
+GENERATORS = []
+
+
+def sequences(schema, options):
+    for generator in GENERATORS:
+        yield from generator(schema, options)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What two servers may disagree on without anybody noticing, replaced: UIDs, times, revisions, tokens, allocated addresses
+and ports, random name endings. What is left is compared."""
+import json
+import re
+
+import protobuf_text
+
+UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+TIME = re.compile(r"\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+ADDRESS = re.compile(r"\b10\.43\.[0-9]{1,3}\.[0-9]{1,3}\b(?!/)")
+HOST = re.compile(r"127\.0\.0\.1:[0-9]{4,5}")
+REVISION_TEXT = re.compile(r"(resource ?[vV]ersion:? |revision |too old resource version: |, current: )\(?[0-9]+( \([0-9]+\))?")
+YAML_REVISION = re.compile(r'(resourceVersion: )"[0-9]+"')
+AGE = re.compile(r"^(<invalid>|[0-9]+(ms|[smhdy])([0-9]+[smhd])?)$")
+
+SILENT = {"date", "content-length", "connection", "transfer-encoding"}  # said by every answer, of no consequence
+PRESENT = {"audit-id", "x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid", "etag", "last-modified"}
+PORTS = {"nodePort", "healthCheckNodePort"}
+
+
+class Normal:
+    """For the answer to one request: what the client itself wrote stays."""
+
+    def __init__(self, sent=""):
+        self.sent = sent
+
+    def text(self, s):
+        s = UUID.sub(lambda m: m[0] if m[0] in self.sent else "<uid>", s)
+        s = TIME.sub(lambda m: m[0] if m[0] in self.sent else "<time>", s)
+        s = JWT.sub("<token>", s)
+        s = ADDRESS.sub(lambda m: m[0] if m[0] in self.sent else "<address>", s)
+        s = HOST.sub("<host>", s)
+        return REVISION_TEXT.sub(lambda m: re.sub("[0-9]+", "<rv>", m[0]), s)
+
+    def tree(self, v, key=None, parent=None):
+        if isinstance(v, dict):
+            return {self.text(k): self.tree(x, k, v) for k, x in v.items()}
+        if isinstance(v, list):
+            return [self.tree(x, key) for x in v]
+        if isinstance(v, str):
+            return self.leaf(v, key, parent)
+        if key in PORTS and isinstance(v, int) and str(v) not in self.sent:
+            return "<port>"
+        return v
+
+    def leaf(self, v, key, parent):
+        if key == "resourceVersion" and v.isdigit() and v != "0":
+            return "<rv>"
+        if key == "continue" and v:
+            return "<continue>"
+        if key == "uid" and v not in self.sent and v:
+            return "<uid>"
+        if key == "name" and parent and parent.get("generateName") and v.startswith(parent["generateName"]):
+            return parent["generateName"] + "<random%d>" % (len(v) - len(parent["generateName"]))
+        if key == "cells" and AGE.match(v):
+            return "<age>"
+        return self.text(v)
+
+    def headers(self, headers):
+        out = {}
+        for name, value in headers:
+            name = name.lower()
+            if name not in SILENT:
+                value = "<present>" if name in PRESENT else self.text(value)
+                out.setdefault(name, []).append(value)
+        return {k: v[0] if len(v) == 1 else sorted(v) for k, v in out.items()}
+
+    def body(self, data, kind):
+        if not data:
+            return None
+        if "json" in kind:
+            try:
+                return self.tree(json.loads(data, object_pairs_hook=pairs))
+            except ValueError:
+                pass
+        if "protobuf" in kind:
+            return protobuf_text.normal(data, self)
+        try:
+            return YAML_REVISION.sub(r"\1<rv>", self.text(data.decode()))
+        except UnicodeDecodeError:
+            return "<%d bytes>" % len(data)
+
+    def answer(self, a):
+        headers = self.headers(a.headers)
+        out = {"code": a.code, "headers": headers, "body": self.body(a.body, str(headers.get("content-type", "")))}
+        if a.events is not None:
+            out["events"] = [self.body(e, "json") for e in a.events]
+        return out
+
+
+def pairs(items):
+    """A key that is there twice shows."""
+    out = dict(items)
+    if len(out) != len(items):
+        out["<duplicate keys>"] = sorted({k for k, _ in items if sum(1 for n, _ in items if n == k) > 1})
+    return out

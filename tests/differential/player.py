@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays sequences against one server and gives their normalised answers."""
+import json
+import re
+import time
+
+from normal import Normal
+
+SETTLE = 10  # seconds that an UNTIL waits at most
+JSON = [("Content-Type", "application/json")]
+
+
+class Player:
+    def __init__(self, target):
+        self.target, self.count = target, 0
+
+    def play(self, number, sequence):
+        known = {"ns": "n%d" % number}
+        if not sequence.bare:
+            self.namespace(known["ns"])
+        try:
+            return [self.step(request, known) for request in sequence.requests]
+        finally:
+            self.target.end()
+
+    def namespace(self, name):
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+        self.target.send("POST", "/api/v1/namespaces", JSON, json.dumps(made).encode())
+        self.target.send("POST", "/api/v1/namespaces/%s/serviceaccounts" % name, JSON, json.dumps(account).encode())
+
+    def step(self, request, known):
+        def filled(text):
+            return re.sub(r"<([a-z][a-z0-9]*)>", lambda m: known.get(m[1], m[0]), text)
+
+        path = filled(request.path)
+        headers = [(k, filled(v)) for k, v in request.headers]
+        body = request.body
+        if body is not None and len(body) < 100000 and b"<" in body:
+            try:
+                body = filled(body.decode()).encode()
+            except UnicodeDecodeError:
+                pass
+        answer = self.answer(request, path, headers, body)
+        for name, place in request.keep:
+            known[name] = str(at(answer, place))
+        self.count += 1
+        sent = path + (body[:100000].decode("utf-8", "replace") if body else "")
+        return Normal(sent).answer(answer)
+
+    def answer(self, request, path, headers, body):
+        if request.method == "OPEN":
+            return self.target.watch(request.name, path, headers)
+        if request.method == "READ":
+            return self.target.read(request.name, request.count)
+        if request.method == "UNTIL":
+            return self.until(request, path, headers)
+        return self.target.send(request.method, path, headers, body)
+
+    def until(self, request, path, headers):
+        end = time.monotonic() + SETTLE
+        while True:
+            answer = self.target.send("GET", path, headers, None)
+            if answer.code == request.count or time.monotonic() > end:
+                return answer
+            time.sleep(0.02)
+
+
+def at(answer, place):
+    """A value in the body: metadata.resourceVersion, items[0].metadata.name, or a header as `header etag`."""
+    if place.startswith("header "):
+        return next((v for k, v in answer.headers if k.lower() == place[7:].lower()), "none")
+    try:
+        value = json.loads(answer.body)
+        for step in re.findall(r"[^.\[\]]+", place):
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        return value
+    except (ValueError, LookupError, TypeError):
+        return "none"

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""run.py --ours KUBECONFIG (--upstream KUBECONFIG [--record] | --replay) [--seed N] [--show] [FOCUS]
+Plays the corpus against ours and upstream (or against upstream's recorded answers) and reports what differs. FOCUS is a part
+of `TOPIC: TITLE`."""
+import argparse
+import os
+import queue
+import sys
+import threading
+import time
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, here)
+import corpus  # noqa: E402
+import generators  # noqa: E402
+from compare import Meant, differences  # noqa: E402
+from player import Player  # noqa: E402
+from record import Recorded, Recorder  # noqa: E402
+from schema_text import Schema  # noqa: E402
+from target import Target  # noqa: E402
+
+AHEAD = 64  # sequences that one server may be ahead of the other
+
+
+def options():
+    p = argparse.ArgumentParser()
+    p.add_argument("--ours", required=True)
+    p.add_argument("--upstream")
+    p.add_argument("--record", action="store_true")
+    p.add_argument("--replay", action="store_true")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--show", action="store_true", help="print each answer of ours")
+    p.add_argument("focus", nargs="?", default="")
+    return p.parse_args()
+
+
+def played(player, sequences, out):
+    """In a thread of its own: answers in order, then None."""
+    try:
+        for number, sequence in enumerate(sequences):
+            out.put(player.play(number, sequence))
+    except Exception as e:  # what a player dies of is the other thread's to report
+        out.put(e)
+
+
+class Report:
+    def __init__(self, meant):
+        self.meant, self.passed, self.failed, self.skipped = meant, 0, 0, 0
+        self.different, self.explained, self.requests = 0, 0, set()
+
+    def sequence(self, sequence, up, ours):
+        if up is None:
+            self.skipped += 1
+            print("skip %s - no recorded answer; ./build.sh differential --record writes them" % sequence)
+            return
+        lines = []
+        for request, a, b in zip(sequence.requests, up, ours):
+            self.requests.add((request.method, request.path, tuple(request.headers), request.body, request.name, sequence.topic))
+            lines += self.request("%s | %s" % (sequence, request.label()), request, a, b)
+        for line in lines:
+            print("  " + line)
+        if lines:
+            self.failed += 1
+            print("not ok %s - %d differences, first %s" % (sequence, len(lines), lines[0].split(" | ", 2)[-1][:200]))
+        else:
+            self.passed += 1
+            print("ok %s" % sequence)
+
+    def request(self, where, request, up, ours):
+        out = []
+        for line in differences(up, ours):
+            full = "%s | %s" % (where, line)
+            if self.meant.reason(full):
+                self.explained += 1
+            else:
+                self.different += 1
+                out.append(full)
+        return out
+
+
+def main():
+    o = options()
+    schema = Schema(os.path.join(here, "../../api/schema"))
+    sequences = [s for s in list(corpus.read_topics(os.path.join(here, "topics"), schema)) + list(generators.sequences(schema, o))
+                 if o.focus in str(s)]
+    report, started = Report(Meant(os.path.join(here, "meant.txt"))), time.monotonic()
+    recorder = Recorder(os.path.join(here, "recorded")) if o.record else None
+    players = [Recorded(os.path.join(here, "recorded")) if o.replay else Player(Target(o.upstream)), Player(Target(o.ours))]
+    queues = [queue.Queue(AHEAD) for _ in players]
+    for player, q in zip(players, queues):
+        threading.Thread(target=played, args=(player, sequences, q), daemon=True).start()
+    for sequence in sequences:
+        up, ours = (q.get() for q in queues)
+        for answers in (up, ours):
+            if isinstance(answers, Exception):
+                raise answers
+        if o.show:
+            for request, a in zip(sequence.requests, ours):
+                print("    %s -> %s" % (request.label(), a))
+        if o.replay and not sequence.recorded:
+            continue
+        if recorder and sequence.recorded:
+            recorder.add(sequence, up)
+        report.sequence(sequence, up, ours)
+    if recorder:
+        recorder.close()
+    print("%d distinct requests in %.0f s; %d differences without a reason, %d meant; seed %d" % (
+        len(report.requests), time.monotonic() - started, report.different, report.explained, o.seed))
+    if not o.focus:
+        for pattern in report.meant.unused():
+            print("meant.txt: matched nothing: " + pattern)
+    return 1 if report.failed and not o.record else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
