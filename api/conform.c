@@ -164,10 +164,18 @@ static int object(struct conform *c, const struct api_type *t, json_t *tree, con
 	return 0;
 }
 
+int conform_message(struct conform *c, const struct api_schema *s, json_t *v, const struct path *at)
+{
+	json_t *unused = NULL;
+	return value(c, s, v, at, &unused);
+}
+
 int api_conform(const struct api_type *t, json_t *tree, struct api_strings *unknown,
 		struct err *err)
 {
 	struct conform c = { .unknown = unknown, .err = err };
 	const struct api_schema s = { .kind = API_OBJECT, .type = t };
-	return json_is_object(tree) ? object(&c, t, tree, NULL) : conform_wrong(&c, &s, tree, NULL);
+	if (!json_is_object(tree))
+		return conform_wrong(&c, &s, tree, NULL);
+	return t->gv ? object(&c, t, tree, NULL) : conform_custom(&c, t, tree);
 }

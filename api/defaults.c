@@ -77,7 +77,7 @@ static void apply_rule(const struct api_type *t, json_t *tree)
 static bool is_absent(const struct api_field *f, const json_t *v)
 {
 	if (!v || json_is_null(v))
-		return true;
+		return !v || !f->schema.nullable;
 	if (f->pointer)
 		return false;
 	return (json_is_string(v) && json_string_length(v) == 0) ||
@@ -112,19 +112,38 @@ static void default_quantities(json_t *map)
 	}
 }
 
+/* Items of a custom resource that are null, and may not be, become what their schema says. */
+static void default_null_items(const struct api_schema *s, json_t *v)
+{
+	json_t *item, *value;
+	size_t i;
+	const char *key;
+	if (!s->item || !s->item->default_json || s->item->nullable)
+		return;
+	json_array_foreach (v, i, item)
+		if (json_is_null(item) &&
+		    api_json_parse(str_from(s->item->default_json), &value, NULL, NULL) == 0)
+			json_array_set_new(v, i, value);
+	json_object_foreach (v, key, item)
+		if (json_is_null(item) &&
+		    api_json_parse(str_from(s->item->default_json), &value, NULL, NULL) == 0)
+			json_object_set_new(v, key, value);
+}
+
 static void default_value(const struct api_schema *s, json_t *v)
 {
 	size_t i;
 	const char *key;
 	json_t *item;
+	default_null_items(s, v);
 	if (s->kind == API_OBJECT && s->type && json_is_object(v)) {
 		default_object_of(s->type, v);
-	} else if (s->kind == API_LIST && s->item->kind == API_OBJECT && json_is_array(v)) {
+	} else if (s->kind == API_LIST && s->item->kind >= API_OBJECT && json_is_array(v)) {
 		json_array_foreach (v, i, item)
 			default_value(s->item, item);
 	} else if (s->kind == API_MAP && s->item->kind == API_QUANTITY && json_is_object(v)) {
 		default_quantities(v);
-	} else if (s->kind == API_MAP && s->item->kind == API_OBJECT && json_is_object(v)) {
+	} else if (s->kind == API_MAP && s->item->kind >= API_OBJECT && json_is_object(v)) {
 		json_object_foreach (v, key, item)
 			default_value(s->item, item);
 	}

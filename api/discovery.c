@@ -37,6 +37,21 @@ void discovery_verbs(uint32_t verbs, struct buf *out)
 	buf_puts(out, *separator == '[' ? "[]" : "]");
 }
 
+/* Upstream writes them in this order for custom resources. */
+static void custom_verbs(struct buf *out)
+{
+	buf_puts(out, "[\"delete\",\"deletecollection\",\"get\",\"list\",\"patch\",\"create\","
+		      "\"update\",\"watch\"]");
+}
+
+static void resource_verbs(const struct api_resource *r, struct buf *out)
+{
+	if (r->crd)
+		custom_verbs(out);
+	else
+		discovery_verbs(r->verbs, out);
+}
+
 static void name_list(struct buf *out, const char *member, const char *const *names)
 {
 	if (!names || !*names)
@@ -133,7 +148,7 @@ static void resource_entry(const struct api_resource *r, struct buf *out)
 		   "{\"name\":\"%s\",\"singularName\":\"%s\",\"namespaced\":%s,\"kind\":\"%s\","
 		   "\"verbs\":",
 		   r->plural, r->singular, r->namespaced ? "true" : "false", r->kind);
-	discovery_verbs(r->verbs, out);
+	resource_verbs(r, out);
 	name_list(out, "shortNames", r->short_names);
 	name_list(out, "categories", r->categories);
 	if (r->storage_hash && *r->storage_hash)
@@ -186,7 +201,7 @@ bool discovery_resources(const struct discovery *d, struct str group, struct str
 static void response_kind(const struct api_resource *r, const char *group, const char *version,
 			  const char *kind, struct buf *out)
 {
-	bool own = strcmp(group, r->group) == 0 && strcmp(version, r->version) == 0;
+	bool own = !r->crd && strcmp(group, r->group) == 0 && strcmp(version, r->version) == 0;
 	buf_printf(out, "\"responseKind\":{\"group\":\"%s\",\"version\":\"%s\",\"kind\":\"%s\"},",
 		   own ? "" : group, own ? "" : version, kind);
 }
@@ -213,7 +228,7 @@ static void aggregated_resource(const struct api_resource *r, struct buf *out)
 	response_kind(r, r->group, r->version, r->kind, out);
 	buf_printf(out, "\"scope\":\"%s\",\"singularResource\":\"%s\",\"verbs\":",
 		   r->namespaced ? "Namespaced" : "Cluster", r->singular);
-	discovery_verbs(r->verbs, out);
+	resource_verbs(r, out);
 	name_list(out, "shortNames", r->short_names);
 	name_list(out, "categories", r->categories);
 	aggregated_subresources(r, out);

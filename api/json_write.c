@@ -222,8 +222,31 @@ static bool is_revision(const struct writer *w, const struct api_field *f)
 	       strcmp(w->top, "metadata") == 0;
 }
 
+/* A custom resource's fields stand in the order of their names, known or not, and all that are there are written. */
+static void write_custom(struct writer *w, const struct api_type *t, const json_t *tree)
+{
+	size_t n;
+	struct member *members = sorted(tree, &n);
+	buf_putc(w->out, '{');
+	w->depth++;
+	for (size_t i = 0; i < n; i++) {
+		const struct api_field *f = api_type_field(t, members[i].key);
+		if (w->depth == 1)
+			w->top = f ? f->name : "";
+		begin_member(w, members[i].key);
+		write_value(w, f ? &f->schema : NULL, members[i].value);
+	}
+	w->depth--;
+	buf_putc(w->out, '}');
+	free(members);
+}
+
 static void write_object(struct writer *w, const struct api_type *t, const json_t *tree)
 {
+	if (!t->gv) {
+		write_custom(w, t, tree);
+		return;
+	}
 	buf_putc(w->out, '{');
 	w->depth++;
 	for (size_t i = 0; i < t->nfields; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/managed_entry.h"
+#include "api/crd.h"
 
 #include "api/meta.h"
 #include "api/registry.h"
@@ -216,6 +217,8 @@ static bool is_served(const struct api_resource *r, struct str api_version)
 				     : api_version;
 	if (str_eqz(group, r->group) && str_eqz(version, r->version))
 		return true;
+	if (r->crd)
+		return str_eqz(group, r->group) && crd_version(r->crd, version);
 	return api_resource_find(group, version, str_from(r->plural)) != NULL;
 }
 

@@ -64,7 +64,9 @@ static bool has_status(const struct api_resource *r)
 const struct fieldset *managed_reset_fields(struct arena *a, const struct api_resource *r,
 					    struct str subresource)
 {
-	for (size_t i = 0; i < COUNT_OF(resets); i++)
+	if (r->crd && str_eq(subresource, STR("status")))
+		return set_of_paths(a, "metadata,spec");
+	for (size_t i = 0; i < COUNT_OF(resets) && !r->crd; i++)
 		if (strcmp(resets[i].plural, r->plural) == 0 &&
 		    strcmp(resets[i].group, r->group) == 0 &&
 		    str_eqz(subresource, resets[i].subresource))

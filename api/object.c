@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
+#include "api/crd.h"
 #include "api/object_scan.h"
 #include "base/mem.h"
 
@@ -89,7 +90,7 @@ int object_new(const struct api_resource *r, struct str key, struct str json, st
 			     .seal_last = scan.seal_last };
 	struct object *o = &w->o;
 	atomic_init(&o->refs, 1);
-	o->resource = r;
+	o->resource = api_resource_ref(r);
 	o->deleting = scan.deleting;
 	o->size_bytes = bytes;
 	o->nlabels = scan.nlabels;
@@ -161,6 +162,7 @@ void object_unref(const struct object *o)
 	if (!mine || atomic_fetch_sub_explicit(&mine->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	free(atomic_load_explicit(&mine->protobuf, memory_order_relaxed));
+	api_resource_unref(mine->resource);
 	free(whole_of(mine));
 }
 

@@ -69,7 +69,7 @@ static int find_field(const struct api_resource *r, struct str label, int *out, 
 			*out = stored_field(r, i);
 			return 0;
 		}
-	if (r->nselectable)
+	if (r->nselectable || r->crd)
 		return err_set(err, ERR_BAD_REQUEST, "field label not supported: %.*s",
 			       STR_ARG(label));
 	return err_set(err, ERR_BAD_REQUEST,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/table.h"
 
+#include "api/codec.h"
+#include "api/crd.h"
 #include "api/printer.h"
 #include "base/mem.h"
 
@@ -90,13 +92,31 @@ static void write_partial(struct at root, const char *version, struct buf *out)
 	buf_putc(out, '}');
 }
 
-static void write_object(const struct object *obj, struct at root, const struct table_options *o,
-			 struct buf *out)
+/* An object of another version than the one that is stored. */
+static void write_converted(const struct api_resource *r, const struct object *obj, struct buf *out)
+{
+	json_t *tree = object_tree(obj, NULL);
+	if (!tree) {
+		buf_puts(out, "null");
+		return;
+	}
+	crd_convert(r, tree);
+	api_json_write(r->type, tree, false, out, NULL);
+	json_decref(tree);
+}
+
+static void write_object(const struct api_resource *r, const struct object *obj, struct at root,
+			 const struct table_options *o, struct buf *out)
 {
 	buf_puts(out, ",\"object\":");
 	switch (o->include) {
 	case TABLE_NONE: buf_puts(out, "null"); break;
-	case TABLE_OBJECT: buf_str(out, str_trim(obj->json)); break;
+	case TABLE_OBJECT:
+		if (r->crd && strcmp(r->version, obj->resource->version))
+			write_converted(r, obj, out);
+		else
+			buf_str(out, str_trim(obj->json));
+		break;
 	case TABLE_METADATA: write_partial(root, o->version, out); break;
 	}
 }
@@ -120,10 +140,9 @@ struct table { /* what rows share */
 	struct cell cell;
 };
 
-static void write_row(struct table *t, const struct object *obj, const struct table_options *o,
-		      struct buf *out)
+static void write_row(struct table *t, const struct api_resource *r, const struct object *obj,
+		      const struct table_options *o, struct buf *out)
 {
-	const struct api_resource *r = obj->resource;
 	t->cell.now_s = o->now_s;
 	t->cell.custom = r->type && !r->type->gv;
 	t->cell.root =
@@ -137,7 +156,7 @@ static void write_row(struct table *t, const struct object *obj, const struct ta
 	}
 	buf_putc(out, ']');
 	write_conditions(r, t->cell.root, out);
-	write_object(obj, t->cell.root, o, out);
+	write_object(r, obj, t->cell.root, o, out);
 	buf_putc(out, '}');
 }
 
@@ -153,7 +172,7 @@ void table_write_row(const struct object *obj, const struct table_options *o, bo
 	struct table t = { 0 };
 	if (!first)
 		buf_putc(out, ',');
-	write_row(&t, obj, o, out);
+	write_row(&t, obj->resource, obj, o, out);
 	table_close(&t);
 }
 
@@ -165,7 +184,7 @@ void table_write(const struct api_resource *r, const struct object *const *objec
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_putc(out, ',');
-		write_row(&t, objects[i], o, out);
+		write_row(&t, r, objects[i], o, out);
 	}
 	table_write_tail(out);
 	table_close(&t);

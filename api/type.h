@@ -111,6 +111,7 @@ struct api_type {
 		*inline_name; /* types of its inline fields, as errors name them: "ProbeHandler" */
 	const char *unions;   /* JSON of x-kubernetes-unions, or NULL */
 	const char *const *validation_rules; /* reserved place of CEL rules; NULL */
+	const struct crd_rules *rules; /* of a custom resource: what its values must be, or NULL */
 };
 
 struct api_column {
@@ -127,6 +128,9 @@ struct api_subresource {
 	const char *group, *version, *kind; /* of its body */
 	const struct api_type *type;        /* NULL for options-only ones (exec, …) */
 	uint32_t verbs;
+	/* Of a custom resource's scale: dotted paths of the wanted replicas, of those there are, of the selector's text (or
+	 * NULL). NULL: spec.replicas, status.replicas, spec.selector. */
+	const char *const *paths;
 };
 
 enum api_verb {
@@ -166,6 +170,9 @@ struct api_resource {
 	const char *
 		storage_prefix; /* "/registry/pods/": shared by versions that store one object; upstream's keys */
 	const struct api_resource *storage; /* the version that is stored (itself mostly) */
+	const char *deprecation; /* the warning that users of this version hear, or NULL */
+	struct crd
+		*crd; /* what it was made from at run time (counted, api/crd.h); NULL: built in */
 };
 
 const struct api_field *api_type_field(const struct api_type *t,

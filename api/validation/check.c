@@ -177,6 +177,14 @@ void check_invalid_text(struct check *c, const char *child, struct str value, co
 	COMPLAIN(c, "FieldValueInvalid", child, &body, fmt);
 }
 
+void check_invalid_type(struct check *c, const char *child, const json_t *value, const char *fmt,
+			...)
+{
+	struct buf body = json_is_string(value) ? body_text("Invalid value", tree_str(value))
+						: body_value("Invalid value", value);
+	COMPLAIN(c, "FieldValueTypeInvalid", child, &body, fmt);
+}
+
 static void complain_plain(struct check *c, const char *type, const char *child, struct buf body,
 			   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 static void complain_plain(struct check *c, const char *type, const char *child, struct buf body,

@@ -33,6 +33,8 @@ void check_invalid(struct check *c, const char *child, const json_t *value, cons
 	__attribute__((format(printf, 4, 5)));
 void check_invalid_text(struct check *c, const char *child, struct str value, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+void check_invalid_type(struct check *c, const char *child, const json_t *value, const char *fmt,
+			...) __attribute__((format(printf, 4, 5)));
 void check_duplicate(struct check *c, const char *child, const json_t *value);
 void check_duplicate_text(struct check *c, const char *child, struct str value);
 void check_not_found(struct check *c, const char *child, struct str value, const char *detail);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/validation.h"
 
+#include "api/crd_rules.h"
 #include "api/meta.h"
 #include "api/validation/kinds.h"
 #include "api/validation/metadata.h"
@@ -68,10 +69,12 @@ int validate_create(const struct api_resource *r, const json_t *object, struct e
 {
 	struct err found = { 0 };
 	struct check c = { .err = &found, .custom = is_custom(r) };
-	const struct kind_rules *rules = kind_rules_find(r->group, r->plural);
+	const struct kind_rules *rules = r->crd ? NULL : kind_rules_find(r->group, r->plural);
 	check_metadata(&c, object, r->namespaced,
 		       rules && rules->name ? rules->name : name_dns_subdomain);
-	if (rules && rules->create)
+	if (r->crd)
+		crd_validate(&c, r, "", object, NULL);
+	else if (rules && rules->create)
 		rules->create(&c, object);
 	return finish(&c, r, object, err);
 }
@@ -100,10 +103,13 @@ int validate_update(const struct api_resource *r, const char *subresource, const
 {
 	struct err found = { 0 };
 	struct check c = { .err = &found, .custom = is_custom(r) };
-	const struct kind_rules *rules = kind_rules_find(r->group, r->plural);
-	validate_update_fn special = subresource ? subresource_rules(r, subresource) : NULL;
+	const struct kind_rules *rules = r->crd ? NULL : kind_rules_find(r->group, r->plural);
+	validate_update_fn special =
+		subresource && !r->crd ? subresource_rules(r, subresource) : NULL;
 	check_metadata_update(&c, new, old);
-	if (special)
+	if (r->crd)
+		crd_validate(&c, r, subresource ? subresource : "", new, old);
+	else if (special)
 		special(&c, new, old);
 	else if (rules && (!subresource || !*subresource))
 		update(&c, rules, new, old);

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "server/apiserver/bootstrap.h"
+#include "server/apiserver/crd/keeper.h"
+#include "server/apiserver/crd/registry.h"
 #include "server/apiserver/http.h"
 #include "server/apiserver/local_client.h"
 #include "server/apiserver/local_reflector.h"
@@ -152,6 +154,9 @@ static int store_open(struct apiserver *s, struct err *err)
 		if (res->verbs & API_LIST_VERB && (!res->storage || res->storage == res))
 			cache_of(s->caches, res);
 	}
+	s->crds = crd_registry_new();
+	s->crd_keeper = crd_keeper_new(s);
+	cache_set_when_loaded(s->caches, crd_keeper_load, s->crd_keeper);
 	return cache_set_load(s->caches, s->store, err);
 }
 
@@ -260,6 +265,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 	request_metrics_collect(s);
 	loop_timer_init(s->loops[0], &s->renewal, on_renewal);
 	loop_timer_start(&s->renewal, RENEWAL_EVERY_MS);
+	crd_keeper_start(s->crd_keeper);
 	bootstrap_start(s, bootstrapped);
 	*out = s;
 	return 0;
@@ -330,6 +336,7 @@ static void stop_on_loop(void *ctx)
 		loop_call(s->loops[i], loop_streams_end, one);
 	}
 	loop_timer_close(&s->renewal, NULL);
+	crd_keeper_stop(s->crd_keeper);
 	http_server_stop(s->http, STOP_STREAMS_MS, listener_closed, s);
 }
 
@@ -358,6 +365,8 @@ void apiserver_free(struct apiserver *s)
 		s->store->ops->close(s->store);
 	if (s->caches)
 		cache_set_free(s->caches);
+	crd_keeper_free(s->crd_keeper);
+	crd_registry_free(s->crds);
 	clients_free(s);
 	for (size_t i = 0; i < s->nloops; i++)
 		loop_state_free(s->loops[i]);

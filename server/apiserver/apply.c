@@ -57,6 +57,10 @@ static int apply_modify(struct write *w, struct err *err)
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
 	int e = apply_merge(w->res, w->old, w->body, &w->by, w->r->opt.force, &w->tree, err);
+	if (e == -ERR_BAD_REQUEST && w->res->crd && err) { /* upstream sends it bare */
+		w->r->no_reason = true;
+		err->reason = ERR_INTERNAL;
+	}
 	if (e == -ERR_CONFLICT)
 		request_about(w->r, "", "", STR(""));
 	if (e < 0)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/crd.h"
 #include "base/mem.h"
 #include "server/apiserver/convert_autoscaler.h"
 
@@ -95,6 +96,10 @@ static void field_move(json_t *tree, const char *from, const char *to)
 void convert_tree(const struct api_resource *from, const struct api_resource *to, json_t *tree)
 {
 	char version[256];
+	if (to->crd) {
+		crd_convert(to, tree);
+		return;
+	}
 	for (size_t i = 0; i < COUNT_OF(renames); i++) {
 		const struct rename *n = &renames[i];
 		if (strcmp(n->plural, from->plural))

@@ -41,11 +41,38 @@ static int no_kind(const struct decode_expect *x, struct str kind, struct str ve
 		       STR_ARG(kind), STR_ARG(bare), x->kind, STR_ARG(kind), STR_ARG(version));
 }
 
+/* A custom resource says what it is; another kind is left to validation. */
+static int custom_check(const struct decode_expect *x, const json_t *tree, struct err *err)
+{
+	char expected[256];
+	struct str kind = meta_kind(tree), version = meta_api_version(tree);
+	snprintf(expected, sizeof(expected), "%s/%s", x->group, x->version);
+	if (!str_eqz(version, expected))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "the API version in the data (%.*s) does not match the expected API "
+			       "version (%s)",
+			       STR_ARG(version), expected);
+	if (str_eqz(kind, x->kind))
+		return 0;
+	err_cause(err, "FieldValueInvalid", "kind", "Invalid value: \"%.*s\": must be %s",
+		  STR_ARG(kind), x->kind);
+	return err_set(err, ERR_INVALID,
+		       "%.*s.%s \"%.*s\" is invalid: kind: Invalid value: \"%.*s\": must be %s",
+		       STR_ARG(kind), x->group, STR_ARG(meta_name(tree)), STR_ARG(kind), x->kind);
+}
+
+static bool is_custom(const struct decode_expect *x)
+{
+	return x->type && !x->type->gv;
+}
+
 /* An absent kind or version means the expected one. */
 static int kind_check(const struct decode_expect *x, json_t *tree, struct err *err)
 {
 	char expected[256];
 	struct str kind = meta_kind(tree), version = meta_api_version(tree);
+	if (is_custom(x))
+		return custom_check(x, tree, err);
 	snprintf(expected, sizeof(expected), "%s%s%s", x->group, x->group[0] ? "/" : "",
 		 x->version);
 	if (kind.n && !str_eqz(kind, x->kind))
@@ -64,12 +91,15 @@ static int kind_check(const struct decode_expect *x, json_t *tree, struct err *e
 	return 0;
 }
 
-static void strict_text(const struct api_strings *dup, const struct api_strings *unknown,
-			struct buf *out)
+/* Upstream finds duplicates of a custom resource first, of others last. */
+static void strict_text(const struct decode_expect *x, const struct api_strings *dup,
+			const struct api_strings *unknown, struct buf *out)
 {
+	for (size_t i = 0; is_custom(x) && i < dup->n; i++)
+		buf_printf(out, "%sduplicate field \"%s\"", out->n ? ", " : "", dup->items[i]);
 	for (size_t i = 0; i < unknown->n; i++)
 		buf_printf(out, "%sunknown field \"%s\"", out->n ? ", " : "", unknown->items[i]);
-	for (size_t i = 0; i < dup->n; i++)
+	for (size_t i = 0; !is_custom(x) && i < dup->n; i++)
 		buf_printf(out, "%sduplicate field \"%s\"", out->n ? ", " : "", dup->items[i]);
 }
 
@@ -81,15 +111,17 @@ int decode_strictness(struct api_request *r, const struct decode_expect *x,
 		return 0;
 	if (r->opt.field_validation == VALIDATE_STRICT) {
 		auto_buf text = { 0 };
-		strict_text(dup, unknown, &text);
+		strict_text(x, dup, unknown, &text);
 		return err_set(
 			err, ERR_BAD_REQUEST,
 			"%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
 			x->kind, x->version, x->kind, text.p);
 	}
+	for (size_t i = 0; is_custom(x) && i < dup->n; i++)
+		request_warn(r, "duplicate field \"%s\"", dup->items[i]);
 	for (size_t i = 0; i < unknown->n; i++)
 		request_warn(r, "unknown field \"%s\"", unknown->items[i]);
-	for (size_t i = 0; i < dup->n; i++)
+	for (size_t i = 0; !is_custom(x) && i < dup->n; i++)
 		request_warn(r, "duplicate field \"%s\"", dup->items[i]);
 	return 0;
 }
@@ -183,6 +215,33 @@ static int not_an_object(const struct decode_expect *x, struct str body, const j
 	return unrecognized(x, body, false, why, err);
 }
 
+/* What upstream says of a custom resource before it looks at the rest. */
+static int custom_kind_check(const struct decode_expect *x, struct str body, const json_t *tree,
+			     struct err *err)
+{
+	const json_t *kind = json_object_get(tree, "kind"),
+		     *version = json_object_get(tree, "apiVersion");
+	const json_t *odd = kind && !json_is_string(kind) && !json_is_null(kind) ? kind
+			    : version && !json_is_string(version) && !json_is_null(version)
+				    ? version
+				    : NULL;
+	if (odd) {
+		auto_free char *why =
+			str_printf("json: cannot unmarshal %s into Go struct field .%s of type "
+				   "string",
+				   json_is_object(odd)   ? "object"
+				   : json_is_array(odd)  ? "array"
+				   : json_is_number(odd) ? "number"
+							 : "bool",
+				   odd == kind ? "kind" : "apiVersion");
+		return unrecognized(x, body, false, why, err);
+	}
+	if (meta_kind(tree).n)
+		return 0;
+	auto_free char *why = str_printf("Object 'Kind' is missing in '%.*s'", STR_ARG(body));
+	return unrecognized(x, body, true, why, err);
+}
+
 static int decode_text(struct api_request *r, const struct decode_expect *x, bool yaml,
 		       json_t **out, struct err *err)
 {
@@ -194,8 +253,13 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 		e = unrecognized(x, r->body, yaml, err_text(err), err);
 	else if (e == 0 && !json_is_object(tree))
 		e = not_an_object(x, r->body, tree, err);
+	if (e == 0 && is_custom(x))
+		e = custom_kind_check(x, r->body, tree, err);
 	if (e == 0)
 		e = kind_check(x, tree, err);
+	if (e == -ERR_INVALID)
+		request_about(r, x->group, arena_strdup(&r->arena, meta_kind(tree)),
+			      arena_str(&r->arena, meta_name(tree)));
 	if (e == 0)
 		e = handled_as(x, api_conform(x->type, tree, &unknown, err), err);
 	if (e == 0)
@@ -241,6 +305,11 @@ int decode_body(struct api_request *r, const struct decode_expect *x, json_t **o
 		return err_set(err, ERR_BAD_REQUEST, "%s takes no body", x->kind);
 	if (r->body.n == 0)
 		return unrecognized(x, r->body, false, "unexpected end of JSON input", err);
+	if (f == MEDIA_PROTOBUF && is_custom(x))
+		return err_set(
+			err, ERR_UNSUPPORTED_MEDIA_TYPE,
+			"the body of the request was in an unknown format - accepted media types "
+			"include: application/json, application/yaml");
 	if (f == MEDIA_PROTOBUF)
 		return decode_protobuf(x, r->body, out, err);
 	return decode_text(r, x, f == MEDIA_YAML, out, err);

@@ -149,6 +149,9 @@ static int deletion_plan(struct deletion *d, enum delete_plan *plan, struct err 
 	json_t *tree = object_tree(d->old, err);
 	if (!tree)
 		return -(int)ERR_INTERNAL;
+	const struct strategy *s = strategy_of(d->old->resource);
+	if (s->deleting)
+		s->deleting(tree, f.now_s);
 	*plan = is_core(d, "namespaces") ? namespace_plan(tree, &d->options, &f)
 					 : delete_plan_make(tree, &d->options, &f);
 	int e = *plan == DELETE_MARK ? mark_encode(d, tree, err) : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a request goes once it may: a page, a subresource of its own kind, or a verb. Tables; the first row that fits wins. */
 #include "api/validation/validation.h"
+#include "server/apiserver/crd/registry.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/pages.h"
 #include "server/apiserver/respond.h"
@@ -59,6 +60,8 @@ static const struct {
 static void warn_deprecated(struct api_request *r)
 {
 	const struct api_resource *res = r->resource;
+	if (res->deprecation)
+		request_warn(r, "%s", res->deprecation);
 	for (size_t i = 0; i < COUNT_OF(deprecated); i++)
 		if (!strcmp(deprecated[i].plural, res->plural) &&
 		    !strcmp(deprecated[i].group, res->group) &&
@@ -81,6 +84,14 @@ static void not_allowed(struct api_request *r)
 	err_set(&err, ERR_METHOD_NOT_ALLOWED,
 		"the server does not allow this method on the requested resource");
 	respond_err(r, &err);
+}
+
+/* Custom groups are served by a handler of its own upstream, which says so plainly. */
+static void page_not_served(struct api_request *r)
+{
+	struct buf text = { 0 };
+	buf_puts(&text, "404 page not found\n");
+	respond_text(r, 404, "text/plain; charset=utf-8", &text);
 }
 
 static bool version_served(const struct api_request *r)
@@ -122,8 +133,25 @@ static bool verb_served(const struct api_request *r)
 	return !r->resource->namespaced || r->ns.n || collection;
 }
 
+/* Of a namespaced kind, but no namespace is named: upstream doesn't know such a path. */
+static bool custom_misses_namespace(const struct api_request *r)
+{
+	return r->resource->crd && r->resource->namespaced && r->ns.n == 0 &&
+	       !(r->verb & (API_LIST_VERB | API_WATCH));
+}
+
 static void dispatch_resource(struct api_request *r)
 {
+	if (r->resource && custom_misses_namespace(r)) {
+		page_not_served(r);
+		return;
+	}
+	if (!r->resource && r->custom && r->subresource.n) {
+		auto_err err = { 0 };
+		lookup_not_found(r, r->custom, r->name, &err);
+		respond_err(r, &err);
+		return;
+	}
 	if (!r->resource) {
 		if (version_served(r))
 			not_served(r);

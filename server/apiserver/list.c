@@ -148,7 +148,8 @@ static void list_head(const struct list_walk *w, struct buf *out)
 		out,
 		"{\"kind\":\"%s\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%lld\"",
 		w->r->resource->list_kind, version, (long long)w->meta.revision);
-	if (w->meta.continue_token.n)
+	if (w->meta.continue_token.n ||
+	    w->r->resource->crd) /* upstream's lists of them always have it */
 		buf_printf(out, ",\"continue\":\"%.*s\"", STR_ARG(w->meta.continue_token));
 	if (w->meta.remaining >= 0)
 		buf_printf(out, ",\"remainingItemCount\":%lld", (long long)w->meta.remaining);
@@ -250,8 +251,10 @@ static void respond_converted(struct list_walk *w)
 	for (size_t i = 0; i < w->n && e == 0; i++) {
 		json_t *tree = object_tree(w->items[i], &err);
 		convert_tree(w->items[i]->resource, w->r->resource, tree);
-		json_object_del(tree, "kind");
-		json_object_del(tree, "apiVersion");
+		if (!w->r->resource->crd) { /* items of custom resources keep them */
+			json_object_del(tree, "kind");
+			json_object_del(tree, "apiVersion");
+		}
 		if (i)
 			buf_putc(&out, ',');
 		e = tree ? api_json_write(w->r->resource->type, tree, false, &out, &err)

@@ -2,6 +2,7 @@
 #include "server/apiserver/local_client.h"
 
 #include "api/codec.h"
+#include "api/crd.h"
 #include "api/meta.h"
 #include "base/log.h"
 #include "server/apiserver/local_reflector.h"
@@ -139,6 +140,7 @@ static void call_route(struct api_request *r, const struct client_call *call)
 			r->sub = &res->subresources[i];
 	if (r->subresource.n && !r->sub)
 		r->resource = NULL;
+	r->custom = api_resource_ref(res);
 	options_parse(a, r->query, &r->opt, &r->refused);
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/discovery.h"
 #include "base/metrics.h"
+#include "server/apiserver/crd/registry.h"
 #include "server/apiserver/openapi_page.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/server.h"
@@ -58,8 +59,10 @@ static bool page_aggregated(struct api_request *r, bool core)
 	struct buf text = { 0 };
 	if (!type)
 		return false;
-	struct discovery d = discovery_builtin();
+	struct crd_set *now = crd_registry_now(r->server->crds);
+	struct discovery d = crd_set_discovery(now);
 	discovery_aggregated(&d, core, &text, etag);
+	crd_set_unref(now);
 	page_with_etag(r, type, etag, &text);
 	return true;
 }
@@ -82,16 +85,21 @@ static void page_groups(struct api_request *r, struct str rest)
 	struct buf text = { 0 };
 	if (page_aggregated(r, false))
 		return;
-	struct discovery d = discovery_builtin();
+	struct crd_set *now = crd_registry_now(r->server->crds);
+	struct discovery d = crd_set_discovery(now);
 	discovery_groups(&d, &text);
+	crd_set_unref(now);
 	respond_text(r, 200, page_json, &text);
 }
 
 static void page_resources(struct api_request *r, struct str group, struct str version)
 {
 	struct buf text = { 0 };
-	struct discovery d = discovery_builtin();
-	if (discovery_resources(&d, group, version, &text)) {
+	struct crd_set *now = crd_registry_now(r->server->crds);
+	struct discovery d = crd_set_discovery(now);
+	bool served = discovery_resources(&d, group, version, &text);
+	crd_set_unref(now);
+	if (served) {
 		respond_text(r, 200, page_json, &text);
 		return;
 	}
@@ -108,11 +116,16 @@ static void page_group(struct api_request *r, struct str rest)
 {
 	struct buf text = { 0 };
 	size_t slash = str_find(rest, '/');
-	struct discovery d = discovery_builtin();
 	if (slash < rest.n) {
 		page_resources(r, str_of(rest.p, slash),
 			       str_of(rest.p + slash + 1, rest.n - slash - 1));
-	} else if (discovery_group(&d, rest, &text)) {
+		return;
+	}
+	struct crd_set *now = crd_registry_now(r->server->crds);
+	struct discovery d = crd_set_discovery(now);
+	bool served = discovery_group(&d, rest, &text);
+	crd_set_unref(now);
+	if (served) {
 		respond_text(r, 200, page_json, &text);
 	} else {
 		buf_free(&text);

@@ -141,6 +141,12 @@ void verb_patch(struct api_request *r)
 	auto_err err = { 0 };
 	enum patch_kind *kind = arena_alloc(&r->arena, sizeof(*kind));
 	int e = patch_kind_of(r->content_type, kind, &err);
+	if (e == 0 && *kind == PATCH_STRATEGIC && r->resource->crd)
+		e = err_set(
+			&err, ERR_UNSUPPORTED_MEDIA_TYPE,
+			"the body of the request was in an unknown format - accepted media types "
+			"include: application/json-patch+json, application/merge-patch+json, "
+			"application/apply-patch+yaml");
 	if (e < 0)
 		request_about(r, "", "", STR(""));
 	else

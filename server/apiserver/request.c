@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "api/crd.h"
 #include "base/encode.h"
 #include "server/apiserver/flow.h"
 #include "server/apiserver/respond.h"
@@ -40,6 +41,7 @@ void request_unref(struct api_request *r)
 	free(r->warnings);
 	err_clear(&r->refused);
 	err_clear(&r->late);
+	api_resource_unref(r->custom);
 	arena_free(&r->arena);
 	free(r);
 }

@@ -67,6 +67,7 @@ struct api_request {
 	enum api_verb verb;                  /* API_CONNECT for proxies and streams */
 	const char *verb_text;               /* for authorization: "get", "deletecollection", … */
 	const struct api_resource *resource; /* NULL: not a resource request */
+	const struct api_resource *custom;   /* the same when it is a custom one: a reference */
 	const struct api_subresource *sub;
 	struct str group, version, plural, ns, name, subresource, subpath;
 	bool is_resource_path; /* the path has a resource's form, known or not */

@@ -32,6 +32,11 @@ struct chunk chunk_of_buf(struct buf *take)
 int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct err *err)
 {
 	int e = media_negotiate(r->accept, shapes, stream, &r->media, err);
+	bool custom = r->resource && r->resource->crd && !(r->sub && r->sub->paths);
+	if (e == 0 && custom && r->media.format == MEDIA_PROTOBUF && r->media.shape == SHAPE_OBJECT)
+		return err_set(err, ERR_NOT_ACCEPTABLE,
+			       "only the following media types are accepted: application/json, "
+			       "application/yaml, application/vnd.kubernetes.protobuf");
 	if (e < 0)
 		request_about(r, "", "", STR(""));
 	return e;

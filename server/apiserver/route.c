@@ -3,7 +3,9 @@
  * that authorization sees the same words; whether the resource exists is found here, too, but said only after authorization. */
 #include "server/apiserver/route.h"
 #include "base/mem.h"
+#include "server/apiserver/crd/registry.h"
 #include "server/apiserver/request.h"
+#include "server/apiserver/server.h"
 
 #define PARTS_MAX 64
 
@@ -111,6 +113,9 @@ bool route_is_connect(struct str sub)
 static void route_resource(struct api_request *r)
 {
 	r->resource = api_resource_find(r->group, r->version, r->plural);
+	if (!r->resource && r->group.n)
+		r->resource = r->custom =
+			crd_registry_find(r->server->crds, r->group, r->version, r->plural);
 	if (!r->resource)
 		return;
 	bool in_namespace = r->ns.n > 0 && !str_eqz(r->plural, "namespaces");

@@ -15,6 +15,22 @@ static const struct api_type *scale_type(const struct api_request *r)
 	return r->sub && r->sub->type ? r->sub->type : api_type_find(STR("autoscaling/v1.Scale"));
 }
 
+/* Where a custom resource keeps it; NULL: nowhere. */
+static const char *custom_path(const struct api_request *r, size_t which)
+{
+	return r->sub && r->sub->paths ? r->sub->paths[which] : NULL;
+}
+
+static json_t *by_path(const json_t *v, const char *dotted)
+{
+	struct str rest = str_from(dotted ? dotted : ""), step;
+	if (!rest.n)
+		return NULL;
+	while (v && rest.n && str_next(&rest, '.', &step))
+		v = json_object_getn(v, step.p, step.n);
+	return (json_t *)v;
+}
+
 static json_t *selector_text(const json_t *object)
 {
 	const json_t *s = tree_get(object, "spec", "selector", NULL);
@@ -34,8 +50,24 @@ static json_t *selector_text(const json_t *object)
 	return json_stringn(text.p ? text.p : "", text.n);
 }
 
-static json_t *scale_of(const json_t *object)
+static json_t *status_of(const struct api_request *r, const json_t *object)
 {
+	bool custom = r->sub && r->sub->paths;
+	const json_t *replicas = custom ? by_path(object, custom_path(r, 1))
+					: tree_get(object, "status", "replicas", NULL);
+	json_t *selector =
+		custom ? json_incref(by_path(object, custom_path(r, 2))) : selector_text(object);
+	json_t *status = json_pack("{s:I}", "replicas", (json_int_t)tree_int(replicas, 0));
+	if (selector)
+		json_object_set_new(status, "selector", selector);
+	return status;
+}
+
+static json_t *scale_of(const struct api_request *r, const json_t *object)
+{
+	const json_t *replicas = r->sub && r->sub->paths
+					 ? by_path(object, custom_path(r, 0))
+					 : tree_get(object, "spec", "replicas", NULL);
 	json_t *meta = json_object(), *scale = json_object();
 	static const char *const fields[] = { "name", "namespace", "uid", "resourceVersion",
 					      "creationTimestamp" };
@@ -46,15 +78,9 @@ static json_t *scale_of(const json_t *object)
 	json_object_set_new(scale, "kind", json_string("Scale"));
 	json_object_set_new(scale, "apiVersion", json_string("autoscaling/v1"));
 	json_object_set_new(scale, "metadata", meta);
-	json_object_set_new(
-		scale, "spec",
-		json_pack("{s:I}", "replicas",
-			  (json_int_t)tree_int(tree_get(object, "spec", "replicas", NULL), 0)));
-	json_object_set_new(
-		scale, "status",
-		json_pack("{s:I,s:o}", "replicas",
-			  (json_int_t)tree_int(tree_get(object, "status", "replicas", NULL), 0),
-			  "selector", selector_text(object)));
+	json_object_set_new(scale, "spec",
+			    json_pack("{s:I}", "replicas", (json_int_t)tree_int(replicas, 0)));
+	json_object_set_new(scale, "status", status_of(r, object));
 	return scale;
 }
 
@@ -69,7 +95,7 @@ static void scale_respond(struct api_request *r, const struct object *o)
 	if (o->revision) /* a dry run's object has none of its own */
 		meta_set_text(tree, "resourceVersion",
 			      str_from(arena_printf(&r->arena, "%lld", (long long)o->revision)));
-	json_t *scale = scale_of(tree);
+	json_t *scale = scale_of(r, tree);
 	respond_tree(r, 200, scale_type(r), scale);
 	json_decref(scale);
 	json_decref(tree);
@@ -92,10 +118,29 @@ static void scale_answer(struct write *w)
 	scale_respond(w->r, w->object);
 }
 
+/* Sets the number where the definition has its place, making objects on the way. */
+static void custom_replicas_set(json_t *tree, const char *dotted, int64_t replicas)
+{
+	struct str rest = str_from(dotted), step;
+	while (json_is_object(tree) && str_next(&rest, '.', &step)) {
+		json_t *below = json_object_getn(tree, step.p, step.n);
+		if (!rest.n) {
+			json_object_setn_new_nocheck(tree, step.p, step.n, json_integer(replicas));
+			return;
+		}
+		if (!below) {
+			below = json_object();
+			json_object_setn_new_nocheck(tree, step.p, step.n, below);
+		}
+		tree = below;
+	}
+}
+
 static int replicas_set(struct write *w, const json_t *scale, struct err *err)
 {
 	int64_t replicas = tree_int(tree_get(scale, "spec", "replicas", NULL), 0);
-	if (replicas < 0) {
+	const char *custom = custom_path(w->r, 0);
+	if (replicas < 0 && !custom) { /* of a custom resource: validation says it */
 		request_about(w->r, "autoscaling", "Scale", w->name);
 		err_cause(err, "FieldValueInvalid", "spec.replicas",
 			  "Invalid value: %lld: must be greater than or equal to 0",
@@ -104,7 +149,9 @@ static int replicas_set(struct write *w, const json_t *scale, struct err *err)
 	}
 	w->tree = json_deep_copy(w->old);
 	json_t *spec = json_object_get(w->tree, "spec");
-	if (json_is_object(spec))
+	if (custom)
+		custom_replicas_set(w->tree, custom, replicas);
+	else if (json_is_object(spec))
 		json_object_set_new(spec, "replicas", json_integer(replicas));
 	meta_set_text(w->tree, "resourceVersion", meta_revision(scale));
 	meta_set_text(w->tree, "uid", meta_uid(scale));
@@ -119,7 +166,7 @@ static int scale_put(struct write *w, struct err *err)
 static int scale_patched(struct write *w, struct err *err)
 {
 	enum patch_kind kind = *(enum patch_kind *)w->extra;
-	json_t *scale = scale_of(w->old);
+	json_t *scale = scale_of(w->r, w->old);
 	struct decode_expect x = decode_expected(w->r);
 	x.type = scale_type(w->r);
 	int e = patch_apply(x.type, kind, w->body, &scale, err);

@@ -53,6 +53,16 @@ int update_may_create(struct api_request *r, struct err *err)
 		       lookup_qualified(r, r->resource), STR_ARG(r->name), why.p);
 }
 
+/* Upstream's registry speaks of the resource here, not of the kind. */
+static int unversioned(struct write *w, struct err *err)
+{
+	static const char text[] = "Invalid value: 0: must be specified for an update";
+	request_about(w->r, w->res->group, w->res->plural, w->name);
+	err_cause(err, "FieldValueInvalid", "metadata.resourceVersion", "%s", text);
+	return err_set(err, ERR_INVALID, "%s \"%.*s\" is invalid: metadata.resourceVersion: %s",
+		       lookup_qualified(w->r, w->res), STR_ARG(w->name), text);
+}
+
 static int update_modify(struct write *w, struct err *err)
 {
 	if (!w->old_object && meta_revision(w->body).n)
@@ -60,10 +70,7 @@ static int update_modify(struct write *w, struct err *err)
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
 	if (w->strategy->flags & STRATEGY_NEEDS_VERSION && meta_revision(w->body).n == 0)
-		return err_set(err, ERR_INVALID,
-			       "%s \"%.*s\" is invalid: metadata.resourceVersion: Invalid value: "
-			       "0x0: must be specified for an update",
-			       w->res->kind, STR_ARG(w->name));
+		return unversioned(w, err);
 	w->tree = json_deep_copy(w->body);
 	return 0;
 }

@@ -14,6 +14,9 @@ void verb_patch(struct api_request *r); /* patch.c; server-side apply in apply.c
 void verb_delete(struct api_request *r);
 void verb_delete_collection(struct api_request *r);
 
+struct crd;
+/* Ends those on a custom resource whose definition has changed or gone: clients watch again. The calling loop's. */
+void watches_end_of(struct loop *l, const struct crd *definition);
 /* Ends all watches of the calling loop, when the server stops. */
 void watches_end(struct apiserver *s, struct loop *l);
 

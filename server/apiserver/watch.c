@@ -290,6 +290,17 @@ void verb_watch(struct api_request *r)
 	respond_err(r, &err);
 }
 
+void watches_end_of(struct loop *l, const struct crd *definition)
+{
+	struct list *head = &loop_state_of(l)->watches;
+	LIST_EACH_SAFE(head, it)
+	{
+		struct watch *w = LIST_ITEM(it, struct watch, link);
+		if (w->r->resource->crd == definition)
+			watch_end(w);
+	}
+}
+
 void watches_end(struct apiserver *s, struct loop *l)
 {
 	struct list *head = &loop_state_of(l)->watches;

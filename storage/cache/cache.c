@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The set of caches, look-ups and views. */
+#include "api/crd.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -31,6 +32,8 @@ void cache_set_free(struct cache_set *s)
 		next = c->next;
 		btree_unref(c->root);
 		ring_free(&c->ring);
+		api_resource_unref(c->resource);
+		free((char *)c->prefix.p);
 		free(c);
 	}
 	map_free(&s->by_prefix, NULL);
@@ -74,6 +77,13 @@ struct object *cache_object(const struct cache *c, struct str key, struct str va
 	struct object *o = NULL;
 	auto_err err = { 0 };
 
+	auto_buf now = { 0 };
+
+	if (c->resource->crd) { /* as its definition has it today */
+		if (crd_stored_form(c->resource->crd, value, &now, &err) == 0)
+			value = buf_view(&now);
+	}
+	err_clear(&err);
 	if (object_new(c->resource, key, value, &o, &err) < 0) {
 		log_error("an object in the store cannot be read", LOG_STR("key", key),
 			  LOG_S("error", err_text(&err)));
@@ -83,39 +93,15 @@ struct object *cache_object(const struct cache *c, struct str key, struct str va
 	return o;
 }
 
-static void claim(struct cache *c)
-{
-	struct cache_set *s = c->set;
-	uint64_t epoch = cache_epoch(s);
-	struct map rest = { 0 };
-	struct map_entry *e;
-
-	for (size_t i = 0; (e = map_next(&s->unclaimed, &i));) {
-		struct stored_value *v = e->value;
-		struct object *o;
-
-		if (!str_starts(e->key, c->prefix)) {
-			map_put(&rest, e->key, v);
-			continue;
-		}
-		o = cache_object(c, e->key, v->value, v->revision);
-		if (o)
-			object_unref(btree_put(&c->root, epoch, o));
-		free(v);
-	}
-	map_free(&s->unclaimed, NULL);
-	s->unclaimed = rest;
-}
-
-static struct cache *cache_add(struct cache_set *s, const struct api_resource *r)
+struct cache *cache_add(struct cache_set *s, const struct api_resource *r)
 {
 	struct cache *c = NEW(struct cache);
 
 	c->set = s;
-	c->resource = r;
-	c->prefix = str_from(r->storage_prefix);
+	c->resource = api_resource_ref(r);
+	c->prefix = str_from(str_dup(str_from(r->storage_prefix)));
 	c->ring.floor = s->revision;
-	claim(c);
+	cache_claim(c);
 	pthread_mutex_lock(&s->lock);
 	map_put(&s->by_prefix, c->prefix, c);
 	c->next = s->caches;
@@ -124,7 +110,7 @@ static struct cache *cache_add(struct cache_set *s, const struct api_resource *r
 	return c;
 }
 
-static struct cache *cache_lookup(struct cache_set *s, const struct api_resource *r)
+struct cache *cache_lookup(struct cache_set *s, const struct api_resource *r)
 {
 	struct cache *c;
 

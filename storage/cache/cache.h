@@ -29,6 +29,14 @@ void cache_set_free(struct cache_set *s);
 /* The cache of a resource, made when first asked for (built-in ones before cache_set_load, custom ones at any time). */
 struct cache *cache_of(struct cache_set *s, const struct api_resource *r);
 int cache_set_load(struct cache_set *s, struct store *store, struct err *err); /* and subscribes */
+/* Called by cache_set_load() when all live objects are there, before the tail of history is read: the time to make the caches
+ * of custom resources, whose definitions are objects themselves. */
+void cache_set_when_loaded(struct cache_set *s, void (*fn)(void *ctx), void *ctx);
+/* A custom resource has a new definition: its objects are read anew, as the new tables say. Who has seen its last event goes on
+ * watching; older states are gone. Made when it isn't there. */
+void cache_redefine(struct cache_set *s, const struct api_resource *r);
+/* Its definition is gone: what is still stored under its prefix waits for another one. */
+void cache_retire(struct cache_set *s, const struct api_resource *r);
 int64_t
 cache_set_revision(struct cache_set *s); /* every event up to here has been applied to all caches */
 

@@ -20,9 +20,9 @@
 
 struct cache {
 	struct cache_set *set;
-	struct cache *next; /* in the set; never removed */
-	const struct api_resource *resource;
-	struct str prefix;
+	struct cache *next;                  /* in the set; never removed */
+	const struct api_resource *resource; /* a reference; NULL: its definition is gone */
+	struct str prefix;                   /* owned */
 	struct cache_node *root;
 	struct ring ring;
 	uint64_t hubs; /* bit per hub that watches */
@@ -39,6 +39,8 @@ struct cache_set {
 	struct cache *caches;
 	struct map
 		unclaimed; /* struct stored_value by key: no resource is known for them yet; under `writing` */
+	void (*when_loaded)(void *ctx);
+	void *loaded_ctx;
 	struct watch_hub *hubs[CACHE_HUBS_MAX];
 	unsigned nhubs;
 	int64_t revision;
@@ -61,6 +63,10 @@ void cache_unclaimed_del(struct cache_set *s, struct str key);
 /* An object from what the store holds; NULL (logged) when it can't be read. */
 struct object *cache_object(const struct cache *c, struct str key, struct str value,
 			    int64_t revision);
+struct cache *cache_add(struct cache_set *s, const struct api_resource *r);    /* under `writing` */
+struct cache *cache_lookup(struct cache_set *s, const struct api_resource *r); /* NULL: none */
+/* The objects of a resource that was redefined or retired. In redefine.c. */
+void cache_claim(struct cache *c);
 void cache_on_commit(void *set, const struct store_event *ev, size_t n);
 
 /* Copies (with references) at most `max` events newer than `since`. `out_revision`: everything up to it is in the caches

@@ -49,6 +49,13 @@ static void apply_put(struct commit *m, struct cache *c, const struct store_even
 		return;
 	if (ev->item)
 		object_seal(o, ev->revision);
+	if (o->resource != c->resource &&
+	    c->resource->crd) { /* written by the definition before this one */
+		object_unref(o);
+		o = cache_object(c, ev->key, ev->value, ev->revision);
+		if (!o)
+			return;
+	}
 	old = btree_put(work_of(m, c), m->epoch, object_ref(o));
 	add_change(m, c, old ? CACHE_MODIFIED : CACHE_ADDED, o, old);
 }
@@ -65,6 +72,10 @@ static void apply(struct commit *m, const struct store_event *ev)
 {
 	struct cache *c = cache_find(m->set, ev->key);
 
+	if (c && !c->resource)
+		c = NULL;
+	if (!c && ev->item && ev->type == STORE_PUT)
+		object_seal(ev->item, ev->revision);
 	if (!c && ev->type == STORE_PUT)
 		cache_unclaimed_put(m->set, ev->key, ev->value, ev->revision);
 	else if (!c)

@@ -103,6 +103,8 @@ int cache_set_load(struct cache_set *s, struct store *store, struct err *err)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	l.now_s = now.tv_sec;
 	r = store->ops->load(store, on_kv, &l, err);
+	if (r == 0 && s->when_loaded)
+		s->when_loaded(s->loaded_ctx);
 	for (struct cache *c = s->caches; c; c = c->next)
 		c->ring.floor = since;
 	if (r == 0)

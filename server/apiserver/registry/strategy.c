@@ -3,6 +3,7 @@
 
 #include "api/codec.h"
 #include "api/meta.h"
+#include "server/apiserver/crd/status.h"
 #include "server/apiserver/write.h"
 
 #define EVENT_LIFE_S 3600 /* --event-ttl */
@@ -58,7 +59,8 @@ static const struct strategy strategies[] = {
 	{ "admissionregistration.k8s.io", "validatingadmissionpolicybindings", GEN },
 	{ "admissionregistration.k8s.io", "mutatingadmissionpolicies", GEN },
 	{ "admissionregistration.k8s.io", "mutatingadmissionpolicybindings", GEN },
-	{ "apiextensions.k8s.io", "customresourcedefinitions", GEN },
+	{ "apiextensions.k8s.io", "customresourcedefinitions", GEN | STRATEGY_NEEDS_VERSION,
+	  definition_strategy_create, definition_strategy_update, .deleting = crd_deletion_begin },
 	{ "certificates.k8s.io", "certificatesigningrequests", 0,
 	  certificate_request_strategy_create, certificate_request_strategy_update,
 	  certificate_request_strategy_update_sub },
@@ -73,9 +75,15 @@ static const struct strategy strategies[] = {
 	{ "resource.k8s.io", "deviceclasses", GEN | BACK },
 };
 static const struct strategy plain = { "", "", 0 };
+static const struct strategy custom = { "", "",
+					GEN | ALL | STRATEGY_NEEDS_VERSION | STRATEGY_STATUS_ONLY,
+					custom_resource_strategy_create,
+					custom_resource_strategy_update };
 
 const struct strategy *strategy_of(const struct api_resource *res)
 {
+	if (res->crd)
+		return &custom;
 	for (size_t i = 0; i < COUNT_OF(strategies); i++)
 		if (!strcmp(strategies[i].plural, res->plural) &&
 		    !strcmp(strategies[i].group, res->group))
@@ -110,6 +118,17 @@ static void take_from_old(struct write *w, const char *field)
 		json_object_del(w->tree, field);
 }
 
+static void keep_metadata(struct write *w)
+{
+	json_t *managed = json_object_get(meta_of(w->tree), "managedFields");
+	json_t *meta = json_copy(meta_of(w->old));
+	if (managed)
+		json_object_set(meta, "managedFields", managed);
+	else
+		json_object_del(meta, "managedFields");
+	json_object_set_new(w->tree, "metadata", meta);
+}
+
 /* A status update changes the status and what is not the server's in metadata; all else stays. */
 static void keep_all_but_status(struct write *w)
 {
@@ -126,6 +145,8 @@ static void keep_all_but_status(struct write *w)
 		    !json_object_get(w->tree, key))
 			json_object_set(w->tree, key, value);
 	}
+	if (w->strategy->flags & STRATEGY_STATUS_ONLY)
+		keep_metadata(w);
 	if (w->strategy->flags & STRATEGY_STATUS_KEEPS_LABELS) {
 		json_t *labels = meta_labels(w->old);
 		if (labels)

@@ -21,6 +21,7 @@ enum strategy_flag {
 	STRATEGY_KEEPS_STATUS = 1 << 4,        /* status may be set at creation */
 	STRATEGY_ALL_IS_SPEC = 1 << 5,         /* generation: anything but metadata counts */
 	STRATEGY_STATUS_KEEPS_LABELS = 1 << 6, /* a status update does not change labels */
+	STRATEGY_STATUS_ONLY = 1 << 7, /* a status update changes nothing else, not even metadata */
 };
 
 struct strategy {
@@ -34,6 +35,8 @@ struct strategy {
 	int (*allocate)(struct write *w, struct err *err);
 	void (*committed)(struct write *w);
 	void (*deleted)(struct apiserver *s, const struct object *o); /* after it is gone */
+	/* A deletion begins: what is written down with it. */
+	void (*deleting)(json_t *tree, int64_t now_s);
 	int64_t life_s; /* it goes by itself after this time without a write; 0: it stays */
 };
 const struct strategy *strategy_of(const struct api_resource *res);
@@ -63,5 +66,9 @@ int job_strategy_create(struct write *w, struct err *err);
 int certificate_request_strategy_create(struct write *w, struct err *err);
 int certificate_request_strategy_update(struct write *w, struct err *err);
 int certificate_request_strategy_update_sub(struct write *w, struct err *err);
+int definition_strategy_create(struct write *w, struct err *err);
+int definition_strategy_update(struct write *w, struct err *err);
+int custom_resource_strategy_create(struct write *w, struct err *err);
+int custom_resource_strategy_update(struct write *w, struct err *err);
 
 #endif

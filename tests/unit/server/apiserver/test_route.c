@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "server/apiserver/crd/registry.h"
 #include "server/apiserver/request.h"
 #include "server/apiserver/server.h"
 
@@ -9,6 +10,8 @@ static struct apiserver server;
 static struct api_request *routed(const char *method, const char *path, const char *query)
 {
 	server.clock = clock_real();
+	if (!server.crds)
+		server.crds = crd_registry_new();
 	struct api_request *r = request_new(&server, NULL, NULL);
 	r->method = str_from(method);
 	r->path = str_from(path);
@@ -146,5 +149,7 @@ int main(void)
 		cmocka_unit_test(the_old_watch_prefix_watches),
 		cmocka_unit_test(a_malformed_query_is_remembered_until_the_caller_is_known),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	crd_registry_free(server.crds);
+	return failed;
 }
