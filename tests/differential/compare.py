@@ -26,6 +26,19 @@ def differences(up, ours, path=""):
         yield "%s: upstream %s, ours %s" % (path, short(up), short(ours))
 
 
+def answer_differences(up, ours):
+    """Of two whole answers; when the codes differ the bodies have nothing in common but what they say."""
+    if up["code"] != ours["code"]:
+        yield "code: upstream %s, ours %s" % (said(up), said(ours))
+    else:
+        yield from differences(up, ours)
+
+
+def said(answer):
+    body = answer["body"]
+    return "%d %s" % (answer["code"], short(body.get("message") or body.get("kind")) if isinstance(body, dict) else "")
+
+
 class Meant:
     """meant.txt: a reason, flush left, and below it, indented, regular expressions over `TOPIC: TITLE | REQUEST | DIFFERENCE`."""
 

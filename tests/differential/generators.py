@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that a table suffices for. A generator is a function (schema, options) that yields corpus.Sequence objects."""
-GENERATORS = []
+import kinds
+
+GENERATORS = [kinds.sequences]
 
 
 def sequences(schema, options):

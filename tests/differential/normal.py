@@ -36,7 +36,10 @@ class Normal:
 
     def tree(self, v, key=None, parent=None):
         if isinstance(v, dict):
-            return {self.text(k): self.tree(x, k, v) for k, x in v.items()}
+            out = {self.text(k): self.tree(x, k, v) for k, x in v.items()}
+            if isinstance(out.get("managedFields"), list):  # ordered by time: what a second holds depends on the speed
+                out["managedFields"].sort(key=lambda e: [str(e.get(k)) for k in ("operation", "subresource", "manager", "apiVersion")])
+            return out
         if isinstance(v, list):
             return [self.tree(x, key) for x in v]
         if isinstance(v, str):

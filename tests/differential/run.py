@@ -14,7 +14,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, here)
 import corpus  # noqa: E402
 import generators  # noqa: E402
-from compare import Meant, differences  # noqa: E402
+from compare import Meant, answer_differences  # noqa: E402
 from player import Player  # noqa: E402
 from record import Recorded, Recorder  # noqa: E402
 from schema_text import Schema  # noqa: E402
@@ -69,7 +69,7 @@ class Report:
 
     def request(self, where, request, up, ours):
         out = []
-        for line in differences(up, ours):
+        for line in answer_differences(up, ours):
             full = "%s | %s" % (where, line)
             if self.meant.reason(full):
                 self.explained += 1
