@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "server/apiserver/authz/authz.h"
+#include "server/apiserver/authz/policy_install.h"
 #include "server/apiserver/bootstrap.h"
 #include "server/apiserver/crd/keeper.h"
 #include "server/apiserver/crd/registry.h"
@@ -157,7 +159,11 @@ static int store_open(struct apiserver *s, struct err *err)
 	s->crds = crd_registry_new();
 	s->crd_keeper = crd_keeper_new(s);
 	cache_set_when_loaded(s->caches, crd_keeper_load, s->crd_keeper);
-	return cache_set_load(s->caches, s->store, err);
+	r = cache_set_load(s->caches, s->store, err);
+	if (r == 0)
+		r = policy_install(s->store, s->caches, clock_wall_s(s->clock), err);
+	s->authorizer = authorizer_new(s->caches);
+	return r;
 }
 
 /* --- health --- */
@@ -266,6 +272,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 	loop_timer_init(s->loops[0], &s->renewal, on_renewal);
 	loop_timer_start(&s->renewal, RENEWAL_EVERY_MS);
 	crd_keeper_start(s->crd_keeper);
+	node_graph_follow(s->authorizer->node.graph, s->loops[0]);
 	bootstrap_start(s, bootstrapped);
 	*out = s;
 	return 0;
@@ -337,6 +344,7 @@ static void stop_on_loop(void *ctx)
 	}
 	loop_timer_close(&s->renewal, NULL);
 	crd_keeper_stop(s->crd_keeper);
+	node_graph_unfollow(s->authorizer->node.graph);
 	http_server_stop(s->http, STOP_STREAMS_MS, listener_closed, s);
 }
 
@@ -363,6 +371,7 @@ void apiserver_free(struct apiserver *s)
 		return;
 	if (s->store)
 		s->store->ops->close(s->store);
+	authorizer_free(s->authorizer);
 	if (s->caches)
 		cache_set_free(s->caches);
 	crd_keeper_free(s->crd_keeper);

@@ -145,7 +145,7 @@ static void item_send(struct bootstrap *b, const struct item *i, const struct ap
 				    .resource = res,
 				    .ns = str_from(i->ns),
 				    .name = exists ? str_from(i->name) : STR(""),
-				    .query = STR("fieldManager=apiserver"),
+				    .query = STR("fieldManager=kube-apiserver"),
 				    .body = buf_view(&body),
 				    .done = item_done,
 				    .ctx = b };

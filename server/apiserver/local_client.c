@@ -179,13 +179,23 @@ static void local_unwatch(struct client *client, struct reflector *r)
 
 static const struct client_ops local_ops = { local_call, local_watch, local_unwatch };
 
-/* What field managers are called after: the last word of the user's name. */
-static const char *agent_of(const char *user)
+/* What field managers are called after: the program that does this work elsewhere. */
+static const char *agent_of(struct str user)
 {
-	const char *colon = strrchr(user, ':');
-	return colon && strncmp(user, "system:node:", 12) ? colon + 1
-	       : !strncmp(user, "system:node:", 12)       ? "kubelet"
-							  : user;
+	static const struct {
+		const char *prefix, *agent;
+	} programs[] = {
+		{ "system:apiserver", "kube-apiserver" },
+		{ "system:node:", "kubelet" },
+		{ "system:kube-scheduler", "kube-scheduler" },
+		{ "system:kube-proxy", "kube-proxy" },
+		{ "system:kube-controller-manager", "kube-controller-manager" },
+		{ "system:serviceaccount:kube-system:", "kube-controller-manager" },
+	};
+	for (size_t i = 0; i < COUNT_OF(programs); i++)
+		if (str_starts(user, str_from(programs[i].prefix)))
+			return programs[i].agent;
+	return user.p;
 }
 
 struct client *local_client_new(struct apiserver *s, struct loop *l, const char *user,
@@ -202,7 +212,7 @@ struct client *local_client_new(struct apiserver *s, struct loop *l, const char 
 	c->user.name = str_from(arena_strdup(&c->arena, str_from(user)));
 	c->user.groups = list;
 	c->user.ngroups = n + 1;
-	c->agent = agent_of(c->user.name.p);
+	c->agent = agent_of(c->user.name);
 	c->server = s;
 	c->client = (struct client){ .ops = &local_ops, .loop = l, .user = c->user.name.p };
 	return &c->client;

@@ -8,6 +8,9 @@
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/selection.h"
 
+#define AGAIN_MIN_MS 1000
+#define AGAIN_MAX_MS 30000
+
 struct reflector {
 	struct local_client *client;
 	struct loop *loop;
@@ -19,6 +22,9 @@ struct reflector {
 	struct cache_view known;
 	bool live, stopped, view_open;
 	struct loop_msg start;
+	struct loop_timer again; /* the watch was refused: roles may change */
+	uint64_t again_ms;
+	bool waiting;
 };
 
 struct object_list {
@@ -142,18 +148,15 @@ static bool may_watch(const struct reflector *r)
 				      .is_resource = true,
 				      .group = str_from(res->group),
 				      .resource = str_from(res->plural),
-				      .ns = r->handler.ns };
-	return authz_allowed(&a);
+				      .ns = r->handler.ns,
+				      .name = authz_name_selected(r->handler.field_selector),
+				      .field_selector = r->handler.field_selector };
+	return authz_allowed(r->client->server->authorizer, &a);
 }
 
-static void reflector_begin(struct loop_msg *m)
+static void reflector_list(struct reflector *r)
 {
-	struct reflector *r = CONTAINER_OF(m, struct reflector, start);
 	struct object_list none = { .of = r }, now = { .of = r };
-	if (r->stopped) {
-		reflector_free(r);
-		return;
-	}
 	cache_view_now(r->cache, &r->known);
 	r->view_open = true;
 	list_fill(&now, &r->known);
@@ -165,6 +168,43 @@ static void reflector_begin(struct loop_msg *m)
 		reflector_live(r);
 }
 
+static void reflector_try(struct reflector *r);
+
+static void on_again(struct loop_timer *t)
+{
+	reflector_try(CONTAINER_OF(t, struct reflector, again));
+}
+
+static void refused(struct reflector *r)
+{
+	log_warn("watch refused", LOG_S("user", r->client->client.user),
+		 LOG_S("resource", r->handler.resource->plural));
+	if (!r->waiting)
+		loop_timer_init(r->loop, &r->again, on_again);
+	r->waiting = true;
+	r->again_ms = r->again_ms ? r->again_ms * 2 : AGAIN_MIN_MS;
+	if (r->again_ms > AGAIN_MAX_MS)
+		r->again_ms = AGAIN_MAX_MS;
+	loop_timer_start(&r->again, r->again_ms);
+}
+
+static void reflector_try(struct reflector *r)
+{
+	if (may_watch(r))
+		reflector_list(r);
+	else
+		refused(r);
+}
+
+static void reflector_begin(struct loop_msg *m)
+{
+	struct reflector *r = CONTAINER_OF(m, struct reflector, start);
+	if (r->stopped)
+		reflector_free(r);
+	else
+		reflector_try(r);
+}
+
 struct reflector *reflector_start(struct local_client *c, const struct watch_handler *h)
 {
 	struct reflector *r = NEW(struct reflector);
@@ -174,6 +214,7 @@ struct reflector *reflector_start(struct local_client *c, const struct watch_han
 	r->loop = c->client.loop;
 	r->handler = *h;
 	r->handler.ns = arena_str(&r->arena, h->ns);
+	r->handler.field_selector = arena_str(&r->arena, h->field_selector);
 	r->cache = server_cache(c->server, res);
 	const struct api_resource *stored = res->storage ? res->storage : res;
 	bool one = res->namespaced && h->ns.n;
@@ -184,11 +225,8 @@ struct reflector *reflector_start(struct local_client *c, const struct watch_han
 		str_from(arena_printf(&r->arena, "%s%.*s%s", stored->storage_prefix,
 				      one ? (int)h->ns.n : 0, one ? h->ns.p : "", one ? "/" : ""));
 	int e = selection_parse(res, h->label_selector, h->field_selector, &r->selection, &err);
-	if (e == 0 && !may_watch(r))
-		e = err_set(&err, ERR_FORBIDDEN, "%s may not watch %s", c->client.user,
-			    res->plural);
 	if (e < 0) {
-		log_error("watch refused", LOG_S("user", c->client.user),
+		log_error("watch is wrong", LOG_S("user", c->client.user),
 			  LOG_S("resource", res->plural), LOG_S("error", err_text(&err)));
 		return r; /* never synced; reflector_stop() frees it */
 	}
@@ -197,15 +235,24 @@ struct reflector *reflector_start(struct local_client *c, const struct watch_han
 	return r;
 }
 
+static void timer_closed(struct loop_timer *t)
+{
+	reflector_free(CONTAINER_OF(t, struct reflector, again));
+}
+
 static void stopped_later(void *ctx)
 {
-	reflector_free(ctx);
+	struct reflector *r = ctx;
+	if (r->waiting)
+		loop_timer_close(&r->again, timer_closed);
+	else
+		reflector_free(r);
 }
 
 void reflector_stop(struct reflector *r)
 {
 	r->stopped = true;
-	bool begun = r->view_open, posted = r->start.run != NULL;
+	bool begun = r->view_open || r->waiting, posted = r->start.run != NULL;
 	if (r->live)
 		cache_unwatch(&r->watcher);
 	r->live = false;

@@ -41,6 +41,7 @@ struct apiserver {
 	struct pki pki;
 	struct token_keys *tokens;
 	struct token_cache *token_cache; /* locked inside */
+	struct authorizer *authorizer;   /* locked inside */
 	struct service_ranges ranges;    /* locked inside */
 	struct port_range ports;         /* locked inside */
 

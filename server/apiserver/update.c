@@ -45,12 +45,7 @@ int update_may_create(struct api_request *r, struct err *err)
 				      .resource = r->plural,
 				      .ns = r->ns,
 				      .name = r->name };
-	auto_buf why = { 0 };
-	if (authz_allowed(&a))
-		return 0;
-	authz_denial(&a, &why);
-	return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s",
-		       lookup_qualified(r, r->resource), STR_ARG(r->name), why.p);
+	return authz_check(r->server->authorizer, &a, err);
 }
 
 /* Upstream's registry speaks of the resource here, not of the kind. */

@@ -84,6 +84,12 @@ int cache_watch(struct loop *l, struct cache *c, struct cache_watcher *w, int64_
 		struct err *err);
 void cache_unwatch(struct cache_watcher *w); /* no call after this one; safe inside on_event */
 
+/* Reading along without a watch, from any thread: the revision of the newest event, which costs next to nothing, and the events
+ * after *since, which moves on. ERR_EXPIRED (without an err): the ring no longer has them; take a view. */
+int64_t cache_changed(const struct cache *c);
+int cache_events(struct cache *c, int64_t *since,
+		 void (*fn)(void *ctx, const struct cache_event *e), void *ctx);
+
 /* Every event up to here has been delivered: what a bookmark may say at this moment. Loop thread. */
 int64_t cache_watch_progress(struct cache_watcher *w);
 

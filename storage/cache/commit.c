@@ -98,6 +98,8 @@ static uint64_t publish(struct commit *m, struct ring_dropped *dropped)
 
 		ring_append(&c->ring, m->changes[i].ev, &m->set->limits, dropped);
 		hubs |= c->hubs;
+		atomic_store_explicit(&c->changed, m->changes[i].ev.revision,
+				      memory_order_release);
 		if (c->work_epoch == m->epoch) {
 			struct cache_node *old = c->root;
 
@@ -168,5 +170,37 @@ int cache_take(struct cache *c, int64_t since, struct ring_event *out, size_t ma
 			object_ref(out[i].previous);
 	}
 	pthread_mutex_unlock(&c->set->lock);
+	return 0;
+}
+
+int64_t cache_changed(const struct cache *c)
+{
+	return atomic_load_explicit(&c->changed, memory_order_acquire);
+}
+
+#define PORTION 64
+
+int cache_events(struct cache *c, int64_t *since,
+		 void (*fn)(void *ctx, const struct cache_event *e), void *ctx)
+{
+	struct ring_event events[PORTION];
+	size_t n = PORTION;
+	int64_t revision = 0;
+
+	while (n == PORTION) {
+		if (cache_take(c, *since, events, PORTION, &n, &revision) < 0)
+			return -ERR_EXPIRED;
+		for (size_t i = 0; i < n; i++) {
+			const struct ring_event *r = &events[i];
+			const struct cache_event e = { r->type, r->revision, r->object,
+						       r->previous };
+
+			fn(ctx, &e);
+			*since = r->revision;
+			object_unref(r->object);
+			object_unref(r->previous);
+		}
+	}
+	*since = revision;
 	return 0;
 }

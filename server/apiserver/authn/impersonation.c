@@ -3,7 +3,7 @@
  * Follows upstream's filters/impersonation. */
 #include "base/mem.h"
 #include "server/apiserver/authz/authz.h"
-#include "server/apiserver/request.h"
+#include "server/apiserver/server.h"
 
 #define GROUPS_MAX   64
 #define EXTRA_MAX    32
@@ -47,12 +47,7 @@ static int may(struct disguise *d, const char *group, const char *resource, stru
 				      .resource = str_from(resource),
 				      .ns = ns,
 				      .name = name };
-	auto_buf why = { 0 };
-	if (authz_allowed(&a))
-		return 0;
-	authz_denial(&a, &why);
-	return err_set(err, ERR_FORBIDDEN, "%s%s%s \"%.*s\" is forbidden: %s", resource,
-		       group[0] ? "." : "", group, STR_ARG(name), why.p);
+	return authz_check(d->r->server->authorizer, &a, err);
 }
 
 static int all_checked(struct disguise *d, struct err *err)

@@ -1,95 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/authz/authz.h"
 
-#include "server/apiserver/authz/rules.h"
+#include "api/selector.h"
+#include "base/mem.h"
+#include "generated/api_tables.h"
+#include "server/apiserver/authz/policy.h"
+#include "server/apiserver/server.h"
 
-static bool word_in(const char *words, struct str word)
+struct authorizer *authorizer_new(struct cache_set *objects)
 {
-	struct str rest = str_from(words), one;
-	while (str_next(&rest, ' ', &one))
-		if (one.n && (str_eqz(one, "*") || str_eq(one, word)))
-			return true;
-	return false;
+	struct authorizer *z = NEW(struct authorizer);
+	z->rbac = rbac_new(objects);
+	z->node_rules = policy_rules("system:node");
+	z->node = (struct node_authorizer){ .graph = node_graph_new(objects),
+					    .pods = cache_of(objects, API_CORE_V1_PODS),
+					    .rules = z->node_rules };
+	return z;
 }
 
-static bool path_in(const char *patterns, struct str path)
+void authorizer_free(struct authorizer *z)
 {
-	struct str rest = str_from(patterns), one;
-	while (str_next(&rest, ' ', &one)) {
-		bool below = one.n && one.p[one.n - 1] == '*';
-		if (below ? str_starts(path, str_of(one.p, one.n - 1)) : one.n && str_eq(one, path))
-			return true;
-	}
-	return false;
+	if (!z)
+		return;
+	rbac_free(z->rbac);
+	node_graph_free(z->node.graph);
+	free(z->node_rules);
+	free(z);
 }
 
-static bool subject_is(const struct authz_rule *rule, const struct api_user *u)
+/* --- decisions --- */
+
+bool authz_allowed(struct authorizer *z, const struct authz_attributes *a)
 {
-	return rule->subject == RULE_USER ? str_eqz(u->name, rule->who)
-					  : user_in_group(u, rule->who);
+	return user_in_group(a->user, "system:masters") || node_allows(&z->node, a, NULL) ||
+	       rbac_allows(z->rbac, a, NULL);
 }
 
-static bool scope_fits(const struct authz_rule *rule, const struct authz_attributes *a)
+static void reason_add(struct buf *all, const char *who, struct buf *one)
 {
-	struct str node = a->user->name;
-	if (rule->scope == RULE_ANY)
+	if (one->n)
+		buf_printf(all, "%s%s: %s", all->n ? "\n" : "", who, one->p);
+	buf_reset(one);
+}
+
+bool authz_review(struct authorizer *z, const struct authz_attributes *a, struct buf *reason)
+{
+	auto_buf one = { 0 };
+	if (user_in_group(a->user, "system:masters") || node_allows(&z->node, a, &one))
 		return true;
-	if (!str_cut_prefix(&node, STR("system:node:")))
-		return false;
-	if (rule->scope == RULE_NODE_LEASE && !str_eqz(a->ns, "kube-node-lease"))
-		return false;
-	return str_eq(a->name, node) || (a->name.n == 0 && str_eqz(a->verb, "create"));
-}
-
-static bool resource_fits(const struct authz_rule *rule, const struct authz_attributes *a)
-{
-	char full[256];
-	size_t n = a->resource.n + 1 + a->subresource.n;
-	if (!rule->resources || n > sizeof(full))
-		return false;
-	if (!word_in(rule->groups, a->group.n ? a->group : STR("core")))
-		return false;
-	if (a->subresource.n == 0)
-		return word_in(rule->resources, a->resource);
-	memcpy(full, a->resource.p, a->resource.n);
-	full[a->resource.n] = '/';
-	memcpy(full + a->resource.n + 1, a->subresource.p, a->subresource.n);
-	return word_in(rule->resources, str_of(full, n));
-}
-
-static bool rule_allows(const struct authz_rule *rule, const struct authz_attributes *a)
-{
-	if (!subject_is(rule, a->user) || !word_in(rule->verbs, a->verb))
-		return false;
-	if (!a->is_resource)
-		return rule->paths && path_in(rule->paths, a->path);
-	return resource_fits(rule, a) && scope_fits(rule, a);
-}
-
-bool authz_allowed(const struct authz_attributes *a)
-{
-	for (size_t i = 0; i < authz_rules_count; i++)
-		if (rule_allows(&authz_rules[i], a))
-			return true;
+	reason_add(reason, "node", &one);
+	if (rbac_allows(z->rbac, a, &one)) {
+		buf_reset(reason);
+		buf_str(reason, buf_view(&one));
+		return true;
+	}
+	reason_add(reason, "rbac", &one);
 	return false;
+}
+
+/* --- in words --- */
+
+/* Nothing that a browser would take for markup. */
+static void sanitize(struct buf *out, struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (c == '&')
+			buf_puts(out, "&amp;");
+		else if (c == '<')
+			buf_puts(out, "&lt;");
+		else if (c == '>')
+			buf_puts(out, "&gt;");
+		else
+			buf_putc(out, c);
+	}
 }
 
 void authz_denial(const struct authz_attributes *a, struct buf *out)
 {
-	buf_printf(out, "User \"%.*s\" cannot %.*s ", STR_ARG(a->user->name), STR_ARG(a->verb));
-	if (!a->is_resource) {
-		buf_printf(out, "path \"%.*s\"", STR_ARG(a->path));
-		return;
-	}
-	buf_printf(out, "resource \"%.*s%s%.*s\" in API group \"%.*s\"", STR_ARG(a->resource),
-		   a->subresource.n ? "/" : "", STR_ARG(a->subresource), STR_ARG(a->group));
-	if (a->ns.n)
-		buf_printf(out, " in the namespace \"%.*s\"", STR_ARG(a->ns));
+	auto_buf text = { 0 };
+	buf_printf(&text, "User \"%.*s\" cannot %.*s ", STR_ARG(a->user->name), STR_ARG(a->verb));
+	if (!a->is_resource)
+		buf_printf(&text, "path \"%.*s\"", STR_ARG(a->path));
 	else
-		buf_puts(out, " at the cluster scope");
+		buf_printf(&text, "resource \"%.*s%s%.*s\" in API group \"%.*s\"",
+			   STR_ARG(a->resource), a->subresource.n ? "/" : "",
+			   STR_ARG(a->subresource), STR_ARG(a->group));
+	if (a->is_resource && a->ns.n)
+		buf_printf(&text, " in the namespace \"%.*s\"", STR_ARG(a->ns));
+	else if (a->is_resource)
+		buf_puts(&text, " at the cluster scope");
+	sanitize(out, buf_view(&text));
 }
 
-static struct authz_attributes attributes_of(struct api_request *r)
+int authz_check(struct authorizer *z, const struct authz_attributes *a, struct err *err)
+{
+	if (authz_allowed(z, a))
+		return 0;
+	auto_buf why = { 0 }, reason = { 0 };
+	authz_denial(a, &why);
+	authz_review(z, a, &reason);
+	if (reason.n)
+		buf_printf(&why, ": %s", reason.p);
+	if (!a->is_resource)
+		return err_set(err, ERR_FORBIDDEN, "forbidden: %s", why.p);
+	const char *dot = a->group.n ? "." : "";
+	if (a->name.n)
+		return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s \"%.*s\" is forbidden: %s",
+			       STR_ARG(a->resource), dot, STR_ARG(a->group), STR_ARG(a->name),
+			       why.p);
+	return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s is forbidden: %s", STR_ARG(a->resource), dot,
+		       STR_ARG(a->group), why.p);
+}
+
+/* --- requests --- */
+
+struct str authz_name_selected(struct str selector)
+{
+	struct str one;
+	while (selector.n && str_next(&selector, ',', &one))
+		if (str_cut_prefix(&one, STR("metadata.name==")) ||
+		    str_cut_prefix(&one, STR("metadata.name=")))
+			return one;
+	return STR("");
+}
+
+struct authz_attributes authz_attributes_of(struct api_request *r)
 {
 	struct authz_attributes a = { .user = &r->user,
 				      .verb = str_from(r->verb_text),
@@ -100,53 +136,16 @@ static struct authz_attributes attributes_of(struct api_request *r)
 	a.subresource = r->subresource;
 	a.ns = r->ns;
 	a.name = r->name;
+	a.field_selector = r->opt.field_selector;
+	bool many = r->verb == API_LIST_VERB || r->verb == API_WATCH ||
+		    r->verb == API_DELETE_COLLECTION;
+	if (many && a.name.n == 0)
+		a.name = authz_name_selected(a.field_selector);
 	return a;
 }
 
 int request_authorize(struct api_request *r, struct err *err)
 {
-	struct authz_attributes a = attributes_of(r);
-	if (authz_allowed(&a))
-		return 0;
-	auto_buf why = { 0 };
-	authz_denial(&a, &why);
-	if (!a.is_resource)
-		return err_set(err, ERR_FORBIDDEN, "forbidden: %s", why.p);
-	const char *dot = a.group.n ? "." : "";
-	if (a.name.n)
-		return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s \"%.*s\" is forbidden: %s",
-			       STR_ARG(a.resource), dot, STR_ARG(a.group), STR_ARG(a.name), why.p);
-	return err_set(err, ERR_FORBIDDEN, "%.*s%s%.*s is forbidden: %s", STR_ARG(a.resource), dot,
-		       STR_ARG(a.group), why.p);
-}
-
-static json_t *words_json(const char *words, bool groups)
-{
-	json_t *out = json_array();
-	struct str rest = str_from(words), one;
-	while (words && str_next(&rest, ' ', &one))
-		if (one.n)
-			json_array_append_new(out, groups && str_eqz(one, "core")
-							   ? json_string("")
-							   : json_stringn(one.p, one.n));
-	return out;
-}
-
-json_t *authz_rules_json(const struct api_user *u, bool resources)
-{
-	json_t *out = json_array();
-	for (size_t i = 0; i < authz_rules_count; i++) {
-		const struct authz_rule *rule = &authz_rules[i];
-		if (!subject_is(rule, u) || resources != (rule->resources != NULL))
-			continue;
-		json_t *row = json_pack("{s:o}", "verbs", words_json(rule->verbs, false));
-		if (resources) {
-			json_object_set_new(row, "apiGroups", words_json(rule->groups, true));
-			json_object_set_new(row, "resources", words_json(rule->resources, false));
-		} else {
-			json_object_set_new(row, "nonResourceURLs", words_json(rule->paths, false));
-		}
-		json_array_append_new(out, row);
-	}
-	return out;
+	struct authz_attributes a = authz_attributes_of(r);
+	return authz_check(r->server->authorizer, &a, err);
 }
