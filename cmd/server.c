@@ -107,6 +107,7 @@ static int start_apiserver(struct server *s, struct err *err)
 		.service_node_port_range = o->service_node_port_range,
 		.write_kubeconfig = o->write_kubeconfig,
 		.write_kubeconfig_mode = o->write_kubeconfig_mode,
+		.api_only = o->disable_controller_manager,
 		.loops = s->api_list,
 		.nloops = s->napi,
 	};

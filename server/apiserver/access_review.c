@@ -110,11 +110,10 @@ static void rules_judge(struct api_request *r, json_t *tree)
 	struct str node;
 	bool is_node = node_identity(&r->user, &node);
 	if (user_in_group(&r->user, "system:masters")) {
-		json_array_append_new(resources,
-				      json_pack("{s:[s],s:[s],s:[s]}", "verbs", "*", "apiGroups",
-						"*", "resources", "*"));
-		json_array_append_new(
-			paths, json_pack("{s:[s],s:[s]}", "verbs", "*", "nonResourceURLs", "*"));
+		json_array_append_new(resources, json_pack("{s:[s],s:[s],s:[s]}", "verbs", "*",
+							   "apiGroups", "*", "resources", "*"));
+		json_array_append_new(paths, json_pack("{s:[s],s:[s]}", "verbs", "*",
+						       "nonResourceURLs", "*"));
 	}
 	rbac_rules_json(r->server->authorizer->rbac, &r->user,
 			tree_get_str(tree, "spec", "namespace", NULL), resources, paths, &missing);

@@ -140,7 +140,7 @@ static void on_renewal(struct loop_timer *t)
 
 /* --- store --- */
 
-static int store_open(struct apiserver *s, struct err *err)
+static int store_open(struct apiserver *s, const struct apiserver_config *config, struct err *err)
 {
 	auto_free char *dir = str_printf("%s/server/db", s->data_dir),
 		       *path = str_printf("%s/state.db", dir);
@@ -161,7 +161,8 @@ static int store_open(struct apiserver *s, struct err *err)
 	cache_set_when_loaded(s->caches, crd_keeper_load, s->crd_keeper);
 	r = cache_set_load(s->caches, s->store, err);
 	if (r == 0)
-		r = policy_install(s->store, s->caches, clock_wall_s(s->clock), err);
+		r = policy_install(s->store, s->caches, !config->api_only, clock_wall_s(s->clock),
+				   err);
 	s->authorizer = authorizer_new(s->caches);
 	return r;
 }
@@ -260,7 +261,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 	if (r == 0)
 		r = keys_open(s, err);
 	if (r == 0)
-		r = store_open(s, err);
+		r = store_open(s, c, err);
 	if (r == 0)
 		r = listener_open(s, c, err);
 	if (r < 0) {

@@ -18,7 +18,8 @@ struct apiserver_config {
 	const char *service_node_port_range;
 	const char *write_kubeconfig; /* path, NULL: DATADIR/server/cred/admin.kubeconfig only */
 	const char *write_kubeconfig_mode; /* "0600" */
-	struct loop **loops;               /* API loops, initialised, not yet running */
+	bool api_only; /* the other parts of a cluster are someone else's: no roles for them */
+	struct loop **loops; /* API loops, initialised, not yet running */
 	size_t nloops;
 };
 int apiserver_start(const struct apiserver_config *c, struct apiserver **out, struct err *err);

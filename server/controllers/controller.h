@@ -27,6 +27,7 @@ struct controller_row {
 	const char *name; /* service account and metrics label, as upstream */
 	int (*start)(struct controller *c, struct err *err);
 	void (*stop)(struct controller *c); /* may be NULL */
+	const char *account; /* service account, where it isn't called as the controller */
 };
 
 /* The informer of a resource over all namespaces, made when first asked for. */

@@ -64,7 +64,8 @@ int controllers_start(const struct controllers_config *config, struct controller
 		*c = (struct controller){ .name = rows[i]->name,
 					  .all = all,
 					  .config = &all->config };
-		c->client = config->client_for(config->ctx, rows[i]->name);
+		c->client = config->client_for(config->ctx,
+					       rows[i]->account ? rows[i]->account : rows[i]->name);
 		int r = rows[i]->start(c, err);
 		if (r < 0) {
 			controllers_stop(all);

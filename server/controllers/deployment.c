@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rolls a Deployment's pods from one template to the next by sizing ReplicaSets. Key: the Deployment. */
+#include "api/meta.h"
 #include "base/mem.h"
 #include "server/controllers/deployment_conditions.h"
 #include "server/controllers/workload.h"
@@ -226,23 +227,29 @@ static void remove_set(struct turn *t, const struct set_view *v)
 	round_call(t->round, &w, NULL, NULL);
 }
 
-static void write_revision(struct turn *t)
+/* True: it was written. It names the version that we saw, and so would the status: that one waits for the next round, which
+ * this write brings. */
+static bool write_revision(struct turn *t)
 {
 	auto_buf body = { 0 };
 
 	if (!t->sets.latest || t->sets.latest->revision != t->plan.revision ||
 	    annotation_number(&t->d.metadata.annotations, ANNOTATION_REVISION) == t->plan.revision)
-		return;
-	buf_printf(&body, "{\"metadata\":{\"annotations\":{\"" ANNOTATION_REVISION "\":\"%lld\"}}}",
-		   (long long)t->plan.revision);
-	const struct controller_write w = { .verb = API_PATCH,
+		return false;
+	auto_free char *number = str_printf("%lld", (long long)t->plan.revision);
+	json_t *tree = object_tree(t->object, NULL);
+	meta_set_annotation(tree, ANNOTATION_REVISION, str_from(number));
+	auto_free char *text = json_dumps(tree, JSON_COMPACT);
+	json_decref(tree);
+	buf_puts(&body, text);
+	const struct controller_write w = { .verb = API_UPDATE,
 					    .resource = API_APPS_V1_DEPLOYMENTS,
 					    .ns = t->object->ns,
 					    .name = t->object->name,
-					    .content_type = STR("application/merge-patch+json"),
 					    .body = buf_view(&body),
 					    .harmless = ERR_NOT_FOUND };
 	round_call(t->round, &w, NULL, NULL);
+	return true;
 }
 
 static int64_t write_status(struct turn *t)
@@ -272,7 +279,7 @@ static int64_t write_status(struct turn *t)
 
 static void carry_out(struct turn *t)
 {
-	int64_t wait_ms;
+	int64_t wait_ms = 0;
 
 	deployment_plan(&t->d, &t->sets,
 			str_eqz(t->d.spec.strategy.type, "Recreate") && old_pods_run(t), &t->plan);
@@ -286,8 +293,8 @@ static void carry_out(struct turn *t)
 	}
 	if (t->sets.latest)
 		size_set(t, t->sets.latest);
-	write_revision(t);
-	wait_ms = write_status(t);
+	if (!write_revision(t))
+		wait_ms = write_status(t);
 	round_close(t->round, false, wait_ms);
 }
 

@@ -87,14 +87,19 @@ static void on_reported(void *ctx, const struct client_result *result)
 
 static void report(struct round *r)
 {
+	const struct object *o =
+		informer_get(controller_informer(r->controller, API_CORE_V1_NAMESPACES), STR(""),
+			     str_from(r->ns));
 	auto_buf body = { 0 };
-	namespace_conditions(&r->remains, clock_wall_s(clock_real()), &body);
-	const struct client_call call = { .verb = API_PATCH,
+	if (!o) {
+		round_end(r, false);
+		return;
+	}
+	namespace_report(o, &r->remains, clock_wall_s(clock_real()), &body);
+	const struct client_call call = { .verb = API_UPDATE,
 					  .resource = API_CORE_V1_NAMESPACES,
 					  .name = str_from(r->ns),
 					  .subresource = STR("status"),
-					  .content_type =
-						  STR("application/strategic-merge-patch+json"),
 					  .body = buf_view(&body),
 					  .done = on_reported,
 					  .ctx = r };

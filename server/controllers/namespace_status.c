@@ -76,14 +76,14 @@ static void finalizers_text(const struct namespace_remains *r, struct buf *out)
 			   r->finalizers[i].name, r->finalizers[i].count);
 }
 
-void namespace_conditions(const struct namespace_remains *r, int64_t now_s, struct buf *out)
+static void conditions_write(const struct namespace_remains *r, int64_t now_s, struct buf *out)
 {
 	char now[TIME_TEXT_MAX];
 	auto_buf remaining = { 0 }, finalizers = { 0 };
 	time_format(now_s, now);
 	remaining_text(r, &remaining);
 	finalizers_text(r, &finalizers);
-	buf_puts(out, "{\"status\":{\"conditions\":[");
+	buf_puts(out, "[");
 	condition(out, "", "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
 		  "All resources successfully discovered", now);
 	condition(out, ",", "NamespaceDeletionGroupVersionParsingFailure", false,
@@ -97,7 +97,54 @@ void namespace_conditions(const struct namespace_remains *r, int64_t now_s, stru
 		  r->nfinalizers ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
 		  r->nfinalizers ? finalizers.p : "All content-preserving finalizers finished",
 		  now);
-	buf_puts(out, "]}}");
+	buf_puts(out, "]");
+}
+
+static json_t *condition_of(const json_t *list, const char *type)
+{
+	json_t *one;
+	size_t i;
+	json_array_foreach ((json_t *)(uintptr_t)list, i, one) {
+		const char *have = json_string_value(json_object_get(one, "type"));
+		if (have && !strcmp(have, type))
+			return one;
+	}
+	return NULL;
+}
+
+/* A condition that stays what it was keeps its time. */
+static void condition_put(json_t *list, json_t *condition)
+{
+	json_t *have = condition_of(list, json_string_value(json_object_get(condition, "type")));
+	if (!have) {
+		json_array_append(list, condition);
+		return;
+	}
+	if (json_equal(json_object_get(have, "status"), json_object_get(condition, "status")))
+		json_object_set(condition, "lastTransitionTime",
+				json_object_get(have, "lastTransitionTime"));
+	json_object_update(have, condition);
+}
+
+void namespace_report(const struct object *ns, const struct namespace_remains *r, int64_t now_s,
+		      struct buf *out)
+{
+	auto_buf text = { 0 };
+	conditions_write(r, now_s, &text);
+	json_t *tree = object_tree(ns, NULL), *status = json_object_get(tree, "status"), *one;
+	json_t *news = json_loadb(text.p, text.n, 0, NULL);
+	size_t i;
+	if (!status)
+		json_object_set_new(tree, "status", status = json_object());
+	json_t *list = json_object_get(status, "conditions");
+	if (!list)
+		json_object_set_new(status, "conditions", list = json_array());
+	json_array_foreach (news, i, one)
+		condition_put(list, one);
+	auto_free char *body = json_dumps(tree, JSON_COMPACT);
+	buf_puts(out, body);
+	json_decref(news);
+	json_decref(tree);
 }
 
 bool namespace_finalized(const struct object *ns, struct buf *out)

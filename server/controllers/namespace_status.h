@@ -23,8 +23,9 @@ void namespace_remains_free(struct namespace_remains *r);
 /* Takes a page of a list (JSON) into the account; returns how many objects there are in all. */
 size_t namespace_count(struct str list, struct namespace_remains *r,
 		       const struct api_resource *resource);
-/* Strategic merge patch of status.conditions. */
-void namespace_conditions(const struct namespace_remains *r, int64_t now_s, struct buf *out);
+/* The Namespace with conditions that say so. */
+void namespace_report(const struct object *ns, const struct namespace_remains *r, int64_t now_s,
+		      struct buf *out);
 /* The Namespace without its "kubernetes" finalizer, as the body of a finalize request; false: it doesn't have it. */
 bool namespace_finalized(const struct object *ns, struct buf *out);
 

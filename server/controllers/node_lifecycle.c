@@ -158,5 +158,5 @@ static void stop(struct controller *c)
 	free(c->state);
 }
 
-const struct controller_row controller_node_lifecycle = { "node-lifecycle-controller", start,
-							  stop };
+const struct controller_row controller_node_lifecycle = { "node-lifecycle-controller", start, stop,
+							  "node-controller" };

@@ -141,5 +141,5 @@ static void stop(struct controller *c)
 	event_recorder_free(c->state);
 }
 
-const struct controller_row controller_taint_eviction = { "taint-eviction-controller", start,
-							  stop };
+const struct controller_row controller_taint_eviction = { "taint-eviction-controller", start, stop,
+							  "node-controller" };

@@ -25,7 +25,7 @@ struct cache {
 	struct str prefix;                   /* owned */
 	struct cache_node *root;
 	struct ring ring;
-	uint64_t hubs; /* bit per hub that watches */
+	uint64_t hubs;           /* bit per hub that watches */
 	_Atomic int64_t changed; /* revision of the newest event */
 	/* of the commit under way, store's thread: */
 	struct cache_node *work;

@@ -98,8 +98,7 @@ static uint64_t publish(struct commit *m, struct ring_dropped *dropped)
 
 		ring_append(&c->ring, m->changes[i].ev, &m->set->limits, dropped);
 		hubs |= c->hubs;
-		atomic_store_explicit(&c->changed, m->changes[i].ev.revision,
-				      memory_order_release);
+		atomic_store_explicit(&c->changed, m->changes[i].ev.revision, memory_order_release);
 		if (c->work_epoch == m->epoch) {
 			struct cache_node *old = c->root;
 

@@ -37,8 +37,8 @@ like impersonation_takes_rights_away 'User "system:serviceaccount:default:defaul
 same impersonation_needs_a_right 403 "$(anonymous /api -H "Authorization: Bearer $token" -H 'Impersonate-User: system:admin')"
 
 send POST /api/v1/nodes '{"metadata":{"name":"n1"}}' >/dev/null
-like a_node_may_not_touch_another 'cannot patch resource "nodes"' \
-	"$(kubectl label node n1 a=b --as system:node:n2 --as-group system:nodes 2>&1)"
+like a_node_may_not_touch_another 'nodes "n1" is forbidden: node "n2" is not allowed to modify node "n1"' \
+	"$(kubectl patch node n1 -p '{"metadata":{"labels":{"a":"b"}}}' --as system:node:n2 --as-group system:nodes 2>&1)"
 claim a_node_may_touch_itself kubectl label node n1 a=b --as system:node:n1 --as-group system:nodes
 
 same an_unknown_path_is_told_after_authorization 403 "$(anonymous /nothing/here)"

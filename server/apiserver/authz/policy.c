@@ -173,9 +173,9 @@ static void line_read(struct reader *r, struct str line)
 	}
 }
 
-void policy_each(void (*fn)(void *ctx, const struct policy_item *item), void *ctx)
+void policy_each(const char *file, void (*fn)(void *ctx, const struct policy_item *item), void *ctx)
 {
-	const struct blob *b = blob_find("policy/rbac.txt");
+	const struct blob *b = blob_find(file);
 	struct reader r = { .fn = fn, .ctx = ctx };
 	struct str rest = str_of(b->data, b->n), line;
 	while (str_next(&rest, '\n', &line))
@@ -261,6 +261,6 @@ static void rules_find(void *ctx, const struct policy_item *item)
 struct rbac_rules *policy_rules(const char *role)
 {
 	struct wanted w = { .role = role };
-	policy_each(rules_find, &w);
+	policy_each(POLICY_CORE, rules_find, &w);
 	return w.found ? w.found : rbac_rules_new(NULL, 0);
 }

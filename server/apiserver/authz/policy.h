@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The roles and bindings that every cluster has, read from embed/files/policy/rbac.txt, which explains its form. Any thread. */
+/* The roles and bindings that every cluster has, read from embed/files/policy/: rbac.txt, which explains the form, has those that
+ * an API server makes, cluster.txt those of the parts beside it. Any thread. */
 #ifndef SERVER_APISERVER_AUTHZ_POLICY_H
 #define SERVER_APISERVER_AUTHZ_POLICY_H
 
@@ -18,7 +19,10 @@ struct policy_item { /* slices live as long as the call that gave it */
 	struct str aggregates; /* words: the labels whose roles it takes over */
 	bool has_subjects;
 };
-void policy_each(void (*fn)(void *ctx, const struct policy_item *item), void *ctx);
+#define POLICY_CORE    "policy/rbac.txt"
+#define POLICY_CLUSTER "policy/cluster.txt"
+void policy_each(const char *file, void (*fn)(void *ctx, const struct policy_item *item),
+		 void *ctx);
 /* The object as it is created, without resourceVersion. */
 void policy_write(const struct policy_item *item, const char *uid, const char *now,
 		  struct buf *out);

@@ -131,11 +131,14 @@ static int commit(struct store *store, struct install *in, struct err *err)
 	return e < 0 ? err_wrap(err, e, "write the built-in roles") : 0;
 }
 
-int policy_install(struct store *store, struct cache_set *objects, int64_t now_s, struct err *err)
+int policy_install(struct store *store, struct cache_set *objects, bool cluster, int64_t now_s,
+		   struct err *err)
 {
 	struct install in = { .objects = objects, .now_s = now_s };
 	time_format(now_s, in.now);
-	policy_each(each, &in);
+	policy_each(POLICY_CORE, each, &in);
+	if (cluster)
+		policy_each(POLICY_CLUSTER, each, &in);
 	int e = in.n ? commit(store, &in, err) : 0;
 	for (size_t i = 0; i < in.n; i++)
 		object_unref(in.ops[i].item);

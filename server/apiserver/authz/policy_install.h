@@ -7,7 +7,8 @@
 #include "base/err.h"
 #include "storage/cache/cache.h"
 
-/* Blocks until it is durable. Before the loops run. */
-int policy_install(struct store *store, struct cache_set *objects, int64_t now_s, struct err *err);
+/* Blocks until it is durable. Before the loops run. `cluster`: with what the parts beside the API server need. */
+int policy_install(struct store *store, struct cache_set *objects, bool cluster, int64_t now_s,
+		   struct err *err);
 
 #endif

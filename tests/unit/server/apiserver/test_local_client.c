@@ -103,7 +103,8 @@ static void a_client_has_its_own_rights(void **state)
 	assert_int_equal(a.reason, ERR_FORBIDDEN);
 	assert_string_equal(
 		a.message, "configmaps is forbidden: User \"system:node:n\" cannot create resource "
-			   "\"configmaps\" in API group \"\" in the namespace \"default\": node: can only read "
+			   "\"configmaps\" in API group \"\" in the namespace \"default\": node: "
+			   "can only read "
 			   "resources of this type");
 	answer_free(&a);
 }

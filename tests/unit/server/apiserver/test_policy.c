@@ -50,7 +50,7 @@ static void with(const struct api_resource *res, const char *name,
 		 void (*fn)(const struct policy_item *item, json_t *tree))
 {
 	struct taken t = { res, name, fn, 0 };
-	policy_each(take, &t);
+	policy_each(POLICY_CORE, take, &t);
 	assert_int_equal(t.seen, 1);
 }
 
@@ -144,7 +144,7 @@ static void the_policy_is_whole(void **state)
 {
 	(void)state;
 	size_t n[4] = { 0 };
-	policy_each(count, n);
+	policy_each(POLICY_CORE, count, n);
 	assert_int_equal(n[0], 73);
 	assert_int_equal(n[1], 7);
 	assert_int_equal(n[2], 54);
@@ -157,7 +157,7 @@ static void a_second_start_writes_nothing(void **state)
 	struct apiserver *s = fixture.server;
 	int64_t before = s->store->ops->revision(s->store);
 	auto_err err = { 0 };
-	assert_int_equal(policy_install(s->store, s->caches, 1, &err), 0);
+	assert_int_equal(policy_install(s->store, s->caches, true, 1, &err), 0);
 	assert_int_equal(s->store->ops->revision(s->store), before);
 }
 
@@ -170,7 +170,7 @@ static void a_start_puts_right_what_is_wrong(void **state)
 				       "system:discovery", NULL, NULL);
 	answer_free(&a);
 	auto_err err = { 0 };
-	assert_int_equal(policy_install(s->store, s->caches, 1, &err), 0);
+	assert_int_equal(policy_install(s->store, s->caches, true, 1, &err), 0);
 	a = fixture_call(&fixture, fixture.admin, API_GET,
 			 "rbac.authorization.k8s.io/v1/clusterroles", NULL, "system:discovery",
 			 NULL, NULL);
