@@ -255,6 +255,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 	config_copy(s, c);
 	checks_add(s);
 	kubelet_links_init(&s->links);
+	quota_gates_init(&s->quota_gates);
 	int r = service_ranges_init(&s->ranges, s->service_cidr, err);
 	if (r == 0)
 		r = port_range_init(&s->ports, s->node_port_range, err);
@@ -387,6 +388,7 @@ void apiserver_free(struct apiserver *s)
 	token_cache_free(s->token_cache);
 	token_keys_free(s->tokens);
 	pki_close(&s->pki);
+	quota_gates_free(&s->quota_gates);
 	service_ranges_free(&s->ranges);
 	port_range_free(&s->ports);
 	health_free(&s->health);

@@ -2,6 +2,7 @@
 /* pods/binding (and the older bindings): the scheduler puts a pod on a node, once. */
 #include "api/meta.h"
 #include "base/clock.h"
+#include "server/apiserver/admission/admission.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/status.h"
@@ -85,6 +86,7 @@ static int binding_modify(struct write *w, struct err *err)
 			    json_stringn(node.p, node.n));
 	map_merge(w->tree, w->body, "annotations");
 	map_merge(w->tree, w->body, "labels");
+	admission_topology_labels(w->r->server, w->tree, node);
 	scheduled_condition(w, w->tree);
 	w->managed_done = true; /* a binding owns no fields */
 	return 0;

@@ -49,10 +49,10 @@ int object_meta_create(struct write *w, struct err *err)
 	meta_set_text(w->tree, "uid", str_from(uid));
 	meta_set_text(w->tree, "creationTimestamp", str_from(now));
 	static const char *const servers[] = { "resourceVersion", "selfLink", "deletionTimestamp",
-					       "deletionGracePeriodSeconds", "generation" };
+					       "deletionGracePeriodSeconds" };
 	for (size_t i = 0; i < COUNT_OF(servers); i++)
 		meta_unset(w->tree, servers[i]);
-	if (w->strategy->flags & STRATEGY_GENERATION)
+	if (w->strategy->flags & (STRATEGY_GENERATION | STRATEGY_GENERATION_ONE))
 		meta_set_int(w->tree, "generation", 1);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "server/apiserver/admission/quota_gate.h"
 #include "server/apiserver/apiserver.h"
 #include "server/apiserver/authn/token.h"
 #include "server/apiserver/health.h"
@@ -44,6 +45,7 @@ struct apiserver {
 	struct authorizer *authorizer;   /* locked inside */
 	struct service_ranges ranges;    /* locked inside */
 	struct port_range ports;         /* locked inside */
+	struct quota_gates quota_gates;  /* locked inside */
 
 	struct tls_server *tls;
 	struct http_server *http;

@@ -6,7 +6,9 @@
 #include "api/codec.h"
 #include "api/meta.h"
 #include "api/validation/validation.h"
+#include "base/mem.h"
 #include "server/apiserver/admission/admission.h"
+#include "server/apiserver/admission/quota.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/object_meta.h"
 #include "server/apiserver/respond.h"
@@ -27,6 +29,19 @@ struct write *write_new(struct api_request *r, const struct api_resource *res,
 	return w;
 }
 
+static void also_reset(struct write *w)
+{
+	for (size_t i = 0; i < w->nalso; i++)
+		object_unref(w->also[i].object);
+	w->nalso = 0;
+}
+
+void write_also(struct write *w, struct object *o, int64_t expect)
+{
+	w->also = mem_array_grow(w->also, &w->also_cap, w->nalso + 1, sizeof(*w->also));
+	w->also[w->nalso++] = (struct write_also){ .object = o, .expect = expect };
+}
+
 static void write_reset(struct write *w)
 {
 	for (size_t i = 0; i < w->nheld; i++)
@@ -38,12 +53,15 @@ static void write_reset(struct write *w)
 	object_unref(TAKE(w->object));
 	err_clear(&w->txn.err);
 	w->managed_done = false;
-	w->nops = 0;
+	also_reset(w);
 }
 
 void write_free(struct write *w)
 {
+	quota_leave(w);
 	write_reset(w);
+	free(w->also);
+	free(w->ops);
 	json_decref(w->body);
 	request_unref(w->r);
 	free(w);
@@ -171,10 +189,25 @@ static bool write_renamed(struct write *w)
 	return write_encode(w, &err) == 0;
 }
 
+/* The object itself may be stored, but not what goes with it: that is made anew. */
+static bool write_judged_anew(struct write *w, struct err *err)
+{
+	if (w->txn.failed_op <= 0 || ++w->attempts >= WRITE_RETRIES_MAX)
+		return false;
+	also_reset(w);
+	if (admit_validate(w, err) < 0)
+		write_fail(w, err);
+	else
+		write_commit(w, w->old_object ? w->old_object->revision : STORE_ABSENT);
+	return true;
+}
+
 static void txn_done(struct store_txn *txn)
 {
 	struct write *w = CONTAINER_OF(txn, struct write, txn);
 	auto_err err = { 0 };
+	if (txn->failed_op > 0 && write_judged_anew(w, &err))
+		return;
 	atomic_store(&w->r->server->store_fails, txn->err.reason != ERR_NONE);
 	bool lost = txn->failed_op >= 0,
 	     again = lost && w->old_object && ++w->attempts < WRITE_RETRIES_MAX;
@@ -194,21 +227,39 @@ static void txn_done(struct store_txn *txn)
 	write_fail(w, &err);
 }
 
-static void write_commit(struct write *w, int64_t expect)
+static struct store_op put_of(struct object *o, int64_t expect)
+{
+	return (struct store_op){
+		.type = STORE_PUT, .key = o->key, .value = o->json, .expect = expect, .item = o
+	};
+}
+
+static void ops_reserve(struct write *w)
+{
+	free(w->ops);
+	w->ops = mem_alloc((w->nalso + 1) * sizeof(*w->ops));
+}
+
+static void txn_send(struct write *w, size_t nops)
 {
 	struct store *store = w->r->server->store;
-	w->ops[0] = (struct store_op){ .type = STORE_PUT,
-				       .key = w->object->key,
-				       .value = w->object->json,
-				       .expect = expect,
-				       .lease = w->strategy->life_s,
-				       .item = w->object };
 	w->txn.ops = w->ops;
-	w->txn.nops = w->nops ? w->nops : 1;
+	w->txn.nops = nops;
 	w->txn.loop = w->r->loop;
 	w->txn.done = txn_done;
 	w->txn.failed_op = -1;
+	err_clear(&w->txn.err);
 	store->ops->txn(store, &w->txn);
+}
+
+static void write_commit(struct write *w, int64_t expect)
+{
+	ops_reserve(w);
+	w->ops[0] = put_of(w->object, expect);
+	w->ops[0].lease = w->strategy->life_s;
+	for (size_t i = 0; i < w->nalso; i++)
+		w->ops[i + 1] = put_of(w->also[i].object, w->also[i].expect);
+	txn_send(w, w->nalso + 1);
 }
 
 static int create_steps(struct write *w, struct err *err)
@@ -233,6 +284,8 @@ static void write_create_run(struct write *w)
 {
 	auto_err err = { 0 };
 	w->operation = "CREATE";
+	if (!quota_enter(w, write_create_run))
+		return; /* until it is its turn */
 	if (create_steps(w, &err) < 0)
 		write_fail(w, &err);
 	else if (w->r->opt.dry_run) {
@@ -288,17 +341,12 @@ static int update_steps(struct write *w, struct err *err)
 
 static void update_deletes(struct write *w)
 {
-	struct store *store = w->r->server->store;
+	ops_reserve(w);
 	w->ops[0] = (struct store_op){ .type = STORE_DELETE,
 				       .key = w->key,
 				       .expect = w->old_object->revision };
-	w->txn.ops = w->ops;
-	w->txn.nops = 1;
-	w->txn.loop = w->r->loop;
-	w->txn.done = txn_done;
-	w->txn.failed_op = -1;
 	object_seal(w->object, w->old_object->revision);
-	store->ops->txn(store, &w->txn);
+	txn_send(w, 1);
 }
 
 static void update_store(struct write *w)
@@ -330,7 +378,8 @@ void write_update(struct write *w)
 		return;
 	}
 	if (w->old_object) {
-		update_store(w);
+		if (quota_enter(w, write_update))
+			update_store(w);
 		return;
 	}
 	w->status = 201;

@@ -12,10 +12,10 @@
 #define SERVER_APISERVER_WRITE_H
 
 #include "api/managed_fields.h"
+#include "server/apiserver/admission/quota_gate.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/registry/strategy.h"
 
-#define WRITE_OPS_MAX     4
 #define WRITE_RETRIES_MAX 8
 #define WRITE_HELD_MAX    64
 
@@ -23,6 +23,11 @@ struct write_held { /* a reservation that is given back unless the write commits
 	void (*give_back)(struct apiserver *s, const char *text, int number);
 	char text[48];
 	int number;
+};
+
+struct write_also {
+	struct object *object; /* a reference */
+	int64_t expect;        /* the revision that is to be replaced, or STORE_ABSENT */
 };
 
 struct write {
@@ -48,9 +53,14 @@ struct write {
 
 	struct write_held held[WRITE_HELD_MAX];
 	size_t nheld;
-	struct store_op ops[WRITE_OPS_MAX];
-	size_t nops;
+	/* What else is stored in the same transaction: objects of other keys, as admission and strategies say. */
+	struct write_also *also; /* heap */
+	size_t nalso, also_cap;
+	struct store_op *ops; /* heap: the object's, then those */
 	struct store_txn txn;
+
+	struct quota_turn turn; /* admission/quota.h */
+	void (*resume)(struct write *w);
 };
 
 struct write *write_new(struct api_request *r, const struct api_resource *res,
@@ -63,6 +73,8 @@ void write_update(struct write *w);
 void write_fail(struct write *w, const struct err *err);
 void write_hold(struct write *w, void (*give_back)(struct apiserver *, const char *, int),
 		const char *text, int number);
+/* Stores o in the same transaction; takes the reference. When someone else was faster with it, judging admission says anew what it is to be. */
+void write_also(struct write *w, struct object *o, int64_t expect);
 /* The manager and operation from the request's options. */
 void write_managed_by(struct write *w, const char *operation);
 /* `Operation cannot be fulfilled on pods "x": the object has been modified; …` */

@@ -11,26 +11,49 @@ struct plugin {
 	int (*run)(struct write *w, struct err *err);
 };
 
+/* In upstream's order. A plug-in that is asked about subresources looks itself at which. */
 static const struct plugin changing[] = {
 	{ "NamespaceLifecycle", true, true, true, admit_namespace_lifecycle },
-	{ "LimitRanger", true, false, false, admit_limit_ranges },
+	{ "LimitRanger", true, true, true, admit_limit_defaults },
 	{ "ServiceAccount", true, false, false, admit_service_account },
 	{ "TaintNodesByCondition", true, false, false, admit_taint_nodes },
 	{ "Priority", true, true, false, admit_priority },
 	{ "DefaultTolerationSeconds", true, true, false, admit_toleration_seconds },
-	{ "DefaultStorageClass", true, false, false, admit_default_class },
+	{ "DefaultStorageClass", true, false, false, admit_default_storage_class },
+	{ "StorageObjectInUseProtection", true, false, false, admit_storage_in_use },
 	{ "RuntimeClass", true, false, false, admit_runtime_class },
+	{ "DefaultIngressClass", true, false, false, admit_default_ingress_class },
+	{ "PodTopologyLabels", true, false, false, admit_pod_topology },
 	/* MutatingAdmissionPolicy and MutatingAdmissionWebhook stand here */
 };
 
 static const struct plugin judging[] = {
+	{ "LimitRanger", true, true, true, admit_limit_ranges },
+	{ "ServiceAccount", true, true, true, admit_account_limits },
 	{ "NodeRestriction", true, true, true, admit_node_restriction },
-	/* ValidatingAdmissionPolicy, ValidatingAdmissionWebhook and ResourceQuota stand here, the quota last */
+	/* PodSecurity stands here */
+	{ "Priority", true, true, false, admit_priority_class },
+	{ "PersistentVolumeClaimResize", false, true, false, admit_claim_resize },
+	{ "RuntimeClass", true, false, false, admit_overhead },
+	{ "CertificateApproval", false, true, true, admit_certificate_approval },
+	{ "CertificateSigning", false, true, true, admit_certificate_signing },
+	{ "ClusterTrustBundleAttest", true, true, false, admit_trust_bundle },
+	{ "CertificateSubjectRestriction", true, false, false, admit_certificate_subject },
+	{ "PodResizeValidator", false, true, true, admit_pod_resize },
+	/* ValidatingAdmissionPolicy and ValidatingAdmissionWebhook stand here */
+	{ "ResourceQuota", true, true, true, admit_resource_quota },
 };
 
 bool admission_is(const struct write *w, const char *plural)
 {
-	return !w->subresource[0] && !w->res->group[0] && !strcmp(w->res->plural, plural);
+	return admission_is_in(w, "", plural, "");
+}
+
+bool admission_is_in(const struct write *w, const char *group, const char *plural,
+		     const char *subresource)
+{
+	return !strcmp(w->res->plural, plural) && !strcmp(w->res->group, group) &&
+	       !strcmp(w->subresource, subresource);
 }
 
 int admission_forbid(struct write *w, struct err *err, const char *fmt, ...)

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A claim without a storage class gets the default one: of those marked so, the newest. */
+/* DefaultStorageClass and DefaultIngressClass: a claim or an ingress without a class gets the default one: of those marked so, the
+ * newest, of equally new ones the first by name. */
 #include "api/meta.h"
 #include "server/apiserver/admission/admission.h"
 
-#define IS_DEFAULT "storageclass.kubernetes.io/is-default-class"
-
 struct newest {
+	const char *const *marks; /* annotations */
 	char *name, *created;
 };
+
+static bool is_marked(const json_t *class, const char *const *marks)
+{
+	for (; *marks; marks++)
+		if (str_eqz(meta_annotation(class, *marks), "true"))
+			return true;
+	return false;
+}
 
 static bool take(void *ctx, const struct object *o)
 {
 	struct newest *n = ctx;
 	json_t *tree = object_tree(o, NULL);
 	struct str created = meta_creation(tree);
-	if (str_eqz(meta_annotation(tree, IS_DEFAULT), "true") &&
+	if (is_marked(tree, n->marks) &&
 	    (!n->created || str_cmp(created, str_from(n->created)) > 0)) {
 		free(n->name);
 		free(n->created);
@@ -25,23 +33,47 @@ static bool take(void *ctx, const struct object *o)
 	return true;
 }
 
-int admit_default_class(struct write *w, struct err *err)
+static void set_default(struct write *w, const struct api_resource *classes,
+			const char *const *marks, const char *field)
 {
-	(void)err;
-	const struct api_resource *res =
-		api_resource_find(STR("storage.k8s.io"), STR("v1"), STR("storageclasses"));
-	json_t *spec = json_object_get(w->tree, "spec");
-	if (!admission_is(w, "persistentvolumeclaims") || !res || !spec ||
-	    json_object_get(spec, "storageClassName"))
-		return 0;
-	struct newest n = { 0 };
+	struct newest n = { .marks = marks };
 	struct cache_view view;
-	cache_view_now(server_cache(w->r->server, res), &view);
-	cache_view_each(&view, str_from(res->storage_prefix), STR(""), take, &n);
+	json_t *spec = json_object_get(w->tree, "spec");
+	if (!json_is_object(spec) || json_object_get(spec, field))
+		return;
+	cache_view_now(server_cache(w->r->server, classes), &view);
+	cache_view_each(&view, str_from(classes->storage_prefix), STR(""), take, &n);
 	cache_view_close(&view);
 	if (n.name)
-		json_object_set_new(spec, "storageClassName", json_string(n.name));
+		json_object_set_new(spec, field, json_string(n.name));
 	free(n.name);
 	free(n.created);
+}
+
+int admit_default_storage_class(struct write *w, struct err *err)
+{
+	static const char *const marks[] = { "storageclass.kubernetes.io/is-default-class",
+					     "storageclass.beta.kubernetes.io/is-default-class",
+					     NULL };
+	(void)err;
+	if (admission_is(w, "persistentvolumeclaims") &&
+	    !json_object_get(meta_annotations(w->tree), "volume.beta.kubernetes.io/storage-class"))
+		set_default(w,
+			    api_resource_find(STR("storage.k8s.io"), STR("v1"),
+					      STR("storageclasses")),
+			    marks, "storageClassName");
+	return 0;
+}
+
+int admit_default_ingress_class(struct write *w, struct err *err)
+{
+	static const char *const marks[] = { "ingressclass.kubernetes.io/is-default-class", NULL };
+	(void)err;
+	if (admission_is_in(w, "networking.k8s.io", "ingresses", "") &&
+	    !json_object_get(meta_annotations(w->tree), "kubernetes.io/ingress.class"))
+		set_default(w,
+			    api_resource_find(STR("networking.k8s.io"), STR("v1"),
+					      STR("ingressclasses")),
+			    marks, "ingressClassName");
 	return 0;
 }

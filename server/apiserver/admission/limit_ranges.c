@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LimitRanger's defaulting: containers without requests or limits get those of the namespace's LimitRanges, then minima and
- * maxima are checked per container. */
-#include "api/meta.h"
-#include "api/quantity.h"
-#include "server/apiserver/admission/admission.h"
+/* LimitRanger: containers without requests or limits get those of the namespace's LimitRanges; minima, maxima and ratios are checked for
+ * containers, pods and claims. Follows upstream's plugin/pkg/admission/limitranger. */
+#include "server/apiserver/admission/limit_ranges.h"
 
-struct ranger {
-	struct write *w;
-	struct err *err;
-	int result;
-};
+#include <stdlib.h>
+
+#include "api/meta.h"
+#include "base/mem.h"
+#include "server/apiserver/admission/admission.h"
+#include "server/apiserver/admission/amount_map.h"
+
+#define ANNOTATION "kubernetes.io/limit-ranger"
 
 static json_t *member_object(json_t *of, const char *key)
 {
@@ -21,97 +22,165 @@ static json_t *member_object(json_t *of, const char *key)
 	return v;
 }
 
-static void fill(json_t *container, const char *what, const json_t *defaults)
+static int by_text(const void *a, const void *b)
 {
-	const char *key;
-	json_t *value;
-	if (json_object_size(defaults) == 0)
-		return;
-	json_t *resources = member_object(container, "resources");
-	json_t *to = member_object(resources, what);
-	json_object_foreach ((json_t *)defaults, key, value)
-		if (!json_object_get(to, key))
-			json_object_set(to, key, value);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool quantity_of(const json_t *v, struct quantity *out)
+/* Fills in what is missing; says in `note` what that was. */
+static void fill(json_t *container, const char *list, const json_t *defaults, const char *word,
+		 const char *role, struct buf *note)
 {
-	return json_is_string(v) && quantity_parse(tree_str(v), out, NULL) == 0;
-}
-
-static int bound_check(struct ranger *g, const json_t *container, const json_t *limit,
-		       const char *bound, const char *what, int sign)
-{
-	const char *key;
+	const char **set = mem_alloc((json_object_size(defaults) + 1) * sizeof(*set)), *key;
 	json_t *value;
-	json_object_foreach (json_object_get(limit, bound), key, value) {
-		struct quantity edge, have;
-		const json_t *own = tree_get(container, "resources", what, key, NULL);
-		if (!quantity_of(value, &edge))
+	size_t n = 0;
+	json_object_foreach ((json_t *)defaults, key, value) {
+		json_t *to = member_object(member_object(container, "resources"), list);
+		if (json_object_get(to, key))
 			continue;
-		if (!quantity_of(own, &have))
-			return admission_forbid(
-				g->w, g->err,
-				"%s %s usage per Container is %s, but no %s is specified",
-				sign < 0 ? "minimum" : "maximum", key, json_string_value(value),
-				sign < 0 ? "request" : "limit");
-		if (quantity_cmp(have, edge) * sign > 0)
-			return admission_forbid(g->w, g->err,
-						"%s %s usage per Container is %s, but %s is %s",
-						sign < 0 ? "minimum" : "maximum", key,
-						json_string_value(value),
-						sign < 0 ? "request" : "limit",
-						json_string_value(own));
+		json_object_set(to, key, value);
+		set[n++] = key;
 	}
-	return 0;
+	qsort(set, n, sizeof(*set), by_text);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(note, "%s%s", i ? ", " : note->n ? "; " : "", set[i]);
+	if (n)
+		buf_printf(note, " %s for %s %s", word, role,
+			   json_string_value(json_object_get(container, "name")));
+	free(set);
 }
 
-static int container_apply(struct ranger *g, json_t *container, const json_t *limit)
+struct limit_defaults {
+	json_t *requests, *limits;
+};
+
+static struct limit_defaults defaults_of(const json_t *limits)
 {
-	fill(container, "limits", json_object_get(limit, "default"));
-	fill(container, "requests", json_object_get(limit, "defaultRequest"));
-	int e = bound_check(g, container, limit, "min", "requests", -1);
-	return e < 0 ? e : bound_check(g, container, limit, "max", "limits", 1);
+	struct limit_defaults d = { json_object(), json_object() };
+	size_t i;
+	json_t *limit;
+	json_array_foreach ((json_t *)limits, i, limit) {
+		if (!str_eqz(tree_get_str(limit, "type", NULL), "Container"))
+			continue;
+		json_object_update(d.requests, json_object_get(limit, "defaultRequest"));
+		json_object_update(d.limits, json_object_get(limit, "default"));
+	}
+	return d;
 }
 
-static int limit_apply(struct ranger *g, const json_t *limit)
+static void set_defaults(json_t *pod, const json_t *limits)
 {
-	static const char *const lists[] = { "initContainers", "containers" };
-	if (!str_eqz(tree_get_str(limit, "type", NULL), "Container"))
-		return 0;
+	static const char *const lists[][2] = { { "containers", "container" },
+						{ "initContainers", "init container" } };
+	struct limit_defaults d = defaults_of(limits);
+	auto_buf note = { 0 };
 	for (size_t l = 0; l < COUNT_OF(lists); l++) {
-		json_t *list = tree_get(g->w->tree, "spec", lists[l], NULL);
-		for (size_t i = 0; i < json_array_size(list); i++) {
-			int e = container_apply(g, json_array_get(list, i), limit);
-			if (e < 0)
-				return e;
+		json_t *container;
+		size_t i;
+		json_array_foreach (tree_get(pod, "spec", lists[l][0], NULL), i, container) {
+			fill(container, "requests", d.requests, "request", lists[l][1], &note);
+			fill(container, "limits", d.limits, "limit", lists[l][1], &note);
 		}
 	}
-	return 0;
+	if (note.n) {
+		auto_buf text = { 0 };
+		buf_printf(&text, "LimitRanger plugin set: %s", note.p);
+		meta_set_annotation(pod, ANNOTATION, buf_view(&text));
+	}
+	json_decref(d.requests);
+	json_decref(d.limits);
 }
 
-static bool range_apply(void *ctx, const struct object *o)
+static void check_pod(struct limit_check *c, const json_t *pod, const json_t *limit)
+{
+	static const char *const lists[] = { "containers", "initContainers" };
+	struct str type = tree_get_str(limit, "type", NULL);
+	if (str_eqz(type, "Container")) {
+		for (size_t l = 0; l < COUNT_OF(lists); l++) {
+			json_t *container;
+			size_t i;
+			json_array_foreach (tree_get(pod, "spec", lists[l], NULL), i, container)
+				limit_check(c, limit,
+					    tree_get(container, "resources", "requests", NULL),
+					    tree_get(container, "resources", "limits", NULL));
+		}
+	} else if (str_eqz(type, "Pod")) {
+		json_t *requests = pod_amounts_new(pod, "requests", 0),
+		       *limits = pod_amounts_new(pod, "limits", 0);
+		limit_check(c, limit, requests, limits);
+		json_decref(requests);
+		json_decref(limits);
+	}
+}
+
+struct ranger {
+	struct write *w;
+	struct err *err;
+	bool changes, claims;
+	int result;
+};
+
+static int judge(struct ranger *g, const json_t *limits)
+{
+	struct limit_check c = { 0 };
+	size_t i;
+	json_t *limit;
+	json_array_foreach ((json_t *)limits, i, limit) {
+		if (!g->claims)
+			check_pod(&c, g->w->tree, limit);
+		else if (str_eqz(tree_get_str(limit, "type", NULL), "PersistentVolumeClaim"))
+			limit_check_claim(&c, limit,
+					  tree_get(g->w->tree, "spec", "resources", "requests",
+						   NULL));
+	}
+	int e = limit_check_result(&c, g->w, g->err);
+	limit_check_free(&c);
+	return e;
+}
+
+static bool each_range(void *ctx, const struct object *o)
 {
 	struct ranger *g = ctx;
 	json_t *tree = object_tree(o, NULL), *limits = tree_get(tree, "spec", "limits", NULL);
-	for (size_t i = 0; i < json_array_size(limits) && g->result == 0; i++)
-		g->result = limit_apply(g, json_array_get(limits, i));
+	if (g->changes)
+		set_defaults(g->w->tree, limits);
+	else
+		g->result = judge(g, limits);
 	json_decref(tree);
 	return g->result == 0;
 }
 
-int admit_limit_ranges(struct write *w, struct err *err)
+/* Pods when they are made or resized, claims when they are made or changed. */
+static bool concerns(const struct write *w, bool *claims)
+{
+	bool pods = !w->res->group[0] && !strcmp(w->res->plural, "pods");
+	*claims = admission_is(w, "persistentvolumeclaims");
+	if (pods && w->subresource[0])
+		return !strcmp(w->subresource, "resize");
+	return *claims || (pods && !strcmp(w->operation, "CREATE"));
+}
+
+static int each(struct write *w, bool changes, struct err *err)
 {
 	const struct api_resource *res = api_resource_find(STR(""), STR("v1"), STR("limitranges"));
-	if (!admission_is(w, "pods") || !res)
-		return 0;
-	struct ranger g = { .w = w, .err = err };
-	struct cache_view view;
+	struct ranger g = { .w = w, .err = err, .changes = changes };
 	struct cache *c = server_cache(w->r->server, res);
-	if (cache_count(c) == 0)
+	if (cache_count(c) == 0 || !concerns(w, &g.claims) || (changes && g.claims) ||
+	    meta_deletion(w->old).n)
 		return 0;
+	struct cache_view view;
 	cache_view_now(c, &view);
-	cache_view_each(&view, lookup_key(w->r, res, w->ns, STR("")), STR(""), range_apply, &g);
+	cache_view_each(&view, lookup_key(w->r, res, w->ns, STR("")), STR(""), each_range, &g);
 	cache_view_close(&view);
 	return g.result;
+}
+
+int admit_limit_defaults(struct write *w, struct err *err)
+{
+	return each(w, true, err);
+}
+
+int admit_limit_ranges(struct write *w, struct err *err)
+{
+	return each(w, false, err);
 }

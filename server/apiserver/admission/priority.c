@@ -57,7 +57,7 @@ static int priority_set(struct write *w, json_t *spec, const json_t *class, stru
 					"in pod spec; priority admission controller "
 					"computed %lld from the given PriorityClass name",
 					(long long)json_integer_value(given), (long long)value);
-	if (policy.n == 0)
+	if (policy.n == 0) /* no class at all, or one that is older than the field */
 		policy = STR("PreemptLowerPriority");
 	if (json_is_string(asked) && !str_eq(tree_str(asked), policy))
 		return admission_forbid(w, err,
@@ -89,8 +89,40 @@ static int pod_priority(struct write *w, struct err *err)
 	return e;
 }
 
+/* What was computed at the creation stays when an update leaves it out. */
+static void keep_computed(struct write *w)
+{
+	static const char *const fields[] = { "priority", "preemptionPolicy" };
+	json_t *spec = json_object_get(w->tree, "spec");
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
+		json_t *was = tree_get(w->old, "spec", fields[i], NULL);
+		if (was && json_is_object(spec) && !json_object_get(spec, fields[i]))
+			json_object_set(spec, fields[i], was);
+	}
+}
+
 int admit_priority(struct write *w, struct err *err)
 {
-	return admission_is(w, "pods") && !strcmp(w->operation, "CREATE") ? pod_priority(w, err)
-									  : 0;
+	if (!admission_is(w, "pods"))
+		return 0;
+	if (!strcmp(w->operation, "CREATE"))
+		return pod_priority(w, err);
+	keep_computed(w);
+	return 0;
+}
+
+int admit_priority_class(struct write *w, struct err *err)
+{
+	if (!admission_is_in(w, "scheduling.k8s.io", "priorityclasses", "") ||
+	    !json_is_true(json_object_get(w->tree, "globalDefault")))
+		return 0;
+	json_t *class = class_find(w, STR(""));
+	int e = 0;
+	if (class && (!w->old || !str_eq(meta_name(class), w->name)))
+		e = admission_forbid(w, err,
+				     "PriorityClass %.*s is already marked as default. Only one "
+				     "default can exist",
+				     STR_ARG(meta_name(class)));
+	json_decref(class);
+	return e;
 }

@@ -31,7 +31,7 @@ static const struct strategy strategies[] = {
 	{ "", "replicationcontrollers", GEN | SKL },
 	{ "", "persistentvolumes", BACK, volume_strategy_create },
 	{ "", "persistentvolumeclaims", BACK, volume_claim_strategy_create },
-	{ "apps", "deployments", GEN | SKL },
+	{ "apps", "deployments", GEN | SKL | STRATEGY_ANNOTATIONS_COUNT },
 	{ "apps", "replicasets", GEN | SKL },
 	{ "apps", "statefulsets", GEN | SKL },
 	{ "apps", "daemonsets", GEN | SKL, daemon_set_strategy_create, daemon_set_strategy_update },
@@ -43,7 +43,7 @@ static const struct strategy strategies[] = {
 	{ "networking.k8s.io", "networkpolicies", GEN },
 	{ "policy", "poddisruptionbudgets", GEN },
 	{ "discovery.k8s.io", "endpointslices", GEN | ALL },
-	{ "scheduling.k8s.io", "priorityclasses", GEN | ALL },
+	{ "scheduling.k8s.io", "priorityclasses", STRATEGY_GENERATION_ONE },
 	{ "coordination.k8s.io", "leases", PUT },
 	{ "coordination.k8s.io", "leasecandidates", PUT },
 	{ "node.k8s.io", "runtimeclasses", PUT },
@@ -65,7 +65,7 @@ static const struct strategy strategies[] = {
 	  certificate_request_strategy_create, certificate_request_strategy_update,
 	  certificate_request_strategy_update_sub },
 	{ "storage.k8s.io", "storageclasses", BACK },
-	{ "storage.k8s.io", "csidrivers", GEN | BACK },
+	{ "storage.k8s.io", "csidrivers", STRATEGY_GENERATION_LATER | BACK },
 	{ "storage.k8s.io", "csinodes", BACK },
 	{ "storage.k8s.io", "volumeattachments", BACK },
 	{ "storage.k8s.io", "volumeattributesclasses", BACK },
@@ -189,6 +189,12 @@ static bool spec_changed(const struct write *w)
 	return differs;
 }
 
+static bool annotations_changed(const struct write *w)
+{
+	const json_t *a = meta_annotations(w->old), *b = meta_annotations(w->tree);
+	return (json_object_size(a) || json_object_size(b)) && !json_equal(a, b);
+}
+
 static int update_main(struct write *w, struct err *err)
 {
 	if (has_status(w->res))
@@ -198,7 +204,9 @@ static int update_main(struct write *w, struct err *err)
 		if (e < 0)
 			return e;
 	}
-	if (w->strategy->flags & STRATEGY_GENERATION && spec_changed(w))
+	if ((w->strategy->flags & (STRATEGY_GENERATION | STRATEGY_GENERATION_LATER) &&
+	     spec_changed(w)) ||
+	    (w->strategy->flags & STRATEGY_ANNOTATIONS_COUNT && annotations_changed(w)))
 		meta_set_int(w->tree, "generation", meta_generation(w->old) + 1);
 	return 0;
 }

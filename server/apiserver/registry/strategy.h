@@ -22,6 +22,9 @@ enum strategy_flag {
 	STRATEGY_ALL_IS_SPEC = 1 << 5,         /* generation: anything but metadata counts */
 	STRATEGY_STATUS_KEEPS_LABELS = 1 << 6, /* a status update does not change labels */
 	STRATEGY_STATUS_ONLY = 1 << 7, /* a status update changes nothing else, not even metadata */
+	STRATEGY_GENERATION_ONE = 1 << 8,     /* generation is 1 and stays so */
+	STRATEGY_GENERATION_LATER = 1 << 9,   /* it counts changes, from none on */
+	STRATEGY_ANNOTATIONS_COUNT = 1 << 10, /* generation: changes of annotations, too */
 };
 
 struct strategy {
