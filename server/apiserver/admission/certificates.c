@@ -21,7 +21,7 @@ static bool may(struct write *w, const char *verb, struct str name)
 				      .group = STR(GROUP),
 				      .resource = STR("signers"),
 				      .name = name };
-	return authz_allowed(&a);
+	return authz_allowed(w->r->server->authorizer, &a);
 }
 
 /* The signer's name, or all of its domain. */
