@@ -98,14 +98,12 @@ class Reader:
 
     def path(self, path):
         """@pods/x is /api/v1/namespaces/<ns>/pods/x; @apps/deployments where a plural has several groups."""
-        m = re.match(r"@([a-z.]+/)?([a-z]+)", path)
-        if not m:
+        if path[0] != "@":
             return path
-        key = (m[1] or "") + m[2]
-        found = self.resources.get(key) or (self.resources.get(m[2]) and self.resources[m[2]] and None)
-        if found:
-            return found + path[m.end():]
-        return self.resources[m[1][:-1]] + "/" + m[2] + path[m.end():]
+        m = re.match(r"@([a-z0-9.]+/[a-z]+)(?![a-z])", path)
+        if not m or m[1] not in self.resources:
+            m = re.match(r"@([a-z]+)", path)
+        return self.resources.get(m[1], "/api/v1/namespaces/<ns>/" + m[1]) + path[m.end():]
 
     def rest(self, request, raw):
         body, headers = [], []
