@@ -18,6 +18,7 @@
 #include "server/apiserver/loop_state.h"
 #include "server/apiserver/pki/kubeconfig.h"
 #include "server/apiserver/pki/names.h"
+#include "server/apiserver/registry/ip_address.h"
 #include "server/apiserver/registry/service_alloc.h"
 #include "server/apiserver/request_metrics.h"
 #include "server/apiserver/server.h"
@@ -270,6 +271,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 		return r;
 	}
 	service_alloc_load(s);
+	ip_addresses_repair(s);
 	request_metrics_collect(s);
 	loop_timer_init(s->loops[0], &s->renewal, on_renewal);
 	loop_timer_start(&s->renewal, RENEWAL_EVERY_MS);

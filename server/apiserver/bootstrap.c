@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/bootstrap.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "server/apiserver/bootstrap_objects.h"
 #include "server/apiserver/local_client.h"
 #include "server/apiserver/server.h"
 
-struct bootstrap;
 struct item {
 	const char *group, *version, *plural, *ns, *name;
 	void (*write)(struct apiserver *s, const struct item *i, struct buf *out);
@@ -85,6 +86,15 @@ static void write_authentication(struct apiserver *s, const struct item *i, stru
 		      "\"requestheader-username-headers\":\"[\\\"X-Remote-User\\\"]\"}}");
 }
 
+/* The day from which on the use of old tokens has been watched. */
+static void write_tracking(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	char now[TIME_TEXT_MAX];
+	time_format(clock_wall_s(s->clock), now);
+	buf_printf(out, "{\"metadata\":{\"name\":\"%s\"},\"data\":{\"since\":\"%.10s\"}}", i->name,
+		   now);
+}
+
 static const struct item items[] = {
 	{ "", "v1", "namespaces", "", "kube-system", write_plain, "" },
 	{ "", "v1", "namespaces", "", "kube-public", write_plain, "" },
@@ -104,26 +114,34 @@ static const struct item items[] = {
 	  true },
 	{ "", "v1", "configmaps", "kube-system", "extension-apiserver-authentication",
 	  write_authentication, NULL, true },
+	{ "", "v1", "configmaps", "kube-system",
+	  "kube-apiserver-legacy-service-account-token-tracking", write_tracking },
 };
 
 struct bootstrap {
 	struct apiserver *server;
 	struct client *client;
-	size_t next;
+	size_t wave, pending;
+	struct bootstrap_objects objects;
+	struct store_txn txn;
 	void (*done)(struct apiserver *s);
 };
 
-static void bootstrap_next(struct bootstrap *b);
+static void wave_send(struct bootstrap *b);
+
+static void one_done(struct bootstrap *b)
+{
+	if (--b->pending)
+		return;
+	b->wave++;
+	wave_send(b);
+}
 
 static void item_done(void *ctx, const struct client_result *r)
 {
-	struct bootstrap *b = ctx;
-	const struct item *i = &items[b->next];
 	if (r->err && r->err->reason != ERR_ALREADY_EXISTS)
-		log_error("cannot make a system object", LOG_S("resource", i->plural),
-			  LOG_S("name", i->name), LOG_S("error", err_text(r->err)));
-	b->next++;
-	bootstrap_next(b);
+		log_error("cannot make a system object", LOG_S("error", err_text(r->err)));
+	one_done(ctx);
 }
 
 static bool item_exists(const struct bootstrap *b, const struct item *i,
@@ -136,10 +154,15 @@ static bool item_exists(const struct bootstrap *b, const struct item *i,
 	return o != NULL;
 }
 
-static void item_send(struct bootstrap *b, const struct item *i, const struct api_resource *res,
-		      bool exists)
+/* What is there is left alone, but for what must tell the truth about this very process. */
+static void item_send(struct bootstrap *b, const struct item *i)
 {
+	const struct api_resource *res =
+		api_resource_find(str_from(i->group), str_from(i->version), str_from(i->plural));
+	bool exists = item_exists(b, i, res);
 	auto_buf body = { 0 };
+	if (exists && !i->replace)
+		return;
 	i->write(b->server, i, &body);
 	struct client_call call = { .verb = exists ? API_UPDATE : API_CREATE,
 				    .resource = res,
@@ -149,31 +172,61 @@ static void item_send(struct bootstrap *b, const struct item *i, const struct ap
 				    .body = buf_view(&body),
 				    .done = item_done,
 				    .ctx = b };
+	b->pending++;
 	client_do(b->client, &call);
 }
 
-/* What is there is left alone, but for what must tell the truth about this very process. */
-static void bootstrap_next(struct bootstrap *b)
+static void objects_done(struct store_txn *txn)
 {
-	for (; b->next < COUNT_OF(items); b->next++) {
-		const struct item *i = &items[b->next];
-		const struct api_resource *res =
-			api_resource_find(str_from(i->group), str_from(i->version),
-					  str_from(i->plural));
-		bool exists = item_exists(b, i, res);
-		if (exists && !i->replace)
-			continue;
-		item_send(b, i, res, exists);
+	struct bootstrap *b = CONTAINER_OF(txn, struct bootstrap, txn);
+	if (txn->err.reason)
+		log_error("cannot make the system's objects", LOG_S("error", err_text(&txn->err)));
+	err_clear(&txn->err);
+	one_done(b);
+}
+
+static void objects_send(struct bootstrap *b)
+{
+	struct store *store = b->server->store;
+	bootstrap_objects_make(b->server, &b->objects);
+	if (b->objects.n == 0)
 		return;
-	}
+	b->txn = (struct store_txn){ .ops = b->objects.ops,
+				     .nops = b->objects.n,
+				     .loop = b->server->loops[0],
+				     .done = objects_done,
+				     .failed_op = -1 };
+	b->pending++;
+	store->ops->txn(store, &b->txn);
+}
+
+static void bootstrap_end(struct bootstrap *b)
+{
 	b->done(b->server);
+	bootstrap_objects_free(&b->objects);
 	local_client_free(b->client);
 	free(b);
 }
 
+/* First the namespaces and what needs none, then what lives in them: all of a wave at once. */
+static void wave_send(struct bootstrap *b)
+{
+	if (b->wave == 2) {
+		bootstrap_end(b);
+		return;
+	}
+	b->pending = 1; /* the wave itself, until all of it is sent */
+	for (size_t i = 0; i < COUNT_OF(items); i++)
+		if ((items[i].ns[0] != 0) == (b->wave == 1))
+			item_send(b, &items[i]);
+	if (b->wave == 0)
+		objects_send(b);
+	one_done(b);
+}
+
 static void bootstrap_run(void *ctx)
 {
-	bootstrap_next(ctx);
+	wave_send(ctx);
 }
 
 void bootstrap_start(struct apiserver *s, void (*done)(struct apiserver *s))

@@ -29,17 +29,26 @@ struct write *write_new(struct api_request *r, const struct api_resource *res,
 	return w;
 }
 
-static void also_reset(struct write *w)
+/* Those that judging admission said are the last ones. */
+static void also_drop(struct write *w, bool all)
 {
-	for (size_t i = 0; i < w->nalso; i++)
-		object_unref(w->also[i].object);
-	w->nalso = 0;
+	while (w->nalso && (all || w->also[w->nalso - 1].judged))
+		object_unref(w->also[--w->nalso].object);
+}
+
+static int write_judge(struct write *w, struct err *err)
+{
+	w->judging = true;
+	int e = admit_validate(w, err);
+	w->judging = false;
+	return e;
 }
 
 void write_also(struct write *w, struct object *o, int64_t expect)
 {
 	w->also = mem_array_grow(w->also, &w->also_cap, w->nalso + 1, sizeof(*w->also));
-	w->also[w->nalso++] = (struct write_also){ .object = o, .expect = expect };
+	w->also[w->nalso++] =
+		(struct write_also){ .object = o, .expect = expect, .judged = w->judging };
 }
 
 static void write_reset(struct write *w)
@@ -53,7 +62,7 @@ static void write_reset(struct write *w)
 	object_unref(TAKE(w->object));
 	err_clear(&w->txn.err);
 	w->managed_done = false;
-	also_reset(w);
+	also_drop(w, true);
 }
 
 void write_free(struct write *w)
@@ -167,6 +176,9 @@ static int txn_failure(struct write *w, struct err *err)
 		err_move(err, &w->txn.err);
 		return -(int)err->reason;
 	}
+	if (w->txn.failed_op > 0)
+		return err_set(err, ERR_INTERNAL, "%.*s has been taken meanwhile",
+			       STR_ARG(w->also[w->txn.failed_op - 1].object->name));
 	if (w->old_object)
 		return write_conflict(w, err);
 	w->r->detail_name = w->name;
@@ -192,10 +204,10 @@ static bool write_renamed(struct write *w)
 /* The object itself may be stored, but not what goes with it: that is made anew. */
 static bool write_judged_anew(struct write *w, struct err *err)
 {
-	if (w->txn.failed_op <= 0 || ++w->attempts >= WRITE_RETRIES_MAX)
+	if (!w->also[w->txn.failed_op - 1].judged || ++w->attempts >= WRITE_RETRIES_MAX)
 		return false;
-	also_reset(w);
-	if (admit_validate(w, err) < 0)
+	also_drop(w, false);
+	if (write_judge(w, err) < 0)
 		write_fail(w, err);
 	else
 		write_commit(w, w->old_object ? w->old_object->revision : STORE_ABSENT);
@@ -276,7 +288,7 @@ static int create_steps(struct write *w, struct err *err)
 	if (e == 0 && w->strategy->allocate)
 		e = w->strategy->allocate(w, err);
 	if (e == 0)
-		e = admit_validate(w, err);
+		e = write_judge(w, err);
 	return e < 0 ? e : write_encode(w, err);
 }
 
@@ -335,7 +347,7 @@ static int update_steps(struct write *w, struct err *err)
 	if (e == 0 && w->strategy->allocate && !w->subresource[0])
 		e = w->strategy->allocate(w, err);
 	if (e == 0)
-		e = admit_validate(w, err);
+		e = write_judge(w, err);
 	return e < 0 ? e : write_encode(w, err);
 }
 

@@ -28,6 +28,7 @@ struct write_held { /* a reservation that is given back unless the write commits
 struct write_also {
 	struct object *object; /* a reference */
 	int64_t expect;        /* the revision that is to be replaced, or STORE_ABSENT */
+	bool judged;           /* by judging admission, which can say it anew */
 };
 
 struct write {
@@ -42,7 +43,7 @@ struct write {
 	struct object *object;     /* the new version; reference */
 	struct managed_by by;
 	const char *operation; /* "CREATE", "UPDATE", "DELETE" for admission */
-	bool create_on_update, managed_done, generated;
+	bool create_on_update, managed_done, generated, judging;
 	int attempts, status;
 	void *extra; /* of the caller, in the request's arena */
 
@@ -73,7 +74,8 @@ void write_update(struct write *w);
 void write_fail(struct write *w, const struct err *err);
 void write_hold(struct write *w, void (*give_back)(struct apiserver *, const char *, int),
 		const char *text, int number);
-/* Stores o in the same transaction; takes the reference. When someone else was faster with it, judging admission says anew what it is to be. */
+/* Stores o in the same transaction; takes the reference. When someone else was faster with
+ * what judging admission stores, that is asked again; with anything else, the write fails. */
 void write_also(struct write *w, struct object *o, int64_t expect);
 /* The manager and operation from the request's options. */
 void write_managed_by(struct write *w, const char *operation);

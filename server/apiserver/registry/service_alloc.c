@@ -5,6 +5,7 @@
 
 #include "api/meta.h"
 #include "api/validation/validation.h"
+#include "server/apiserver/registry/ip_address.h"
 #include "server/apiserver/write.h"
 
 static const char *const family_names[2] = { "IPv4", "IPv6" };
@@ -137,7 +138,7 @@ static int ip_take(struct write *w, struct str asked, int family, char out[IP_TE
 		int e = service_ip_take_next(ranges, family, out, err);
 		if (e == 0)
 			write_hold(w, give_back_ip, out, 0);
-		return e;
+		return e < 0 ? e : ip_address_also(w, out);
 	}
 	snprintf(out, IP_TEXT_MAX, "%.*s", STR_ARG(asked));
 	if (had_ip(w, out))
@@ -148,7 +149,7 @@ static int ip_take(struct write *w, struct str asked, int family, char out[IP_TE
 		return validate_finish("Service", "", w->name, err);
 	}
 	write_hold(w, give_back_ip, out, 0);
-	return 0;
+	return ip_address_also(w, out);
 }
 
 static int ips_allocate(struct write *w, json_t *spec, struct err *err)
@@ -291,9 +292,14 @@ void service_release(struct apiserver *s, const json_t *old, const json_t *now)
 	const json_t *ips = json_object_get(old, "clusterIPs"),
 		     *ports = json_object_get(old, "ports");
 	const json_t *health = json_object_get(old, "healthCheckNodePort");
-	for (size_t i = 0; i < json_array_size(ips); i++)
-		if (!list_has(json_object_get(now, "clusterIPs"), json_array_get(ips, i)))
-			service_ip_give_back(&s->ranges, json_string_value(json_array_get(ips, i)));
+	for (size_t i = 0; i < json_array_size(ips); i++) {
+		const char *ip = json_string_value(json_array_get(ips, i));
+		if (!service_ip_family(ip) ||
+		    list_has(json_object_get(now, "clusterIPs"), json_array_get(ips, i)))
+			continue;
+		service_ip_give_back(&s->ranges, ip);
+		ip_address_remove(s, ip);
+	}
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);
 		if (json_object_get(p, "nodePort") && !ports_have(json_object_get(now, "ports"), p))

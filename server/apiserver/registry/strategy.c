@@ -40,6 +40,8 @@ static const struct strategy strategies[] = {
 	{ "autoscaling", "horizontalpodautoscalers", GEN },
 	{ "networking.k8s.io", "ingresses", GEN },
 	{ "networking.k8s.io", "ingressclasses", GEN },
+	{ "networking.k8s.io", "ipaddresses", 0, .committed = ip_address_strategy_committed,
+	  .deleted = ip_address_strategy_deleted },
 	{ "networking.k8s.io", "networkpolicies", GEN },
 	{ "policy", "poddisruptionbudgets", GEN },
 	{ "discovery.k8s.io", "endpointslices", GEN | ALL },

@@ -61,6 +61,8 @@ int service_strategy_update(struct write *w, struct err *err);
 int service_strategy_allocate(struct write *w, struct err *err);
 void service_strategy_committed(struct write *w);
 void service_strategy_deleted(struct apiserver *s, const struct object *o);
+void ip_address_strategy_committed(struct write *w);
+void ip_address_strategy_deleted(struct apiserver *s, const struct object *o);
 int volume_claim_strategy_create(struct write *w, struct err *err);
 int volume_strategy_create(struct write *w, struct err *err);
 int daemon_set_strategy_create(struct write *w, struct err *err);
