@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A pod is `counted` while its node exists: then it is in the node's sums, in its list of pods and in every tally that means it.
+ * Whoever changes what a count depends on (a node's labels, its place, its end) uncounts the node's pods before and counts them
+ * again after. */
 #include "server/scheduler/cluster.h"
 
 #include "base/mem.h"
+
+/* --- a pod in and out of the numbers --- */
 
 static void ports_add(struct node_info *n, const struct pod_usage *u)
 {
@@ -22,46 +27,141 @@ static void ports_del(struct node_info *n, const struct pod_usage *u)
 			}
 }
 
-static void take(struct node_info *n, const struct pod_usage *u, int sign)
+static void tallies_count(struct cluster *c, const struct placed_pod *p, int64_t sign)
 {
-	amounts_add(&n->requested, &u->request, sign);
-	n->nonzero_milli_cpu += sign * u->nonzero_milli_cpu;
-	n->nonzero_memory += sign * u->nonzero_memory;
-	if (sign > 0) {
-		n->npods++;
-		ports_add(n, u);
-	} else {
-		n->npods--;
-		ports_del(n, u);
+	struct map_entry *e;
+
+	for (size_t i = 0; i < p->ncarried; i++)
+		tally_add(p->carried[i].tally, p->node->place, sign * p->carried[i].weight);
+	for (size_t i = 0; (e = map_next(&c->tallies.selecting, &i));) {
+		struct tally *t = e->value;
+
+		if (pod_terms_match(&c->tallies, &t->terms, p->object))
+			tally_add(t, p->node->place, sign);
 	}
 }
 
-static void node_free(struct node_info *n)
+static void claims_count(struct cluster *c, const struct placed_pod *p, int sign)
 {
+	for (size_t i = 0; i < p->nclaims; i++) {
+		struct str key = str_from(p->claims[i]);
+		uintptr_t n = (uintptr_t)map_get(&c->claims, key);
+
+		n = sign > 0 ? n + 1 : n - 1;
+		if (n)
+			map_put(&c->claims, key, (void *)n);
+		else
+			map_del(&c->claims, key);
+	}
+}
+
+static void count(struct cluster *c, struct placed_pod *p, int sign)
+{
+	struct node_info *n = p->node;
+
+	if (!n->listed || p->counted == (sign > 0))
+		return;
+	p->counted = sign > 0;
+	amounts_add(&n->requested, &p->usage.request, sign);
+	n->nonzero_milli_cpu += sign * p->usage.nonzero_milli_cpu;
+	n->nonzero_memory += sign * p->usage.nonzero_memory;
+	if (sign > 0) {
+		n->npods++;
+		ports_add(n, &p->usage);
+	} else {
+		n->npods--;
+		ports_del(n, &p->usage);
+	}
+	tallies_count(c, p, sign);
+	claims_count(c, p, sign);
+}
+
+static void count_all(struct cluster *c, struct node_info *n, int sign)
+{
+	for (size_t i = 0; i < n->npods_known; i++)
+		count(c, n->pods[i], sign);
+}
+
+void cluster_try(struct cluster *c, struct placed_pod *p, bool present)
+{
+	count(c, p, present ? 1 : -1);
+}
+
+/* --- nodes --- */
+
+static struct node_info *node_known(struct cluster *c, struct str name)
+{
+	struct node_info *n = map_get(&c->nodes, name);
+
+	if (n)
+		return n;
+	n = NEW(struct node_info);
+	n->name = str_dup(name);
+	n->slot = images_slot_take(&c->images);
+	map_put(&c->nodes, name, n);
+	return n;
+}
+
+/* Nobody speaks of it any more. */
+static void node_forget_if_unused(struct cluster *c, struct node_info *n)
+{
+	if (n->listed || n->npods_known || n->nnominated)
+		return;
+	map_del(&c->nodes, str_from(n->name));
+	images_slot_give(&c->images, n->slot);
 	object_unref(n->object);
 	arena_free(&n->arena);
 	amounts_free(&n->allocatable);
 	amounts_free(&n->requested);
 	free(n->ports);
+	free(n->nominated);
+	free(n->pods);
+	free(n->name);
 	free(n);
 }
 
-static struct node_info *node_add(struct cluster *c, struct str name)
+static const struct str *label_of(const struct node_info *n, const char *key)
 {
-	struct node_info *n = NEW(struct node_info);
+	const struct api_str_map *labels = &n->node.metadata.labels;
+
+	if (!*key)
+		return &n->node.metadata.name;
+	for (size_t i = 0; i < labels->n; i++)
+		if (str_eqz(labels->items[i].key, key))
+			return &labels->items[i].value;
+	return NULL;
+}
+
+static void topologies_see(struct cluster *c, const struct node_info *n)
+{
 	struct map_entry *e;
 
-	map_put(&c->nodes, name, n);
-	c->list = mem_array_grow(c->list, &c->list_cap, c->nlist + 1, sizeof(*c->list));
-	c->list[c->nlist++] = n;
-	for (size_t i = 0;
-	     (e = map_next(&c->placed, &i));) { /* pods may be seen before their node */
-		struct placed_pod *p = e->value;
+	for (size_t i = 0; (e = map_next(&c->topologies, &i));) {
+		struct topology *t = e->value;
 
-		if (str_eqz(name, p->node))
-			take(n, &p->usage, 1);
+		topology_node_set(t, n->place, label_of(n, t->key));
 	}
-	return n;
+}
+
+static void node_list(struct cluster *c, struct node_info *n)
+{
+	c->list = mem_array_grow(c->list, &c->list_cap, c->nlist + 1, sizeof(*c->list));
+	n->place = c->nlist;
+	c->list[c->nlist++] = n;
+	n->listed = true;
+}
+
+static void node_unlist(struct cluster *c, struct node_info *n)
+{
+	size_t last = c->nlist - 1;
+	struct map_entry *e;
+
+	for (size_t i = 0; (e = map_next(&c->topologies, &i));)
+		topology_node_del(e->value, n->place, last);
+	c->list[n->place] = c->list[last];
+	c->list[n->place]->place = n->place;
+	c->nlist--;
+	n->listed = false;
 }
 
 static bool same_json(const struct api_struct *desc, const void *a, const void *b)
@@ -73,208 +173,440 @@ static bool same_json(const struct api_struct *desc, const void *a, const void *
 	return str_eq(buf_view(&ta), buf_view(&tb));
 }
 
-/* Heartbeats and images don't make room. */
-static bool may_help(const struct node_info *old, const struct core_v1_node *now)
+static unsigned node_changes(const struct core_v1_node *a, const struct core_v1_node *b)
 {
-	struct core_v1_node_status was = { .allocatable = old->node.status.allocatable };
-	struct core_v1_node_status is = { .allocatable = now->status.allocatable };
-	struct meta_v1_object_meta had = { .labels = old->node.metadata.labels };
-	struct meta_v1_object_meta has = { .labels = now->metadata.labels };
+	struct core_v1_node_status had = { .allocatable = a->status.allocatable };
+	struct core_v1_node_status has = { .allocatable = b->status.allocatable };
+	struct meta_v1_object_meta l = { .labels = a->metadata.labels };
+	struct meta_v1_object_meta m = { .labels = b->metadata.labels };
+	struct core_v1_node_spec s = { .taints = a->spec.taints,
+				       .unschedulable = a->spec.unschedulable };
+	struct core_v1_node_spec t = { .taints = b->spec.taints,
+				       .unschedulable = b->spec.unschedulable };
+	unsigned what = 0;
 
-	return !same_json(api_struct_core_v1_node_spec, &old->node.spec, &now->spec) ||
-	       !same_json(api_struct_core_v1_node_status, &was, &is) ||
-	       !same_json(api_struct_meta_v1_object_meta, &had, &has);
+	if (!same_json(api_struct_core_v1_node_status, &had, &has))
+		what |= NODE_ALLOCATABLE;
+	if (!same_json(api_struct_meta_v1_object_meta, &l, &m))
+		what |= NODE_LABELS;
+	if (!same_json(api_struct_core_v1_node_spec, &s, &t))
+		what |= NODE_TAINTS;
+	return what;
 }
 
-static void read_allocatable(struct node_info *n)
+static void node_read(struct node_info *n)
 {
 	amounts_free(&n->allocatable);
 	amounts_read(&n->allocatable, &n->node.status.allocatable);
 	n->max_pods = amounts_other(&n->allocatable, "pods");
+	n->unschedulable = n->node.spec.unschedulable;
+	n->ntaints = n->node.spec.taints.n;
 }
 
-bool cluster_node_set(struct cluster *c, const struct object *o)
+/* The decoded node becomes what is known; what was known goes to the caller. */
+static void node_replace(struct cluster *c, struct node_info *n, const struct object *o,
+			 const struct core_v1_node *node, struct arena *arena,
+			 struct core_v1_node *was, struct arena *was_arena)
 {
-	struct node_info *n = map_get(&c->nodes, o->name);
+	images_note(&c->images, n->slot, &n->node.status, false);
+	object_unref(n->object);
+	n->object = object_ref(o);
+	if (was) {
+		*was = n->node;
+		*was_arena = n->arena;
+	} else {
+		arena_free(&n->arena);
+	}
+	n->arena = *arena;
+	n->node = *node;
+	images_note(&c->images, n->slot, &n->node.status, true);
+	node_read(n);
+}
+
+unsigned cluster_node_set(struct cluster *c, const struct object *o, struct core_v1_node *was,
+			  struct arena *was_arena)
+{
 	struct arena arena = { 0 };
 	struct core_v1_node node = { 0 };
-	bool helps = true;
+	struct node_info *n;
+	unsigned what;
 
 	if (object_decode(o, &arena, api_struct_core_v1_node, &node, NULL) < 0) {
 		arena_free(&arena);
-		return false;
+		return 0;
 	}
-	if (n)
-		helps = may_help(n, &node);
-	else
-		n = node_add(c, o->name);
-	object_unref(n->object);
-	arena_free(&n->arena);
-	n->object = object_ref(o);
-	n->arena = arena;
-	n->node = node;
-	read_allocatable(n);
-	return helps;
+	n = node_known(c, o->name);
+	what = n->listed ? node_changes(&n->node, &node) : NODE_ADDED;
+	if (what & NODE_LABELS)
+		count_all(c, n, -1);
+	node_replace(c, n, o, &node, &arena, was, was_arena);
+	if (what & NODE_ADDED)
+		node_list(c, n);
+	if (what & (NODE_ADDED | NODE_LABELS)) {
+		topologies_see(c, n);
+		count_all(c, n, 1);
+	}
+	return what;
 }
 
 void cluster_node_del(struct cluster *c, struct str name)
 {
-	struct node_info *n = map_del(&c->nodes, name);
+	struct node_info *n = map_get(&c->nodes, name);
 
-	for (size_t i = 0; n && i < c->nlist; i++)
-		if (c->list[i] == n) {
-			c->list[i] = c->list[--c->nlist];
-			break;
-		}
-	if (n)
-		node_free(n);
+	if (!n || !n->listed)
+		return;
+	count_all(c, n, -1);
+	images_note(&c->images, n->slot, &n->node.status, false);
+	node_unlist(c, n);
+	node_forget_if_unused(c, n);
 }
 
-static void placed_free(void *p)
+struct node_info *cluster_node(const struct cluster *c, struct str name)
 {
-	struct placed_pod *placed = p;
+	struct node_info *n = map_get(&c->nodes, name);
 
-	pod_usage_free(&placed->usage);
-	object_unref(placed->object);
-	arena_free(&placed->arena);
-	free(placed->node);
-	free(placed);
+	return n && n->listed ? n : NULL;
 }
+
+/* --- pods --- */
 
 int32_t pod_priority(const struct core_v1_pod *p)
 {
 	return p->spec.priority ? *p->spec.priority : 0;
 }
 
-/* Few pods have an affinity to pods; those are decoded again into an arena of their own. */
-static void keep_affinity(struct placed_pod *p, const struct core_v1_pod *pod)
+struct str pod_claim_name(const struct core_v1_pod *p, const struct core_v1_volume *v,
+			  struct buf *scratch)
 {
-	const struct core_v1_affinity *a = pod->spec.affinity;
-	struct core_v1_pod *copy;
+	if (v->persistent_volume_claim)
+		return v->persistent_volume_claim->claim_name;
+	if (!v->ephemeral)
+		return STR("");
+	buf_reset(scratch);
+	buf_printf(scratch, "%.*s-%.*s", STR_ARG(p->metadata.name), STR_ARG(v->name));
+	return buf_view(scratch);
+}
 
-	if (!a || (!a->pod_affinity && !a->pod_anti_affinity) || !p->object)
-		return;
-	copy = ARENA_NEW(&p->arena, struct core_v1_pod);
-	if (object_decode(p->object, &p->arena, api_struct_core_v1_pod, copy, NULL) == 0)
-		p->affinity = copy->spec.affinity;
+static void read_claims(struct placed_pod *p, const struct core_v1_pod *pod)
+{
+	auto_buf scratch = { 0 };
+	size_t cap = 0;
+
+	for (size_t i = 0; i < pod->spec.volumes.n; i++) {
+		struct str name = pod_claim_name(pod, &pod->spec.volumes.items[i], &scratch);
+
+		if (!name.n)
+			continue;
+		p->claims = mem_array_grow(p->claims, &cap, p->nclaims + 1, sizeof(char *));
+		p->claims[p->nclaims++] =
+			str_printf("%.*s/%.*s", STR_ARG(pod->metadata.namespace), STR_ARG(name));
+	}
+}
+
+struct carrying {
+	struct cluster *cluster;
+	struct placed_pod *pod;
+	size_t cap;
+};
+
+static void carry(struct carrying *x, enum carried_kind kind,
+		  const struct core_v1_pod_affinity_term *t, int64_t weight)
+{
+	struct placed_pod *p = x->pod;
+
+	p->carried = mem_array_grow(p->carried, &x->cap, p->ncarried + 1, sizeof(*p->carried));
+	p->carried[p->ncarried++] = (struct carried){
+		.kind = kind,
+		.weight = weight,
+		.tally = tally_carried(&x->cluster->tallies, kind, t, p->object->ns,
+				       cluster_topology(x->cluster, t->topology_key)),
+	};
+}
+
+#define HARD_AFFINITY_WEIGHT 1
+
+/* The pod's own terms, which keep others away or attract them. */
+static void read_affinity(struct cluster *c, struct placed_pod *p, const struct core_v1_pod *pod)
+{
+	const struct core_v1_affinity *both = pod->spec.affinity;
+	const struct core_v1_pod_affinity *a = both ? both->pod_affinity : NULL;
+	const struct core_v1_pod_anti_affinity *b = both ? both->pod_anti_affinity : NULL;
+	struct carrying x = { .cluster = c, .pod = p };
+
+	if (a) {
+		for (size_t i = 0; i < a->required_during_scheduling_ignored_during_execution.n;
+		     i++)
+			carry(&x, CARRIED_SCORES,
+			      &a->required_during_scheduling_ignored_during_execution.items[i],
+			      HARD_AFFINITY_WEIGHT);
+		for (size_t i = 0; i < a->preferred_during_scheduling_ignored_during_execution.n;
+		     i++)
+			carry(&x, CARRIED_SCORES,
+			      &a->preferred_during_scheduling_ignored_during_execution.items[i]
+				       .pod_affinity_term,
+			      a->preferred_during_scheduling_ignored_during_execution.items[i]
+				      .weight);
+	}
+	if (b) {
+		for (size_t i = 0; i < b->required_during_scheduling_ignored_during_execution.n;
+		     i++)
+			carry(&x, CARRIED_FORBIDS,
+			      &b->required_during_scheduling_ignored_during_execution.items[i], 1);
+		for (size_t i = 0; i < b->preferred_during_scheduling_ignored_during_execution.n;
+		     i++)
+			carry(&x, CARRIED_SCORES,
+			      &b->preferred_during_scheduling_ignored_during_execution.items[i]
+				       .pod_affinity_term,
+			      -b->preferred_during_scheduling_ignored_during_execution.items[i]
+				       .weight);
+	}
+}
+
+static bool evicted_by_scheduler(const struct core_v1_pod *pod)
+{
+	for (size_t i = 0; i < pod->status.conditions.n; i++) {
+		const struct core_v1_pod_condition *x = &pod->status.conditions.items[i];
+
+		if (str_eqz(x->type, "DisruptionTarget"))
+			return str_eqz(x->status, "True") &&
+			       str_eqz(x->reason, "PreemptionByScheduler");
+	}
+	return false;
+}
+
+static struct placed_pod *placed_new(struct cluster *c, struct str key, struct str node,
+				     const struct object *o, const struct core_v1_pod *pod)
+{
+	struct placed_pod *p = NEW(struct placed_pod);
+
+	p->key = str_dup(key);
+	p->node = node_known(c, node);
+	p->object = object_ref(o);
+	p->leaving = pod->metadata.deletion_timestamp.set;
+	p->evicted = evicted_by_scheduler(pod);
+	p->priority = pod_priority(pod);
+	p->start_us = pod->status.start_time.set ? pod->status.start_time.us : INT64_MAX;
+	pod_usage_read(pod, &p->usage);
+	read_affinity(c, p, pod);
+	read_claims(p, pod);
+	return p;
+}
+
+/* It is on no list any more. */
+static void placed_free(struct cluster *c, struct placed_pod *p)
+{
+	for (size_t i = 0; i < p->ncarried; i++)
+		tally_drop(&c->tallies, p->carried[i].tally);
+	for (size_t i = 0; i < p->nclaims; i++)
+		free(p->claims[i]);
+	free(p->claims);
+	free(p->carried);
+	pod_usage_free(&p->usage);
+	object_unref(p->object);
+	free(p->key);
+	free(p);
+}
+
+static void list_add_pod(struct placed_pod ***list, size_t *cap, size_t *n, struct placed_pod *p)
+{
+	*list = mem_array_grow(*list, cap, *n + 1, sizeof(p));
+	p->at = *n;
+	(*list)[(*n)++] = p;
+}
+
+static void list_del_pod(struct placed_pod **list, size_t *n, const struct placed_pod *p)
+{
+	list[p->at] = list[--*n];
+	list[p->at]->at = p->at;
+}
+
+static void unplace(struct cluster *c, struct placed_pod *p)
+{
+	struct node_info *n = p->node;
+
+	count(c, p, -1);
+	list_del_pod(n->pods, &n->npods_known, p);
+	placed_free(c, p);
+	node_forget_if_unused(c, n);
 }
 
 void cluster_pod_set(struct cluster *c, struct str key, struct str node, const struct object *o,
 		     const struct core_v1_pod *pod, bool assumed)
 {
-	struct placed_pod *p = NEW(struct placed_pod);
-	struct node_info *n;
+	struct placed_pod *p = placed_new(c, key, node, o, pod), *old;
 
-	cluster_pod_del(c, key);
-	p->node = str_dup(node);
 	p->assumed = assumed;
-	p->object = o ? object_ref(o) : NULL;
-	p->leaving = pod->metadata.deletion_timestamp.set;
-	p->priority = pod_priority(pod);
-	p->start_us = pod->status.start_time.set ? pod->status.start_time.us : INT64_MAX;
-	keep_affinity(p, pod);
-	c->with_affinity += p->affinity != NULL;
-	pod_usage_read(pod, &p->usage);
-	map_put(&c->placed, key, p);
-	n = map_get(&c->nodes, node);
-	if (n)
-		take(n, &p->usage, 1);
+	list_add_pod(&p->node->pods, &p->node->pods_cap, &p->node->npods_known, p);
+	old = map_put(&c->placed, key, p);
+	if (old)
+		unplace(c, old);
 	cluster_nominate_not(c, key);
+	count(c, p, 1);
+}
+
+static bool same_labels(const struct object *a, const struct object *b)
+{
+	if (a->nlabels != b->nlabels)
+		return false;
+	for (size_t i = 0; i < a->nlabels; i++)
+		if (!str_eq(a->labels[i].key, b->labels[i].key) ||
+		    !str_eq(a->labels[i].value, b->labels[i].value))
+			return false;
+	return true;
+}
+
+static bool same_usage(const struct pod_usage *a, const struct pod_usage *b)
+{
+	const struct amounts *x = &a->request, *y = &b->request;
+
+	if (x->milli_cpu != y->milli_cpu || x->memory != y->memory ||
+	    x->ephemeral != y->ephemeral || x->nothers != y->nothers ||
+	    a->nonzero_milli_cpu != b->nonzero_milli_cpu || a->nonzero_memory != b->nonzero_memory)
+		return false;
+	for (size_t i = 0; i < x->nothers; i++)
+		if (amounts_other(y, x->others[i].name) != x->others[i].value)
+			return false;
+	return true;
+}
+
+/* Affinity, ports and volumes of a pod never change. */
+bool cluster_pod_refresh(struct placed_pod *p, const struct object *o,
+			 const struct core_v1_pod *pod)
+{
+	struct pod_usage usage;
+	bool same;
+
+	if (!str_eq(p->object->uid, o->uid) || !str_eqz(pod->spec.node_name, p->node->name) ||
+	    p->leaving != pod->metadata.deletion_timestamp.set || !same_labels(p->object, o))
+		return false;
+	pod_usage_read(pod, &usage);
+	same = same_usage(&p->usage, &usage);
+	pod_usage_free(&usage);
+	if (!same)
+		return false;
+	object_unref(p->object);
+	p->object = object_ref(o);
+	p->assumed = false;
+	p->evicted |= evicted_by_scheduler(pod);
+	p->start_us = pod->status.start_time.set ? pod->status.start_time.us : INT64_MAX;
+	return true;
 }
 
 bool cluster_pod_del(struct cluster *c, struct str key)
 {
 	struct placed_pod *p = map_del(&c->placed, key);
-	struct node_info *n;
 
-	if (!p)
-		return false;
-	n = map_get(&c->nodes, str_from(p->node));
-	if (n)
-		take(n, &p->usage, -1);
-	c->with_affinity -= p->affinity != NULL;
-	placed_free(p);
-	return true;
+	if (p)
+		unplace(c, p);
+	return p != NULL;
 }
 
-void cluster_try(struct cluster *c, struct placed_pod *p, bool present)
-{
-	struct node_info *n = map_get(&c->nodes, str_from(p->node));
-
-	if (n)
-		take(n, &p->usage, present ? 1 : -1);
-}
-
-void cluster_try_usage(struct node_info *n, const struct pod_usage *u, bool present)
-{
-	take(n, u, present ? 1 : -1);
-}
-
-struct node_info *cluster_node(const struct cluster *c, struct str name)
-{
-	return map_get(&c->nodes, name);
-}
-
-static void nomination_free(void *v)
-{
-	struct nomination *n = v;
-
-	pod_usage_free(&n->usage);
-	free(n->node);
-	free(n);
-}
-
-void cluster_nominate(struct cluster *c, struct str key, struct str node,
-		      const struct core_v1_pod *pod)
-{
-	struct nomination *n = NEW(struct nomination), *old;
-
-	n->node = str_dup(node);
-	n->priority = pod_priority(pod);
-	pod_usage_read(pod, &n->usage);
-	old = map_put(&c->nominated, key, n);
-	if (old)
-		nomination_free(old);
-}
-
-void cluster_nominate_not(struct cluster *c, struct str key)
-{
-	struct nomination *n = map_del(&c->nominated, key);
-
-	if (n)
-		nomination_free(n);
-}
-
-const struct placed_pod *cluster_pod(const struct cluster *c, struct str key)
+struct placed_pod *cluster_pod(const struct cluster *c, struct str key)
 {
 	return map_get(&c->placed, key);
 }
 
-static bool has_image(const struct node_info *n, struct str image)
+static void denominate(struct cluster *c, struct placed_pod *p)
 {
-	for (size_t i = 0; i < n->node.status.images.n; i++)
-		for (size_t k = 0; k < n->node.status.images.items[i].names.n; k++)
-			if (str_eq(n->node.status.images.items[i].names.items[k], image))
-				return true;
-	return false;
+	struct node_info *n = p->node;
+
+	list_del_pod(n->nominated, &n->nnominated, p);
+	placed_free(c, p);
+	node_forget_if_unused(c, n);
 }
 
-size_t cluster_image_nodes(const struct cluster *c, struct str image)
+void cluster_nominate(struct cluster *c, struct str key, struct str node, const struct object *o,
+		      const struct core_v1_pod *pod)
 {
-	size_t n = 0;
+	struct placed_pod *p = placed_new(c, key, node, o, pod), *old;
 
+	list_add_pod(&p->node->nominated, &p->node->nominated_cap, &p->node->nnominated, p);
+	old = map_put(&c->nominated, key, p);
+	if (old)
+		denominate(c, old);
+}
+
+void cluster_nominate_not(struct cluster *c, struct str key)
+{
+	struct placed_pod *p = map_del(&c->nominated, key);
+
+	if (p)
+		denominate(c, p);
+}
+
+struct str cluster_nominated_node(const struct cluster *c, struct str key)
+{
+	const struct placed_pod *p = map_get(&c->nominated, key);
+
+	return p ? str_from(p->node->name) : STR("");
+}
+
+size_t cluster_claim_users(const struct cluster *c, struct str claim)
+{
+	return (size_t)(uintptr_t)map_get(&c->claims, claim);
+}
+
+/* --- counts --- */
+
+struct topology *cluster_topology(struct cluster *c, struct str key)
+{
+	struct topology *t = map_get(&c->topologies, key);
+
+	if (t)
+		return t;
+	t = topology_new(key);
+	map_put(&c->topologies, key, t);
 	for (size_t i = 0; i < c->nlist; i++)
-		n += has_image(c->list[i], image);
-	return n;
+		topology_node_set(t, i, label_of(c->list[i], t->key));
+	return t;
+}
+
+struct tally *cluster_count(struct cluster *c, const struct pod_terms *terms,
+			    struct str topology_key)
+{
+	bool made;
+	struct tally *t =
+		tally_selecting(&c->tallies, terms, cluster_topology(c, topology_key), &made);
+
+	for (size_t i = 0; made && i < c->nlist; i++) {
+		const struct node_info *n = c->list[i];
+
+		for (size_t k = 0; k < n->npods_known; k++)
+			if (n->pods[k]->counted &&
+			    pod_terms_match(&c->tallies, &t->terms, n->pods[k]->object))
+				tally_add(t, i, 1);
+	}
+	return t;
+}
+
+static void free_topology(void *t)
+{
+	topology_free(t);
+}
+
+static void free_placed_of(struct cluster *c, struct map *pods, bool nominated)
+{
+	struct map_entry *e;
+
+	for (size_t i = 0; (e = map_next(pods, &i));)
+		if (nominated)
+			denominate(c, e->value);
+		else
+			unplace(c, e->value);
+	map_free(pods, NULL);
 }
 
 void cluster_free(struct cluster *c)
 {
-	for (size_t i = 0; i < c->nlist; i++)
-		node_free(c->list[i]);
+	free_placed_of(c, &c->nominated, true);
+	free_placed_of(c, &c->placed, false);
+	while (c->nlist)
+		cluster_node_del(c, str_from(c->list[c->nlist - 1]->name));
 	free(c->list);
 	map_free(&c->nodes, NULL);
-	map_free(&c->placed, placed_free);
-	map_free(&c->nominated, nomination_free);
+	map_free(&c->claims, NULL);
+	map_free(&c->topologies, free_topology);
+	tallies_free(&c->tallies);
+	images_free(&c->images);
 	*c = (struct cluster){ 0 };
 }

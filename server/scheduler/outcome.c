@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "generated/api_tables.h"
 #include "server/scheduler/pod_status.h"
-#include "server/scheduler/preempt.h"
 #include "server/scheduler/scheduler_state.h"
+
+#define NOTE_MAX 1024 /* bytes of an event's text */
 
 int64_t scheduler_now_ms(void)
 {
@@ -19,84 +20,7 @@ void scheduler_pod_key(const struct object *o, struct buf *out)
 	buf_str(out, o->name);
 }
 
-void scheduler_free_when_idle(struct scheduler *s)
-{
-	if (!s->stopped || !s->timer_closed || s->in_flight)
-		return;
-	sched_queue_free(&s->queue);
-	cluster_free(&s->cluster);
-	event_recorder_free(s->events);
-	free(s);
-}
-
-struct binding {
-	struct scheduler *scheduler;
-	const struct object *pod;
-	char *node;
-};
-
-static void binding_failed(struct scheduler *s, struct str key, struct pending_pod *p,
-			   const struct err *err)
-{
-	cluster_pod_del(&s->cluster, key);
-	metric_add(s->m_error, 1);
-	if (!p || p->place != POD_IN_FLIGHT)
-		return;
-	if (err->reason == ERR_NOT_FOUND) { /* the pod is gone; its event will say so, too */
-		sched_queue_del(&s->queue, key);
-		return;
-	}
-	event_record(s->events, p->object, EVENT_WARNING, "FailedScheduling", "Scheduling", "%s",
-		     err_text(err));
-	sched_queue_retry(&s->queue, p, scheduler_now_ms());
-}
-
-static void on_bound(void *ctx, const struct client_result *r)
-{
-	struct binding *b = ctx;
-	struct scheduler *s = b->scheduler;
-	auto_buf key = { 0 };
-
-	s->in_flight--;
-	scheduler_pod_key(b->pod, &key);
-	if (!s->stopped && r->err) {
-		binding_failed(s, buf_view(&key), sched_queue_find(&s->queue, buf_view(&key)),
-			       r->err);
-		loop_later(s->client->loop, &s->later);
-	} else if (!s->stopped) {
-		metric_add(s->m_scheduled, 1);
-		event_record(s->events, b->pod, EVENT_NORMAL, "Scheduled", "Binding",
-			     "Successfully assigned %.*s to %s", STR_ARG(buf_view(&key)), b->node);
-	}
-	object_unref(b->pod);
-	free(b->node);
-	free(b);
-	scheduler_free_when_idle(s);
-}
-
-void scheduler_bind(struct scheduler *s, struct pending_pod *p, const struct node_info *n)
-{
-	struct binding *b = NEW(struct binding);
-	auto_buf body = { 0 };
-
-	*b = (struct binding){ s, object_ref(p->object), str_dup(n->node.metadata.name) };
-	buf_printf(&body,
-		   "{\"kind\":\"Binding\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%.*s\","
-		   "\"namespace\":\"%.*s\","
-		   "\"uid\":\"%.*s\"},\"target\":{\"kind\":\"Node\",\"name\":\"%s\"}}",
-		   STR_ARG(p->object->name), STR_ARG(p->object->ns), STR_ARG(p->object->uid),
-		   b->node);
-	const struct client_call call = { .verb = API_CREATE,
-					  .resource = API_CORE_V1_PODS,
-					  .ns = p->object->ns,
-					  .name = p->object->name,
-					  .subresource = STR("binding"),
-					  .body = buf_view(&body),
-					  .done = on_bound,
-					  .ctx = b };
-	s->in_flight++;
-	client_do(s->client, &call);
-}
+/* --- the pod's status --- */
 
 static void on_status(void *ctx, const struct client_result *r)
 {
@@ -108,7 +32,7 @@ static void on_status(void *ctx, const struct client_result *r)
 	scheduler_free_when_idle(s);
 }
 
-static void write_status(struct scheduler *s, const struct object *pod, struct str patch)
+void scheduler_patch_pod_status(struct scheduler *s, const struct object *pod, struct str patch)
 {
 	const struct client_call call = { .verb = API_PATCH,
 					  .resource = API_CORE_V1_PODS,
@@ -125,26 +49,106 @@ static void write_status(struct scheduler *s, const struct object *pod, struct s
 	client_do(s->client, &call);
 }
 
-static void report_unschedulable(struct scheduler *s, struct pending_pod *p, struct str message,
-				 struct str nominated)
+/* The event's text ends where upstream's does. */
+static void report(struct scheduler *s, struct pending_pod *p, const char *reason,
+		   struct str message, const struct str *nominate)
 {
 	auto_buf patch = { 0 };
+	struct str note = message;
 
-	metric_add(s->m_unschedulable, 1);
-	event_record(s->events, p->object, EVENT_WARNING, "FailedScheduling", "Scheduling", "%.*s",
-		     STR_ARG(message));
-	if (unschedulable_patch(&p->pod, message, nominated, clock_wall_s(clock_real()), &patch))
-		write_status(s, p->object, buf_view(&patch));
+	if (note.n > NOTE_MAX)
+		note.n = NOTE_MAX - 4;
+	event_record(s->events, p->object, EVENT_WARNING, "FailedScheduling", "Scheduling",
+		     "%.*s%s", STR_ARG(note), note.n < message.n ? " ..." : "");
+	if (unscheduled_patch(&p->pod, reason, message, nominate, clock_wall_s(clock_real()),
+			      &patch))
+		scheduler_patch_pod_status(s, p->object, buf_view(&patch));
 }
+
+/* --- binding --- */
+
+struct binding {
+	struct scheduler *scheduler;
+	const struct object *pod;
+	char *node;
+};
+
+void scheduler_binding_failed(struct scheduler *s, const struct object *pod, bool gone,
+			      const char *why)
+{
+	struct pending_pod *p;
+	struct sched_event e = { .what = SCHED_EVENT_POD_DELETE, .pod_before = pod };
+	auto_buf key = { 0 };
+
+	scheduler_pod_key(pod, &key);
+	p = sched_queue_find(&s->queue, buf_view(&key));
+	metric_add(s->m_error, 1);
+	cluster_pod_del(&s->cluster, buf_view(&key));
+	if (gone) { /* its event will say so, too */
+		sched_queue_del(&s->queue, buf_view(&key));
+	} else if (p && p->place == POD_IN_FLIGHT) {
+		sched_queue_retry(&s->queue, p, scheduler_now_ms());
+		report(s, p, "SchedulerError", str_from(why), &STR(""));
+	}
+	scheduler_event(s, &e);
+}
+
+static void on_bound(void *ctx, const struct client_result *r)
+{
+	struct binding *b = ctx;
+	struct scheduler *s = b->scheduler;
+
+	s->in_flight--;
+	if (!s->stopped && r->err) {
+		auto_free char *why =
+			str_printf("running Bind plugin \"DefaultBinder\": %s", err_text(r->err));
+
+		scheduler_binding_failed(s, b->pod, r->err->reason == ERR_NOT_FOUND, why);
+	} else if (!s->stopped) {
+		metric_add(s->m_scheduled, 1);
+		event_record(s->events, b->pod, EVENT_NORMAL, "Scheduled", "Binding",
+			     "Successfully assigned %.*s/%.*s to %s", STR_ARG(b->pod->ns),
+			     STR_ARG(b->pod->name), b->node);
+	}
+	object_unref(b->pod);
+	free(b->node);
+	free(b);
+	scheduler_free_when_idle(s);
+}
+
+void scheduler_bind(struct scheduler *s, const struct object *pod, struct str node)
+{
+	struct binding *b = NEW(struct binding);
+	auto_buf body = { 0 };
+
+	*b = (struct binding){ s, object_ref(pod), str_dup(node) };
+	buf_printf(&body,
+		   "{\"kind\":\"Binding\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%.*s\","
+		   "\"namespace\":\"%.*s\","
+		   "\"uid\":\"%.*s\"},\"target\":{\"kind\":\"Node\",\"name\":\"%s\"}}",
+		   STR_ARG(pod->name), STR_ARG(pod->ns), STR_ARG(pod->uid), b->node);
+	const struct client_call call = { .verb = API_CREATE,
+					  .resource = API_CORE_V1_PODS,
+					  .ns = pod->ns,
+					  .name = pod->name,
+					  .subresource = STR("binding"),
+					  .body = buf_view(&body),
+					  .done = on_bound,
+					  .ctx = b };
+	s->in_flight++;
+	client_do(s->client, &call);
+}
+
+/* --- preemption --- */
 
 static void evict(struct scheduler *s, struct placed_pod *victim, const struct pending_pod *by)
 {
 	auto_buf patch = { 0 }, options = { 0 };
 	const struct object *o = victim->object;
 
-	victim->leaving = true;
+	victim->evicted = true;
 	preempted_patch(o->uid, clock_wall_s(clock_real()), &patch);
-	write_status(s, o, buf_view(&patch));
+	scheduler_patch_pod_status(s, o, buf_view(&patch));
 	buf_printf(&options,
 		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
 		   "\"%.*s\"}}",
@@ -159,27 +163,60 @@ static void evict(struct scheduler *s, struct placed_pod *victim, const struct p
 	s->in_flight++;
 	client_do(s->client, &call);
 	event_record(s->events, o, EVENT_NORMAL, "Preempted", "Preempting",
-		     "Preempted by pod %.*s on node %s", STR_ARG(by->object->uid), victim->node);
+		     "Preempted by pod %.*s on node %s", STR_ARG(by->object->uid),
+		     victim->node->name);
+}
+
+/* Pods that matter less and were promised room there look for another place. */
+static void take_over(struct scheduler *s, const struct node_info *n, int32_t priority)
+{
+	for (size_t i = n->nnominated; i-- > 0;) {
+		struct placed_pod *p = n->nominated[i];
+		auto_buf patch = { 0 };
+
+		if (p->priority >= priority)
+			continue;
+		buf_printf(
+			&patch,
+			"{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{\"nominatedNodeName\":null}}",
+			STR_ARG(p->object->uid));
+		scheduler_patch_pod_status(s, p->object, buf_view(&patch));
+		auto_free char *key = str_dup(str_from(p->key));
+
+		cluster_nominate_not(&s->cluster, str_from(key));
+	}
+}
+
+static void make_room(struct scheduler *s, struct pending_pod *p, const struct preemption *room)
+{
+	for (size_t i = 0; i < room->nvictims; i++)
+		if (!room->victims[i]->leaving && !room->victims[i]->evicted)
+			evict(s, room->victims[i], p);
+	take_over(s, room->node, pod_priority(&p->pod));
+	cluster_nominate(&s->cluster, p->key, room->node->node.metadata.name, p->object, &p->pod);
 }
 
 /* It fits nowhere: room is made, if others matter less; it waits in either case. */
-void scheduler_does_not_fit(struct scheduler *s, struct pending_pod *p, const struct sched_pod *who,
-			    struct buf *message)
+void scheduler_does_not_fit(struct scheduler *s, struct pending_pod *p, struct sched_look *look,
+			    struct decision *d)
 {
+	struct str nominated = cluster_nominated_node(&s->cluster, p->key), node = STR("");
 	struct preemption room;
 
-	schedule_preempt(&s->cluster, who, &room);
+	schedule_preempt(look, d, &s->budgets, nominated, look->cycle.cluster->next, &room);
 	if (room.message.n) {
-		buf_putc(message, ' ');
-		buf_str(message, buf_view(&room.message));
+		metric_add(s->m_preemptions, 1);
+		buf_putc(&d->message, ' ');
+		buf_str(&d->message, buf_view(&room.message));
 	}
-	if (room.node)
-		cluster_nominate(&s->cluster, p->key, room.node->node.metadata.name, &p->pod);
-	for (size_t i = 0; i < room.nvictims; i++)
-		if (!room.victims[i]->leaving)
-			evict(s, room.victims[i], p);
-	sched_queue_park(&s->queue, p, scheduler_now_ms());
-	report_unschedulable(s, p, buf_view(message),
-			     room.node ? room.node->node.metadata.name : STR(""));
+	metric_add(s->m_unschedulable, 1);
+	sched_queue_park(&s->queue, p, look->rejected_by, scheduler_now_ms());
+	if (room.node) {
+		make_room(s, p, &room);
+		node = room.node->node.metadata.name;
+	} else if (!room.not_now) {
+		cluster_nominate_not(&s->cluster, p->key);
+	}
+	report(s, p, "Unschedulable", buf_view(&d->message), room.not_now ? NULL : &node);
 	preemption_free(&room);
 }

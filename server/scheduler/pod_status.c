@@ -11,32 +11,45 @@ static const struct core_v1_pod_condition *scheduled_condition(const struct core
 	return NULL;
 }
 
-bool unschedulable_patch(const struct core_v1_pod *pod, struct str message, struct str nominated,
-			 int64_t now_s, struct buf *out)
+static void write_nomination(struct str node, struct buf *out)
+{
+	buf_puts(out, "\"nominatedNodeName\":");
+	if (node.n)
+		buf_json_string(out, node);
+	else
+		buf_puts(out, "null");
+}
+
+bool unscheduled_patch(const struct core_v1_pod *pod, const char *reason, struct str message,
+		       const struct str *nominate, int64_t now_s, struct buf *out)
 {
 	const struct core_v1_pod_condition *had = scheduled_condition(pod);
 	bool was_false = had && str_eqz(had->status, "False");
+	bool same = was_false && str_eqz(had->reason, reason) && str_eq(had->message, message) &&
+		    had->observed_generation == pod->metadata.generation;
+	bool renominate = nominate && !str_eq(*nominate, pod->status.nominated_node_name);
 	char now[TIME_TEXT_MAX];
 
-	if (was_false && str_eqz(had->reason, "Unschedulable") && str_eq(had->message, message) &&
-	    (!nominated.n || str_eq(nominated, pod->status.nominated_node_name)))
+	if (same && !renominate)
 		return false;
-	time_format(was_false && had->last_transition_time.set
-			    ? had->last_transition_time.us / 1000000
-			    : now_s,
-		    now);
 	buf_printf(out, "{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{",
 		   STR_ARG(pod->metadata.uid));
-	if (nominated.n)
-		buf_printf(out, "\"nominatedNodeName\":\"%.*s\",", STR_ARG(nominated));
-	buf_printf(out,
-		   "\"conditions\":[{\"type\":\"PodScheduled\",\"observedGeneration\":%lld,"
-		   "\"status\":\"False\","
-		   "\"lastProbeTime\":null,\"lastTransitionTime\":\"%s\",\"reason\":"
-		   "\"Unschedulable\",\"message\":",
-		   (long long)pod->metadata.generation, now);
-	buf_json_string(out, message);
-	buf_puts(out, "}]}}");
+	if (renominate)
+		write_nomination(*nominate, out);
+	if (!same) {
+		time_format(was_false && had->last_transition_time.set
+				    ? had->last_transition_time.us / 1000000
+				    : now_s,
+			    now);
+		buf_printf(out,
+			   "%s\"conditions\":[{\"type\":\"PodScheduled\",\"observedGeneration\":"
+			   "%lld,\"status\":\"False\",\"lastProbeTime\":null,"
+			   "\"lastTransitionTime\":\"%s\",\"reason\":\"%s\",\"message\":",
+			   renominate ? "," : "", (long long)pod->metadata.generation, now, reason);
+		buf_json_string(out, message);
+		buf_puts(out, "}]");
+	}
+	buf_puts(out, "}}");
 	return true;
 }
 

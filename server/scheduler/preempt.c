@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* On each node: without all pods of lower priority, does it fit? Then as many as possible come back, the most important
- * first. Of the nodes that are left, the one whose victims matter least. */
+/* On each node where it might help: without all pods of lower priority, does it fit? Then as many as possible come back, those
+ * that a budget protects first, the most important before others. Of the nodes that are left, the one whose victims matter
+ * least. In a large cluster a share of the nodes is tried, from a random one on. */
 #include "server/scheduler/preempt.h"
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
+#define CANDIDATES_PERCENT 10
+#define CANDIDATES_LEAST   100
+
 struct attempt {
-	struct cluster *cluster;
-	const struct sched_pod *pod;
+	struct sched_look *look;
+	const struct budgets *budgets;
 	struct node_info *node;
 	struct placed_pod **victims;
 	size_t n, cap;
+	int violations;
 };
 
 /* The most important first; of equals, who runs longest. */
@@ -28,13 +34,10 @@ static int by_importance(const void *a, const void *b)
 
 static void collect(struct attempt *t)
 {
-	struct map_entry *e;
+	for (size_t i = 0; i < t->node->npods_known; i++) {
+		struct placed_pod *p = t->node->pods[i];
 
-	for (size_t i = 0; (e = map_next(&t->cluster->placed, &i));) {
-		struct placed_pod *p = e->value;
-
-		if (!str_eqz(t->node->node.metadata.name, p->node) ||
-		    p->priority >= pod_priority(t->pod->pod) || !p->object)
+		if (p->priority >= t->look->cycle.priority || !p->counted)
 			continue;
 		t->victims = mem_array_grow(t->victims, &t->cap, t->n + 1, sizeof(*t->victims));
 		t->victims[t->n++] = p;
@@ -43,56 +46,66 @@ static void collect(struct attempt *t)
 		qsort(t->victims, t->n, sizeof(*t->victims), by_importance);
 }
 
-static bool fits_without(struct attempt *t, size_t n, struct reasons *why)
+/* Splits into those whose budget is overdrawn, in front, and the others, each in order. How many are in front. */
+static size_t protected_first(struct attempt *t)
 {
-	struct sched_look look;
-	bool fits;
+	auto_free struct placed_pod **others = mem_alloc(t->n * sizeof(*others));
+	struct budget_purse purse;
+	size_t n = 0, nothers = 0;
 
-	sched_look_open(&look, t->cluster, t->pod, (const struct placed_pod *const *)t->victims, n);
-	fits = sched_look_fits(&look, t->node, why, NULL);
-	sched_look_close(&look);
-	return fits;
+	budget_purse_open(&purse, t->budgets);
+	for (size_t i = 0; i < t->n; i++)
+		if (budget_purse_spend(&purse, t->victims[i]->object))
+			t->victims[n++] = t->victims[i];
+		else
+			others[nothers++] = t->victims[i];
+	budget_purse_close(&purse);
+	if (nothers)
+		memcpy(t->victims + n, others, nothers * sizeof(*others));
+	return n;
 }
 
-/* Lets those come back that leave enough room. `victims` holds the ones that stay away, in front. */
+/* Lets those come back that leave enough room; all of them are away when it begins. */
 static void reprieve(struct attempt *t)
 {
-	size_t kept = 0, n = t->n;
+	size_t nprotected = t->budgets->all.count ? protected_first(t) : 0, kept = 0;
+	struct verdict v;
 
-	for (size_t i = 0; i < n; i++) {
-		struct placed_pod *p = t->victims[kept];
-		struct reasons why = { 0 };
+	for (size_t i = 0; i < t->n; i++) {
+		struct placed_pod *p = t->victims[i];
 
-		memmove(&t->victims[kept], &t->victims[kept + 1], (t->n - kept - 1) * sizeof(p));
-		t->n--;
-		cluster_try(t->cluster, p, true);
-		if (!fits_without(t, t->n, &why)) {
-			cluster_try(t->cluster, p, false);
-			memmove(&t->victims[kept + 1], &t->victims[kept],
-				(t->n - kept) * sizeof(p));
-			t->victims[kept++] = p;
-			t->n++;
-		}
-		reasons_free(&why);
+		cluster_try(t->look->cycle.cluster, p, true);
+		if (sched_look_fits(t->look, t->node, &v))
+			continue;
+		cluster_try(t->look->cycle.cluster, p, false);
+		t->violations += i < nprotected;
+		t->victims[kept++] = p;
 	}
+	t->n = kept;
+	if (nprotected && kept)
+		qsort(t->victims, kept, sizeof(*t->victims), by_importance);
 }
 
 static bool try_node(struct attempt *t, struct reasons *why)
 {
+	struct cluster *c = t->look->cycle.cluster;
+	struct verdict v;
 	bool fits;
 
 	collect(t);
 	if (!t->n) {
-		reasons_add(why, STR("No preemption victims found for incoming pod"));
+		reasons_add(why, "No preemption victims found for incoming pod", 1);
 		return false;
 	}
 	for (size_t i = 0; i < t->n; i++)
-		cluster_try(t->cluster, t->victims[i], false);
-	fits = fits_without(t, t->n, why);
+		cluster_try(c, t->victims[i], false);
+	fits = sched_look_fits(t->look, t->node, &v);
 	if (fits)
 		reprieve(t);
+	else
+		reasons_merge(why, &v);
 	for (size_t i = 0; i < t->n; i++)
-		cluster_try(t->cluster, t->victims[i], true);
+		cluster_try(c, t->victims[i], true);
 	return fits && t->n > 0;
 }
 
@@ -119,6 +132,8 @@ static bool is_better(const struct attempt *a, const struct attempt *b)
 {
 	if (!b->node)
 		return true;
+	if (a->violations != b->violations)
+		return a->violations < b->violations;
 	if (a->victims[0]->priority != b->victims[0]->priority)
 		return a->victims[0]->priority < b->victims[0]->priority;
 	if (sum(a) != sum(b))
@@ -129,76 +144,109 @@ static bool is_better(const struct attempt *a, const struct attempt *b)
 }
 
 /* Earlier victims for this pod are still on their way out. */
-static bool waits_already(const struct cluster *c, const struct sched_pod *p)
+static bool waits_already(const struct sched_look *l, struct str nominated)
 {
-	const struct nomination *n = map_get(&c->nominated, p->key);
-	struct map_entry *e;
+	const struct node_info *n = nominated.n ? cluster_node(l->cycle.cluster, nominated) : NULL;
 
-	for (size_t i = 0; n && (e = map_next(&c->placed, &i));) {
-		const struct placed_pod *x = e->value;
+	for (size_t i = 0; n && i < n->npods_known; i++) {
+		const struct placed_pod *x = n->pods[i];
 
-		if (x->leaving && !strcmp(x->node, n->node) && x->priority < pod_priority(p->pod))
+		if (x->leaving && x->evicted && x->priority < l->cycle.priority)
 			return true;
 	}
 	return false;
 }
 
-static bool is_final(struct cluster *c, const struct sched_pod *p, struct node_info *n)
+static size_t candidates_wanted(size_t potential)
 {
-	struct sched_look look;
-	struct reasons why = { 0 };
-	bool final = false;
+	size_t n = potential * CANDIDATES_PERCENT / 100;
 
-	sched_look_open(&look, c, p, NULL, 0);
-	sched_look_fits(&look, n, &why, &final);
-	sched_look_close(&look);
-	reasons_free(&why);
-	return final;
+	n = n < CANDIDATES_LEAST ? CANDIDATES_LEAST : n;
+	return n < potential ? n : potential;
 }
 
-static void search(struct cluster *c, const struct sched_pod *p, struct attempt *best,
-		   struct reasons *why)
+static void search(struct attempt *first, const bool *may_help, uint64_t random,
+		   struct attempt *best, struct reasons *why)
 {
-	for (size_t i = 0; i < c->nlist; i++) {
-		struct attempt t = { .cluster = c, .pod = p, .node = c->list[i] };
+	struct cluster *c = first->look->cycle.cluster;
+	size_t potential = 0, wanted, found = 0, start, tried = 0;
+	bool unviolated = false;
 
-		if (is_final(c, p, t.node)) {
-			reasons_add(why, STR("Preemption is not helpful for scheduling"));
-		} else if (try_node(&t, why) && is_better(&t, best)) {
-			free(best->victims);
-			*best = t;
+	for (size_t i = 0; may_help && i < c->nlist; i++)
+		potential += may_help[i];
+	wanted = candidates_wanted(potential);
+	start = c->nlist ? (size_t)(random % c->nlist) : 0;
+	for (size_t i = 0; potential && i < c->nlist && !(unviolated && found >= wanted); i++) {
+		struct attempt t = *first;
+		size_t at = (start + i) % c->nlist;
+
+		if (!may_help[at])
+			continue;
+		tried++;
+		t.node = c->list[at];
+		if (!try_node(&t, why)) {
+			free(t.victims);
 			continue;
 		}
-		free(t.victims);
+		found++;
+		unviolated |= !t.violations;
+		if (is_better(&t, best)) {
+			free(best->victims);
+			*best = t;
+		} else {
+			free(t.victims);
+		}
 	}
+	if (!found && c->nlist > tried)
+		reasons_add(why, "Preemption is not helpful for scheduling",
+			    (int)(c->nlist - tried));
 }
 
-void schedule_preempt(struct cluster *c, const struct sched_pod *p, struct preemption *out)
+static void refuse(struct preemption *out, const char *why)
 {
-	struct attempt best = { 0 };
+	out->not_now = true;
+	buf_printf(&out->message, "preemption: %s", why);
+}
+
+static void tell(const struct attempt *best, struct preemption *out)
+{
+	out->node = best->node;
+	out->victims = best->victims;
+	out->nvictims = best->n;
+	out->violations = best->violations;
+	buf_printf(&out->message,
+		   "preemption: found a potential placement for pod on node %s, preempting %zu "
+		   "victims",
+		   best->node->name, best->n);
+}
+
+void schedule_preempt(struct sched_look *look, const struct decision *d,
+		      const struct budgets *budgets, struct str nominated, uint64_t random,
+		      struct preemption *out)
+{
+	struct attempt first = { .look = look, .budgets = budgets }, best = { 0 };
+	struct cluster *c = look->cycle.cluster;
+	uint32_t rejected_by = look->rejected_by; /* by the decision, not by what is tried now */
 	struct reasons why = { 0 };
 
 	*out = (struct preemption){ 0 };
-	if (str_eqz(p->pod->spec.preemption_policy, "Never")) {
-		buf_puts(&out->message, "preemption: not eligible due to preemptionPolicy=Never.");
-		return;
-	}
-	if (waits_already(c, p)) {
-		buf_puts(
-			&out->message,
-			"preemption: not eligible due to a terminating pod on the nominated node.");
-		return;
-	}
 	if (!c->nlist)
 		return;
-	search(c, p, &best, &why);
+	if (str_eqz(look->cycle.pod->spec.preemption_policy, "Never")) {
+		refuse(out, "not eligible due to preemptionPolicy=Never.");
+		return;
+	}
+	if (nominated.n && !d->nominated_is_final && waits_already(look, nominated)) {
+		refuse(out, "not eligible due to a terminating pod on the nominated node.");
+		return;
+	}
+	search(&first, d->may_help, random, &best, &why);
+	look->rejected_by = rejected_by;
 	if (best.node) {
-		out->node = best.node;
-		out->victims = best.victims;
-		out->nvictims = best.n;
+		tell(&best, out);
 	} else {
 		buf_puts(&out->message, "preemption: ");
-		schedule_message(c->nlist, &why, &out->message);
+		schedule_message(c->nlist, NULL, &why, &out->message);
 	}
 	reasons_free(&why);
 }

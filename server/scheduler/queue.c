@@ -79,7 +79,9 @@ static void heap_del(struct pod_heap *h, struct pending_pod *p)
 
 void sched_queue_init(struct sched_queue *q)
 {
-	*q = (struct sched_queue){ .active.before = more_urgent, .backoff.before = due_earlier };
+	*q = (struct sched_queue){ .active.before = more_urgent,
+				   .backoff.before = due_earlier,
+				   .errors.before = due_earlier };
 	list_init(&q->parked);
 }
 
@@ -88,6 +90,7 @@ static void pending_free(void *v)
 	struct pending_pod *p = v;
 
 	object_unref(p->object);
+	pod_usage_free(&p->usage);
 	arena_free(&p->arena);
 	free(p);
 }
@@ -97,27 +100,53 @@ void sched_queue_free(struct sched_queue *q)
 	map_free(&q->pods, pending_free);
 	free(q->active.items);
 	free(q->backoff.items);
+	free(q->errors.items);
+}
+
+/* Whom its plug-ins are counted for, while it is parked. */
+static void count_parked(struct sched_queue *q, const struct pending_pod *p, int sign)
+{
+	if (p->gated)
+		return;
+	if (!p->rejected_by)
+		q->parked_by[SCHED_PLUGINS_MAX] += (size_t)sign;
+	for (size_t i = 0; i < SCHED_PLUGINS_MAX; i++)
+		if (p->rejected_by >> i & 1)
+			q->parked_by[i] += (size_t)sign;
+}
+
+static struct pod_heap *heap_of(struct sched_queue *q, enum pod_place place)
+{
+	return place == POD_ACTIVE    ? &q->active
+	       : place == POD_BACKOFF ? &q->backoff
+	       : place == POD_ERRORS  ? &q->errors
+				      : NULL;
 }
 
 static void take_out(struct sched_queue *q, struct pending_pod *p)
 {
-	if (p->place == POD_ACTIVE)
-		heap_del(&q->active, p);
-	else if (p->place == POD_BACKOFF)
-		heap_del(&q->backoff, p);
-	else
+	struct pod_heap *h = heap_of(q, p->place);
+
+	if (h) {
+		heap_del(h, p);
+	} else {
+		if (p->place == POD_PARKED)
+			count_parked(q, p, -1);
 		list_del(&p->link);
+	}
 }
 
 static void put_in(struct sched_queue *q, struct pending_pod *p, enum pod_place place)
 {
+	struct pod_heap *h = heap_of(q, place);
+
 	p->place = place;
-	if (place == POD_ACTIVE)
-		heap_add(&q->active, p);
-	else if (place == POD_BACKOFF)
-		heap_add(&q->backoff, p);
-	else if (place == POD_PARKED)
+	if (h) {
+		heap_add(h, p);
+	} else if (place == POD_PARKED) {
+		count_parked(q, p, 1);
 		list_add_tail(&q->parked, &p->link);
+	}
 }
 
 static void give_chance(struct sched_queue *q, struct pending_pod *p, int64_t now_ms)
@@ -136,9 +165,8 @@ static struct pending_pod *pending_new(struct sched_queue *q, struct str key, in
 	memcpy(p + 1, key.p, key.n);
 	p->key = str_of(p + 1, key.n);
 	p->added_ms = now_ms;
-	p->place = POD_PARKED;
 	list_init(&p->link);
-	list_add_tail(&q->parked, &p->link);
+	put_in(q, p, POD_PARKED);
 	map_put(&q->pods, p->key, p);
 	return p;
 }
@@ -157,12 +185,24 @@ static bool means_something_new(const struct core_v1_pod *a, const struct core_v
 	return !str_eq(buf_view(&ta), buf_view(&tb));
 }
 
+static bool helps(const struct pending_pod *p, const struct sched_event *e)
+{
+	if (!p->rejected_by)
+		return true;
+	for (size_t i = 0; i < sched_plugin_count; i++)
+		if (p->rejected_by >> i & 1 && sched_plugins[i]->events & e->what &&
+		    (!sched_plugins[i]->hint || sched_plugins[i]->hint(&p->pod, e)))
+			return true;
+	return false;
+}
+
 bool sched_queue_set(struct sched_queue *q, struct str key, const struct object *o, bool gated,
 		     int64_t now_ms)
 {
 	struct pending_pod *p = map_get(&q->pods, key);
 	struct arena arena = { 0 };
 	struct core_v1_pod pod = { 0 };
+	const struct sched_event self = { .what = SCHED_EVENT_SELF, .pod = o };
 	bool chance = true;
 
 	if (object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0) {
@@ -172,8 +212,11 @@ bool sched_queue_set(struct sched_queue *q, struct str key, const struct object 
 	if (!p)
 		p = pending_new(q, key, now_ms);
 	if (p->object && p->place == POD_PARKED)
-		chance = means_something_new(&p->pod, &pod);
-	if (p->place != POD_IN_FLIGHT)
+		chance = p->gated != gated ||
+			 (means_something_new(&p->pod, &pod) && helps(p, &self));
+	if (p->place == POD_PARKED)
+		count_parked(q, p, -1); /* its turn among the parked ones stays */
+	else if (p->place != POD_IN_FLIGHT)
 		take_out(q, p); /* by its old priority */
 	object_unref(p->object);
 	arena_free(&p->arena);
@@ -181,9 +224,14 @@ bool sched_queue_set(struct sched_queue *q, struct str key, const struct object 
 	p->arena = arena;
 	p->pod = pod;
 	p->gated = gated;
+	pod_usage_free(&p->usage);
+	pod_usage_read(&p->pod, &p->usage);
 	if (p->place == POD_IN_FLIGHT)
 		return true;
-	put_in(q, p, p->place);
+	if (p->place == POD_PARKED)
+		count_parked(q, p, 1);
+	else
+		put_in(q, p, p->place);
 	if (p->place == POD_PARKED && chance)
 		give_chance(q, p, now_ms);
 	return true;
@@ -204,20 +252,28 @@ struct pending_pod *sched_queue_find(const struct sched_queue *q, struct str key
 	return map_get(&q->pods, key);
 }
 
-static void move_due(struct sched_queue *q, int64_t now_ms)
+static void move_due(struct sched_queue *q, struct pod_heap *from, int64_t now_ms)
 {
-	while (q->backoff.n && backoff_end(q->backoff.items[0]) <= now_ms) {
-		struct pending_pod *p = q->backoff.items[0];
+	while (from->n && backoff_end(from->items[0]) <= now_ms) {
+		struct pending_pod *p = from->items[0];
 
 		take_out(q, p);
 		put_in(q, p, POD_ACTIVE);
 	}
+}
+
+/* They stand in the order in which they were parked. */
+static void move_forgotten(struct sched_queue *q, int64_t now_ms)
+{
 	LIST_EACH_SAFE(&q->parked, it)
 	{
 		struct pending_pod *p = LIST_ITEM(it, struct pending_pod, link);
 
-		if (!p->gated && now_ms - p->failed_ms >= SCHED_PARKED_MAX_MS)
-			give_chance(q, p, now_ms);
+		if (p->gated)
+			continue;
+		if (now_ms - p->failed_ms < SCHED_PARKED_MAX_MS)
+			break;
+		give_chance(q, p, now_ms);
 	}
 }
 
@@ -225,53 +281,73 @@ struct pending_pod *sched_queue_pop(struct sched_queue *q, int64_t now_ms)
 {
 	struct pending_pod *p;
 
-	move_due(q, now_ms);
-	if (!q->active.n)
+	move_due(q, &q->backoff, now_ms);
+	move_due(q, &q->errors, now_ms);
+	move_forgotten(q, now_ms);
+	p = q->active.n ? q->active.items[0] : q->backoff.n ? q->backoff.items[0] : NULL;
+	if (!p)
 		return NULL;
-	p = q->active.items[0];
 	take_out(q, p);
 	p->place = POD_IN_FLIGHT;
 	p->attempts++;
 	return p;
 }
 
-void sched_queue_park(struct sched_queue *q, struct pending_pod *p, int64_t now_ms)
+void sched_queue_park(struct sched_queue *q, struct pending_pod *p, uint32_t rejected_by,
+		      int64_t now_ms)
 {
 	p->failed_ms = now_ms;
+	p->rejected_by = rejected_by;
 	put_in(q, p, POD_PARKED);
 }
 
 void sched_queue_retry(struct sched_queue *q, struct pending_pod *p, int64_t now_ms)
 {
 	p->failed_ms = now_ms;
-	put_in(q, p, p->gated ? POD_PARKED : POD_BACKOFF);
+	p->rejected_by = 0;
+	put_in(q, p, p->gated ? POD_PARKED : POD_ERRORS);
 }
 
-void sched_queue_wake(struct sched_queue *q, int64_t now_ms)
+static bool concerns_somebody(const struct sched_queue *q, const struct sched_event *e)
 {
-	struct list woken;
+	for (size_t i = 0; i < sched_plugin_count; i++)
+		if (q->parked_by[i] && sched_plugins[i]->events & e->what)
+			return true;
+	return q->parked_by[SCHED_PLUGINS_MAX] > 0;
+}
 
-	list_init(&woken);
-	while (!list_empty(&q->parked)) { /* those held by gates come back to `parked` */
-		struct list *it = q->parked.next;
+void sched_queue_event(struct sched_queue *q, const struct sched_event *e, int64_t now_ms)
+{
+	if (!e->what || !concerns_somebody(q, e))
+		return;
+	LIST_EACH_SAFE(&q->parked, it)
+	{
+		struct pending_pod *p = LIST_ITEM(it, struct pending_pod, link);
 
-		list_del(it);
-		list_add_tail(&woken, it);
+		if (!p->gated && helps(p, e))
+			give_chance(q, p, now_ms);
 	}
-	while (!list_empty(&woken))
-		give_chance(q, LIST_ITEM(woken.next, struct pending_pod, link), now_ms);
+}
+
+static int64_t earliest(const struct pod_heap *h)
+{
+	return h->n ? backoff_end(h->items[0]) : INT64_MAX;
 }
 
 int64_t sched_queue_next_ms(const struct sched_queue *q)
 {
-	int64_t next = q->backoff.n ? backoff_end(q->backoff.items[0]) : INT64_MAX;
+	int64_t next = earliest(&q->backoff), other = earliest(&q->errors);
 
+	next = other < next ? other : next;
 	LIST_EACH(&q->parked, it)
 	{
 		const struct pending_pod *p = LIST_ITEM(it, struct pending_pod, link);
 
-		if (!p->gated && p->failed_ms + SCHED_PARKED_MAX_MS < next)
+		if (p->gated)
+			continue;
+		if (p->failed_ms + SCHED_PARKED_MAX_MS < next)
 			next = p->failed_ms + SCHED_PARKED_MAX_MS;
+		break;
 	}
 	return next;
 }

@@ -2,9 +2,10 @@
 /* Pods that wait for a node.
  *
  *   active   highest priority first, then the longest waiting
- *   backoff  failed a short while ago: 1 s, doubling up to 10 s
- *   parked   did not fit; comes back when the cluster changes (or after five minutes, whatever happens), or, held by a
- *            gate, when the pod itself changes
+ *   backoff  did not fit a short while ago: 1 s, doubling up to 10 s; sooner when nothing is active
+ *   errors   the same for pods whose binding failed; never sooner
+ *   parked   did not fit; comes back when something happens that helps with what turned it away (or after five minutes,
+ *            whatever happens), or, held by a gate, when the pod itself changes
  *
  * Time is the caller's, in milliseconds. Control loop only. */
 #ifndef SERVER_SCHEDULER_QUEUE_H
@@ -13,21 +14,24 @@
 #include "api/decode.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "server/scheduler/plugin.h"
 
 #define SCHED_BACKOFF_MIN_MS 1000
 #define SCHED_BACKOFF_MAX_MS 10000
 #define SCHED_PARKED_MAX_MS  (5 * 60 * 1000)
 
-enum pod_place { POD_ACTIVE, POD_BACKOFF, POD_PARKED, POD_IN_FLIGHT };
+enum pod_place { POD_ACTIVE, POD_BACKOFF, POD_ERRORS, POD_PARKED, POD_IN_FLIGHT };
 struct pending_pod {
 	struct list link;            /* in parked */
 	struct str key;              /* "ns/name", behind it */
 	const struct object *object; /* a reference */
 	struct arena arena;
 	struct core_v1_pod pod; /* decoded into it */
+	struct pod_usage usage;
 	enum pod_place place;
 	bool gated;
-	size_t at; /* index in its heap */
+	uint32_t rejected_by; /* plug-ins, as a mask; 0: whatever happens may help */
+	size_t at;            /* index in its heap */
 	int attempts;
 	int64_t added_ms, failed_ms;
 };
@@ -38,8 +42,10 @@ struct pod_heap {
 };
 struct sched_queue {
 	struct map pods; /* all of them, by key */
-	struct pod_heap active, backoff;
+	struct pod_heap active, backoff, errors;
 	struct list parked;
+	size_t parked_by[SCHED_PLUGINS_MAX +
+			 1]; /* how many each plug-in turned away; the last: nobody */
 };
 
 void sched_queue_init(struct sched_queue *q);
@@ -51,12 +57,13 @@ void sched_queue_del(struct sched_queue *q, struct str key);
 struct pending_pod *sched_queue_find(const struct sched_queue *q, struct str key);
 struct pending_pod *sched_queue_pop(struct sched_queue *q,
 				    int64_t now_ms); /* in flight from now on; NULL: none is due */
-void sched_queue_park(struct sched_queue *q, struct pending_pod *p,
-		      int64_t now_ms); /* it did not fit */
+/* It did not fit: these plug-ins turned it away. */
+void sched_queue_park(struct sched_queue *q, struct pending_pod *p, uint32_t rejected_by,
+		      int64_t now_ms);
 void sched_queue_retry(struct sched_queue *q, struct pending_pod *p,
 		       int64_t now_ms); /* its binding failed */
-void sched_queue_wake(struct sched_queue *q,
-		      int64_t now_ms); /* the cluster changed: parked ones get their chance */
+/* Something happened: parked pods that it may help get their chance. */
+void sched_queue_event(struct sched_queue *q, const struct sched_event *e, int64_t now_ms);
 /* When something becomes due by time alone; INT64_MAX: never. */
 int64_t sched_queue_next_ms(const struct sched_queue *q);
 

@@ -7,14 +7,10 @@
 #define SUM_LEAST     (23 * MIB)
 #define PER_CONTAINER (1000 * MIB)
 
-static int64_t image_size(const struct node_info *n, struct str image)
-{
-	for (size_t i = 0; i < n->node.status.images.n; i++)
-		for (size_t k = 0; k < n->node.status.images.items[i].names.n; k++)
-			if (str_eq(n->node.status.images.items[i].names.items[k], image))
-				return n->node.status.images.items[i].size_bytes;
-	return 0;
-}
+struct state {
+	const struct image_place **images; /* those that some node has */
+	size_t n, wanted;
+};
 
 static bool has_tag(struct str image)
 {
@@ -23,31 +19,52 @@ static bool has_tag(struct str image)
 	return colon < image.n && (slash == image.n || colon > slash);
 }
 
-static int64_t image_score(const struct sched_cycle *c, const struct node_info *n, struct str image)
+static void want(const struct sched_cycle *c, struct state *s, struct str image)
 {
+	const struct image_place *p;
 	auto_buf tagged = { 0 };
-	int64_t size;
 
+	s->wanted++;
+	if (!c->cluster->images.by_name.count)
+		return;
 	buf_str(&tagged, image);
 	if (!has_tag(image))
 		buf_puts(&tagged, ":latest");
-	size = image_size(n, buf_view(&tagged));
-	if (!size)
-		return 0;
-	return (int64_t)((double)size * (double)cluster_image_nodes(c->cluster, buf_view(&tagged)) /
-			 (double)c->cluster->nlist);
+	p = images_find(&c->cluster->images, buf_view(&tagged));
+	if (p)
+		s->images[s->n++] = p;
+}
+
+static bool pre_score(const struct sched_cycle *c, struct node_info *const *nodes, size_t n,
+		      void **state)
+{
+	const struct core_v1_pod_spec *spec = &c->pod->spec;
+	struct state *s = ARENA_NEW(c->arena, struct state);
+
+	(void)nodes;
+	(void)n;
+	s->images = ARENA_ARRAY(c->arena, const struct image_place *,
+				spec->containers.n + spec->init_containers.n + spec->volumes.n + 1);
+	for (size_t i = 0; i < spec->init_containers.n; i++)
+		want(c, s, spec->init_containers.items[i].image);
+	for (size_t i = 0; i < spec->containers.n; i++)
+		want(c, s, spec->containers.items[i].image);
+	for (size_t i = 0; i < spec->volumes.n; i++)
+		if (spec->volumes.items[i].image)
+			want(c, s, spec->volumes.items[i].image->reference);
+	*state = s;
+	return s->n > 0;
 }
 
 static int64_t score(const struct sched_cycle *c, const struct node_info *n)
 {
-	const struct core_v1_pod_spec *spec = &c->pod->spec;
-	int64_t sum = 0,
-		highest = PER_CONTAINER * (int64_t)(spec->containers.n + spec->init_containers.n);
+	const struct state *s = c->state;
+	int64_t sum = 0, highest = PER_CONTAINER * (int64_t)s->wanted;
 
-	for (size_t i = 0; i < spec->init_containers.n; i++)
-		sum += image_score(c, n, spec->init_containers.items[i].image);
-	for (size_t i = 0; i < spec->containers.n; i++)
-		sum += image_score(c, n, spec->containers.items[i].image);
+	for (size_t i = 0; i < s->n; i++)
+		if (image_on(s->images[i], n->slot))
+			sum += (int64_t)((double)s->images[i]->size_bytes *
+					 ((double)s->images[i]->nodes / (double)c->cluster->nlist));
 	if (sum < SUM_LEAST)
 		sum = SUM_LEAST;
 	if (sum > highest)
@@ -55,6 +72,6 @@ static int64_t score(const struct sched_cycle *c, const struct node_info *n)
 	return SCORE_MAX * (sum - SUM_LEAST) / (highest - SUM_LEAST);
 }
 
-const struct sched_plugin plugin_image_locality = { .name = "ImageLocality",
-						    .score = score,
-						    .weight = 1 };
+const struct sched_plugin plugin_image_locality = {
+	.name = "ImageLocality", .pre_score = pre_score, .score = score, .weight = 1
+};

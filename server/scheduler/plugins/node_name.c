@@ -2,12 +2,12 @@
 /* A pod that names its node goes there or nowhere. */
 #include "server/scheduler/plugin.h"
 
-static void filter(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)
+static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
 	if (c->pod->spec.node_name.n && !str_eq(c->pod->spec.node_name, n->node.metadata.name))
-		reasons_add(why, STR("node(s) didn't match the requested node name"));
+		verdict_add_final(v, "node(s) didn't match the requested node name");
 }
 
 const struct sched_plugin plugin_node_name = { .name = "NodeName",
 					       .filter = filter,
-					       .final = true };
+					       .events = SCHED_EVENT_NODE_ADD };

@@ -1,31 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a pod asks for has to be free; of nodes that fit, the emptier is better (LeastAllocated: cpu and memory alike). */
-#include "base/buf.h"
+#include "base/mem.h"
 #include "server/scheduler/plugin.h"
 
-static void filter(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)
+struct state { /* texts for the other resources, each once */
+	const char **insufficient;
+};
+
+static bool pre_filter(const struct sched_cycle *c, struct prepared *out)
+{
+	const struct amounts *want = &c->usage->request;
+	struct state *s = ARENA_NEW(c->arena, struct state);
+
+	s->insufficient = ARENA_ARRAY(c->arena, const char *, want->nothers + 1);
+	for (size_t i = 0; i < want->nothers; i++)
+		s->insufficient[i] =
+			arena_printf(c->arena, "Insufficient %s", want->others[i].name);
+	out->state = s;
+	return true;
+}
+
+static void check(struct verdict *v, int64_t want, int64_t have, int64_t used, const char *why)
+{
+	if (want <= 0 || want <= have - used)
+		return;
+	verdict_add(v, why);
+	v->unresolvable |= want > have;
+}
+
+static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
 	const struct amounts *want = &c->usage->request, *have = &n->allocatable,
 			     *used = &n->requested;
+	const struct state *s = c->state;
 
 	if ((int64_t)n->npods + 1 > n->max_pods)
-		reasons_add(why, STR("Too many pods"));
-	if (want->milli_cpu > 0 && want->milli_cpu > have->milli_cpu - used->milli_cpu)
-		reasons_add(why, STR("Insufficient cpu"));
-	if (want->memory > 0 && want->memory > have->memory - used->memory)
-		reasons_add(why, STR("Insufficient memory"));
-	if (want->ephemeral > 0 && want->ephemeral > have->ephemeral - used->ephemeral)
-		reasons_add(why, STR("Insufficient ephemeral-storage"));
-	for (size_t i = 0; i < want->nothers; i++) {
-		const struct amount *a = &want->others[i];
-		auto_buf text = { 0 };
-
-		if (!a->value ||
-		    a->value <= amounts_other(have, a->name) - amounts_other(used, a->name))
-			continue;
-		buf_printf(&text, "Insufficient %s", a->name);
-		reasons_add(why, buf_view(&text));
-	}
+		verdict_add(v, "Too many pods");
+	check(v, want->milli_cpu, have->milli_cpu, used->milli_cpu, "Insufficient cpu");
+	check(v, want->memory, have->memory, used->memory, "Insufficient memory");
+	check(v, want->ephemeral, have->ephemeral, used->ephemeral,
+	      "Insufficient ephemeral-storage");
+	for (size_t i = 0; i < want->nothers; i++)
+		check(v, want->others[i].value, amounts_other(have, want->others[i].name),
+		      amounts_other(used, want->others[i].name), s->insufficient[i]);
 }
 
 static int64_t least(int64_t requested, int64_t capacity)
@@ -51,6 +68,62 @@ static int64_t score(const struct sched_cycle *c, const struct node_info *n)
 	return weight ? sum / weight : 0;
 }
 
+static bool fits_empty(const struct amounts *want, const struct amounts *have)
+{
+	if (amounts_other(have, "pods") < 1 || want->milli_cpu > have->milli_cpu ||
+	    want->memory > have->memory || want->ephemeral > have->ephemeral)
+		return false;
+	for (size_t i = 0; i < want->nothers; i++)
+		if (want->others[i].value > amounts_other(have, want->others[i].name))
+			return false;
+	return true;
+}
+
+static bool grew(const struct amounts *want, const struct amounts *before,
+		 const struct amounts *now)
+{
+	if (amounts_other(now, "pods") > amounts_other(before, "pods") ||
+	    (want->milli_cpu && now->milli_cpu > before->milli_cpu) ||
+	    (want->memory && now->memory > before->memory) ||
+	    (want->ephemeral && now->ephemeral > before->ephemeral))
+		return true;
+	for (size_t i = 0; i < want->nothers; i++)
+		if (amounts_other(now, want->others[i].name) >
+		    amounts_other(before, want->others[i].name))
+			return true;
+	return false;
+}
+
+static bool node_hint(const struct core_v1_pod *pod, const struct sched_event *e)
+{
+	struct amounts now = { 0 }, before = { 0 };
+	struct pod_usage want;
+	bool helps;
+
+	pod_usage_read(pod, &want);
+	amounts_read(&now, &e->node->status.allocatable);
+	if (e->node_before)
+		amounts_read(&before, &e->node_before->status.allocatable);
+	helps = fits_empty(&want.request, &now) &&
+		(!e->node_before || grew(&want.request, &before, &now));
+	pod_usage_free(&want);
+	amounts_free(&now);
+	amounts_free(&before);
+	return helps;
+}
+
+static bool hint(const struct core_v1_pod *pod, const struct sched_event *e)
+{
+	return e->node ? node_hint(pod, e) : true;
+}
+
 const struct sched_plugin plugin_node_resources_fit = {
-	.name = "NodeResourcesFit", .filter = filter, .score = score, .weight = 1
+	.name = "NodeResourcesFit",
+	.pre_filter = pre_filter,
+	.filter = filter,
+	.score = score,
+	.weight = 1,
+	.events = SCHED_EVENT_POD_DELETE | SCHED_EVENT_POD_SCALED_DOWN | SCHED_EVENT_NODE_ADD |
+		  SCHED_EVENT_NODE_ALLOCATABLE | SCHED_EVENT_SELF,
+	.hint = hint
 };

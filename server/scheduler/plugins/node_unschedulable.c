@@ -3,14 +3,30 @@
 #include "client/placement.h"
 #include "server/scheduler/plugin.h"
 
-static void filter(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)
+static bool tolerates(const struct core_v1_pod *pod)
 {
-	if (n->node.spec.unschedulable &&
-	    !pod_tolerates(&c->pod->spec, STR("node.kubernetes.io/unschedulable"), STR(""),
-			   STR("NoSchedule")))
-		reasons_add(why, STR("node(s) were unschedulable"));
+	return pod_tolerates(&pod->spec, STR("node.kubernetes.io/unschedulable"), STR(""),
+			     STR("NoSchedule"));
+}
+
+static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
+{
+	if (n->unschedulable && !tolerates(c->pod))
+		verdict_add_final(v, "node(s) were unschedulable");
+}
+
+static bool hint(const struct core_v1_pod *pod, const struct sched_event *e)
+{
+	if (!e->node)
+		return tolerates(pod);
+	return (!e->node->spec.unschedulable &&
+		(!e->node_before || e->node_before->spec.unschedulable)) ||
+	       (!e->node_before && tolerates(pod));
 }
 
 const struct sched_plugin plugin_node_unschedulable = { .name = "NodeUnschedulable",
 							.filter = filter,
-							.final = true };
+							.events = SCHED_EVENT_NODE_ADD |
+								  SCHED_EVENT_NODE_TAINTS |
+								  SCHED_EVENT_SELF,
+							.hint = hint };

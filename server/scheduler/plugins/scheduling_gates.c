@@ -10,4 +10,5 @@ static const char *pre_enqueue(const struct core_v1_pod *pod)
 }
 
 const struct sched_plugin plugin_scheduling_gates = { .name = "SchedulingGates",
-						      .pre_enqueue = pre_enqueue };
+						      .pre_enqueue = pre_enqueue,
+						      .events = SCHED_EVENT_SELF };

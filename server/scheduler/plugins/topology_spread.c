@@ -1,198 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Spreads pods that a selector matches over topology domains: DoNotSchedule constraints filter, ScheduleAnyway ones score.
- * After podtopologyspread of v1.37, without the defaults for pods that bring no constraint. */
+ * After podtopologyspread of v1.37. */
 #include <math.h>
 
-#include "client/placement.h"
 #include "client/selectors.h"
-#include "server/scheduler/plugin.h"
-#include "server/scheduler/plugins/domains.h"
+#include "server/scheduler/plugins/spread.h"
 
-struct spread { /* one constraint */
-	const struct core_v1_topology_spread_constraint *constraint;
-	struct domains domains;
-	int64_t least;
-	bool counts_itself, hard;
-};
-struct state {
-	struct spread *items;
-	size_t n;
-};
-
-static bool node_counts(const struct sched_cycle *c,
-			const struct core_v1_topology_spread_constraint *t,
-			const struct node_info *n)
+static bool pre_filter(const struct sched_cycle *c, struct prepared *out)
 {
-	if (!str_eqz(t->node_affinity_policy, "Ignore") && !node_selected(&c->pod->spec, &n->node))
-		return false;
-	if (!str_eqz(t->node_taints_policy, "Honor"))
-		return true;
-	for (size_t i = 0; i < n->node.spec.taints.n; i++) {
-		const struct core_v1_taint *x = &n->node.spec.taints.items[i];
+	struct spreads *s = ARENA_NEW(c->arena, struct spreads);
 
-		if (!str_eqz(x->effect, "PreferNoSchedule") &&
-		    !pod_tolerates(&c->pod->spec, x->key, x->value, x->effect))
-			return false;
-	}
-	return true;
+	spreads_read(c, true, s);
+	out->state = s;
+	return s->n > 0;
 }
 
-static bool selects(const struct sched_cycle *c, const struct core_v1_topology_spread_constraint *t,
-		    const struct object *o)
+static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
-	if (!label_selector_matches(t->label_selector, o))
-		return false;
-	for (size_t i = 0; i < t->match_label_keys.n; i++) {
-		const struct str *own =
-			label_find(&c->pod->metadata.labels, t->match_label_keys.items[i]);
-		const struct str *its = object_label(o, t->match_label_keys.items[i]);
-
-		if (own && (!its || !str_eq(*own, *its)))
-			return false;
-	}
-	return true;
-}
-
-static bool selects_itself(const struct sched_cycle *c,
-			   const struct core_v1_topology_spread_constraint *t)
-{
-	const struct api_str_map *m = &c->pod->metadata.labels;
-	struct object_label *labels = ARENA_ARRAY(c->arena, struct object_label, m->n + 1);
-	struct object o = { .labels = labels, .nlabels = m->n };
-
-	for (size_t i = 0; i < m->n; i++)
-		labels[i] = (struct object_label){ m->items[i].key, m->items[i].value };
-	return selects(c, t, &o);
-}
-
-/* A node has to have all keys of the constraints of the same kind to take part. */
-static bool has_keys(const struct state *s, bool hard, const struct node_info *n)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->items[i].hard == hard &&
-		    !label_find(&n->node.metadata.labels, s->items[i].constraint->topology_key))
-			return false;
-	return true;
-}
-
-static void count_domains(const struct sched_cycle *c, struct state *s, struct spread *x)
-{
-	struct str key = x->constraint->topology_key;
-
-	for (size_t i = 0; i < c->cluster->nlist; i++) {
-		const struct node_info *n = c->cluster->list[i];
-
-		if (has_keys(s, x->hard, n) && node_counts(c, x->constraint, n))
-			domain_of(&x->domains, key, *label_find(&n->node.metadata.labels, key));
-	}
-}
-
-static void count_pods(const struct sched_cycle *c, struct state *s, struct spread *x)
-{
-	struct str key = x->constraint->topology_key;
-	struct map_entry *e;
-
-	for (size_t i = 0; (e = map_next(&c->cluster->placed, &i));) {
-		const struct placed_pod *p = e->value;
-		const struct node_info *n = cluster_node(c->cluster, str_from(p->node));
-
-		if (!n || !p->object || p->leaving || !sched_counts(c, p) ||
-		    !str_eq(p->object->ns, c->pod->metadata.namespace) ||
-		    !has_keys(s, x->hard, n) || !node_counts(c, x->constraint, n) ||
-		    !selects(c, x->constraint, p->object))
-			continue;
-		domain_of(&x->domains, key, *label_find(&n->node.metadata.labels, key))->count++;
-	}
-}
-
-static int64_t least_of(const struct spread *x)
-{
-	int64_t least = INT64_MAX;
-	const int32_t *min_domains = x->constraint->min_domains;
-
-	if (min_domains && (int64_t)x->domains.n < *min_domains)
-		return 0;
-	for (size_t i = 0; i < x->domains.n; i++)
-		if (x->domains.items[i].count < least)
-			least = x->domains.items[i].count;
-	return x->domains.n ? least : 0;
-}
-
-static void *pre_filter(const struct sched_cycle *c)
-{
-	struct state *s;
-
-	if (!c->pod->spec.topology_spread_constraints.n)
-		return NULL;
-	s = ARENA_NEW(c->arena, struct state);
-	s->n = c->pod->spec.topology_spread_constraints.n;
-	s->items = ARENA_ARRAY(c->arena, struct spread, s->n);
-	for (size_t i = 0; i < s->n; i++) {
-		s->items[i].constraint = &c->pod->spec.topology_spread_constraints.items[i];
-		s->items[i].domains.arena = c->arena;
-		s->items[i].hard =
-			!str_eqz(s->items[i].constraint->when_unsatisfiable, "ScheduleAnyway");
-		s->items[i].counts_itself = selects_itself(c, s->items[i].constraint);
-	}
-	for (size_t i = 0; i < s->n; i++) {
-		count_domains(c, s, &s->items[i]);
-		count_pods(c, s, &s->items[i]);
-		s->items[i].least = least_of(&s->items[i]);
-	}
-	return s;
-}
-
-static void filter(const struct sched_cycle *c, const struct node_info *n, struct reasons *why)
-{
-	const struct state *s = c->state;
+	const struct spreads *s = c->state;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct spread *x = &s->items[i];
-		const struct str *value =
-			label_find(&n->node.metadata.labels, x->constraint->topology_key);
+		struct spread *x = &s->items[i];
 
-		if (!x->hard)
-			continue;
-		if (!value) {
-			reasons_add(why, STR("node(s) didn't match pod topology spread constraints "
-					     "(missing required label)"));
+		if (topology_domain(x->topology, n->place) == DOMAIN_NONE) {
+			verdict_add_final(v, "node(s) didn't match pod topology spread constraints "
+					     "(missing required label)");
 			return;
 		}
-		if (domain_count(&x->domains, x->constraint->topology_key, *value) +
-			    x->counts_itself - x->least >
-		    x->constraint->max_skew) {
-			reasons_add(why,
-				    STR("node(s) didn't match pod topology spread constraints"));
+		spread_refresh(c, s, x);
+		if (spread_count(x, n->place) + x->counts_itself - x->least > x->max_skew) {
+			verdict_add(v, "node(s) didn't match pod topology spread constraints");
 			return;
 		}
 	}
 }
 
-/* Fewer is better; domains of a kind that has many weigh more. The sign is turned so that more is better. */
+/* --- scores --- */
+
+struct scoring {
+	struct spreads all;
+	double *weights; /* per constraint: domains of a kind that has many weigh more */
+};
+
+static bool is_hostname(const struct spread *x)
+{
+	return str_eqz(x->topology_key, "kubernetes.io/hostname");
+}
+
+static bool ignored(const struct spreads *s, const struct node_info *n)
+{
+	return !s->system_default && !spreads_has_labels(s, n->place);
+}
+
+/* How many domains the nodes lie in; those without the label are one more. */
+static size_t count_domains(const struct sched_cycle *c, const struct spreads *s,
+			    const struct spread *x, struct node_info *const *nodes, size_t n)
+{
+	bool *seen = ARENA_ARRAY(c->arena, bool, x->topology->ids_used + 1);
+	size_t domains = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int32_t d = topology_domain(x->topology, nodes[i]->place);
+		size_t at = d == DOMAIN_NONE ? x->topology->ids_used : (size_t)d;
+
+		if (ignored(s, nodes[i]))
+			continue;
+		if (is_hostname(x)) {
+			domains++;
+		} else if (!seen[at]) {
+			seen[at] = true;
+			domains++;
+		}
+	}
+	return domains;
+}
+
+static bool pre_score(const struct sched_cycle *c, struct node_info *const *nodes, size_t n,
+		      void **state)
+{
+	struct scoring *s = ARENA_NEW(c->arena, struct scoring);
+
+	spreads_read(c, false, &s->all);
+	if (!s->all.n)
+		return false;
+	s->weights = ARENA_ARRAY(c->arena, double, s->all.n);
+	for (size_t i = 0; i < s->all.n; i++) {
+		size_t domains = count_domains(c, &s->all, &s->all.items[i], nodes, n);
+
+		s->weights[i] = log((double)domains + 2);
+		if (!s->all.items[i].tally)
+			spread_refresh(c, &s->all, &s->all.items[i]);
+	}
+	*state = s;
+	return true;
+}
+
+/* The number of matching pods: fewer is better, which normalize turns around. */
 static int64_t score(const struct sched_cycle *c, const struct node_info *n)
 {
-	const struct state *s = c->state;
-	double cost = 0;
+	const struct scoring *s = c->state;
+	double sum = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
-		const struct spread *x = &s->items[i];
-		const struct str *value =
-			label_find(&n->node.metadata.labels, x->constraint->topology_key);
+	if (ignored(&s->all, n))
+		return 0;
+	for (size_t i = 0; i < s->all.n; i++) {
+		const struct spread *x = &s->all.items[i];
+		int64_t count;
 
-		if (!x->hard && value)
-			cost += (double)domain_count(&x->domains, x->constraint->topology_key,
-						     *value) *
-					log((double)x->domains.n + 2) +
-				x->constraint->max_skew - 1;
-		else if (!x->hard)
-			cost += 1e6;
+		if (topology_domain(x->topology, n->place) == DOMAIN_NONE)
+			continue;
+		count = is_hostname(x) && x->per_node ? tally_at(x->per_node, n->place)
+						      : spread_count(x, n->place);
+		sum += (double)count * s->weights[i] + (double)(x->max_skew - 1);
 	}
-	return -(int64_t)(cost * 100);
+	return (int64_t)round(sum);
 }
 
-const struct sched_plugin plugin_topology_spread = { .name = "PodTopologySpread",
-						     .pre_filter = pre_filter,
-						     .filter = filter,
-						     .score = score,
-						     .normalize = scores_spread,
-						     .weight = 2 };
+static void normalize(const struct sched_cycle *c, struct node_info *const *nodes, int64_t *scores,
+		      size_t n)
+{
+	const struct scoring *s = c->state;
+	int64_t low = INT64_MAX, high = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (ignored(&s->all, nodes[i]))
+			continue;
+		low = scores[i] < low ? scores[i] : low;
+		high = scores[i] > high ? scores[i] : high;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (ignored(&s->all, nodes[i]))
+			scores[i] = 0;
+		else if (!high)
+			scores[i] = SCORE_MAX;
+		else
+			scores[i] = SCORE_MAX * (high + low - scores[i]) / high;
+	}
+}
+
+/* Pods of other namespaces don't count. */
+static bool hint(const struct core_v1_pod *pod, const struct sched_event *e)
+{
+	const struct object *o = e->pod ? e->pod : e->pod_before;
+
+	return !o || (e->what & SCHED_EVENT_SELF) || str_eq(o->ns, pod->metadata.namespace);
+}
+
+const struct sched_plugin plugin_topology_spread = {
+	.name = "PodTopologySpread",
+	.pre_filter = pre_filter,
+	.filter = filter,
+	.pre_score = pre_score,
+	.score = score,
+	.normalize = normalize,
+	.weight = 2,
+	.events = SCHED_EVENT_POD_ADD | SCHED_EVENT_POD_LABELS | SCHED_EVENT_POD_DELETE |
+		  SCHED_EVENT_NODE_ADD | SCHED_EVENT_NODE_DELETE | SCHED_EVENT_NODE_LABELS |
+		  SCHED_EVENT_NODE_TAINTS | SCHED_EVENT_SELF,
+	.hint = hint
+};

@@ -31,6 +31,14 @@ static const char *pop(struct sched_queue *q, int64_t now)
 	return p ? p->key.p : "none";
 }
 
+#define FIT 1U /* turned away by the first plug-in: only a change of the pod itself helps */
+
+/* Something that helps nobody in particular. */
+static void wake(struct sched_queue *q, int64_t now)
+{
+	sched_queue_event(q, &(struct sched_event){ .what = SCHED_EVENT_NAMESPACE }, now);
+}
+
 static int setup(void **state)
 {
 	struct sched_queue *q = NEW(struct sched_queue);
@@ -65,13 +73,16 @@ static void parked_pods_wait_for_a_change_and_for_their_backoff(void **state)
 	struct sched_queue *q = *state;
 
 	set(q, "a", 0, false, 0);
-	sched_queue_park(q, sched_queue_pop(q, 0), 0);
+	set(q, "busy", 0, false, 1);
+	sched_queue_park(q, sched_queue_pop(q, 0), 0, 0);
+	assert_string_equal(pop(q, 10), "d/busy");
 	assert_string_equal(pop(q, 10000), "none");
 	assert_int_equal(sched_queue_next_ms(q), SCHED_PARKED_MAX_MS);
-	sched_queue_wake(q, 100);
+	wake(q, 100);
 	assert_int_equal(sched_queue_next_ms(q), SCHED_BACKOFF_MIN_MS);
-	assert_string_equal(pop(q, 999), "none");
-	assert_string_equal(pop(q, 1000), "d/a");
+	set(q, "other", 0, false, 1);
+	assert_string_equal(pop(q, 999), "d/other"); /* whoever is active goes first */
+	assert_string_equal(pop(q, 999), "d/a");     /* and backoff is cut short by idleness */
 }
 
 static void a_changed_status_does_not_wake_a_parked_pod_but_a_changed_spec_does(void **state)
@@ -79,7 +90,7 @@ static void a_changed_status_does_not_wake_a_parked_pod_but_a_changed_spec_does(
 	struct sched_queue *q = *state;
 
 	set(q, "a", 0, false, 0);
-	sched_queue_park(q, sched_queue_pop(q, 0), 0);
+	sched_queue_park(q, sched_queue_pop(q, 0), FIT, 0);
 	set(q, "a", 0, false, 5); /* the same spec again */
 	assert_string_equal(pop(q, 10000), "none");
 	set(q, "a", 3, false, 6);
@@ -105,7 +116,7 @@ static void a_gated_pod_only_moves_when_it_changes(void **state)
 	struct sched_queue *q = *state;
 
 	set(q, "a", 0, true, 0);
-	sched_queue_wake(q, 1);
+	wake(q, 1);
 	assert_string_equal(pop(q, SCHED_PARKED_MAX_MS * 2), "none");
 	assert_int_equal(sched_queue_next_ms(q), INT64_MAX);
 	set(q, "a", 0, false, 2);
@@ -117,7 +128,7 @@ static void a_parked_pod_is_tried_again_after_five_minutes_anyhow(void **state)
 	struct sched_queue *q = *state;
 
 	set(q, "a", 0, false, 0);
-	sched_queue_park(q, sched_queue_pop(q, 0), 0);
+	sched_queue_park(q, sched_queue_pop(q, 0), FIT, 0);
 	assert_string_equal(pop(q, SCHED_PARKED_MAX_MS), "d/a");
 }
 
@@ -131,14 +142,14 @@ static void deleting_takes_it_from_wherever_it_is(void **state)
 		snprintf(name, sizeof(name), "p%d", i);
 		set(q, name, i, false, i);
 	}
-	sched_queue_park(q, sched_queue_pop(q, 9), 9);  /* p4 */
-	sched_queue_retry(q, sched_queue_pop(q, 9), 9); /* p3 */
-	sched_queue_pop(q, 9);                          /* p2 in flight */
+	sched_queue_park(q, sched_queue_pop(q, 9), FIT, 9); /* p4 */
+	sched_queue_retry(q, sched_queue_pop(q, 9), 9);     /* p3 */
+	sched_queue_pop(q, 9);                              /* p2 in flight */
 	sched_queue_del(q, STR("d/p4"));
 	sched_queue_del(q, STR("d/p3"));
 	sched_queue_del(q, STR("d/p2"));
 	sched_queue_del(q, STR("d/p0"));
-	sched_queue_wake(q, 10);
+	wake(q, 10);
 	assert_string_equal(pop(q, 100000), "d/p1");
 	assert_string_equal(pop(q, 100000), "none");
 }

@@ -1,93 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/unit.h"
-
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "generated/api_tables.h"
-#include "server/scheduler/decide.h"
 #include "server/scheduler/pod_status.h"
-#include "server/scheduler/preempt.h"
-
-/* A node: name, extra spec, extra metadata, allocatable. */
-static void add_node(struct cluster *c, const char *name, const char *meta, const char *spec,
-		     const char *allocatable)
-{
-	auto_free char *key = str_printf("/registry/minions/%s", name);
-	auto_free char *json =
-		str_printf("{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\","
-			   "\"uid\":\"u\"%s},"
-			   "\"spec\":{%s},\"status\":{\"allocatable\":{\"pods\":\"10\",%s}}}",
-			   name, meta, spec, allocatable);
-	struct object *o;
-
-	assert_int_equal(object_new(API_CORE_V1_NODES, str_from(key), str_from(json), &o, NULL), 0);
-	object_seal(o, 1);
-	assert_true(cluster_node_set(c, o));
-	object_unref(o);
-}
-
-struct fixture {
-	struct cluster cluster;
-	struct arena arena;
-	struct core_v1_pod pod;
-	struct pod_usage usage;
-	struct decision decision;
-};
-
-static int setup(void **state)
-{
-	*state = NEW(struct fixture);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	cluster_free(&f->cluster);
-	pod_usage_free(&f->usage);
-	buf_free(&f->decision.message);
-	arena_free(&f->arena);
-	free(f);
-	return 0;
-}
-
-static void read_pod(struct fixture *f, const char *spec)
-{
-	auto_free char *json = str_printf(
-		"{\"metadata\":{\"name\":\"p\",\"namespace\":\"d\",\"uid\":\"u\"},\"spec\":{%s}}",
-		spec);
-
-	memset(&f->pod, 0, sizeof(f->pod));
-	assert_int_equal(struct_read_json(arena_str(&f->arena, str_from(json)), &f->arena,
-					  api_struct_core_v1_pod, &f->pod, NULL),
-			 0);
-	pod_usage_free(&f->usage);
-	pod_usage_read(&f->pod, &f->usage);
-}
-
-static const char *decide(struct fixture *f, const char *pod_spec)
-{
-	read_pod(f, pod_spec);
-	buf_free(&f->decision.message);
-	schedule_decide(&f->cluster, &(struct sched_pod){ &f->pod, &f->usage, STR("d/p") }, 0,
-			&f->decision);
-	return f->decision.node ? f->decision.node->node.metadata.name.p : f->decision.message.p;
-}
-
-#define CONTAINER(requests)                                                                      \
-	"\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"resources\":{\"requests\":{" requests \
-	"}}}]"
+#include "tests/unit/server/scheduler/sched_fixture.h"
+#include "tests/unit/unit.h"
 
 static void each_reason_in_upstreams_words(void **state)
 {
 	struct fixture *f = *state;
 
 	assert_string_equal(decide(f, CONTAINER("")), "no nodes available to schedule pods");
-	add_node(&f->cluster, "one", ",\"labels\":{\"zone\":\"a\"}", "",
-		 "\"cpu\":\"2\",\"memory\":\"1Gi\"");
+	add_node(f, "one", ",\"labels\":{\"zone\":\"a\"}", "", "\"cpu\":\"2\",\"memory\":\"1Gi\"");
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"3\"")),
 			    "0/1 nodes are available: 1 Insufficient cpu.");
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"3\",\"memory\":\"2Gi\"")),
@@ -100,8 +25,8 @@ static void each_reason_in_upstreams_words(void **state)
 	assert_string_equal(
 		decide(f, "\"nodeName\":\"x\"," CONTAINER("")),
 		"0/1 nodes are available: 1 node(s) didn't match the requested node name.");
-	add_node(&f->cluster, "two", "", "\"unschedulable\":true", "\"cpu\":\"2\"");
-	add_node(&f->cluster, "three", "",
+	add_node(f, "two", "", "\"unschedulable\":true", "\"cpu\":\"2\"");
+	add_node(f, "three", "",
 		 "\"taints\":[{\"key\":\"k\",\"value\":\"v\",\"effect\":\"NoSchedule\"}]",
 		 "\"cpu\":\"2\"");
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"3\"")),
@@ -117,13 +42,13 @@ static void what_is_placed_counts(void **state)
 {
 	struct fixture *f = *state;
 
-	add_node(&f->cluster, "one", "", "", "\"cpu\":\"2\",\"memory\":\"1Gi\"");
-	read_pod(f, CONTAINER("\"cpu\":\"1500m\""));
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod, true);
+	add_node(f, "one", "", "", "\"cpu\":\"2\",\"memory\":\"1Gi\"");
+	read_pod(f, "", CONTAINER("\"cpu\":\"1500m\""));
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), f->object, &f->pod, true);
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"600m\"")),
 			    "0/1 nodes are available: 1 Insufficient cpu.");
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"500m\"")), "one");
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod,
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), f->object, &f->pod,
 			false); /* the same pod again is no second one */
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1500m\"")), "one");
 	assert_true(cluster_pod_del(&f->cluster, STR("d/a")));
@@ -136,9 +61,9 @@ static void pods_seen_before_their_node_count_when_it_comes(void **state)
 {
 	struct fixture *f = *state;
 
-	read_pod(f, CONTAINER("\"cpu\":\"2\""));
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod, false);
-	add_node(&f->cluster, "one", "", "", "\"cpu\":\"2\"");
+	read_pod(f, "", CONTAINER("\"cpu\":\"2\""));
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), f->object, &f->pod, false);
+	add_node(f, "one", "", "", "\"cpu\":\"2\"");
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1m\"")),
 			    "0/1 nodes are available: 1 Insufficient cpu.");
 }
@@ -147,13 +72,13 @@ static void a_node_takes_so_many_pods(void **state)
 {
 	struct fixture *f = *state;
 
-	add_node(&f->cluster, "one", "", "", "\"cpu\":\"64\"");
-	read_pod(f, CONTAINER(""));
+	add_node(f, "one", "", "", "\"cpu\":\"64\"");
+	read_pod(f, "", CONTAINER(""));
 	for (int i = 0; i < 10; i++) {
 		char key[8];
 
 		snprintf(key, sizeof(key), "d/%d", i);
-		cluster_pod_set(&f->cluster, str_from(key), STR("one"), NULL, &f->pod, false);
+		cluster_pod_set(&f->cluster, str_from(key), STR("one"), f->object, &f->pod, false);
 	}
 	assert_string_equal(decide(f, CONTAINER("")), "0/1 nodes are available: 1 Too many pods.");
 }
@@ -173,10 +98,10 @@ static void host_ports_are_taken_once(void **state)
 		      { "127.0.0.2", "TCP", true },
 		      { "127.0.0.1", "UDP", true } };
 
-	add_node(&f->cluster, "one", "", "", "\"cpu\":\"64\"");
+	add_node(f, "one", "", "", "\"cpu\":\"64\"");
 	snprintf(spec, sizeof(spec), port, "127.0.0.1", "TCP");
-	read_pod(f, spec);
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), NULL, &f->pod, false);
+	read_pod(f, "", spec);
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("one"), f->object, &f->pod, false);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		snprintf(spec, sizeof(spec), port, cases[i].ip, cases[i].protocol);
 		assert_string_equal(decide(f, spec),
@@ -219,10 +144,10 @@ static void requests_follow_upstreams_rules(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		read_pod(f, cases[i].spec);
+		read_pod(f, "", cases[i].spec);
 		assert_int_equal(f->usage.request.milli_cpu, cases[i].milli_cpu);
 	}
-	read_pod(f, CONTAINER(""));
+	read_pod(f, "", CONTAINER(""));
 	assert_int_equal(f->usage.nonzero_milli_cpu, 100);
 	assert_int_equal(f->usage.nonzero_memory, 200 << 20);
 }
@@ -231,12 +156,11 @@ static void scores_choose(void **state)
 {
 	struct fixture *f = *state;
 
-	add_node(&f->cluster, "busy", ",\"labels\":{\"zone\":\"a\"}", "",
+	add_node(f, "busy", ",\"labels\":{\"zone\":\"a\"}", "", "\"cpu\":\"4\",\"memory\":\"8Gi\"");
+	add_node(f, "empty", ",\"labels\":{\"zone\":\"b\"}", "",
 		 "\"cpu\":\"4\",\"memory\":\"8Gi\"");
-	add_node(&f->cluster, "empty", ",\"labels\":{\"zone\":\"b\"}", "",
-		 "\"cpu\":\"4\",\"memory\":\"8Gi\"");
-	read_pod(f, CONTAINER("\"cpu\":\"2\",\"memory\":\"4Gi\""));
-	cluster_pod_set(&f->cluster, STR("d/a"), STR("busy"), NULL, &f->pod, false);
+	read_pod(f, "", CONTAINER("\"cpu\":\"2\",\"memory\":\"4Gi\""));
+	cluster_pod_set(&f->cluster, STR("d/a"), STR("busy"), f->object, &f->pod, false);
 	assert_string_equal(decide(f, CONTAINER("\"cpu\":\"1\",\"memory\":\"1Gi\"")), "empty");
 	assert_string_equal(
 		decide(f, "\"affinity\":{\"nodeAffinity\":{"
@@ -253,37 +177,12 @@ static void scores_choose(void **state)
 			    "busy");
 }
 
-/* A pod on a node, with metadata and spec beyond the containers. */
-static void place(struct fixture *f, const char *name, const char *node, const char *meta,
-		  const char *spec)
-{
-	auto_free char *key = str_printf("/registry/pods/d/%s", name),
-		       *short_key = str_printf("d/%s", name);
-	auto_free char *json = str_printf("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
-					  "\"name\":\"%s\",\"namespace\":\"d\","
-					  "\"uid\":\"u-%s\"%s},\"spec\":{\"nodeName\":\"%s\",%s}}",
-					  name, name, meta, node, spec);
-	struct core_v1_pod pod = { 0 };
-	struct object *o;
-
-	assert_int_equal(object_new(API_CORE_V1_PODS, str_from(key), str_from(json), &o, NULL), 0);
-	object_seal(o, 1);
-	assert_int_equal(object_decode(o, &f->arena, api_struct_core_v1_pod, &pod, NULL), 0);
-	cluster_pod_set(&f->cluster, str_from(short_key), str_from(node), o, &pod, false);
-	object_unref(o);
-}
-
-#define ZONE(z)     ",\"labels\":{\"zone\":\"" z "\"}"
-#define APP(a)      ",\"labels\":{\"app\":\"" a "\"}"
-#define TERM(a)     "{\"labelSelector\":{\"matchLabels\":{\"app\":\"" a "\"}},\"topologyKey\":\"zone\"}"
-#define REQUIRED(t) "\"requiredDuringSchedulingIgnoredDuringExecution\":[" t "]"
-
 static void pods_attract_and_repel_each_other(void **state)
 {
 	struct fixture *f = *state;
 
-	add_node(&f->cluster, "a", ZONE("1"), "", "\"cpu\":\"4\"");
-	add_node(&f->cluster, "b", ZONE("2"), "", "\"cpu\":\"4\"");
+	add_node(f, "a", ZONE("1"), "", "\"cpu\":\"4\"");
+	add_node(f, "b", ZONE("2"), "", "\"cpu\":\"4\"");
 	place(f, "db", "a", APP("db"), CONTAINER(""));
 	assert_string_equal(decide(f, "\"affinity\":{\"podAffinity\":{" REQUIRED(
 					      TERM("db")) "}}," CONTAINER("")),
@@ -305,7 +204,7 @@ static void placed_pods_keep_others_away(void **state)
 {
 	struct fixture *f = *state;
 
-	add_node(&f->cluster, "a", ZONE("1"), "", "\"cpu\":\"4\"");
+	add_node(f, "a", ZONE("1"), "", "\"cpu\":\"4\"");
 	place(f, "loner", "a", APP("x"),
 	      "\"affinity\":{\"podAntiAffinity\":{"
 	      "\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"labelSelector\":{},"
@@ -313,7 +212,7 @@ static void placed_pods_keep_others_away(void **state)
 	assert_string_equal(decide(f, CONTAINER("")), "0/1 nodes are available: 1 node(s) didn't "
 						      "satisfy existing pods anti-affinity rules.");
 	assert_true(cluster_pod_del(&f->cluster, STR("d/loner")));
-	assert_int_equal(f->cluster.with_affinity, 0);
+	assert_int_equal(f->cluster.tallies.carried.count, 0);
 	assert_string_equal(decide(f, CONTAINER("")), "a");
 }
 
@@ -325,18 +224,16 @@ static void pods_spread_over_domains(void **state)
 			     "\"DoNotSchedule\",\"labelSelector\":{\"matchLabels\":{\"app\":\"w\"}}"
 			     "}]," CONTAINER("");
 
-	add_node(&f->cluster, "a", ZONE("1"), "", "\"cpu\":\"64\"");
-	add_node(&f->cluster, "b", ZONE("2"), "", "\"cpu\":\"1\"");
-	add_node(&f->cluster, "c", "", "", "\"cpu\":\"64\"");
+	add_node(f, "a", ZONE("1"), "", "\"cpu\":\"64\"");
+	add_node(f, "b", ZONE("2"), "", "\"cpu\":\"1\"");
+	add_node(f, "c", "", "", "\"cpu\":\"64\"");
 	place(f, "w1", "a", APP("w"), CONTAINER(""));
 	place(f, "w2", "a", APP("w"), CONTAINER(""));
 	assert_string_equal(decide(f, spread), "b"); /* a is too full of them, c has no zone */
 	place(f, "big", "b", "", CONTAINER("\"cpu\":\"1\""));
-	read_pod(f, spread);
+	read_pod(f, "", spread);
 	f->usage.request.milli_cpu = 500;
-	buf_free(&f->decision.message);
-	schedule_decide(&f->cluster, &(struct sched_pod){ &f->pod, &f->usage, STR("d/p") }, 0,
-			&f->decision);
+	decide_pod(f);
 	assert_string_equal(
 		f->decision.message.p,
 		"0/3 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod "
@@ -344,21 +241,13 @@ static void pods_spread_over_domains(void **state)
 		"constraints (missing required label).");
 }
 
-static void preempt(struct fixture *f, const char *spec, struct preemption *out)
-{
-	read_pod(f, spec);
-	schedule_preempt(&f->cluster, &(struct sched_pod){ &f->pod, &f->usage, STR("d/p") }, out);
-}
-
-#define PRIORITY(p) "\"priority\":" #p ","
-
 static void the_least_important_make_room(void **state)
 {
 	struct fixture *f = *state;
 	struct preemption p;
 
-	add_node(&f->cluster, "a", "", "", "\"cpu\":\"2\"");
-	add_node(&f->cluster, "b", "", "", "\"cpu\":\"2\"");
+	add_node(f, "a", "", "", "\"cpu\":\"2\"");
+	add_node(f, "b", "", "", "\"cpu\":\"2\"");
 	place(f, "a1", "a", "", PRIORITY(5) CONTAINER("\"cpu\":\"1\""));
 	place(f, "a2", "a", "", PRIORITY(1) CONTAINER("\"cpu\":\"1\""));
 	place(f, "b1", "b", "", PRIORITY(7) CONTAINER("\"cpu\":\"2\""));
@@ -380,8 +269,8 @@ static void nobody_yields_to_an_equal(void **state)
 	struct fixture *f = *state;
 	struct preemption p;
 
-	add_node(&f->cluster, "a", "", "", "\"cpu\":\"1\"");
-	add_node(&f->cluster, "b", "", "\"unschedulable\":true", "\"cpu\":\"1\"");
+	add_node(f, "a", "", "", "\"cpu\":\"1\"");
+	add_node(f, "b", "", "\"unschedulable\":true", "\"cpu\":\"1\"");
 	place(f, "x", "a", "", PRIORITY(5) CONTAINER("\"cpu\":\"1\""));
 	place(f, "y", "b", "", PRIORITY(1) CONTAINER("\"cpu\":\"1\""));
 	preempt(f, PRIORITY(5) CONTAINER("\"cpu\":\"1\""), &p);
@@ -399,9 +288,9 @@ static void room_that_was_made_is_kept_for_whom_it_was_made(void **state)
 {
 	struct fixture *f = *state;
 
-	add_node(&f->cluster, "a", "", "", "\"cpu\":\"1\"");
-	read_pod(f, PRIORITY(5) CONTAINER("\"cpu\":\"1\""));
-	cluster_nominate(&f->cluster, STR("d/nominated"), STR("a"), &f->pod);
+	add_node(f, "a", "", "", "\"cpu\":\"1\"");
+	read_pod(f, "", PRIORITY(5) CONTAINER("\"cpu\":\"1\""));
+	cluster_nominate(&f->cluster, STR("d/nominated"), STR("a"), f->object, &f->pod);
 	assert_string_equal(decide(f, PRIORITY(1) CONTAINER("\"cpu\":\"1\"")),
 			    "0/1 nodes are available: 1 Insufficient cpu.");
 	assert_string_equal(decide(f, PRIORITY(9) CONTAINER("\"cpu\":\"1\"")), "a");
@@ -424,8 +313,8 @@ static void the_condition_is_written_once(void **state)
 	struct fixture *f = *state;
 	auto_buf patch = { 0 }, again = { 0 };
 
-	read_pod(f, CONTAINER(""));
-	assert_true(unschedulable_patch(&f->pod, STR("why"), STR(""), 0, &patch));
+	read_pod(f, "", CONTAINER(""));
+	assert_true(unscheduled_patch(&f->pod, "Unschedulable", STR("why"), &STR(""), 0, &patch));
 	assert_non_null(strstr(patch.p, "\"lastTransitionTime\":\"1970-01-01T00:00:00Z\","
 					"\"reason\":\"Unschedulable\",\"message\":\"why\""));
 	struct core_v1_pod_condition had = { .type = STR("PodScheduled"),
@@ -434,11 +323,11 @@ static void the_condition_is_written_once(void **state)
 					     .message = STR("why") };
 	f->pod.status.conditions.items = &had;
 	f->pod.status.conditions.n = 1;
-	assert_false(unschedulable_patch(&f->pod, STR("why"), STR(""), 0, &again));
-	assert_true(unschedulable_patch(&f->pod, STR("else"), STR(""), 0, &again));
+	assert_false(unscheduled_patch(&f->pod, "Unschedulable", STR("why"), &STR(""), 0, &again));
+	assert_true(unscheduled_patch(&f->pod, "Unschedulable", STR("else"), NULL, 0, &again));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {
