@@ -2,6 +2,7 @@
 /* What structured-merge-diff's typed validation says about an applied configuration, in its words. */
 #include "api/apply_merge.h"
 #include "api/fieldset_node.h"
+#include "api/go_format.h"
 #include "api/meta.h"
 #include "api/shape.h"
 #include "base/mem.h"
@@ -43,6 +44,16 @@ static const char *type_name(const json_t *value)
 	}
 }
 
+/* As Go prints the decoded value where a container was expected, and where a string was. */
+static void complain_of(struct check *c, const char *expected, bool detailed, const json_t *value)
+{
+	auto_buf text = { 0 };
+	tree_format_go(value, &text);
+	complain(c, "expected %s, got &%s{%s%s}", expected,
+		 detailed ? "value.valueUnstructured" : "", detailed ? "Value:" : "",
+		 text.p ? text.p : "");
+}
+
 static void check_value(struct check *c, const struct api_schema *schema, const json_t *value);
 
 static void check_scalar(struct check *c, enum api_kind kind, const json_t *value)
@@ -70,7 +81,7 @@ static void check_scalar(struct check *c, enum api_kind kind, const json_t *valu
 	case API_MICRO_TIME:
 	case API_DURATION:
 		if (!json_is_string(value))
-			complain(c, "expected string, got %s", type_name(value));
+			complain_of(c, "string", true, value);
 		break;
 	default: break;
 	}
@@ -190,12 +201,12 @@ static void check_value(struct check *c, const struct api_schema *schema, const 
 		if (json_is_object(value))
 			check_map(c, schema, value);
 		else
-			complain(c, "expected map, got %s", type_name(value));
+			complain_of(c, "map", false, value);
 	} else if (schema->kind == API_LIST) {
 		if (json_is_array(value))
 			check_list(c, schema, value);
 		else
-			complain(c, "expected list, got %s", type_name(value));
+			complain_of(c, "list", false, value);
 	} else {
 		check_scalar(c, schema->kind, value);
 	}

@@ -319,7 +319,7 @@ int patch_json_apply(json_t **doc, const json_t *patch, struct err *err)
 	int r = 0;
 	json_array_foreach (patch, i, op)
 		if (r == 0)
-			r = json_is_object(op)
+			r = json_is_object(op) || json_is_null(op)
 				    ? apply_one(&run, op, &at)
 				    : err_set(err, ERR_BAD_REQUEST,
 					      "json: cannot unmarshal value into Go value of type "

@@ -7,6 +7,7 @@
  * Items of lists are found through a map from merge key to position, so a patch of n items costs n. */
 #include "api/patch_strategic.h"
 
+#include "api/go_format.h"
 #include "api/meta.h"
 #include "base/buf.h"
 #include "base/map.h"
@@ -31,79 +32,36 @@ static int bad_format(struct err *err, const char *what)
 	return err_set(err, ERR_BAD_REQUEST, "invalid patch format of %s", what);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void format_value(const json_t *value, struct buf *out);
-
-static void format_map(const json_t *map, struct buf *out)
-{
-	const char **keys = mem_alloc((json_object_size(map) + 1) * sizeof(*keys)), *key;
-	size_t n = 0;
-	json_t *item;
-	json_object_foreach ((json_t *)map, key, item)
-		keys[n++] = key;
-	qsort(keys, n, sizeof(*keys), by_text);
-	buf_puts(out, "map[");
-	for (size_t i = 0; i < n; i++) {
-		buf_printf(out, "%s%s:", i ? " " : "", keys[i]);
-		format_value(json_object_get(map, keys[i]), out);
-	}
-	buf_putc(out, ']');
-	free(keys);
-}
-
-/* Go's %v of a decoded JSON value: map[a:1 b:[x y]] */
-static void format_value(const json_t *value, struct buf *out)
-{
-	size_t i;
-	json_t *item;
-	if (json_is_object(value)) {
-		format_map(value, out);
-	} else if (json_is_array(value)) {
-		buf_putc(out, '[');
-		json_array_foreach (value, i, item) {
-			buf_puts(out, i ? " " : "");
-			format_value(item, out);
-		}
-		buf_putc(out, ']');
-	} else if (json_is_string(value)) {
-		buf_str(out, tree_str(value));
-	} else if (json_is_null(value)) {
-		buf_puts(out, "<nil>");
-	} else {
-		char *text = json_dumps(value, JSON_ENCODE_ANY);
-		buf_puts(out, text ? text : "");
-		free(text);
-	}
-}
-
 static int bad_directive(struct err *err, const json_t *map)
 {
-	auto_buf text = { 0 };
-	format_value(map, &text);
-	return err_set(err, ERR_BAD_REQUEST, "unknown patch type: %s in map: %.*s",
-		       tree_str(json_object_get(map, DIRECTIVE)).p, STR_ARG(buf_view(&text)));
+	auto_buf text = { 0 }, word = { 0 };
+	const json_t *directive = json_object_get(map, DIRECTIVE);
+	tree_format_go(map, &text);
+	if (json_is_integer(directive))
+		buf_puts(&word, "%!s(int64=");
+	tree_format_go(directive, &word);
+	if (json_is_integer(directive))
+		buf_putc(&word, ')');
+	return err_set(err, ERR_UNKNOWN, "unknown patch type: %.*s in map: %.*s",
+		       STR_ARG(buf_view(&word)), STR_ARG(buf_view(&text)));
 }
 
 static int bad_order(struct err *err, const json_t *patch, const json_t *order)
 {
 	auto_buf have = { 0 }, want = { 0 };
-	format_value(patch, &have);
-	format_value(order, &want);
+	tree_format_go(patch, &have);
+	tree_format_go(order, &want);
 	return err_set(
-		err, ERR_BAD_REQUEST,
-		"The order in patch list:\n%.*s\n doesn't match $setElementOrder list:\n%.*s",
+		err, ERR_UNKNOWN,
+		"The order in patch list:\n%.*s\n doesn't match $setElementOrder list:\n%.*s\n",
 		STR_ARG(buf_view(&have)), STR_ARG(buf_view(&want)));
 }
 
 static int no_merge_key(struct err *err, const json_t *item, const char *merge_key)
 {
 	auto_buf text = { 0 };
-	format_value(item, &text);
-	return err_set(err, ERR_BAD_REQUEST, "map: %.*s does not contain declared merge key: %s",
+	tree_format_go(item, &text);
+	return err_set(err, ERR_UNKNOWN, "map: %.*s does not contain declared merge key: %s",
 		       STR_ARG(buf_view(&text)), merge_key);
 }
 
@@ -119,7 +77,7 @@ static void key_text(const json_t *value, struct buf *out)
 	else if (json_is_integer(value))
 		buf_i64(out, json_integer_value(value));
 	else
-		format_value(value, out);
+		tree_format_go(value, out);
 }
 
 static const json_t *key_of(const json_t *item, const char *merge_key)
@@ -340,10 +298,10 @@ static struct spot spot_item(struct spot at)
 static int unlike(struct err *err, const json_t *live, const json_t *patch)
 {
 	auto_buf text = { 0 };
-	format_value(live, &text);
+	tree_format_go(live, &text);
 	buf_putc(&text, ' ');
-	format_value(patch, &text);
-	return err_set(err, ERR_BAD_REQUEST, "list element types are not identical: [%.*s]",
+	tree_format_go(patch, &text);
+	return err_set(err, ERR_UNKNOWN, "list element types are not identical: [%.*s]",
 		       STR_ARG(buf_view(&text)));
 }
 
@@ -414,7 +372,7 @@ static int special_items(json_t *live, json_t *patch, const char *merge_key, boo
 		if (str_eq(word, STR("replace")))
 			*replace = true;
 		else if (str_eq(word, STR("merge")))
-			r = err_set(err, ERR_BAD_REQUEST,
+			r = err_set(err, ERR_UNKNOWN,
 				    "merging lists cannot yet be specified in the patch");
 		else if (!str_eq(word, STR("delete")))
 			r = bad_directive(err, item);
@@ -470,8 +428,7 @@ static int merge_maps(struct spot at, json_t *live, json_t *patch, const json_t 
 {
 	bool replace;
 	if (!at.merge_key)
-		return err_set(err, ERR_BAD_REQUEST,
-			       "cannot merge lists without merge key for struct");
+		return err_set(err, ERR_UNKNOWN, "cannot merge lists without merge key for struct");
 	int r = special_items(live, patch, at.merge_key, &replace, err);
 	if (r == 0)
 		r = check_keys(patch, at.merge_key, err);
@@ -547,6 +504,17 @@ static int reorder(struct spot at, const json_t *live, const json_t *order, json
 	return 0;
 }
 
+/* The first map of a list that lacks the merge key, or NULL. */
+static const json_t *merge_key_missing(const json_t *list, const char *merge_key)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (list, i, item)
+		if (merge_key && json_is_object(item) && !json_object_get(item, merge_key))
+			return item;
+	return NULL;
+}
+
 static int set_order(struct spot map, json_t *doc, json_t *patch, const char *name,
 		     const json_t *order, struct err *err)
 {
@@ -554,7 +522,12 @@ static int set_order(struct spot map, json_t *doc, json_t *patch, const char *na
 	       *out = NULL;
 	struct spot at = spot_field(map, name);
 	if (!json_is_array(order))
-		return bad_format(err, "setElementOrder list");
+		return err_set(err, ERR_UNKNOWN, "expected a []interface {}, but received a %s",
+			       json_is_object(order)   ? "map[string]interface {}"
+			       : json_is_string(order) ? "string"
+						       : "int64");
+	if (merge_key_missing(order, at.merge_key))
+		return no_merge_key(err, merge_key_missing(order, at.merge_key), at.merge_key);
 	if ((live && !json_is_array(live)) || (change && !json_is_array(change)))
 		return err_set(err, ERR_BAD_REQUEST,
 			       "expected a []interface {}, but received another type for %s", name);
@@ -651,10 +624,10 @@ static int merge_value(struct spot map, json_t *doc, const char *key, json_t *va
 static int delete_from(json_t *doc, const char *key, const json_t *doomed, struct err *err)
 {
 	const char *slash = strchr(key, '/');
-	if (!slash || strlen(DELETE_FROM) != (size_t)(slash - key) || !json_is_array(doomed))
+	if (!slash || strlen(DELETE_FROM) != (size_t)(slash - key))
 		return bad_format(err, "primitive list");
 	json_t *live = json_object_get(doc, slash + 1);
-	if (json_is_array(live))
+	if (json_is_array(live) && json_is_array(doomed))
 		delete_items(live, doomed, NULL);
 	return 0;
 }

@@ -205,11 +205,11 @@ void partial_list_write(const struct object *const *objects, size_t n, const cha
 		   "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/%s\",",
 		   version);
 	write_list_meta(m, out);
-	buf_puts(out, ",\"items\":[");
+	buf_puts(out, n ? ",\"items\":[" : ",\"items\":null"); /* as upstream makes it */
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_putc(out, ',');
 		partial_write(objects[i], version, out);
 	}
-	buf_puts(out, "]}");
+	buf_puts(out, n ? "]}" : "}");
 }

@@ -27,7 +27,8 @@
 	X(NOT_ACCEPTABLE, 406, "NotAcceptable")                \
 	X(TOO_LARGE, 413, "RequestEntityTooLarge")             \
 	X(UNSUPPORTED_MEDIA_TYPE, 415, "UnsupportedMediaType") \
-	X(UNAVAILABLE, 503, "ServiceUnavailable")
+	X(UNAVAILABLE, 503, "ServiceUnavailable")              \
+	X(UNKNOWN, 500, "") /* metav1.StatusReasonUnknown: a plain error of upstream's */
 
 enum err_reason {
 	ERR_NONE,

@@ -2,12 +2,12 @@
 /* Server-side apply: what the manager applies is merged by schema; what isn't there yet is created. */
 #include "api/apply.h"
 
+#include "api/apply_merge.h"
 #include "api/meta.h"
 #include "api/validation/validation.h"
 #include "server/apiserver/convert.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/normalize.h"
-#include "server/apiserver/object_meta.h"
 #include "server/apiserver/patch.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/update.h"
@@ -22,31 +22,44 @@ static int apply_options_check(struct api_request *r, struct err *err)
 	return validate_finish("PatchOptions", "meta.k8s.io", STR(""), err);
 }
 
+static int invalid_type(struct str version, struct str kind, struct err *err)
+{
+	struct str group = STR("");
+	size_t slash = str_find(version, '/');
+	if (slash < version.n) {
+		group = str_of(version.p, slash);
+		version = str_of(version.p + slash + 1, version.n - slash - 1);
+	}
+	return err_set(err, ERR_BAD_REQUEST, "invalid object type: %.*s/%.*s, Kind=%.*s",
+		       STR_ARG(group), STR_ARG(version), STR_ARG(kind));
+}
+
 /* A configuration says what it is, and every field of it must be known: who applies owns fields by name. */
 static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 {
-	struct api_strings unknown = { 0 };
 	struct decode_expect x = decode_expected(r);
 	char version[256];
 	api_version_text(r->resource, version, sizeof(version));
-	if (!json_is_object(tree))
-		return err_set(err, ERR_BAD_REQUEST, "error decoding YAML: not an object");
+	if (!json_is_object(tree) && !json_is_null(tree))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "error decoding patch: error unmarshaling JSON: while decoding "
+			       "JSON: json: cannot unmarshal %s into Go value of type "
+			       "map[string]interface {}",
+			       json_is_array(tree)    ? "array"
+			       : json_is_string(tree) ? "string"
+			       : json_is_number(tree) ? "number"
+						      : "bool");
 	if (!str_eqz(meta_kind(tree), x.kind) || !str_eqz(meta_api_version(tree), version))
-		return err_set(err, ERR_BAD_REQUEST, "invalid object type: %s%.*s, Kind=%.*s",
-			       str_find(meta_api_version(tree), '/') == meta_api_version(tree).n
-				       ? "/"
-				       : "",
-			       STR_ARG(meta_api_version(tree)), STR_ARG(meta_kind(tree)));
-	int e = api_conform(x.type, tree, &unknown, err);
-	if (e == 0 && unknown.n) {
-		r->no_reason = r->opt.field_validation != VALIDATE_STRICT;
-		e = err_set(err, r->no_reason ? ERR_INTERNAL : ERR_BAD_REQUEST,
-			    "failed to create typed patch object (%.*s/%.*s; %s%s, Kind=%s): .%s: "
-			    "field not declared in schema",
-			    STR_ARG(meta_namespace(tree)), STR_ARG(r->name),
-			    r->resource->group[0] ? "" : "/", version, x.kind, unknown.items[0]);
+		return invalid_type(meta_api_version(tree), meta_kind(tree), err);
+	int e = apply_check(x.type, tree, err);
+	if (e < 0) {
+		auto_free char *why = str_dup(str_from(err_text(err)));
+		return err_set(err, ERR_UNKNOWN,
+			       "failed to create typed patch object (%.*s/%.*s; %s%s, Kind=%s): %s",
+			       STR_ARG(meta_namespace(tree)), STR_ARG(r->name),
+			       r->resource->group[0] ? "" : "/", version, x.kind, why);
 	}
-	api_strings_free(&unknown);
+	e = api_conform(x.type, tree, NULL, err);
 	if (e == 0)
 		normalize_tree(r->resource, tree);
 	return e;
@@ -57,14 +70,13 @@ static int apply_modify(struct write *w, struct err *err)
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
 	int e = apply_merge(w->res, w->old, w->body, &w->by, w->r->opt.force, &w->tree, err);
-	if (e == -ERR_BAD_REQUEST && w->res->crd && err) { /* upstream sends it bare */
-		w->r->no_reason = true;
-		err->reason = ERR_INTERNAL;
-	}
 	if (e == -ERR_CONFLICT)
 		request_about(w->r, "", "", STR(""));
 	if (e < 0)
 		return e;
+	if (!w->old_object)
+		meta_unset(w->tree, "resourceVersion");
+	meta_set_text(w->tree, "namespace", w->ns);
 	w->managed_done = true;
 	api_default(w->res->type, w->tree);
 	return 0;
@@ -76,15 +88,13 @@ void patch_server_side(struct api_request *r)
 	json_t *tree = NULL;
 	int e = apply_options_check(r, &err);
 	if (e == 0)
-		e = patch_parse(r, PATCH_APPLY, &tree, &err);
+		e = patch_parse(r, r->state, &tree, &err);
 	if (e == 0)
 		e = apply_conform(r, tree, &err);
 	if (e == 0 && meta_name(tree).n == 0)
 		meta_set_text(tree, "name", r->name);
 	if (e == 0)
 		e = update_check_name(r, tree, &err);
-	if (e == 0)
-		e = object_meta_namespace(r, tree, &err);
 	if (e < 0) {
 		json_decref(tree);
 		respond_err(r, &err);

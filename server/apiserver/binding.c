@@ -102,9 +102,8 @@ static void binding_answer(struct write *w)
 
 static int no_target(struct api_request *r, struct err *err)
 {
-	r->no_reason = true;
 	request_about(r, "", "", STR(""));
-	return err_set(err, ERR_INTERNAL, "target.name: Required value");
+	return err_set(err, ERR_UNKNOWN, "target.name: Required value");
 }
 
 static void binding_body(struct api_request *r)

@@ -38,7 +38,15 @@ int continue_parse(struct arena *a, struct str text, struct str prefix, struct c
 	json_t *tree = json_loadb(json.p ? json.p : "", json.n, JSON_ALLOW_NUL, NULL);
 	const json_t *start = json_object_get(tree, "start"), *version = json_object_get(tree, "v");
 	int r = 0;
-	if (!json_is_object(tree))
+	if (!tree && json.n && !strchr("{[\"-0123456789tfn \t\r\n", json.p[0]))
+		r = err_set(err, ERR_BAD_REQUEST,
+			    (unsigned char)json.p[0] < 0x80
+				    ? "continue key is not valid: invalid character '%c' looking "
+				      "for beginning of value"
+				    : "continue key is not valid: invalid character '\\u%04x' "
+				      "looking for beginning of value",
+			    (unsigned char)json.p[0]);
+	else if (!json_is_object(tree))
 		r = invalid(err, "not an object");
 	else if (!json_is_string(version) || strcmp(json_string_value(version), "meta.k8s.io/v1"))
 		r = invalid(err, "server does not recognize this encoded version");

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/go_format.h"
 #include "api/meta.h"
 #include "base/encode.h"
 #include "base/mem.h"
@@ -144,22 +145,81 @@ static void trim_to_cause(const struct decode_expect *x, struct err *err)
 		memmove(err->text, at + words.n, strlen(at + words.n) + 1);
 }
 
-int decode_patched(struct api_request *r, const struct decode_expect *x, json_t *tree,
-		   struct err *err)
+/* Upstream reads a strategic patch's object from a tree, not from text: its errors name Go kinds. */
+static void unstructured_error(struct err *err)
 {
-	struct api_strings unknown = { 0 }, dup = { 0 };
+	static const char start[] = "json: cannot unmarshal ";
+	char *type = err->text ? strstr(err->text, " of type ") : NULL;
+	if (!type || !str_starts(str_from(err->text), str_from(start)))
+		return;
+	struct str word = str_from(err->text + strlen(start));
+	word.n = str_find(word, ' ');
+	type += strlen(" of type ");
+	const char *source = str_eqz(word, "object")   ? "map"
+			     : str_eqz(word, "array")  ? "slice"
+			     : str_eqz(word, "number") ? "int64"
+						       : NULL;
+	auto_free char *kind = source ? str_dup(str_from(source)) : str_dup(word);
+	auto_free char *to = str_dup(str_from(type));
+	if (to[0] == '[')
+		err_set(err, ERR_BAD_REQUEST, "cannot restore slice from %s", kind);
+	else if (!strncmp(to, "map[", 4))
+		err_set(err, ERR_BAD_REQUEST, "cannot restore map from %s", kind);
+	else if (strchr(to, '.'))
+		err_set(err, ERR_BAD_REQUEST, "cannot restore struct from: %s", kind);
+	else
+		err_set(err, ERR_BAD_REQUEST, "unrecognized type: %s", to);
+}
+
+static int patched_strictness(struct api_request *r, const struct decode_patch *patch,
+			      const struct api_strings *unknown, struct err *err)
+{
+	auto_buf text = { 0 };
+	if (r->opt.field_validation == VALIDATE_IGNORE || patch->nstrict + unknown->n == 0)
+		return 0;
+	bool strict = r->opt.field_validation == VALIDATE_STRICT;
+	for (size_t i = 0; i < patch->nstrict; i++) {
+		if (!strict)
+			request_warn(r, "%.*s", STR_ARG(patch->strict[i]));
+		buf_printf(&text, "%s%.*s", text.n ? ", " : "", STR_ARG(patch->strict[i]));
+	}
+	for (size_t i = 0; i < unknown->n; i++) {
+		if (!strict)
+			request_warn(r, "unknown field \"%s\"", unknown->items[i]);
+		buf_printf(&text, "%sunknown field \"%s\"", text.n ? ", " : "", unknown->items[i]);
+	}
+	if (!strict)
+		return 0;
+	return err_set(err, ERR_BAD_REQUEST, "strict decoding error: %s", text.p);
+}
+
+int decode_patched(struct api_request *r, const struct decode_expect *x,
+		   const struct decode_patch *patch, json_t *tree, struct err *err)
+{
+	struct api_strings unknown = { 0 };
 	auto_err why = { 0 };
-	auto_buf quoted = { 0 };
+	auto_buf quoted = { 0 }, shown = { 0 };
 	char *as_sent = json_dumps(tree, JSON_COMPACT);
+	if (patch->shown &&
+	    !is_custom(x)) { /* what a strategic patch says of the kind is passed over */
+		json_object_del(tree, "kind");
+		json_object_del(tree, "apiVersion");
+	}
 	int e = kind_check(x, tree, &why);
 	if (e == 0)
 		e = api_conform(x->type, tree, &unknown, &why);
+	if (e < 0 && patch->shown)
+		unstructured_error(&why);
 	if (e == 0)
-		e = decode_strictness(r, x, &dup, &unknown, &why);
+		e = patched_strictness(r, patch, &unknown, &why);
 	api_strings_free(&unknown);
 	if (e < 0) {
 		trim_to_cause(x, &why);
-		buf_json_string(&quoted, str_from(as_sent));
+		if (patch->shown)
+			tree_format_go(patch->shown, &shown);
+		else
+			buf_puts(&shown, as_sent);
+		buf_json_string(&quoted, buf_view(&shown));
 		request_about(r, "", "", STR(""));
 		err_cause(err, "FieldValueInvalid", "patch", "Invalid value: %s: %s", quoted.p,
 			  err_text(&why));
@@ -249,6 +309,10 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 	json_t *tree = NULL;
 	int e = yaml ? api_yaml_parse(r->body, &tree, &dup, err)
 		     : api_json_parse(r->body, &tree, &dup, err);
+	if (e == 0 && json_is_null(tree) && !is_custom(x)) { /* as an empty object */
+		json_decref(tree);
+		tree = json_object();
+	}
 	if (e == -ERR_BAD_REQUEST)
 		e = unrecognized(x, r->body, yaml, err_text(err), err);
 	else if (e == 0 && !json_is_object(tree))

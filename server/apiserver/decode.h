@@ -13,9 +13,15 @@ struct decode_expect {
 /* `as sent` conformed to the type, without defaults. Unknown and duplicate fields go where fieldValidation says. */
 int decode_body(struct api_request *r, const struct decode_expect *expect, json_t **out,
 		struct err *err);
-/* The same for a tree that a patch made. */
-int decode_patched(struct api_request *r, const struct decode_expect *expect, json_t *tree,
-		   struct err *err);
+/* The same for a tree that a patch made. What is wrong is said of the patch: of `shown` when it is a strategic one, else of the
+ * object that came out. */
+struct decode_patch {
+	const json_t *shown;      /* NULL: the object */
+	const struct str *strict; /* what was found in the patch itself: duplicate field "x" */
+	size_t nstrict;
+};
+int decode_patched(struct api_request *r, const struct decode_expect *expect,
+		   const struct decode_patch *patch, json_t *tree, struct err *err);
 /* What the path's object (or its subresource's body) has to be. */
 struct decode_expect decode_expected(const struct api_request *r);
 /* An options body (DeleteOptions): NULL when there is none. */

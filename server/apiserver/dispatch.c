@@ -94,11 +94,10 @@ static void page_not_served(struct api_request *r)
 	respond_text(r, 404, "text/plain; charset=utf-8", &text);
 }
 
-static bool version_served(const struct api_request *r)
+static bool group_served(const struct api_request *r)
 {
 	for (size_t i = 0; i < api_builtin_count; i++)
-		if (str_eqz(r->group, api_builtin[i]->group) &&
-		    str_eqz(r->version, api_builtin[i]->version))
+		if (str_eqz(r->group, api_builtin[i]->group))
 			return true;
 	return false;
 }
@@ -153,10 +152,14 @@ static void dispatch_resource(struct api_request *r)
 		return;
 	}
 	if (!r->resource) {
-		if (version_served(r))
+		if (group_served(r))
 			not_served(r);
 		else
 			page_respond(r);
+		return;
+	}
+	if (r->resource->namespaced && r->ns.n == 0 && r->name.n) {
+		not_served(r);
 		return;
 	}
 	if (!verb_served(r)) {

@@ -111,11 +111,11 @@ static struct health_check *check_find(struct health *h, enum health_page page, 
 	return found;
 }
 
-static void respond_plain(struct api_request *r, int status, struct buf *take)
+static void respond_plain(struct api_request *r, int status, bool sniff, struct buf *take)
 {
 	struct http_field nosniff = { STR("x-content-type-options"), STR("nosniff") };
 	struct chunk c = chunk_of_buf(take);
-	respond_chunks(r, status, plain, &nosniff, 1, &c, 1);
+	respond_chunks(r, status, plain, &nosniff, sniff ? 0 : 1, &c, 1);
 }
 
 static void respond_check(struct api_request *r, enum health_page page, struct str name)
@@ -129,7 +129,7 @@ static void respond_check(struct api_request *r, enum health_page page, struct s
 		buf_puts(&text, "ok");
 	else
 		buf_puts(&text, "internal server error: reason withheld\n");
-	respond_plain(r, !c ? 404 : ok ? 200 : 500, &text);
+	respond_plain(r, !c ? 404 : ok ? 200 : 500, ok, &text);
 }
 
 void health_respond(struct api_request *r, enum health_page page, const char *page_name,
@@ -147,5 +147,5 @@ void health_respond(struct api_request *r, enum health_page page, const char *pa
 		buf_reset(&text), buf_puts(&text, "ok");
 	else
 		buf_printf(&text, "%s check %s\n", page_name, ok ? "passed" : "failed");
-	respond_plain(r, ok ? 200 : 500, &text);
+	respond_plain(r, ok ? 200 : 500, false, &text);
 }

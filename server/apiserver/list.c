@@ -60,7 +60,6 @@ static int walk_at(struct list_walk *w, struct err *err)
 	int64_t revision;
 	if (revision_parse(w->r, o->resource_version, &revision, err) < 0) {
 		auto_free char *why = str_dup(str_from(err_text(err)));
-		w->r->no_reason = false;
 		return err_set(err, ERR_BAD_REQUEST, "invalid resource version: %s", why);
 	}
 	int e = 0;
@@ -108,7 +107,8 @@ static int walk_open(struct list_walk *w, struct err *err)
 		return expired(w, r->opt.continue_token.n > 0, err);
 	}
 	w->view_open = e == 0;
-	w->limit = r->opt.limit > 0 ? (size_t)r->opt.limit : 0;
+	bool whole = str_eqz(r->opt.resource_version, "0"); /* as upstream's cache serves it */
+	w->limit = r->opt.limit > 0 && !whole ? (size_t)r->opt.limit : 0;
 	return e;
 }
 

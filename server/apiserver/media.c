@@ -153,6 +153,16 @@ int media_negotiate(struct str accept, bool shapes, bool stream, struct media *o
 	return err_set(err, ERR_NOT_ACCEPTABLE, "%s", MEDIA_NOT_ACCEPTABLE);
 }
 
+bool media_known(struct str accept)
+{
+	struct str part;
+	while (str_next(&accept, ',', &part))
+		for (size_t i = 0; i < COUNT_OF(formats); i++)
+			if (type_matches(media_bare(part), formats[i].type))
+				return true;
+	return false;
+}
+
 struct str media_bare(struct str content_type)
 {
 	return str_trim(str_of(content_type.p, str_find(content_type, ';')));

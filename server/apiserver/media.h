@@ -26,6 +26,8 @@ int media_negotiate(struct str accept, bool shapes, bool stream, struct media *o
 		    struct err *err);
 /* Of a body; an empty type is JSON. Fails with ERR_UNSUPPORTED_MEDIA_TYPE. */
 int media_of_body(struct str content_type, enum media_format *out, struct err *err);
+/* Whether some clause's bare type is one of ours. */
+bool media_known(struct str accept);
 const char *media_text(enum media_format f);
 const char *media_stream_text(enum media_format f);
 /* The bare type of a header value, without parameters. */

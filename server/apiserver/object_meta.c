@@ -38,17 +38,13 @@ int object_meta_namespace(const struct api_request *r, json_t *tree, struct err 
 int object_meta_create(struct write *w, struct err *err)
 {
 	char uid[UUID_TEXT + 1], now[TIMES_TEXT];
-	if (meta_revision(w->tree).n && !str_eqz(meta_revision(w->tree), "0")) {
-		w->r->no_reason = true;
-		return err_set(err, ERR_INTERNAL,
-			       "resourceVersion should not be set on objects to be created");
-	}
+	(void)err;
 	uuid_new(uid);
 	time_format(clock_wall_s(w->r->server->clock), now);
 	meta_set_text(w->tree, "name", w->name);
 	meta_set_text(w->tree, "uid", str_from(uid));
 	meta_set_text(w->tree, "creationTimestamp", str_from(now));
-	static const char *const servers[] = { "resourceVersion", "selfLink", "deletionTimestamp",
+	static const char *const servers[] = { "selfLink", "deletionTimestamp",
 					       "deletionGracePeriodSeconds" };
 	for (size_t i = 0; i < COUNT_OF(servers); i++)
 		meta_unset(w->tree, servers[i]);
@@ -79,37 +75,39 @@ static int precondition_uid(struct write *w, struct str uid, struct err *err)
 		STR_ARG(w->old_object->uid));
 }
 
-static int revision_unreadable(struct write *w, struct str revision, struct err *err)
+static int revision_unreadable(struct str revision, struct err *err)
 {
-	w->r->no_reason = true;
-	return err_set(err, ERR_INTERNAL, "strconv.ParseUint: parsing \"%.*s\": invalid syntax",
+	return err_set(err, ERR_UNKNOWN, "strconv.ParseUint: parsing \"%.*s\": invalid syntax",
 		       STR_ARG(revision));
 }
 
 int object_meta_update(struct write *w, struct err *err)
 {
-	static const char *const servers[] = { "uid",
-					       "creationTimestamp",
-					       "deletionTimestamp",
-					       "deletionGracePeriodSeconds",
-					       "generation",
-					       "generateName" };
 	struct str revision = meta_revision(w->tree);
 	int64_t wanted;
-	int e = precondition_uid(w, meta_uid(w->tree), err);
+	int e = w->r->verb == API_PATCH ? 0 : precondition_uid(w, meta_uid(w->tree), err);
 	if (e < 0)
 		return e;
 	if (revision.n && !str_eqz(revision, "0")) {
 		if (!str_to_i64(revision, &wanted))
-			return revision_unreadable(w, revision, err);
+			return revision_unreadable(revision, err);
 		if (wanted != w->old_object->revision)
 			return write_conflict(w, err);
 	}
 	meta_set_text(w->tree, "name", w->name);
 	meta_set_text(w->tree, "namespace", w->ns);
-	for (size_t i = 0; i < COUNT_OF(servers); i++)
-		if (i < COUNT_OF(servers) - 1 || json_object_get(meta_of(w->old), servers[i]))
-			keep(w->tree, w->old, servers[i]);
+	if (meta_uid(w->tree).n == 0)
+		keep(w->tree, w->old, "uid");
+	keep(w->tree, w->old, "creationTimestamp");
+	keep(w->tree, w->old, "generation");
+	if (meta_deletion(w->old)
+		    .n) /* what the client says otherwise is for validation to refuse */
+		keep(w->tree, w->old, "deletionTimestamp");
+	if (json_is_null(json_object_get(meta_of(w->tree), "deletionGracePeriodSeconds")) ||
+	    !json_object_get(meta_of(w->tree), "deletionGracePeriodSeconds"))
+		keep(w->tree, w->old, "deletionGracePeriodSeconds");
+	if (json_object_get(meta_of(w->old), "generateName"))
+		keep(w->tree, w->old, "generateName");
 	meta_unset(w->tree, "selfLink");
 	keep(w->tree, w->old, "resourceVersion"); /* so that validation compares like with like */
 	return 0;

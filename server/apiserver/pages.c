@@ -20,9 +20,28 @@ static const char page_json[] = "application/json";
 
 static void page_not_found(struct api_request *r)
 {
-	struct buf text = { 0 };
-	buf_puts(&text, "404 page not found\n");
-	respond_text(r, 404, "text/plain; charset=utf-8", &text);
+	static const struct http_field nosniff = { STR_INIT("x-content-type-options"),
+						   STR_INIT("nosniff") };
+	struct chunk c = CHUNK_STATIC("404 page not found\n");
+	respond_chunks(r, 404, "text/plain; charset=utf-8", &nosniff, 1, &c, 1);
+}
+
+/* A page that is an object, in the form that the client wants. Upstream's web service looks at the bare types first (`routed`),
+ * and says it in other words. */
+static void page_object(struct api_request *r, const char *type, bool routed, struct buf *take)
+{
+	auto_err err = { 0 };
+	if (media_negotiate(r->accept, false, false, &r->media, &err) == 0) {
+		respond_json(r, 200, api_type_find(str_from(type)), take);
+		return;
+	}
+	buf_free(take);
+	request_about(r, "", "", STR(""));
+	err_set(&err, ERR_NOT_ACCEPTABLE, "%s" MEDIA_TYPES_TEXT,
+		routed && !media_known(r->accept)
+			? "406: Not Acceptable\n\nAvailable representations: "
+			: "only the following media types are accepted: ");
+	respond_err(r, &err);
 }
 
 /* 304 when the client has these bytes. */
@@ -41,29 +60,44 @@ void page_with_etag(struct api_request *r, const char *type, const char *etag, s
 }
 
 /* Accept asks for the aggregated form; v2beta1 has left upstream. */
-static const char *aggregated_type(const struct api_request *r)
+static bool aggregated_wanted(const struct api_request *r, enum media_format *out)
 {
 	struct str rest = r->accept, one;
-	while (rest.p && str_next(&rest, ',', &one))
-		if (str_contains(one, STR("g=" AGGREGATED)) &&
-		    str_contains(one, STR("as=APIGroupDiscoveryList")) &&
-		    str_contains(one, STR("v=v2")) && !str_contains(one, STR("v=v2beta1")))
-			return "application/json;g=" AGGREGATED ";v=v2;as=APIGroupDiscoveryList";
-	return NULL;
+	while (rest.p && str_next(&rest, ',', &one)) {
+		if (!str_contains(one, STR("g=" AGGREGATED)) ||
+		    !str_contains(one, STR("as=APIGroupDiscoveryList")) ||
+		    !str_contains(one, STR("v=v2")) || str_contains(one, STR("v=v2beta1")))
+			continue;
+		auto_err err = { 0 };
+		if (media_of_body(media_bare(str_trim(one)), out, &err) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool page_aggregated(struct api_request *r, bool core)
 {
-	const char *type = aggregated_type(r);
+	enum media_format format;
 	char etag[ETAG_MAX];
 	struct buf text = { 0 };
-	if (!type)
+	if (!aggregated_wanted(r, &format))
 		return false;
 	struct crd_set *now = crd_registry_now(r->server->crds);
 	struct discovery d = crd_set_discovery(now);
 	discovery_aggregated(&d, core, &text, etag);
 	crd_set_unref(now);
-	page_with_etag(r, type, etag, &text);
+	const struct api_type *t = api_type_find(STR("apidiscovery/v2.APIGroupDiscoveryList"));
+	auto_err err = { 0 };
+	if (respond_encode(format, t, &text, &err) < 0) {
+		buf_free(&text);
+		respond_err(r, &err);
+		return true;
+	}
+	r->cache_control = "public";
+	page_with_etag(r,
+		       arena_printf(&r->arena, "%s;g=" AGGREGATED ";v=v2;as=APIGroupDiscoveryList",
+				    media_text(format)),
+		       etag, &text);
 	return true;
 }
 
@@ -76,7 +110,7 @@ static void page_versions(struct api_request *r, struct str rest)
 	char *address =
 		arena_printf(&r->arena, "%s:%d", r->server->advertise_address, r->server->port);
 	discovery_versions(str_from(address), &text);
-	respond_text(r, 200, page_json, &text);
+	page_object(r, "meta/v1.APIVersions", false, &text);
 }
 
 static void page_groups(struct api_request *r, struct str rest)
@@ -89,7 +123,23 @@ static void page_groups(struct api_request *r, struct str rest)
 	struct discovery d = crd_set_discovery(now);
 	discovery_groups(&d, &text);
 	crd_set_unref(now);
-	respond_text(r, 200, page_json, &text);
+	page_object(r, "meta/v1.APIGroupList", false, &text);
+}
+
+static void page_refused(struct api_request *r, enum err_reason reason, const char *text)
+{
+	auto_err err = { 0 };
+	request_about(r, "", "", STR(""));
+	err_set(&err, reason, "%s", text);
+	respond_err(r, &err);
+}
+
+static bool group_known(struct str group)
+{
+	for (size_t i = 0; i < api_builtin_count; i++)
+		if (str_eqz(group, api_builtin[i]->group))
+			return true;
+	return false;
 }
 
 static void page_resources(struct api_request *r, struct str group, struct str version)
@@ -100,11 +150,14 @@ static void page_resources(struct api_request *r, struct str group, struct str v
 	bool served = discovery_resources(&d, group, version, &text);
 	crd_set_unref(now);
 	if (served) {
-		respond_text(r, 200, page_json, &text);
+		page_object(r, "meta/v1.APIResourceList", true, &text);
 		return;
 	}
 	buf_free(&text);
-	page_not_found(r);
+	if (group_known(group))
+		page_refused(r, ERR_NOT_FOUND, "the server could not find the requested resource");
+	else
+		page_not_found(r);
 }
 
 static void page_core_version(struct api_request *r, struct str rest)
@@ -126,7 +179,7 @@ static void page_group(struct api_request *r, struct str rest)
 	bool served = discovery_group(&d, rest, &text);
 	crd_set_unref(now);
 	if (served) {
-		respond_text(r, 200, page_json, &text);
+		page_object(r, "meta/v1.APIGroup", false, &text);
 	} else {
 		buf_free(&text);
 		page_not_found(r);
@@ -178,7 +231,8 @@ static void page_metrics(struct api_request *r, struct str rest)
 	(void)rest;
 	struct buf text = { 0 };
 	metrics_render(&text);
-	respond_text(r, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
+	respond_text(r, 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+		     &text);
 }
 
 static void page_keys(struct api_request *r, struct str rest)
@@ -191,6 +245,7 @@ static void page_keys(struct api_request *r, struct str rest)
 		respond_err(r, &err);
 		return;
 	}
+	r->cache_control = "public, max-age=3600";
 	respond_text(r, 200, "application/jwk-set+json", &text);
 }
 
@@ -204,33 +259,41 @@ static void page_issuer(struct api_request *r, struct str rest)
 		   "\"subject_types_supported\":[\"public\"],\"id_token_signing_alg_values_"
 		   "supported\":[\"ES256\"]}",
 		   token_issuer(r->server->tokens), r->server->advertise_address, r->server->port);
+	r->cache_control = "public, max-age=3600";
 	respond_text(r, 200, page_json, &text);
 }
 
 static void page_root(struct api_request *r, struct str rest);
 
+enum page_methods {
+	PAGE_ANY,     /* upstream's plain handlers don't look at the method */
+	PAGE_READS,   /* GET and HEAD; others 405 */
+	PAGE_UNKNOWN, /* GET and HEAD; others 404 */
+};
+
 static const struct page {
 	const char *path;
 	void (*run)(struct api_request *r, struct str rest);
+	enum page_methods methods;
 } pages[] = {
-	{ "/", page_root },
-	{ "/api", page_versions },
-	{ "/api/", page_core_version },
-	{ "/apis", page_groups },
-	{ "/apis/", page_group },
-	{ "/healthz", page_healthz },
-	{ "/healthz/", page_healthz },
-	{ "/livez", page_livez },
-	{ "/livez/", page_livez },
-	{ "/readyz", page_readyz },
-	{ "/readyz/", page_readyz },
-	{ "/version", page_version },
-	{ "/metrics", page_metrics },
-	{ "/openapi/v2", page_openapi_v2 },
-	{ "/openapi/v3", page_openapi_v3_root },
-	{ "/openapi/v3/", page_openapi_v3 },
-	{ "/openid/v1/jwks", page_keys },
-	{ "/.well-known/openid-configuration", page_issuer },
+	{ "/", page_root, PAGE_UNKNOWN },
+	{ "/api", page_versions, PAGE_READS },
+	{ "/api/", page_core_version, PAGE_READS },
+	{ "/apis", page_groups, PAGE_ANY },
+	{ "/apis/", page_group, PAGE_ANY },
+	{ "/healthz", page_healthz, PAGE_ANY },
+	{ "/healthz/", page_healthz, PAGE_ANY },
+	{ "/livez", page_livez, PAGE_ANY },
+	{ "/livez/", page_livez, PAGE_ANY },
+	{ "/readyz", page_readyz, PAGE_ANY },
+	{ "/readyz/", page_readyz, PAGE_ANY },
+	{ "/version", page_version, PAGE_READS },
+	{ "/metrics", page_metrics, PAGE_ANY },
+	{ "/openapi/v2", page_openapi_v2, PAGE_UNKNOWN },
+	{ "/openapi/v3", page_openapi_v3_root, PAGE_UNKNOWN },
+	{ "/openapi/v3/", page_openapi_v3, PAGE_UNKNOWN },
+	{ "/openid/v1/jwks", page_keys, PAGE_UNKNOWN },
+	{ "/.well-known/openid-configuration", page_issuer, PAGE_UNKNOWN },
 };
 
 static void path_add(struct buf *text, const char *path)
@@ -261,17 +324,30 @@ static bool page_fits(const struct page *p, struct str path, struct str *rest)
 	return str_cut_prefix(rest, own) && rest->n > 0;
 }
 
+/* Of a group's versions only reading is served, of the group itself anything. */
+static bool reads_only(const struct page *p, struct str rest)
+{
+	return p->methods == PAGE_READS || (p->run == page_group && str_find(rest, '/') < rest.n);
+}
+
 void page_respond(struct api_request *r)
 {
 	struct str path = r->path, rest;
 	while (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;
 	bool reads = str_eqz(r->method, "GET") || str_eqz(r->method, "HEAD");
-	for (size_t i = 0; reads && i < COUNT_OF(pages); i++) {
-		if (page_fits(&pages[i], path, &rest)) {
+	for (size_t i = 0; i < COUNT_OF(pages); i++) {
+		if (!page_fits(&pages[i], path, &rest))
+			continue;
+		if (!reads && reads_only(&pages[i], rest))
+			page_refused(r, ERR_METHOD_NOT_ALLOWED,
+				     "the server does not allow this method on the requested "
+				     "resource");
+		else if (!reads && pages[i].methods == PAGE_UNKNOWN)
+			page_not_found(r);
+		else
 			pages[i].run(r, rest);
-			return;
-		}
+		return;
 	}
 	page_not_found(r);
 }

@@ -3,6 +3,8 @@
  * conflict when its patch names a version. */
 #include "server/apiserver/patch.h"
 
+#include <stdio.h>
+
 #include "api/meta.h"
 #include "api/patch_json.h"
 #include "api/patch_merge.h"
@@ -29,12 +31,18 @@ int patch_kind_of(struct str content_type, enum patch_kind *out, struct err *err
 {
 	struct str bare = media_bare(content_type);
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		if (!str_ieq(bare, str_from(kinds[i].type)))
+		if (!str_eq(bare, str_from(kinds[i].type)))
 			continue;
 		*out = kinds[i].kind;
 		return 0;
 	}
-	return err_set(err, ERR_UNSUPPORTED_MEDIA_TYPE, "415: Unsupported Media Type");
+	if (bare.n) /* refused before the handler */
+		return err_set(err, ERR_UNSUPPORTED_MEDIA_TYPE, "415: Unsupported Media Type");
+	return err_set(
+		err, ERR_UNSUPPORTED_MEDIA_TYPE,
+		"the body of the request was in an unknown format - accepted media types include: "
+		"application/json-patch+json, application/merge-patch+json, "
+		"application/strategic-merge-patch+json, application/apply-patch+yaml");
 }
 
 static const char *json_word(const json_t *v)
@@ -47,26 +55,96 @@ static const char *json_word(const json_t *v)
 	return words[json_typeof(v)];
 }
 
-static int patch_shape_check(enum patch_kind kind, const json_t *patch, struct err *err)
+static int shape_mismatch(const json_t *v, const char *words, const char *type, struct err *err)
 {
-	bool fits = kind == PATCH_JSON ? json_is_array(patch) : json_is_object(patch);
-	if (fits || kind == PATCH_APPLY)
-		return 0;
-	return err_set(err, ERR_BAD_REQUEST,
-		       "error decoding patch: json: cannot unmarshal %s into Go value of type %s",
-		       json_word(patch),
-		       kind == PATCH_JSON ? "[]handlers.jsonPatchOp" : "map[string]interface {}");
+	return err_set(err, ERR_BAD_REQUEST, "%sjson: cannot unmarshal %s into Go %s", words,
+		       json_word(v), type);
 }
 
-int patch_parse(struct api_request *r, enum patch_kind kind, json_t **out, struct err *err)
+/* The operations of a JSON patch, as upstream's decoder reads them; further members are unknown fields. */
+static int operations_check(const json_t *patch, struct api_strings *unknown, struct err *err)
+{
+	static const char words[] = "error decoding patch: ";
+	static const char *const known[] = { "op", "path", "from", "value" };
+	char name[64];
+	size_t i;
+	json_t *op;
+	json_array_foreach (patch, i, op) {
+		const char *key;
+		json_t *value;
+		if (json_is_null(op))
+			continue;
+		if (!json_is_object(op))
+			return shape_mismatch(op, words, "value of type handlers.jsonPatchOp", err);
+		json_object_foreach (op, key, value) {
+			size_t k = 0;
+			while (k < COUNT_OF(known) && strcmp(key, known[k]))
+				k++;
+			if (k < 3 && !json_is_string(value) && !json_is_null(value)) {
+				snprintf(name, sizeof(name),
+					 "struct field jsonPatchOp.%s of type string", key);
+				return shape_mismatch(value, words, name, err);
+			}
+			if (k == COUNT_OF(known)) {
+				api_strings_add(unknown, str_printf("[%zu].%s", i, key));
+			}
+		}
+	}
+	return 0;
+}
+
+/* null is an empty patch but for a merge patch. */
+static int patch_shape_check(enum patch_kind kind, json_t **patch, struct err *err)
+{
+	static const char map[] = "value of type map[string]interface {}";
+	const char *words = kind == PATCH_STRATEGIC ? "" : "error decoding patch: ";
+	if (json_is_null(*patch)) {
+		if (kind == PATCH_MERGE)
+			return err_set(err, ERR_BAD_REQUEST, "Invalid JSON Patch");
+		json_decref(*patch);
+		*patch = kind == PATCH_JSON ? json_array() : json_object();
+	}
+	if (kind == PATCH_JSON && !json_is_array(*patch))
+		return shape_mismatch(*patch, words, "value of type []handlers.jsonPatchOp", err);
+	if (kind != PATCH_JSON && !json_is_object(*patch))
+		return shape_mismatch(*patch, words, map, err);
+	return 0;
+}
+
+static void findings_add(struct api_request *r, struct patch_state *state, const char *what,
+			 const struct api_strings *paths)
+{
+	struct decode_patch *f = &state->findings;
+	struct str *all = arena_alloc(&r->arena, (f->nstrict + paths->n) * sizeof(*all));
+	for (size_t i = 0; i < f->nstrict; i++)
+		all[i] = f->strict[i];
+	for (size_t i = 0; i < paths->n; i++)
+		all[f->nstrict++] =
+			str_from(arena_printf(&r->arena, "%s%s field \"%s\"",
+					      state->kind == PATCH_JSON ? "json patch " : "", what,
+					      paths->items[i]));
+	f->strict = all;
+}
+
+int patch_parse(struct api_request *r, struct patch_state *state, json_t **out, struct err *err)
 {
 	struct api_strings dup = { 0 }, unknown = { 0 };
-	struct decode_expect expect = decode_expected(r);
-	int e = decode_untyped(r, kind == PATCH_APPLY, out, &dup, err);
-	if (e == 0)
-		e = decode_strictness(r, &expect, &dup, &unknown, err);
+	int e = decode_untyped(r, state->kind == PATCH_APPLY, out, &dup, err);
+	if (state->kind == PATCH_APPLY) {
+		api_strings_free(&dup);
+		return e < 0 ? err_wrap(err, e, "error encoding patch") : e;
+	}
+	e = e < 0 ? err_set(err, ERR_BAD_REQUEST, "invalid JSON patch")
+		  : patch_shape_check(state->kind, out, err);
+	if (e == 0 && state->kind == PATCH_JSON)
+		e = operations_check(*out, &unknown, err);
+	findings_add(r, state, "duplicate", &dup);
+	findings_add(r, state, "unknown", &unknown);
+	if (state->kind == PATCH_STRATEGIC)
+		state->findings.shown = *out;
 	api_strings_free(&dup);
-	return e < 0 ? e : patch_shape_check(kind, *out, err);
+	api_strings_free(&unknown);
+	return e;
 }
 
 int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc,
@@ -81,10 +159,10 @@ int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *pa
 
 static int patch_modify(struct write *w, struct err *err)
 {
-	enum patch_kind kind = *(enum patch_kind *)w->extra;
+	const struct patch_state *state = w->extra;
 	struct decode_expect expect = decode_expected(w->r);
 	w->tree = json_deep_copy(w->old);
-	int e = patch_apply(w->res->type, kind, w->body, &w->tree, err);
+	int e = patch_apply(w->res->type, state->kind, w->body, &w->tree, err);
 	if (e ==
 	    -ERR_INVALID) { /* an operation that can't be done is about nothing of the object */
 		auto_free char *why = str_dup(str_from(err_text(err)));
@@ -95,7 +173,7 @@ static int patch_modify(struct write *w, struct err *err)
 	if (e == 0 && !json_is_object(w->tree))
 		e = err_set(err, ERR_BAD_REQUEST, "the patched object is no object");
 	if (e == 0)
-		e = decode_patched(w->r, &expect, w->tree, err);
+		e = decode_patched(w->r, &expect, &state->findings, w->tree, err);
 	if (e == 0)
 		e = update_check_name(w->r, w->tree, err);
 	if (e < 0)
@@ -110,19 +188,19 @@ static void patch_body(struct api_request *r)
 {
 	auto_err err = { 0 };
 	json_t *patch = NULL;
-	enum patch_kind *kind = r->state;
-	if (*kind == PATCH_APPLY) {
+	struct patch_state *state = r->state;
+	if (state->kind == PATCH_APPLY) {
 		patch_server_side(r);
 		return;
 	}
-	if (patch_parse(r, *kind, &patch, &err) < 0) {
+	if (patch_parse(r, state, &patch, &err) < 0) {
 		json_decref(patch);
 		respond_err(r, &err);
 		return;
 	}
 	struct write *w = write_new(r, r->resource, update_subresource(r), r->ns, r->name);
 	w->body = patch;
-	w->extra = kind;
+	w->extra = state;
 	w->modify = patch_modify;
 	write_managed_by(w, "Update");
 	write_update(w);
@@ -139,9 +217,9 @@ static int force_refused(struct api_request *r, struct err *err)
 void verb_patch(struct api_request *r)
 {
 	auto_err err = { 0 };
-	enum patch_kind *kind = arena_alloc(&r->arena, sizeof(*kind));
-	int e = patch_kind_of(r->content_type, kind, &err);
-	if (e == 0 && *kind == PATCH_STRATEGIC && r->resource->crd)
+	struct patch_state *state = arena_alloc(&r->arena, sizeof(*state));
+	int e = patch_kind_of(r->content_type, &state->kind, &err);
+	if (e == 0 && state->kind == PATCH_STRATEGIC && r->resource->crd)
 		e = err_set(
 			&err, ERR_UNSUPPORTED_MEDIA_TYPE,
 			"the body of the request was in an unknown format - accepted media types "
@@ -151,12 +229,12 @@ void verb_patch(struct api_request *r)
 		request_about(r, "", "", STR(""));
 	else
 		e = respond_negotiate(r, true, false, &err);
-	if (e == 0 && r->opt.has_force && *kind != PATCH_APPLY)
+	if (e == 0 && r->opt.has_force && state->kind != PATCH_APPLY)
 		e = force_refused(r, &err);
 	if (e < 0) {
 		respond_err(r, &err);
 		return;
 	}
-	r->state = kind;
+	r->state = state;
 	r->responder->body(r, patch_body);
 }

@@ -86,13 +86,13 @@ struct api_request {
 	size_t nwarnings, cap_warnings;
 	struct str detail_name; /* for Status.details when it isn't r->name (create) */
 	struct status_about about;
-	bool no_reason;             /* an error that upstream sends without a reason */
 	struct str status_continue; /* Status.metadata.continue of an expired list */
 	char audit_id[UUID_TEXT_SIZE];
 	bool body_asked;
-	struct err late; /* said once a small body has arrived */
-	int flow;        /* which in-flight counter this request holds; -1: none */
-	void *state;     /* of the verb, in the arena */
+	struct err late;           /* said once a small body has arrived */
+	int flow;                  /* which in-flight counter this request holds; -1: none */
+	void *state;               /* of the verb, in the arena */
+	const char *cache_control; /* NULL: "no-cache, private" */
 	void (*state_next)(struct api_request *r); /* what waits for the body */
 	void (*on_drain)(struct api_request *r);
 	void (*on_gone)(struct api_request *r); /* the client went away while streaming */

@@ -76,7 +76,9 @@ size_t respond_fields(struct api_request *r, const char *content_type, struct ht
 	size_t n = 0;
 	fields[n++] =
 		(struct http_field){ STR("audit-id"), str_of(r->audit_id, UUID_TEXT_SIZE - 1) };
-	fields[n++] = (struct http_field){ STR("cache-control"), STR("no-cache, private") };
+	fields[n++] = (struct http_field){ STR("cache-control"),
+					   str_from(r->cache_control ? r->cache_control
+								     : "no-cache, private") };
 	if (content_type)
 		fields[n++] = (struct http_field){ STR("content-type"), str_from(content_type) };
 	return warning_fields(r, fields, n);
@@ -129,7 +131,7 @@ void respond_text(struct api_request *r, int status, const char *content_type, s
 /* What is our fault is logged, once, here. */
 static void log_failure(const struct api_request *r, const struct err *err)
 {
-	if (err->reason == ERR_INTERNAL && !r->no_reason)
+	if (err->reason == ERR_INTERNAL)
 		log_error("request failed", LOG_STR("method", r->method), LOG_STR("path", r->path),
 			  LOG_STR("user", r->user.name), LOG_S("error", err_text(err)));
 }
@@ -206,6 +208,21 @@ void respond_json(struct api_request *r, int status, const struct api_type *t, s
 	else
 		respond_tree(r, status, t, tree);
 	json_decref(tree);
+}
+
+int respond_encode(enum media_format f, const struct api_type *t, struct buf *text, struct err *err)
+{
+	json_t *tree = NULL;
+	struct buf out = { 0 };
+	if (f == MEDIA_JSON)
+		return 0;
+	int e = api_json_parse(buf_view(text), &tree, NULL, err);
+	if (e == 0)
+		e = tree_encode(f, t, tree, &out, err);
+	json_decref(tree);
+	buf_free(text);
+	*text = out;
+	return e;
 }
 
 static void respond_shape(struct api_request *r, int status, const struct object *o)

@@ -16,6 +16,9 @@ void respond_err(struct api_request *r, const struct err *err);
 void respond_object(struct api_request *r, int status, const struct object *o);
 /* A tree of the given type in the negotiated format (never as a Table): reviews, scales, dry runs. Borrowed. */
 void respond_tree(struct api_request *r, int status, const struct api_type *t, const json_t *tree);
+/* JSON text of a type made over into another format, in place. */
+int respond_encode(enum media_format f, const struct api_type *t, struct buf *text,
+		   struct err *err);
 /* JSON text of the given type (Status, lists made of text) turned into what was negotiated. Takes the buffer. */
 void respond_json(struct api_request *r, int status, const struct api_type *t, struct buf *take);
 

@@ -7,9 +7,9 @@
 int revision_parse(struct api_request *r, struct str text, int64_t *out, struct err *err)
 {
 	uint64_t v = 0;
-	r->no_reason = text.n && (!str_to_u64(text, &v) || v > INT64_MAX);
-	if (r->no_reason)
-		return err_set(err, ERR_INTERNAL,
+	(void)r;
+	if (text.n && (!str_to_u64(text, &v) || v > INT64_MAX))
+		return err_set(err, ERR_UNKNOWN,
 			       "resourceVersion: Invalid value: \"%.*s\": strconv.ParseUint: "
 			       "parsing \"%.*s\": invalid syntax",
 			       STR_ARG(text), STR_ARG(text));
@@ -22,7 +22,7 @@ int revision_reached(struct api_request *r, int64_t wanted, struct err *err)
 	int64_t now = cache_set_revision(r->server->caches);
 	if (wanted <= now)
 		return 0;
-	err_set(err, ERR_TIMEOUT, "Too large resource version: %lld, current: %lld",
+	err_set(err, ERR_TIMEOUT, "Timeout: Too large resource version: %lld, current: %lld",
 		(long long)wanted, (long long)now);
 	err_cause(err, "ResourceVersionTooLarge", NULL, "Too large resource version");
 	if (err)

@@ -118,7 +118,8 @@ static void route_resource(struct api_request *r)
 			crd_registry_find(r->server->crds, r->group, r->version, r->plural);
 	if (!r->resource)
 		return;
-	bool in_namespace = r->ns.n > 0 && !str_eqz(r->plural, "namespaces");
+	bool itself = str_eqz(r->plural, "namespaces") && str_eq(r->name, r->ns);
+	bool in_namespace = r->ns.n > 0 && !itself;
 	if (in_namespace && !r->resource->namespaced) {
 		r->resource = NULL;
 		return;
@@ -129,6 +130,8 @@ static void route_resource(struct api_request *r)
 			r->resource = NULL;
 		else if (route_is_connect(r->subresource))
 			r->verb = API_CONNECT;
+		else if (r->subpath.n)
+			r->resource = NULL;
 	}
 }
 

@@ -165,13 +165,13 @@ static int scale_put(struct write *w, struct err *err)
 
 static int scale_patched(struct write *w, struct err *err)
 {
-	enum patch_kind kind = *(enum patch_kind *)w->extra;
+	const struct patch_state *state = w->extra;
 	json_t *scale = scale_of(w->r, w->old);
 	struct decode_expect x = decode_expected(w->r);
 	x.type = scale_type(w->r);
-	int e = patch_apply(x.type, kind, w->body, &scale, err);
+	int e = patch_apply(x.type, state->kind, w->body, &scale, err);
 	if (e == 0)
-		e = decode_patched(w->r, &x, scale, err);
+		e = decode_patched(w->r, &x, &state->findings, scale, err);
 	if (e == 0)
 		e = replicas_set(w, scale, err);
 	json_decref(scale);
@@ -218,16 +218,16 @@ static void scale_patch_body(struct api_request *r)
 {
 	auto_err err = { 0 };
 	json_t *patch = NULL;
-	enum patch_kind *kind = r->state;
-	if (patch_parse(r, *kind, &patch, &err) < 0) {
+	struct patch_state *state = r->state;
+	if (patch_parse(r, state, &patch, &err) < 0) {
 		json_decref(patch);
 		respond_err(r, &err);
 		return;
 	}
-	if (*kind == PATCH_APPLY) /* a Scale has one field to apply: merging it is the same */
-		*kind = PATCH_MERGE;
+	if (state->kind == PATCH_APPLY) /* a Scale has one field to apply: merging it is the same */
+		state->kind = PATCH_MERGE;
 	struct write *w = scale_write(r, patch);
-	w->extra = kind;
+	w->extra = state;
 	w->modify = scale_patched;
 	write_update(w);
 }
@@ -235,14 +235,14 @@ static void scale_patch_body(struct api_request *r)
 void scale_patch(struct api_request *r)
 {
 	auto_err err = { 0 };
-	enum patch_kind *kind = arena_alloc(&r->arena, sizeof(*kind));
-	int e = patch_kind_of(r->content_type, kind, &err);
+	struct patch_state *state = arena_alloc(&r->arena, sizeof(*state));
+	int e = patch_kind_of(r->content_type, &state->kind, &err);
 	if (e == 0)
 		e = respond_negotiate(r, false, false, &err);
 	if (e < 0) {
 		respond_err(r, &err);
 		return;
 	}
-	r->state = kind;
+	r->state = state;
 	r->responder->body(r, scale_patch_body);
 }

@@ -74,7 +74,7 @@ void status_write(const struct api_request *r, const struct err *err, struct buf
 		member(out, &first, "continue", r->status_continue);
 	buf_puts(out, "},\"status\":\"Failure\",\"message\":");
 	buf_json_string(out, str_from(err_text(err)));
-	if (!r || !r->no_reason) {
+	if (err_reason_text(err->reason)[0]) { /* what is unknown says nothing */
 		buf_puts(out, ",\"reason\":");
 		buf_json_string(out, str_from(err_reason_text(err->reason)));
 	}

@@ -30,9 +30,8 @@ int update_check_name(const struct api_request *r, const json_t *tree, struct er
 			STR_ARG(name), STR_ARG(r->name));
 	if (r->resource->namespaced && ns.n && !str_eq(ns, r->ns))
 		return err_set(err, ERR_BAD_REQUEST,
-			       "the namespace of the object (%.*s) does not match the namespace on "
-			       "the request (%.*s)",
-			       STR_ARG(ns), STR_ARG(r->ns));
+			       "the namespace of the provided object does not match the namespace "
+			       "sent on the request");
 	return 0;
 }
 

@@ -289,6 +289,10 @@ static int create_steps(struct write *w, struct err *err)
 		e = w->strategy->allocate(w, err);
 	if (e == 0)
 		e = write_judge(w, err);
+	struct str revision = meta_revision(w->tree);
+	if (e == 0 && !w->r->opt.dry_run && revision.n && !str_eqz(revision, "0"))
+		e = err_set(err, ERR_UNKNOWN,
+			    "resourceVersion should not be set on objects to be created");
 	return e < 0 ? e : write_encode(w, err);
 }
 

@@ -13,6 +13,9 @@ ADDRESS = re.compile(r"\b10\.43\.[0-9]{1,3}\.[0-9]{1,3}\b(?!/)")
 HOST = re.compile(r"127\.0\.0\.1:[0-9]{4,5}")
 REVISION_TEXT = re.compile(r"(resource ?[vV]ersion:? |revision |too old resource version: |, current: )\(?[0-9]+( \([0-9]+\))?")
 YAML_REVISION = re.compile(r'(resourceVersion: )"[0-9]+"')
+TOKENS = re.compile(r"\bkube-api-access-[a-z0-9]{5}\b")
+CREDENTIAL = re.compile(r"X509SHA256=[0-9a-f]{64}")
+PATCHED = re.compile(r'(Invalid value: )"\{(?:[^"\\]|\\.)*\}"')  # the whole object, in the order that a library left it
 AGE = re.compile(r"^(<invalid>|[0-9]+(ms|[smhdy])([0-9]+[smhd])?)$")
 
 SILENT = {"date", "content-length", "connection", "transfer-encoding"}  # said by every answer, of no consequence
@@ -32,6 +35,9 @@ class Normal:
         s = JWT.sub("<token>", s)
         s = ADDRESS.sub(lambda m: m[0] if m[0] in self.sent else "<address>", s)
         s = HOST.sub("<host>", s)
+        s = TOKENS.sub("kube-api-access-<random>", CREDENTIAL.sub("X509SHA256=<hash>", s))
+        if "patch: Invalid" in s or "Invalid value: \"{" in s:
+            s = PATCHED.sub(r'\1"<object>"', s)
         return REVISION_TEXT.sub(lambda m: re.sub("[0-9]+", "<rv>", m[0]), s)
 
     def tree(self, v, key=None, parent=None):
