@@ -3,7 +3,7 @@
  *
  *   main thread   API loop 0, signals, start and stop
  *   api-1…3       the other API loops (one per core, four at most)
- *   control       scheduler and controllers
+ *   control       scheduler, controllers and the provisioner of volumes
  *   node          the kubelet (not with --disable-agent)
  *   dns           the cluster's name server (not with --disable-agent)
  *
@@ -28,6 +28,7 @@
 #include "server/controllers/controllers.h"
 #include "server/dns/dns.h"
 #include "server/scheduler/scheduler.h"
+#include "storage/local_path/local_path.h"
 
 #define API_LOOPS_MAX 4
 #define STOP_MS       4000
@@ -47,6 +48,7 @@ struct server {
 	struct buf root_ca;
 	struct controllers *controllers;
 	struct scheduler *scheduler;
+	struct local_path *local_path;
 	struct kubelet *kubelet;
 	struct dns *dns;
 };
@@ -151,9 +153,18 @@ static int start_scheduler(struct server *s, struct err *err)
 	return r < 0 ? err_wrap(err, r, "scheduler") : 0;
 }
 
+static int start_local_path(struct server *s, struct err *err)
+{
+	struct client *client = controller_client(s, "local-path-provisioner-service-account");
+	int r = local_path_start(client, &s->local_path, err);
+	return r < 0 ? err_wrap(err, r, "local-path provisioner") : 0;
+}
+
 static int start_control(struct server *s, struct err *err)
 {
 	int r = s->options.disable_controller_manager ? 0 : start_controllers(s, err);
+	if (r == 0 && !s->options.disable_controller_manager)
+		r = start_local_path(s, err);
 	return r < 0 || s->options.disable_scheduler ? r : start_scheduler(s, err);
 }
 
@@ -271,6 +282,7 @@ static void stop_control(void *ctx)
 	struct server *s = ctx;
 	if (s->scheduler)
 		scheduler_stop(s->scheduler);
+	local_path_stop(s->local_path);
 	if (s->controllers)
 		controllers_stop(s->controllers);
 	loop_stop(&s->control);

@@ -25,6 +25,10 @@ static const struct controller_row *const rows[] = {
 	&controller_job,
 	&controller_cron_job,
 	&controller_disruption,
+	&controller_volume_binder,
+	&controller_claim_protection,
+	&controller_volume_protection,
+	&controller_ephemeral_volume,
 	&controller_resource_quota,
 	&controller_garbage_collector,
 };
