@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <stdio.h>
 
+#include "agent/kubelet/local_volumes.h"
 #include "agent/kubelet/node.h"
 #include "agent/kubelet/pod.h"
 #include "agent/kubelet/refs.h"
@@ -171,7 +172,7 @@ static void on_source(void *ctx, enum source_kind kind, struct str ns, struct st
 		struct change c = { kind, name, false };
 		if (!p->object || !str_eqz(ns, p->ns))
 			continue;
-		refs_each(&p->api.spec, compare, &c);
+		refs_each(&p->api, compare, &c);
 		if (c.hit)
 			hit[n++] = p;
 	}
@@ -331,6 +332,8 @@ static void begin(void *ctx)
 	informer_hook_add(k->services, NULL, on_services, k);
 	informer_start(k->services);
 	k->node = node_start(k, on_cidrs);
+	auto_free char *storage = str_printf("%s/storage", k->config.data_dir);
+	k->local_volumes = local_volumes_start(k->client, k->config.node_name, storage);
 	node_event(k, false, "Starting", "Starting kubelet.");
 }
 
@@ -402,6 +405,7 @@ static void end(void *ctx)
 	if (k->pod_watch)
 		client_unwatch(k->client, k->pod_watch);
 	k->pod_watch = NULL;
+	local_volumes_stop(TAKE(k->local_volumes));
 	server_stop(k);
 	if (k->node)
 		node_stop(TAKE(k->node), stopped);

@@ -7,6 +7,7 @@
 
 #include "agent/kubelet/image_gc.h"
 #include "agent/kubelet/lease.h"
+#include "agent/kubelet/local_volumes.h"
 #include "agent/kubelet/log_rotate.h"
 #include "agent/kubelet/node_status.h"
 #include "api/decode.h"
@@ -135,7 +136,11 @@ static void write_labels(const struct node *n, struct buf *b)
 		add_label(b, name, value);
 	}
 	buf_puts(b, "},\"annotations\":{\"volumes.kubernetes.io/"
-		    "controller-managed-attach-detach\":\"true\"}");
+		    "controller-managed-attach-detach\":\"true\"");
+	auto_free char *root = str_printf("%s/storage", c->data_dir);
+	buf_puts(b, ",\"" LOCAL_VOLUMES_ANNOTATION "\":");
+	buf_json_string(b, str_from(root));
+	buf_putc(b, '}');
 }
 
 /* "key=value:Effect", "key:Effect" */

@@ -137,9 +137,9 @@ static int decode(struct pod *p, const struct object *o)
 	bool had = p->object != NULL;
 	p->arena = a;
 	p->api = api;
-	refs_each(&p->api.spec, want, p);
+	refs_each(&p->api, want, p);
 	if (had) {
-		refs_each(&old.spec, release, p);
+		refs_each(&old, release, p);
 		p->volumes_dirty = p->volumes_dirty ||
 				   !same_map(&old.metadata.labels, &api.metadata.labels) ||
 				   !same_map(&old.metadata.annotations,
@@ -328,7 +328,7 @@ static void pod_close(struct pod *p)
 	p->closing = true;
 	map_del(&p->k->pods, str_from(p->uid));
 	if (p->object)
-		refs_each(&p->api.spec, release, p);
+		refs_each(&p->api, release, p);
 	for (size_t i = 0; i < p->ncontainers; i++) {
 		probes_stop(p->containers[i]);
 		if (p->containers[i]->grace_open) {
@@ -467,6 +467,13 @@ static const struct core_v1_secret *source_secret(void *ctx, struct str name)
 		     ARENA_NEW(s->a, struct core_v1_secret));
 }
 
+static const struct core_v1_persistent_volume *source_volume(void *ctx, struct str claim)
+{
+	struct source_ctx *s = ctx;
+	return fetch(s, SOURCE_CLAIM, claim, api_struct_core_v1_persistent_volume,
+		     ARENA_NEW(s->a, struct core_v1_persistent_volume));
+}
+
 static struct str source_token(void *ctx, const struct core_v1_service_account_token_projection *t)
 {
 	struct source_ctx *s = ctx;
@@ -513,6 +520,7 @@ void pod_source(struct pod *p, struct arena *a, struct pod_source *out)
 	*out = (struct pod_source){
 		.config_map = source_config_map,
 		.secret = source_secret,
+		.volume = source_volume,
 		.token = source_token,
 		.ctx = ctx,
 		.services = services_of(p, a),

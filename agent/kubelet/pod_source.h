@@ -10,6 +10,8 @@
 struct pod_source {
 	const struct core_v1_config_map *(*config_map)(void *ctx, struct str name);
 	const struct core_v1_secret *(*secret)(void *ctx, struct str name);
+	/* Of a claim; NULL: it is not bound. */
+	const struct core_v1_persistent_volume *(*volume)(void *ctx, struct str claim);
 	struct str (*token)(void *ctx, const struct core_v1_service_account_token_projection *t);
 	void *ctx;
 	const struct core_v1_service *const

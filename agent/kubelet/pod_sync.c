@@ -44,7 +44,7 @@ static void look(void *ctx, enum source_kind kind, struct str name)
 static bool sources_known(struct pod *p)
 {
 	struct unknown u = { .p = p };
-	refs_each(&p->api.spec, look, &u);
+	refs_each(&p->api, look, &u);
 	return !u.any && informer_synced(p->k->services);
 }
 

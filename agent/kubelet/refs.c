@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/kubelet/refs.h"
 
+#include "base/buf.h"
+
 struct walk {
 	void (*fn)(void *ctx, enum source_kind kind, struct str name);
 	void *ctx;
@@ -40,9 +42,22 @@ static void walk_projected(const struct walk *w, const struct core_v1_projected_
 	}
 }
 
-void refs_each(const struct core_v1_pod_spec *spec,
+static void walk_claim(const struct walk *w, const struct core_v1_pod *pod,
+		       const struct core_v1_volume *v)
+{
+	auto_buf name = { 0 };
+	if (v->persistent_volume_claim)
+		tell(w, SOURCE_CLAIM, v->persistent_volume_claim->claim_name);
+	if (!v->ephemeral)
+		return;
+	buf_printf(&name, "%.*s-%.*s", STR_ARG(pod->metadata.name), STR_ARG(v->name));
+	tell(w, SOURCE_CLAIM, buf_view(&name));
+}
+
+void refs_each(const struct core_v1_pod *pod,
 	       void (*fn)(void *ctx, enum source_kind kind, struct str name), void *ctx)
 {
+	const struct core_v1_pod_spec *spec = &pod->spec;
 	struct walk w = { fn, ctx };
 	for (size_t i = 0; i < spec->volumes.n; i++) {
 		const struct core_v1_volume *v = &spec->volumes.items[i];
@@ -52,6 +67,7 @@ void refs_each(const struct core_v1_pod_spec *spec,
 			tell(&w, SOURCE_SECRET, v->secret->secret_name);
 		if (v->projected)
 			walk_projected(&w, v->projected);
+		walk_claim(&w, pod, v);
 	}
 	for (size_t i = 0; i < spec->init_containers.n; i++)
 		walk_env(&w, &spec->init_containers.items[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which configmaps and secrets a pod refers to: volumes, env, envFrom, imagePullSecrets. Pure. */
+/* Which configmaps, secrets and claims a pod refers to: volumes, env, envFrom, imagePullSecrets. Pure. */
 #ifndef AGENT_KUBELET_REFS_H
 #define AGENT_KUBELET_REFS_H
 
@@ -7,7 +7,7 @@
 #include "generated/api_structs.h"
 
 /* fn may be told of the same one several times. */
-void refs_each(const struct core_v1_pod_spec *spec,
+void refs_each(const struct core_v1_pod *pod,
 	       void (*fn)(void *ctx, enum source_kind kind, struct str name), void *ctx);
 
 #endif

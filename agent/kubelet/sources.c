@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/kubelet/sources.h"
 
+#include "agent/kubelet/claims.h"
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -20,6 +21,7 @@ struct entry {
 	bool synced;
 	const struct object *object;
 	struct reflector *reflector;
+	struct claim_fetch *fetch;
 };
 
 static char *key_of(enum source_kind kind, struct str ns, struct str name)
@@ -56,9 +58,21 @@ static void on_synced(void *ctx)
 	tell(e);
 }
 
+static void on_claim(void *ctx, const struct object *volume)
+{
+	struct entry *e = ctx;
+	bool news = !e->synced || volume || e->object;
+	object_unref(e->object);
+	e->object = volume ? object_ref(volume) : NULL;
+	e->synced = true;
+	if (news)
+		tell(e);
+}
+
 static void entry_free(void *p)
 {
 	struct entry *e = p;
+	claim_fetch_end(e->fetch);
 	if (e->reflector)
 		client_unwatch(e->owner->client, e->reflector);
 	object_unref(e->object);
@@ -81,6 +95,11 @@ struct sources *sources_new(struct client *c,
 
 static void watch(struct entry *e)
 {
+	if (e->kind == SOURCE_CLAIM) {
+		e->fetch = claim_fetch_start(e->owner->client, str_from(e->ns), str_from(e->name),
+					     on_claim, e);
+		return;
+	}
 	auto_free char *selector = str_printf("metadata.name=%s", e->name);
 	struct watch_handler h = {
 		.resource = e->kind == SOURCE_SECRET ? API_CORE_V1_SECRETS : API_CORE_V1_CONFIGMAPS,

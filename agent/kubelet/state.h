@@ -15,6 +15,7 @@
 #include "net/http_client.h"
 
 struct node;
+struct local_volumes;
 struct kubelet {
 	struct loop *loop;
 	struct client *client;
@@ -33,6 +34,7 @@ struct kubelet {
 	struct map restored; /* uids of sandboxes found at start and not yet claimed by a pod */
 	bool pods_synced, stopping;
 	struct node *node;
+	struct local_volumes *local_volumes;
 	struct http_client *http; /* probes and hooks */
 	struct http_server *server;
 	struct tls_server *tls;

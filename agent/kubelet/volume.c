@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "agent/kubelet/local_volumes.h"
 #include "api/quantity.h"
 #include "base/mem.h"
 
@@ -265,6 +266,51 @@ static int plan_host_path(struct planning *p, struct err *err)
 	return 0;
 }
 
+/* The volume that the claim is bound to: a directory of this node. Others are nobody's here. */
+static int plan_claim_named(struct planning *p, struct str claim, bool read_only, struct err *err)
+{
+	const struct core_v1_persistent_volume *v =
+		p->s->volume ? p->s->volume(p->s->ctx, claim) : NULL;
+	const struct core_v1_pod_security_context *sc = p->s->fields.pod->spec.security_context;
+	const struct str *by;
+	if (!v)
+		return err_set(err, ERR_NOT_FOUND,
+			       "error processing PVC %.*s/%.*s: PVC is not bound",
+			       STR_ARG(p->s->fields.pod->metadata.namespace), STR_ARG(claim));
+	if (str_eqz(v->spec.volume_mode, "Block"))
+		return err_set(err, ERR_INVALID, "block volumes are not supported");
+	if (!v->spec.host_path && !v->spec.local)
+		return err_set(err, ERR_INVALID, "no volume plugin matched");
+	by = annotation_get(&v->metadata, ANN_PROVISIONED_BY);
+	p->out->path = arena_strdup(p->files.a, v->spec.host_path ? v->spec.host_path->path
+								  : v->spec.local->path);
+	p->out->host_type = v->spec.host_path ? v->spec.host_path->type : STR("Directory");
+	p->out->open_to_all = by && str_eqz(*by, LOCAL_VOLUMES_PROVISIONER);
+	if (p->out->open_to_all)
+		p->out->host_type = STR("DirectoryOrCreate");
+	if (v->spec.host_path)
+		p->out->fs_group = -1;
+	p->out->group_once = sc && str_eqz(sc->fs_group_change_policy, "OnRootMismatch");
+	p->out->read_only = read_only;
+	return 0;
+}
+
+static int plan_claim(struct planning *p, struct err *err)
+{
+	const struct core_v1_persistent_volume_claim_volume_source *v =
+		p->v->persistent_volume_claim;
+	return plan_claim_named(p, v->claim_name, v->read_only, err);
+}
+
+static int plan_ephemeral(struct planning *p, struct err *err)
+{
+	struct str pod = p->s->fields.pod->metadata.name;
+	return plan_claim_named(p,
+				str_from(arena_printf(p->files.a, "%.*s-%.*s", STR_ARG(pod),
+						      STR_ARG(p->v->name))),
+				false, err);
+}
+
 static const struct volume_type {
 	size_t field; /* of struct core_v1_volume: this pointer is set */
 	enum volume_kind kind;
@@ -282,6 +328,8 @@ static const struct volume_type {
 	{ offsetof(struct core_v1_volume, empty_dir), VOLUME_DIR, "kubernetes.io~empty-dir",
 	  plan_empty_dir },
 	{ offsetof(struct core_v1_volume, host_path), VOLUME_HOST_PATH, "", plan_host_path },
+	{ offsetof(struct core_v1_volume, persistent_volume_claim), VOLUME_CLAIM, "", plan_claim },
+	{ offsetof(struct core_v1_volume, ephemeral), VOLUME_CLAIM, "", plan_ephemeral },
 };
 
 static const struct volume_type *type_of(const struct core_v1_volume *v)

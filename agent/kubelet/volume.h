@@ -13,7 +13,7 @@ struct pod_dirs {
 	const char *run;  /* RUNDIR/kubelet/pods/UID */
 };
 
-enum volume_kind { VOLUME_FILES, VOLUME_DIR, VOLUME_MEMORY, VOLUME_HOST_PATH };
+enum volume_kind { VOLUME_FILES, VOLUME_DIR, VOLUME_MEMORY, VOLUME_HOST_PATH, VOLUME_CLAIM };
 struct volume {
 	struct str name;
 	enum volume_kind kind;
@@ -21,7 +21,9 @@ struct volume {
 	bool read_only;            /* whatever the mount says */
 	struct atomic_file *files; /* VOLUME_FILES */
 	size_t nfiles;
-	struct str host_type; /* VOLUME_HOST_PATH: "", "DirectoryOrCreate", … */
+	struct str host_type; /* VOLUME_HOST_PATH, VOLUME_CLAIM: "", "DirectoryOrCreate", … */
+	bool open_to_all;     /* VOLUME_CLAIM: a directory that is made here is everybody's */
+	bool group_once;      /* … fs_group is given once, when the root does not have it */
 	int64_t size_bytes;   /* VOLUME_MEMORY: limit, 0: the node's memory */
 	int64_t fs_group;     /* -1: none */
 };

@@ -99,6 +99,58 @@ static int lay_host_path(const struct volume *v, struct err *err)
 		       STR_ARG(v->host_type));
 }
 
+/* Everything in the directory belongs to the group, and stays its own. */
+static int give_tree(int dir, int64_t group, struct err *err)
+{
+	auto_fd int copy = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	int r = d ? 0 : err_sys(err, "read a volume");
+	if (d)
+		copy = -1; /* closedir() ends it */
+	for (struct dirent *e; r == 0 && d && (e = readdir(d));) {
+		struct stat st;
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (fchownat(dir, e->d_name, (uid_t)-1, (gid_t)group, AT_SYMLINK_NOFOLLOW) < 0)
+			r = err_sys(err, "give %s to the group", e->d_name);
+		if (S_ISLNK(st.st_mode))
+			continue;
+		fchmodat(dir, e->d_name, st.st_mode | (S_ISDIR(st.st_mode) ? 02770 : 0660), 0);
+		if (S_ISDIR(st.st_mode)) {
+			auto_fd int sub = openat(dir, e->d_name,
+						 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			if (sub >= 0 && r == 0)
+				r = give_tree(sub, group, err);
+		}
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
+static int give_to_group(const struct volume *v, struct err *err)
+{
+	struct stat st;
+	auto_fd int dir = open(v->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return err_sys(err, "open volume %s", v->path);
+	if (v->group_once && st.st_gid == (gid_t)v->fs_group && (st.st_mode & 02770) == 02770)
+		return 0;
+	if (fchown(dir, (uid_t)-1, (gid_t)v->fs_group) < 0 || fchmod(dir, st.st_mode | 02770) < 0)
+		return err_sys(err, "give %s to group %lld", v->path, (long long)v->fs_group);
+	return give_tree(dir, v->fs_group, err);
+}
+
+static int lay_claim(const struct volume *v, struct err *err)
+{
+	bool there = file_exists(v->path);
+	int r = lay_host_path(v, err);
+	if (r == 0 && !there && v->open_to_all && chmod(v->path, 0777) < 0)
+		return err_sys(err, "change the mode of %s", v->path);
+	return r < 0 || v->fs_group < 0 || v->read_only ? r : give_to_group(v, err);
+}
+
 static int lay_files(const struct volume *v, struct err *err)
 {
 	return atomic_dir_write(v->path, v->files, v->nfiles, err);
@@ -107,10 +159,9 @@ static int lay_files(const struct volume *v, struct err *err)
 int volume_lay(const struct volume *v, struct err *err)
 {
 	static int (*const deeds[])(const struct volume *, struct err *) = {
-		[VOLUME_FILES] = lay_files,
-		[VOLUME_DIR] = lay_dir,
-		[VOLUME_MEMORY] = lay_memory,
-		[VOLUME_HOST_PATH] = lay_host_path,
+		[VOLUME_FILES] = lay_files,   [VOLUME_DIR] = lay_dir,
+		[VOLUME_MEMORY] = lay_memory, [VOLUME_HOST_PATH] = lay_host_path,
+		[VOLUME_CLAIM] = lay_claim,
 	};
 	int r = deeds[v->kind](v, err);
 	return r < 0 ? err_wrap(err, r, "MountVolume.SetUp failed for volume \"%.*s\" ",

@@ -8,29 +8,14 @@
 
 /* In the order in which they start. Adding a controller is a file and a line. */
 static const struct controller_row *const rows[] = {
-	&controller_service_account,
-	&controller_root_ca,
-	&controller_namespace,
-	&controller_pod_gc,
-	&controller_node_ipam,
-	&controller_node_lifecycle,
-	&controller_endpoint_slice,
-	&controller_endpoints,
-	&controller_replica_set,
-	&controller_replication,
-	&controller_deployment,
-	&controller_taint_eviction,
-	&controller_daemon_set,
-	&controller_stateful_set,
-	&controller_job,
-	&controller_cron_job,
-	&controller_disruption,
-	&controller_volume_binder,
-	&controller_claim_protection,
-	&controller_volume_protection,
-	&controller_ephemeral_volume,
-	&controller_resource_quota,
-	&controller_garbage_collector,
+	&controller_service_account,  &controller_root_ca,           &controller_namespace,
+	&controller_pod_gc,           &controller_node_ipam,         &controller_node_lifecycle,
+	&controller_endpoint_slice,   &controller_endpoints,         &controller_replica_set,
+	&controller_replication,      &controller_deployment,        &controller_taint_eviction,
+	&controller_daemon_set,       &controller_stateful_set,      &controller_job,
+	&controller_cron_job,         &controller_disruption,        &controller_volume_binder,
+	&controller_claim_protection, &controller_volume_protection, &controller_ephemeral_volume,
+	&controller_resource_quota,   &controller_garbage_collector,
 };
 
 struct controllers {

@@ -44,11 +44,12 @@ static bool owned_by(const struct object *claim, struct str uid)
 static void refuse(struct controller *c, const struct object *pod, const struct core_v1_volume *v,
 		   struct str claim)
 {
-	event_record(c->state, pod, EVENT_WARNING, "FailedBinding", NULL,
-		     "ephemeral volume %.*s: PVC %.*s/%.*s was not created for pod %.*s/%.*s (pod is "
-		     "not owner)",
-		     STR_ARG(v->name), STR_ARG(pod->ns), STR_ARG(claim), STR_ARG(pod->ns),
-		     STR_ARG(pod->name));
+	event_record(
+		c->state, pod, EVENT_WARNING, "FailedBinding", NULL,
+		"ephemeral volume %.*s: PVC %.*s/%.*s was not created for pod %.*s/%.*s (pod is "
+		"not owner)",
+		STR_ARG(v->name), STR_ARG(pod->ns), STR_ARG(claim), STR_ARG(pod->ns),
+		STR_ARG(pod->name));
 }
 
 static bool make_claims(struct controller *c, struct round *r, const struct object *o,
@@ -97,8 +98,7 @@ static void work(void *ctx, struct str key)
 
 	controller_key_split(key, &ns, &name);
 	o = informer_get(controller_informer(c, API_CORE_V1_PODS), ns, name);
-	if (!o || o->deleting ||
-	    object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0) {
+	if (!o || o->deleting || object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0) {
 		controller_done(c, key, false);
 		return;
 	}

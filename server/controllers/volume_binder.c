@@ -293,18 +293,10 @@ static void release_claim(json_t *volume, const struct volume_step *step)
 static void change(json_t *tree, const struct volume_step *step)
 {
 	switch (step->act) {
-	case VOLUME_RESERVE:
-		reserve(tree, step);
-		break;
-	case VOLUME_BIND_CLAIM:
-		bind_claim(tree, step);
-		break;
-	case VOLUME_CLAIM_PHASE:
-		claim_status(tree, step);
-		break;
-	case VOLUME_PHASE:
-		volume_status(tree, step);
-		break;
+	case VOLUME_RESERVE: reserve(tree, step); break;
+	case VOLUME_BIND_CLAIM: bind_claim(tree, step); break;
+	case VOLUME_CLAIM_PHASE: claim_status(tree, step); break;
+	case VOLUME_PHASE: volume_status(tree, step); break;
 	case VOLUME_PROVISIONER:
 		set_annotation(tree, ANN_STORAGE_PROVISIONER_OLD, step->value);
 		set_annotation(tree, ANN_STORAGE_PROVISIONER, step->value);
@@ -313,11 +305,8 @@ static void change(json_t *tree, const struct volume_step *step)
 		json_object_set_new(json_object_get(tree, "spec"), "storageClassName",
 				    text(step->value));
 		break;
-	case VOLUME_RELEASE_CLAIM:
-		release_claim(tree, step);
-		break;
-	case VOLUME_NOTHING:
-		break;
+	case VOLUME_RELEASE_CLAIM: release_claim(tree, step); break;
+	case VOLUME_NOTHING: break;
 	}
 }
 
@@ -361,8 +350,8 @@ static void work(void *ctx, struct str key)
 	struct controller *c = ctx;
 	struct state *s = c->state;
 	struct look l = { .s = s };
-	const struct volume_view view = { find_claim,	  find_volume,	find_class,
-					  default_class, each_candidate, waiting_pods, &l };
+	const struct volume_view view = { find_claim,     find_volume,  find_class, default_class,
+					  each_candidate, waiting_pods, &l };
 	struct str ns, name;
 	struct volume_step step = { 0 };
 	const claim_struct *claim;

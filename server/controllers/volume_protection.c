@@ -42,7 +42,8 @@ static void write_finalizer(struct controller *c, struct str key, const struct o
 
 /* The finalizer is there while the object lives, and goes when it is to be deleted and nobody uses it. */
 static void settle(struct controller *c, struct str key, const struct object *o,
-		   const char *finalizer, bool (*used)(struct controller *c, const struct object *o))
+		   const char *finalizer,
+		   bool (*used)(struct controller *c, const struct object *o))
 {
 	bool has = o && object_has_finalizer(o, str_from(finalizer));
 
@@ -83,8 +84,7 @@ static bool look_at_pod(void *ctx, const struct object *o)
 	auto_arena arena = { 0 };
 	struct core_v1_pod pod = { 0 };
 
-	if (!str_contains(o->json, u->claim->name) &&
-	    !str_contains(o->json, STR("\"ephemeral\":")))
+	if (!str_contains(o->json, u->claim->name) && !str_contains(o->json, STR("\"ephemeral\":")))
 		return true;
 	if (object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0)
 		return true;

@@ -61,8 +61,8 @@ static void on_answer(void *ctx, const struct client_result *r)
 {
 	struct call *c = ctx;
 	struct local_path *p = c->p;
-	bool fine = !r->err || r->err->reason == ERR_ALREADY_EXISTS ||
-		    r->err->reason == ERR_NOT_FOUND;
+	bool fine =
+		!r->err || r->err->reason == ERR_ALREADY_EXISTS || r->err->reason == ERR_NOT_FOUND;
 
 	p->in_flight--;
 	if (!p->stopped && c->claim)
@@ -233,7 +233,7 @@ static void on_volume(void *ctx, const struct object *old, const struct object *
 	struct local_path *p = ctx;
 
 	(void)old;
-	if (new && str_contains(new->json, STR("\"phase\":\"Released\"")))
+	if (new &&str_contains(new->json, STR("\"phase\":\"Released\"")))
 		work_queue_add(p->queue, new->name);
 }
 
@@ -280,12 +280,12 @@ static void make_class(struct local_path *p, const char *name, bool standard)
 
 	if (informer_get(p->classes, STR(""), str_from(name)))
 		return;
-	buf_printf(&body,
-		   "{\"kind\":\"StorageClass\",\"apiVersion\":\"storage.k8s.io/v1\",\"metadata\":{"
-		   "\"name\":\"%s\"%s},\"provisioner\":\"" LOCAL_PATH_PROVISIONER
-		   "\",\"reclaimPolicy\":\"Delete\",\"volumeBindingMode\":\"WaitForFirstConsumer\"}",
-		   name,
-		   standard ? ",\"annotations\":{\"" ANN_DEFAULT_CLASS "\":\"true\"}" : "");
+	buf_printf(
+		&body,
+		"{\"kind\":\"StorageClass\",\"apiVersion\":\"storage.k8s.io/v1\",\"metadata\":{"
+		"\"name\":\"%s\"%s},\"provisioner\":\"" LOCAL_PATH_PROVISIONER
+		"\",\"reclaimPolicy\":\"Delete\",\"volumeBindingMode\":\"WaitForFirstConsumer\"}",
+		name, standard ? ",\"annotations\":{\"" ANN_DEFAULT_CLASS "\":\"true\"}" : "");
 	const struct client_call what = { .verb = API_CREATE,
 					  .resource = API_STORAGE_V1_STORAGECLASSES,
 					  .body = buf_view(&body),

@@ -40,8 +40,7 @@ const char *local_path_refuses(const claim_struct *c)
 
 static bool is_plain(struct str s)
 {
-	return s.n && s.p[0] != '.' && str_find(s, '/') == s.n &&
-	       memchr(s.p, '\0', s.n) == NULL;
+	return s.n && s.p[0] != '.' && str_find(s, '/') == s.n && memchr(s.p, '\0', s.n) == NULL;
 }
 
 bool local_path_directory(struct str root, const claim_struct *c, struct buf *out)
@@ -87,8 +86,9 @@ static void write_spec(const claim_struct *c, const struct storage_v1_storage_cl
 	const struct meta_v1_object_meta *m = &c->metadata;
 	const struct str *host = label_find(&node->metadata.labels, STR(HOSTNAME));
 
-	buf_printf(out, "{\"capacity\":{\"storage\":\"%.*s\"},\"%s\":{\"path\":",
-		   STR_ARG(requested(c)), wants_local(c, class) ? "local" : "hostPath");
+	buf_printf(out,
+		   "{\"capacity\":{\"storage\":\"%.*s\"},\"%s\":{\"path\":", STR_ARG(requested(c)),
+		   wants_local(c, class) ? "local" : "hostPath");
 	buf_json_string(out, path);
 	buf_puts(out, wants_local(c, class) ? "}" : ",\"type\":\"DirectoryOrCreate\"}");
 	buf_puts(out, ",\"accessModes\":[");

@@ -9,8 +9,8 @@
 
 #define LOCAL_PATH_PROVISIONER "rancher.io/local-path"
 /* Of a node: where its volumes lie. */
-#define LOCAL_PATH_ANNOTATION "local-path.rancher.io/path"
-#define LOCAL_PATH_DEFAULT    "/opt/local-path-provisioner"
+#define LOCAL_PATH_ANNOTATION  "local-path.rancher.io/path"
+#define LOCAL_PATH_DEFAULT     "/opt/local-path-provisioner"
 
 /* Is the claim ours to provide for, now? */
 bool local_path_wants(const claim_struct *c, const struct storage_v1_storage_class *class);
