@@ -18,15 +18,6 @@ static json_int_t number(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-/* An absent number counts as 0, and is shown so. */
-static void check_invalid_number(struct check *c, const char *child, json_int_t value,
-				 const char *detail)
-{
-	json_t *shown = json_integer(value);
-	check_invalid(c, child, shown, "%s", detail);
-	json_decref(shown);
-}
-
 static void check_reference(struct check *c, const char *child, const json_t *ref, bool needs_group)
 {
 	struct str version = field(ref, "apiVersion");

@@ -58,7 +58,8 @@ static void complain(struct check *c, const char *type, const char *child, struc
 		buf_vprintf(&detail, fmt, ap);
 	if (detail.n)
 		buf_printf(body, ": %s", detail.p);
-	err_cause(c->err, type, c->path.p ? c->path.p : "", "%s", body->p);
+	err_cause(c->declared ? &c->later : c->err, type, c->path.p ? c->path.p : "", "%s",
+		  body->p);
 	buf_free(&detail);
 	buf_free(body);
 	check_out(c, was);
@@ -185,12 +186,24 @@ void check_invalid_type(struct check *c, const char *child, const json_t *value,
 	COMPLAIN(c, "FieldValueTypeInvalid", child, &body, fmt);
 }
 
+void check_invalid_number(struct check *c, const char *child, int64_t value, const char *fmt, ...)
+{
+	struct buf body = { 0 };
+	buf_printf(&body, "Invalid value: %lld", (long long)value);
+	COMPLAIN(c, "FieldValueInvalid", child, &body, fmt);
+}
+
 static void complain_plain(struct check *c, const char *type, const char *child, struct buf body,
 			   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 static void complain_plain(struct check *c, const char *type, const char *child, struct buf body,
 			   const char *fmt, ...)
 {
 	COMPLAIN(c, type, child, &body, fmt);
+}
+
+void check_invalid_bare(struct check *c, const char *child, const char *detail)
+{
+	complain_plain(c, "FieldValueInvalid", child, body_of("Invalid value"), "%s", detail);
 }
 
 void check_duplicate(struct check *c, const char *child, const json_t *value)

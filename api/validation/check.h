@@ -16,7 +16,10 @@
 struct check {
 	struct err *err;
 	struct buf path;
-	bool custom; /* of a custom resource: finalizers may have any qualified name */
+	/* Complaints of rules that upstream generates from markers of fields: they come after all others, in the order of the fields. */
+	struct err later;
+	bool declared; /* where complaints go now */
+	bool custom;   /* of a custom resource: finalizers may have any qualified name */
 };
 
 /* `size_t was = check_in(c, "spec"); … check_out(c, was);` */
@@ -24,6 +27,14 @@ size_t check_in(struct check *c, const char *field);
 size_t check_in_index(struct check *c, size_t i);
 size_t check_in_key(struct check *c, struct str key); /* `limits[cpu]` */
 void check_out(struct check *c, size_t was);
+
+/* What the call complains about comes later. */
+#define CHECK_DECLARED(c, call)        \
+	do {                           \
+		(c)->declared = true;  \
+		call;                  \
+		(c)->declared = false; \
+	} while (0)
 
 void check_required(struct check *c, const char *child, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -35,6 +46,11 @@ void check_invalid_text(struct check *c, const char *child, struct str value, co
 	__attribute__((format(printf, 4, 5)));
 void check_invalid_type(struct check *c, const char *child, const json_t *value, const char *fmt,
 			...) __attribute__((format(printf, 4, 5)));
+/* Without the value, which is too large or too secret. */
+void check_invalid_bare(struct check *c, const char *child, const char *detail);
+/* A number where an absent one is 0. */
+void check_invalid_number(struct check *c, const char *child, int64_t value, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void check_duplicate(struct check *c, const char *child, const json_t *value);
 void check_duplicate_text(struct check *c, const char *child, struct str value);
 void check_not_found(struct check *c, const char *child, struct str value, const char *detail);

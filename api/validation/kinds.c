@@ -3,8 +3,11 @@
 
 #include "base/mem.h"
 
-#define RBAC       "rbac.authorization.k8s.io"
-#define NETWORKING "networking.k8s.io"
+#define RBAC         "rbac.authorization.k8s.io"
+#define NETWORKING   "networking.k8s.io"
+#define CERTIFICATES "certificates.k8s.io"
+#define STORAGE      "storage.k8s.io"
+#define FLOW         "flowcontrol.apiserver.k8s.io"
 
 static const struct kind_rules rows[] = {
 	{ "", "configmaps", NULL, validate_config_map, validate_config_map_update, NULL },
@@ -38,6 +41,12 @@ static const struct kind_rules rows[] = {
 	{ "autoscaling", "horizontalpodautoscalers", NULL, validate_autoscaler, NULL, NULL },
 	{ "batch", "cronjobs", NULL, validate_cron_job, validate_cron_job_update, NULL },
 	{ "batch", "jobs", NULL, validate_job, validate_job_update, validate_job_status },
+	{ CERTIFICATES, "certificatesigningrequests", name_any, validate_signing_request,
+	  validate_signing_request_update, validate_signing_request_status },
+	{ CERTIFICATES, "clustertrustbundles", name_any, validate_trust_bundle,
+	  validate_trust_bundle_update, NULL },
+	{ CERTIFICATES, "podcertificaterequests", NULL, validate_pod_certificate,
+	  validate_pod_certificate_update, validate_pod_certificate_status },
 	{ "coordination.k8s.io", "leases", NULL, validate_lease, NULL, NULL },
 	{ "discovery.k8s.io", "endpointslices", NULL, validate_endpoint_slice,
 	  validate_endpoint_slice_update, NULL },
@@ -56,6 +65,26 @@ static const struct kind_rules rows[] = {
 	{ RBAC, "roles", name_path_segment, validate_role, NULL, NULL },
 	{ "scheduling.k8s.io", "priorityclasses", NULL, validate_priority_class,
 	  validate_priority_class_update, NULL },
+	{ STORAGE, "csidrivers", NULL, validate_csi_driver, validate_csi_driver_update, NULL },
+	{ STORAGE, "csinodes", NULL, validate_csi_node, validate_csi_node_update,
+	  validate_csi_node_status },
+	{ STORAGE, "csistoragecapacities", NULL, validate_storage_capacity,
+	  validate_storage_capacity_update, NULL },
+	{ STORAGE, "volumeattachments", NULL, validate_volume_attachment,
+	  validate_volume_attachment_update, validate_volume_attachment_update },
+	{ STORAGE, "volumeattributesclasses", NULL, validate_attributes_class,
+	  validate_attributes_class_update, NULL },
+	{ NETWORKING, "ipaddresses", name_ip, validate_ip_address, validate_ip_address_update,
+	  NULL },
+	{ NETWORKING, "servicecidrs", NULL, validate_service_range, validate_service_range_update,
+	  NULL },
+	{ "node.k8s.io", "runtimeclasses", NULL, validate_runtime_class,
+	  validate_runtime_class_update, NULL },
+	{ "apiregistration.k8s.io", "apiservices", name_path_segment, validate_api_service, NULL,
+	  validate_api_service_status },
+	{ FLOW, "flowschemas", NULL, validate_flow_schema, NULL, validate_flow_status },
+	{ FLOW, "prioritylevelconfigurations", NULL, validate_priority_level, NULL,
+	  validate_flow_status },
 	{ "storage.k8s.io", "storageclasses", NULL, validate_storage_class,
 	  validate_storage_class_update, NULL },
 };

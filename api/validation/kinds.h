@@ -94,6 +94,42 @@ void validate_volume(struct check *c, const json_t *volume);
 void validate_volume_update(struct check *c, const json_t *new, const json_t *old);
 void validate_storage_class(struct check *c, const json_t *class);
 void validate_storage_class_update(struct check *c, const json_t *new, const json_t *old);
+/* signing_request.c, trust_bundle.c */
+struct name_errors name_any(struct str text);
+void validate_signing_request(struct check *c, const json_t *request);
+void validate_signing_request_update(struct check *c, const json_t *new, const json_t *old);
+void validate_signing_request_approval(struct check *c, const json_t *new, const json_t *old);
+void validate_signing_request_status(struct check *c, const json_t *new, const json_t *old);
+void validate_trust_bundle(struct check *c, const json_t *bundle);
+void validate_trust_bundle_update(struct check *c, const json_t *new, const json_t *old);
+void validate_pod_certificate(struct check *c, const json_t *request);
+void validate_pod_certificate_update(struct check *c, const json_t *new, const json_t *old);
+void validate_pod_certificate_status(struct check *c, const json_t *new, const json_t *old);
+/* csi.c, volume.c, addresses.c, flow.c */
+void validate_csi_driver(struct check *c, const json_t *object);
+void validate_csi_driver_update(struct check *c, const json_t *new, const json_t *old);
+void validate_csi_node(struct check *c, const json_t *object);
+void validate_csi_node_update(struct check *c, const json_t *new, const json_t *old);
+void validate_csi_node_status(struct check *c, const json_t *new, const json_t *old);
+void validate_storage_capacity(struct check *c, const json_t *object);
+void validate_storage_capacity_update(struct check *c, const json_t *new, const json_t *old);
+void validate_volume_attachment(struct check *c, const json_t *object);
+void validate_volume_attachment_update(struct check *c, const json_t *new, const json_t *old);
+void validate_attributes_class(struct check *c, const json_t *object);
+void validate_attributes_class_update(struct check *c, const json_t *new, const json_t *old);
+void validate_ip_address(struct check *c, const json_t *object);
+void validate_ip_address_update(struct check *c, const json_t *new, const json_t *old);
+void validate_service_range(struct check *c, const json_t *object);
+void validate_service_range_update(struct check *c, const json_t *new, const json_t *old);
+void validate_runtime_class(struct check *c, const json_t *object);
+void validate_runtime_class_update(struct check *c, const json_t *new, const json_t *old);
+void validate_api_service(struct check *c, const json_t *object);
+void validate_api_service_status(struct check *c, const json_t *new, const json_t *old);
+struct name_errors
+name_ip(struct str text); /* of an IPAddress; another form of it is another complaint */
+void validate_flow_schema(struct check *c, const json_t *schema);
+void validate_priority_level(struct check *c, const json_t *level);
+void validate_flow_status(struct check *c, const json_t *new, const json_t *old);
 /* rbac.c */
 void validate_role(struct check *c, const json_t *role);
 void validate_cluster_role(struct check *c, const json_t *role);

@@ -4,6 +4,7 @@
 #include "api/meta.h"
 #include "api/quantity.h"
 #include "api/validation/pod_parts.h"
+#include "api/validation/volume_parts.h"
 #include "base/mem.h"
 
 static struct str field(const json_t *object, const char *name)
@@ -158,21 +159,25 @@ static void check_nfs(struct check *c, const json_t *source)
 		check_invalid_text(c, "path", path, "must be an absolute path");
 }
 
-void check_csi_driver(struct check *c, const json_t *source)
+void check_csi_driver_name(struct check *c, const char *child, struct str driver)
 {
-	struct str driver = field(source, "driver");
 	auto_free char *small = str_dup(driver);
 	for (char *p = small; *p; p++)
 		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
 	struct name_errors e = name_dns_subdomain(str_of(small, driver.n));
 	if (driver.n == 0) {
-		check_required(c, "driver", "%s", "");
+		check_required(c, child, "%s", "");
 		return;
 	}
 	if (driver.n > 63)
-		check_too_long(c, "driver", 63);
+		check_too_long(c, child, 63);
 	for (size_t i = 0; i < e.n; i++)
-		check_invalid_text(c, "driver", driver, "%s", e.text[i]);
+		check_invalid_text(c, child, driver, "%s", e.text[i]);
+}
+
+void check_csi_driver(struct check *c, const json_t *source)
+{
+	check_csi_driver_name(c, "driver", field(source, "driver"));
 }
 
 static void check_csi(struct check *c, const json_t *source)

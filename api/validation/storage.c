@@ -5,6 +5,7 @@
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/resources.h"
+#include "api/validation/volume_parts.h"
 #include "base/mem.h"
 
 static const char *const modes[] = { "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce",
@@ -16,7 +17,7 @@ static struct str field(const json_t *object, const char *name)
 	return tree_str(json_object_get(object, name));
 }
 
-static void check_access_modes(struct check *c, const json_t *spec, const char *detail)
+void check_access_modes(struct check *c, const json_t *spec, const char *detail)
 {
 	const json_t *list = json_object_get(spec, "accessModes");
 	bool pod = false, other = false;
@@ -42,7 +43,7 @@ static bool parse(const json_t *value, struct quantity *out)
 	return quantity_parse(tree_str(value), out, NULL) == 0;
 }
 
-static void check_positive_quantity(struct check *c, const json_t *value)
+void check_positive_quantity(struct check *c, const json_t *value)
 {
 	struct quantity q;
 	if (parse(value, &q) && q.nano <= 0)
@@ -169,127 +170,6 @@ void validate_volume_claim_update(struct check *c, const json_t *new, const json
 	json_decref(spec);
 }
 
-/* ---- volumes ---- */
-
-static const char *const sources[] = { "hostPath",
-				       "local",
-				       "nfs",
-				       "csi",
-				       "gcePersistentDisk",
-				       "awsElasticBlockStore",
-				       "glusterfs",
-				       "flocker",
-				       "rbd",
-				       "quobyte",
-				       "cephfs",
-				       "iscsi",
-				       "cinder",
-				       "fc",
-				       "flexVolume",
-				       "azureFile",
-				       "vsphereVolume",
-				       "photonPersistentDisk",
-				       "portworxVolume",
-				       "azureDisk",
-				       "scaleIO",
-				       "storageos" };
-
-static void check_source(struct check *c, const json_t *spec, const char *name)
-{
-	const json_t *source = json_object_get(spec, name);
-	struct str path = field(source, "path");
-	size_t was = check_in(c, name);
-	if (strcmp(name, "hostPath") == 0 || strcmp(name, "local") == 0 ||
-	    strcmp(name, "nfs") == 0) {
-		if (path.n == 0)
-			check_required(c, "path", "%s", "");
-		else
-			check_no_backsteps(c, "path", path);
-	}
-	if (strcmp(name, "hostPath") == 0 && path.n)
-		check_host_path_type(c, json_object_get(source, "type"));
-	if (strcmp(name, "nfs") == 0 && field(source, "server").n == 0)
-		check_required(c, "server", "%s", "");
-	if (strcmp(name, "csi") == 0) {
-		check_csi_driver(c, source);
-		if (field(source, "volumeHandle").n == 0)
-			check_required(c, "volumeHandle", "%s", "");
-	}
-	check_out(c, was);
-}
-
-static void check_sources(struct check *c, const json_t *spec)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < COUNT_OF(sources); i++) {
-		if (!json_object_get(spec, sources[i]))
-			continue;
-		if (n++)
-			check_forbidden(c, sources[i], "may not specify more than 1 volume type");
-		else
-			check_source(c, spec, sources[i]);
-	}
-	if (n == 0)
-		check_required(c, NULL, "must specify a volume type");
-}
-
-static void check_capacity(struct check *c, const json_t *spec)
-{
-	static const char *const storage[] = { "storage", NULL };
-	const json_t *capacity = json_object_get(spec, "capacity");
-	const char *key;
-	json_t *value;
-	if (json_object_size(capacity) == 0)
-		check_required(c, "capacity", "%s", "");
-	if (!json_object_get(capacity, "storage") || json_object_size(capacity) > 1)
-		check_unsupported(c, "capacity", capacity ? capacity : json_null(), storage);
-	size_t was = check_in(c, "capacity");
-	json_object_foreach ((json_t *)capacity, key, value) {
-		size_t at = check_in_key(c, str_from(key));
-		check_positive_quantity(c, value);
-		check_out(c, at);
-	}
-	check_out(c, was);
-}
-
-void validate_volume(struct check *c, const json_t *volume)
-{
-	static const char *const policies[] = { "Delete", "Recycle", "Retain", NULL };
-	const json_t *spec = json_object_get(volume, "spec"),
-		     *required = tree_get(spec, "nodeAffinity", "required", NULL);
-	size_t was = check_in(c, "spec");
-	check_access_modes(c, spec, "");
-	check_capacity(c, spec);
-	check_one_of(c, spec, "persistentVolumeReclaimPolicy", policies, false);
-	if (required) {
-		size_t at = check_in(c, "nodeAffinity.required");
-		check_node_selector(c, required);
-		check_out(c, at);
-	}
-	check_sources(c, spec);
-	if (field(spec, "storageClassName").n)
-		check_name(c, "storageClassName", field(spec, "storageClassName"),
-			   name_dns_subdomain);
-	check_one_of(c, spec, "volumeMode", volume_modes, false);
-	check_out(c, was);
-}
-
-void validate_volume_update(struct check *c, const json_t *new, const json_t *old)
-{
-	validate_volume(c, new);
-	for (size_t i = 0; i < COUNT_OF(sources); i++) {
-		const json_t *a = tree_get(new, "spec", sources[i], NULL),
-			     *b = tree_get(old, "spec", sources[i], NULL);
-		if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b)) {
-			check_forbidden(c, "spec.persistentvolumesource",
-					"spec.persistentvolumesource is immutable after creation");
-			break;
-		}
-	}
-	check_immutable(c, "volumeMode", tree_get(new, "spec", "volumeMode", NULL),
-			tree_get(old, "spec", "volumeMode", NULL));
-}
-
 /* ---- storage classes ---- */
 
 static void check_topology_term(struct check *c, const json_t *term)
@@ -345,15 +225,11 @@ static void check_topologies(struct check *c, const json_t *class)
 	map_free(&seen, NULL);
 }
 
-void validate_storage_class(struct check *c, const json_t *class)
+void check_parameters(struct check *c, const json_t *parameters)
 {
-	static const char *const policies[] = { "Delete", "Retain", NULL };
-	static const char *const bindings[] = { "Immediate", "WaitForFirstConsumer", NULL };
-	const json_t *parameters = json_object_get(class, "parameters");
 	size_t bytes = 0;
 	const char *key;
 	json_t *value;
-	check_required_name(c, "provisioner", field(class, "provisioner"), name_annotation_key);
 	json_object_foreach ((json_t *)parameters, key, value) {
 		if (!*key)
 			check_invalid_text(c, "parameters", STR(""), "field can not be empty.");
@@ -363,6 +239,15 @@ void validate_storage_class(struct check *c, const json_t *class)
 		check_too_long(c, "parameters", 512);
 	else if (bytes > 256 * 1024)
 		check_too_long(c, "parameters", 256 * 1024);
+}
+
+void validate_storage_class(struct check *c, const json_t *class)
+{
+	static const char *const policies[] = { "Delete", "Retain", NULL };
+	static const char *const bindings[] = { "Immediate", "WaitForFirstConsumer", NULL };
+	const json_t *parameters = json_object_get(class, "parameters");
+	check_required_name(c, "provisioner", field(class, "provisioner"), name_annotation_key);
+	check_parameters(c, parameters);
 	check_one_of(c, class, "reclaimPolicy", policies, false);
 	check_one_of(c, class, "volumeBindingMode", bindings, true);
 	check_topologies(c, class);

@@ -14,6 +14,8 @@ static const struct {
 } subresources[] = {
 	{ "", "pods", "ephemeralcontainers", validate_pod_ephemeral },
 	{ "", "pods", "resize", validate_pod_resize },
+	{ "certificates.k8s.io", "certificatesigningrequests", "approval",
+	  validate_signing_request_approval },
 	{ "", "namespaces", "finalize", validate_namespace_finalize },
 };
 
@@ -51,6 +53,10 @@ int validate_finish(const char *kind, const char *group, struct str name, struct
 static int finish(struct check *c, const struct api_resource *r, const json_t *object,
 		  struct err *err)
 {
+	for (size_t i = 0; i < c->later.ncauses; i++)
+		err_cause(c->err, c->later.causes[i].type, c->later.causes[i].field, "%s",
+			  c->later.causes[i].message);
+	err_clear(&c->later);
 	int code = validate_finish(r->kind, r->group, meta_name(object), c->err);
 	buf_free(&c->path);
 	if (code < 0)

@@ -27,10 +27,10 @@ claim it_goes_with_its_service eventually gone
 kubectl create -f - >/dev/null <<-YAML
 	apiVersion: networking.k8s.io/v1
 	kind: IPAddress
-	metadata: {name: 10.77.0.10}
-	spec: {parentRef: {resource: services, namespace: x, name: y}}
+	metadata: {name: 10.77.0.11}
+	spec: {parentRef: {resource: services, namespace: xx, name: yy}}
 YAML
-send POST $services '{"metadata":{"name":"b"},"spec":{"clusterIP":"10.77.0.10","ports":[{"port":80}]}}' >/dev/null
+send POST $services '{"metadata":{"name":"b"},"spec":{"clusterIP":"10.77.0.11","ports":[{"port":80}]}}' >/dev/null
 same one_of_someone_else_is_taken 422 "$(code)"
 send POST "$services?dryRun=All" '{"metadata":{"name":"b"},"spec":{"ports":[{"port":80}]}}' >/dev/null
 claim a_dry_run_makes_none test -z "$(parent "$(jq -r .spec.clusterIP "$work/body")")"

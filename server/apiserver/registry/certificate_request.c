@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A signing request carries who asked, from the credentials and not from the body. */
 #include "api/meta.h"
+#include "base/clock.h"
 #include "server/apiserver/write.h"
 
 static json_t *text(struct str s)
@@ -36,18 +37,84 @@ int certificate_request_strategy_update(struct write *w, struct err *err)
 	return 0;
 }
 
-/* Approval changes conditions only. */
+static bool is_zero(const json_t *condition, const char *field)
+{
+	return tree_str(json_object_get(condition, field)).n == 0;
+}
+
+static struct str text_of(const json_t *condition, const char *field)
+{
+	return tree_str(json_object_get(condition, field));
+}
+
+/* When it last changed: what the old condition of this type and status says, or now. */
+static void times_fill(json_t *condition, const json_t *old, const char *now)
+{
+	size_t i;
+	json_t *was;
+	if (is_zero(condition, "lastUpdateTime"))
+		json_object_set_new(condition, "lastUpdateTime", json_string(now));
+	if (!is_zero(condition, "lastTransitionTime"))
+		return;
+	json_object_set_new(condition, "lastTransitionTime", json_string(now));
+	json_array_foreach ((json_t *)old, i, was)
+		if (str_eq(text_of(was, "type"), text_of(condition, "type")) &&
+		    str_eq(text_of(was, "status"), text_of(condition, "status")) &&
+		    !is_zero(was, "lastTransitionTime")) {
+			json_object_set(condition, "lastTransitionTime",
+					json_object_get(was, "lastTransitionTime"));
+			return;
+		}
+}
+
+static json_t *only_of(json_t *conditions, const char *type, size_t *at)
+{
+	json_t *found = NULL, *condition;
+	size_t i;
+	json_array_foreach (conditions, i, condition)
+		if (str_eqz(text_of(condition, "type"), type)) {
+			if (found)
+				return NULL;
+			found = condition;
+			*at = i;
+		}
+	return found;
+}
+
+/* A status update does not decide: an old decision stays as it was. */
+static void decision_keep(json_t *conditions, json_t *old, const char *type)
+{
+	size_t at, was;
+	json_t *before = only_of(old, type, &was);
+	if (before && only_of(conditions, type, &at))
+		json_array_set(conditions, at, before);
+}
+
 int certificate_request_strategy_update_sub(struct write *w, struct err *err)
 {
+	char now[TIME_TEXT_MAX];
+	json_t *old = tree_get(w->old, "status", "conditions", NULL), *condition,
+	       *conditions = json_deep_copy(tree_get(w->tree, "status", "conditions", NULL));
+	bool status = !strcmp(w->subresource, "status");
+	size_t i;
 	(void)err;
+	time_format(clock_wall_s(w->r->server->clock), now);
 	json_object_set(w->tree, "spec", json_object_get(w->old, "spec"));
-	if (strcmp(w->subresource, "approval"))
-		return 0;
-	json_t *old = json_object_get(w->old, "status"),
-	       *conditions = tree_get(w->tree, "status", "conditions", NULL);
-	json_t *status = old ? json_deep_copy(old) : json_object();
-	if (conditions)
-		json_object_set(status, "conditions", conditions);
-	json_object_set_new(w->tree, "status", status);
+	if (status) {
+		decision_keep(conditions, old, "Approved");
+		decision_keep(conditions, old, "Denied");
+	} else { /* an approval changes conditions only */
+		json_t *before = json_object_get(w->old, "status");
+		json_object_set_new(w->tree, "status",
+				    before ? json_deep_copy(before) : json_object());
+	}
+	json_array_foreach (conditions, i, condition)
+		times_fill(condition, old, now);
+	json_t *to = json_object_get(w->tree, "status");
+	if (conditions && json_is_object(to))
+		json_object_set(to, "conditions", conditions);
+	else if (!status)
+		json_object_del(to, "conditions");
+	json_decref(conditions);
 	return 0;
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/validation/internal.h"
+
+#include <ctype.h>
+
+#include "api/meta.h"
+#include "api/registry.h"
+#include "base/mem.h"
+
+static void field_name(const char *name, struct buf *out)
+{
+	static const char *const initials[] = { "api", "uid", "uri", "url", "ip",
+						"tls", "iqn", "csi", "nfs" };
+	for (size_t i = 0; i < COUNT_OF(initials); i++) {
+		size_t n = strlen(initials[i]);
+		if (strncmp(name, initials[i], n) || islower((unsigned char)name[n]))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			buf_putc(out, (char)toupper((unsigned char)name[k]));
+		buf_puts(out, name + n);
+		return;
+	}
+	buf_putc(out, (char)toupper((unsigned char)*name));
+	buf_puts(out, name + 1);
+}
+
+static void write_schema(const struct api_schema *s, bool pointer, const json_t *value,
+			 struct buf *out);
+
+static void write_list(const struct api_schema *s, const json_t *value, struct buf *out)
+{
+	size_t i;
+	json_t *item;
+	buf_putc(out, '[');
+	json_array_foreach (value, i, item) {
+		buf_puts(out, i ? "," : "");
+		write_schema(s->item, false, item, out);
+	}
+	buf_putc(out, ']');
+}
+
+static void write_plain(const struct api_schema *s, const json_t *value, struct buf *out)
+{
+	if (value) {
+		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+		buf_puts(out, text);
+		free(text);
+		return;
+	}
+	switch (s->kind) {
+	case API_STRING: buf_puts(out, "\"\""); break;
+	case API_BOOL: buf_puts(out, "false"); break;
+	case API_INT32:
+	case API_INT64: buf_puts(out, "0"); break;
+	case API_QUANTITY: buf_puts(out, "\"0\""); break;
+	default: buf_puts(out, "null");
+	}
+}
+
+static void write_schema(const struct api_schema *s, bool pointer, const json_t *value,
+			 struct buf *out)
+{
+	if (!value && (pointer || s->kind == API_LIST || s->kind == API_MAP))
+		buf_puts(out, "null");
+	else if (s->kind == API_OBJECT && s->type)
+		internal_text(s->type, value, out);
+	else if (s->kind == API_LIST)
+		write_list(s, value, out);
+	else
+		write_plain(s, value, out);
+}
+
+void internal_text(const struct api_type *t, const json_t *value, struct buf *out)
+{
+	buf_putc(out, '{');
+	for (size_t i = 0; i < t->nfields; i++) {
+		const struct api_field *f = &t->fields[i];
+		buf_puts(out, i ? ",\"" : "\"");
+		field_name(f->name, out);
+		buf_puts(out, "\":");
+		write_schema(&f->schema, f->pointer, json_object_get(value, f->name), out);
+	}
+	buf_putc(out, '}');
+}
+
+static void complain(struct check *c, const char *kind, const char *word, const char *child,
+		     const char *type, const json_t *value, const char *detail)
+{
+	const struct api_type *t = api_type_find(str_from(type));
+	auto_buf text = { 0 };
+	size_t was = check_in(c, child);
+	if (t)
+		internal_text(t, value, &text);
+	err_cause(c->declared ? &c->later : c->err, kind, c->path.p ? c->path.p : "", "%s: %s%s%s",
+		  word, text.p ? text.p : "", *detail ? ": " : "", detail);
+	check_out(c, was);
+}
+
+void check_invalid_internal(struct check *c, const char *child, const char *type,
+			    const json_t *value, const char *detail)
+{
+	complain(c, "FieldValueInvalid", "Invalid value", child, type, value, detail);
+}
+
+void check_duplicate_internal(struct check *c, const char *child, const char *type,
+			      const json_t *value)
+{
+	complain(c, "FieldValueDuplicate", "Duplicate value", child, type, value, "");
+}
