@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How fast the scheduler decides, without an API: upstream's scheduler_perf workloads on a cluster in memory.
+ *
+ *	bench_scheduler [NODES…]        100, 1000 and 5000 if none is named
+ *
+ * Each workload has pods that are there before (not measured) and pods that are placed one after the other: decided, then noted as
+ * placed, as the scheduler does it. Objects are decoded beforehand. Prints pods/s and the time of one decision. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "generated/api_tables.h"
+#include "server/scheduler/decide.h"
+#include "server/scheduler/preempt.h"
+
+#define CONTAINER(cpu, memory)                                                          \
+	"\"containers\":[{\"name\":\"pause\",\"image\":\"registry.k8s.io/pause:3.10\"," \
+	"\"resources\":{\"requests\":{\"cpu\":\"" cpu "\",\"memory\":\"" memory "\"}}}]"
+#define SMALL CONTAINER("100m", "500Mi")
+#define TERM(key) \
+	"{\"labelSelector\":{\"matchLabels\":{\"color\":\"c\"}},\"topologyKey\":\"" key "\"}"
+#define MUST(term) "\"requiredDuringSchedulingIgnoredDuringExecution\":[" term "]"
+#define MAY(term)                                                             \
+	"\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":1," \
+	"\"podAffinityTerm\":" term "}]"
+#define AFFINITY(kind, terms) "\"affinity\":{\"" kind "\":{" terms "}},"
+#define ZONE                  "topology.kubernetes.io/zone"
+#define HOSTNAME              "kubernetes.io/hostname"
+#define SPREAD(when)                                                            \
+	"\"topologySpreadConstraints\":[{\"maxSkew\":5,\"topologyKey\":\"" ZONE \
+	"\",\"whenUnsatisfiable\":\"" when                                      \
+	"\",\"labelSelector\":{\"matchLabels\":{\"color\":\"c\"}}}],"
+
+static const struct workload {
+	const char *name;
+	const char *before, *measured; /* specs; before: NULL: the same */
+	double before_per_node, measured_per_node;
+	bool evicts; /* the measured ones fit after a preemption */
+	bool parks;  /* pods that never fit are tried in between */
+} workloads[] = {
+	{ "SchedulingBasic", NULL, SMALL, 1, 1, false, false },
+	{ "SchedulingPodAntiAffinity", NULL,
+	  AFFINITY("podAntiAffinity", MUST(TERM(HOSTNAME))) SMALL, 0.2, 0.4, false, false },
+	{ "SchedulingPodAffinity", NULL, AFFINITY("podAffinity", MUST(TERM(ZONE))) SMALL, 1, 1,
+	  false, false },
+	{ "PreferredPodAffinity", NULL, AFFINITY("podAffinity", MAY(TERM(HOSTNAME))) SMALL, 1, 1,
+	  false, false },
+	{ "PreferredPodAntiAffinity", NULL, AFFINITY("podAntiAffinity", MAY(TERM(HOSTNAME))) SMALL,
+	  1, 1, false, false },
+	{ "TopologySpreading", SMALL, SPREAD("DoNotSchedule") SMALL, 1, 1, false, false },
+	{ "PreferredTopologySpreading", SMALL, SPREAD("ScheduleAnyway") SMALL, 1, 1, false, false },
+	{ "PreemptionBasic", CONTAINER("900m", "500Mi"), "\"priority\":10," CONTAINER("3", "500Mi"),
+	  4, 0.2, true, false },
+	{ "Unschedulable", CONTAINER("9", "500Mi"), SMALL, 0.04, 1, false, true },
+};
+
+struct bench {
+	struct cluster cluster;
+	struct budgets budgets;
+	const char *pod_spec;
+	size_t placed, refused, victims;
+};
+struct item {
+	struct object *object;
+	struct arena arena;
+	struct core_v1_pod pod;
+	struct pod_usage usage;
+	char key[64];
+};
+
+static struct object *object_of(const struct api_resource *r, const char *ns, const char *name,
+				const char *json)
+{
+	auto_buf key = { 0 };
+	struct object *o;
+
+	object_key(r, str_from(ns), str_from(name), &key);
+	if (object_new(r, buf_view(&key), str_from(json), &o, NULL) < 0)
+		abort();
+	object_seal(o, 1);
+	return o;
+}
+
+static void add_node(struct bench *b, size_t i)
+{
+	auto_free char *name = str_printf("node-%zu", i);
+	auto_free char *json =
+		str_printf("{\"kind\":\"Node\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\","
+			   "\"uid\":\"u%zu\","
+			   "\"labels\":{\"" HOSTNAME "\":\"%s\",\"" ZONE
+			   "\":\"zone%zu\"}},\"spec\":{},\"status\":{"
+			   "\"allocatable\":{\"cpu\":\"4\",\"memory\":\"32Gi\",\"pods\":\"110\"}}}",
+			   name, i, name, i % 3);
+	struct object *o = object_of(API_CORE_V1_NODES, "", name, json);
+
+	cluster_node_set(&b->cluster, o, NULL, NULL);
+	object_unref(o);
+}
+
+static struct item *make_pods(const char *spec, const char *prefix, size_t n)
+{
+	struct item *items = mem_zalloc((n + 1) * sizeof(*items));
+
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *name = str_printf("%s-%zu", prefix, i);
+		auto_free char *json = str_printf(
+			"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\","
+			"\"namespace\":"
+			"\"sched\",\"uid\":\"%s\",\"labels\":{\"color\":\"c\"}},\"spec\":{%s}}",
+			name, name, spec);
+
+		items[i].object = object_of(API_CORE_V1_PODS, "sched", name, json);
+		if (object_decode(items[i].object, &items[i].arena, api_struct_core_v1_pod,
+				  &items[i].pod, NULL) < 0)
+			abort();
+		pod_usage_read(&items[i].pod, &items[i].usage);
+		snprintf(items[i].key, sizeof(items[i].key), "sched/%s", name);
+	}
+	return items;
+}
+
+static void free_pods(struct item *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		object_unref(items[i].object);
+		arena_free(&items[i].arena);
+		pod_usage_free(&items[i].usage);
+	}
+	free(items);
+}
+
+static void make_room(struct bench *b, struct sched_look *look, const struct decision *d)
+{
+	struct preemption room;
+
+	schedule_preempt(look, d, &b->budgets, STR(""), b->placed, &room);
+	b->victims += room.nvictims;
+	for (size_t i = 0; i < room.nvictims; i++)
+		cluster_pod_del(&b->cluster, str_from(room.victims[i]->key));
+	preemption_free(&room);
+}
+
+static void place(struct bench *b, struct item *x, bool evicts)
+{
+	const struct sched_view view = { .cluster = &b->cluster };
+	const struct sched_pod who = { &x->pod, x->object, &x->usage, str_from(x->key) };
+	struct sched_look look;
+	struct decision d;
+
+	sched_look_open(&look, &view, &who);
+	schedule_decide(&look, STR(""), b->placed, &d);
+	if (d.node) {
+		cluster_pod_set(&b->cluster, who.key, d.node->node.metadata.name, x->object,
+				&x->pod, true);
+		b->placed++;
+	} else if (evicts) {
+		make_room(b, &look, &d);
+	} else {
+		b->refused++;
+	}
+	buf_free(&d.message);
+	sched_look_close(&look);
+	if (!d.node && evicts)
+		place(b, x, false);
+}
+
+static void run(const struct workload *w, size_t nodes)
+{
+	struct bench b = { 0 };
+	size_t nbefore = (size_t)(w->before_per_node * (double)nodes),
+	       n = (size_t)(w->measured_per_node * (double)nodes);
+	struct item *before = make_pods(w->before ? w->before : w->measured, "before", nbefore);
+	struct item *pods = make_pods(w->measured, "measured", n);
+	int64_t start;
+	double took;
+
+	for (size_t i = 0; i < nodes; i++)
+		add_node(&b, i);
+	for (size_t i = 0; i < nbefore && !w->parks; i++)
+		place(&b, &before[i], false);
+	start = clock_real()->mono_us(clock_real());
+	for (size_t i = 0; i < n; i++) {
+		place(&b, &pods[i], w->evicts);
+		if (w->parks && i % 25 == 0) /* one more that never fits */
+			place(&b, &before[i % (nbefore ? nbefore : 1)], false);
+	}
+	took = (double)(clock_real()->mono_us(clock_real()) - start) / 1e6;
+	printf("%-26s %5zu nodes %6zu pods %9.0f pods/s %8.1f us each%s", w->name, nodes, n,
+	       (double)n / took, took * 1e6 / (double)n, "");
+	printf("  placed %zu refused %zu victims %zu\n", b.placed, b.refused, b.victims);
+	fflush(stdout);
+	cluster_free(&b.cluster);
+	free_pods(before, nbefore);
+	free_pods(pods, n);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const sizes[] = { "100", "1000", "5000" };
+	int n = argc > 1 ? argc - 1 : (int)COUNT_OF(sizes);
+
+	for (int i = 0; i < n; i++)
+		for (size_t k = 0; k < COUNT_OF(workloads); k++)
+			run(&workloads[k], strtoul(argc > 1 ? argv[i + 1] : sizes[i], NULL, 10));
+	return 0;
+}
