@@ -5,6 +5,7 @@
 
 #define RBAC         "rbac.authorization.k8s.io"
 #define NETWORKING   "networking.k8s.io"
+#define ADMISSION    "admissionregistration.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 #define STORAGE      "storage.k8s.io"
 #define FLOW         "flowcontrol.apiserver.k8s.io"
@@ -28,6 +29,15 @@ static const struct kind_rules rows[] = {
 	{ "", "secrets", NULL, validate_secret, validate_secret_update, NULL },
 	{ "", "services", name_dns_label, validate_service, validate_service_update,
 	  validate_service_status },
+	{ ADMISSION, "mutatingadmissionpolicies", NULL, validate_mutating_policy, NULL, NULL },
+	{ ADMISSION, "mutatingadmissionpolicybindings", NULL, validate_mutating_binding, NULL,
+	  NULL },
+	{ ADMISSION, "mutatingwebhookconfigurations", NULL, validate_webhooks, NULL, NULL },
+	{ ADMISSION, "validatingadmissionpolicies", NULL, validate_validating_policy, NULL,
+	  validate_validating_policy_status },
+	{ ADMISSION, "validatingadmissionpolicybindings", NULL, validate_validating_binding, NULL,
+	  NULL },
+	{ ADMISSION, "validatingwebhookconfigurations", NULL, validate_webhooks, NULL, NULL },
 	{ "apps", "controllerrevisions", NULL, validate_controller_revision,
 	  validate_controller_revision_update, NULL },
 	{ "apps", "daemonsets", NULL, validate_daemon_set, validate_daemon_set_update,

@@ -94,6 +94,14 @@ void validate_volume(struct check *c, const json_t *volume);
 void validate_volume_update(struct check *c, const json_t *new, const json_t *old);
 void validate_storage_class(struct check *c, const json_t *class);
 void validate_storage_class_update(struct check *c, const json_t *new, const json_t *old);
+/* webhook.c, admission_policy.c */
+void validate_webhooks(struct check *c, const json_t *configuration);
+void check_webhook_client(struct check *c, const json_t *client); /* at `clientConfig` */
+void validate_validating_policy(struct check *c, const json_t *policy);
+void validate_validating_policy_status(struct check *c, const json_t *new, const json_t *old);
+void validate_mutating_policy(struct check *c, const json_t *policy);
+void validate_validating_binding(struct check *c, const json_t *binding);
+void validate_mutating_binding(struct check *c, const json_t *binding);
 /* signing_request.c, trust_bundle.c */
 struct name_errors name_any(struct str text);
 void validate_signing_request(struct check *c, const json_t *request);
