@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "api/codec.h"
 #include "api/meta.h"
 #include "api/registry.h"
 #include "base/mem.h"
@@ -106,4 +107,15 @@ void check_duplicate_internal(struct check *c, const char *child, const char *ty
 			      const json_t *value)
 {
 	complain(c, "FieldValueDuplicate", "Duplicate value", child, type, value, "");
+}
+
+void check_duplicate_typed(struct check *c, const char *type, const json_t *value)
+{
+	const struct api_type *t = api_type_find(str_from(type));
+	auto_buf text = { 0 };
+	json_t *copy = json_deep_copy(value);
+	if (t && api_json_write(t, copy, false, &text, NULL) == 0)
+		err_cause(c->declared ? &c->later : c->err, "FieldValueDuplicate",
+			  c->path.p ? c->path.p : "", "Duplicate value: %s", text.p);
+	json_decref(copy);
 }

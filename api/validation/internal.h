@@ -17,4 +17,7 @@ void check_invalid_internal(struct check *c, const char *child, const char *type
 void check_duplicate_internal(struct check *c, const char *child, const char *type,
 			      const json_t *value);
 
+/* An item of a list as JSON, its fields in their order. */
+void check_duplicate_typed(struct check *c, const char *type, const json_t *value);
+
 #endif

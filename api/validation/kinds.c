@@ -6,6 +6,7 @@
 #define RBAC         "rbac.authorization.k8s.io"
 #define NETWORKING   "networking.k8s.io"
 #define ADMISSION    "admissionregistration.k8s.io"
+#define DEVICES      "resource.k8s.io"
 #define CERTIFICATES "certificates.k8s.io"
 #define STORAGE      "storage.k8s.io"
 #define FLOW         "flowcontrol.apiserver.k8s.io"
@@ -73,6 +74,13 @@ static const struct kind_rules rows[] = {
 	{ RBAC, "rolebindings", name_path_segment, validate_role_binding,
 	  validate_role_binding_update, NULL },
 	{ RBAC, "roles", name_path_segment, validate_role, NULL, NULL },
+	{ DEVICES, "deviceclasses", NULL, validate_device_class, NULL, NULL },
+	{ DEVICES, "resourceclaims", NULL, validate_device_claim, validate_device_claim_update,
+	  validate_device_claim_status },
+	{ DEVICES, "resourceclaimtemplates", NULL, validate_device_claim_template,
+	  validate_device_claim_template_update, NULL },
+	{ DEVICES, "resourceslices", NULL, validate_device_slice, validate_device_slice_update,
+	  NULL },
 	{ "scheduling.k8s.io", "priorityclasses", NULL, validate_priority_class,
 	  validate_priority_class_update, NULL },
 	{ STORAGE, "csidrivers", NULL, validate_csi_driver, validate_csi_driver_update, NULL },

@@ -94,6 +94,15 @@ void validate_volume(struct check *c, const json_t *volume);
 void validate_volume_update(struct check *c, const json_t *new, const json_t *old);
 void validate_storage_class(struct check *c, const json_t *class);
 void validate_storage_class_update(struct check *c, const json_t *new, const json_t *old);
+/* device_claim.c, device_slice.c */
+void validate_device_claim(struct check *c, const json_t *claim);
+void validate_device_claim_update(struct check *c, const json_t *new, const json_t *old);
+void validate_device_claim_status(struct check *c, const json_t *new, const json_t *old);
+void validate_device_claim_template(struct check *c, const json_t *template);
+void validate_device_claim_template_update(struct check *c, const json_t *new, const json_t *old);
+void validate_device_class(struct check *c, const json_t *class);
+void validate_device_slice(struct check *c, const json_t *slice);
+void validate_device_slice_update(struct check *c, const json_t *new, const json_t *old);
 /* webhook.c, admission_policy.c */
 void validate_webhooks(struct check *c, const json_t *configuration);
 void check_webhook_client(struct check *c, const json_t *client); /* at `clientConfig` */

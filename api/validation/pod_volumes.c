@@ -7,6 +7,12 @@
 #include "api/validation/volume_parts.h"
 #include "base/mem.h"
 
+/* The words of the generated rule, which lets letters be of any case. */
+#define CASELESS                                                                               \
+	"an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must " \
+	"start and end with an alphanumeric character (e.g. 'example.com', regex used for "    \
+	"validation is '(?i)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+
 static struct str field(const json_t *object, const char *name)
 {
 	return tree_str(json_object_get(object, name));
@@ -172,7 +178,10 @@ void check_csi_driver_name(struct check *c, const char *child, struct str driver
 	if (driver.n > 63)
 		check_too_long(c, child, 63);
 	for (size_t i = 0; i < e.n; i++)
-		check_invalid_text(c, child, driver, "%s", e.text[i]);
+		check_invalid_text(c, child, driver, "%s",
+				   c->declared && str_starts(str_from(e.text[i]), STR("a lower"))
+					   ? CASELESS
+					   : e.text[i]);
 }
 
 void check_csi_driver(struct check *c, const json_t *source)
