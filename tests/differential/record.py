@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recorded answers: recorded/TOPIC.jsonl, one line a sequence. What most answers say alike is left out."""
+"""Recorded answers: recorded/TOPIC.jsonl.xz, one line a sequence; what most answers say alike is left out. Beside them open.txt:
+the differences that there were and that are not meant; they are waited for, not hidden: a replay reports them as skipped."""
 import json
+import lzma
 import os
 
 USUAL = {"content-type": "application/json", "cache-control": "no-cache, private", "audit-id": "<present>",
          "x-kubernetes-pf-flowschema-uid": "<present>", "x-kubernetes-pf-prioritylevel-uid": "<present>"}
+
+OPEN = "open.txt"
+
+
+def place(line):
+    """Of a difference what stays when values change: sequence, request, path."""
+    return line.split(": upstream ", 1)[0]
 
 
 def packed(answer):
@@ -26,16 +35,20 @@ class Recorder:
     def __init__(self, directory):
         self.directory, self.files = directory, {}
         os.makedirs(directory, exist_ok=True)
+        for name in os.listdir(directory):
+            os.remove(os.path.join(directory, name))
 
     def add(self, sequence, answers):
         if sequence.topic not in self.files:
-            self.files[sequence.topic] = open(os.path.join(self.directory, sequence.topic + ".jsonl"), "w")
+            self.files[sequence.topic] = lzma.open(os.path.join(self.directory, sequence.topic + ".jsonl.xz"), "wt", preset=9)
         line = {"title": sequence.title, "answers": [packed(a) for a in answers]}
         self.files[sequence.topic].write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
 
-    def close(self):
+    def close(self, differences):
         for file in self.files.values():
             file.close()
+        with open(os.path.join(self.directory, OPEN), "w") as file:
+            file.write("".join(sorted({place(line) + "\n" for line in differences})))
 
 
 class Recorded:
@@ -44,9 +57,10 @@ class Recorded:
     def __init__(self, directory):
         self.answers = {}
         for name in os.listdir(directory):
-            for line in open(os.path.join(directory, name)):
+            for line in lzma.open(os.path.join(directory, name), "rt") if name.endswith(".xz") else ():
                 one = json.loads(line)
-                self.answers[name[:-6], one["title"]] = [unpacked(a) for a in one["answers"]]
+                self.answers[name.split(".")[0], one["title"]] = [unpacked(a) for a in one["answers"]]
+        self.open = {line.rstrip("\n") for line in open(os.path.join(directory, OPEN))}
 
     def play(self, _, sequence):
         return self.answers.get((sequence.topic, sequence.title))
