@@ -8,6 +8,7 @@
 #include "server/apiserver/decode.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/respond.h"
+#include "server/apiserver/review.h"
 #include "server/apiserver/subresources.h"
 
 static void user_read(struct api_request *r, const json_t *spec, struct api_user *u)
@@ -96,6 +97,7 @@ static void access_body(struct api_request *r)
 	if (e < 0) {
 		respond_err(r, &err);
 	} else {
+		review_own(r, &x, tree);
 		review_judge(r, tree);
 		respond_tree(r, 201, x.type, tree);
 	}
@@ -137,6 +139,7 @@ static void rules_body(struct api_request *r)
 		respond_err(r, &err);
 		return;
 	}
+	review_own(r, &x, tree);
 	rules_judge(r, tree);
 	respond_tree(r, 201, x.type, tree);
 	json_decref(tree);

@@ -379,6 +379,36 @@ int decode_body(struct api_request *r, const struct decode_expect *x, json_t **o
 	return decode_text(r, x, f == MEDIA_YAML, out, err);
 }
 
+/* Upstream decodes options with other words than an object, and takes null for none. */
+static int optional_text(struct api_request *r, const struct decode_expect *x, bool yaml,
+			 json_t **out, struct err *err)
+{
+	int e = yaml ? api_yaml_parse(r->body, out, NULL, err)
+		     : api_json_parse(r->body, out, NULL, err);
+	if (e < 0)
+		return err_wrap(err, e, "couldn't get version/kind; json parse error");
+	if (json_is_null(*out)) {
+		json_decref(*out);
+		*out = json_object();
+	}
+	if (!json_is_object(*out))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "couldn't get version/kind; json parse error: json: cannot "
+			       "unmarshal %s into Go value of type %s",
+			       json_is_array(*out)    ? "array"
+			       : json_is_string(*out) ? "string"
+			       : json_is_number(*out) ? "number"
+						      : "bool",
+			       header_type);
+	struct str kind = meta_kind(*out), version = meta_api_version(*out);
+	if (kind.n && !str_eqz(kind, x->kind))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "no kind \"%.*s\" is registered for version \"%.*s\" in scheme "
+			       "\"pkg/runtime/scheme.go:111\"",
+			       STR_ARG(kind), STR_ARG(version.n ? version : STR("meta.k8s.io/v1")));
+	return api_conform(x->type, *out, NULL, err);
+}
+
 int decode_optional(struct api_request *r, const char *kind, json_t **out, struct err *err)
 {
 	struct str whole = str_trim(r->body);
@@ -398,9 +428,7 @@ int decode_optional(struct api_request *r, const char *kind, json_t **out, struc
 		e = api_protobuf_envelope(r->body, &version, &sent, &raw, err);
 		e = e < 0 ? e : api_protobuf_read_message(x.type, raw, &tree, err);
 	} else {
-		e = f == MEDIA_YAML ? api_yaml_parse(r->body, &tree, NULL, err)
-				    : api_json_parse(r->body, &tree, NULL, err);
-		e = e < 0 ? e : handled_as(&x, api_conform(x.type, tree, NULL, err), err);
+		e = optional_text(r, &x, f == MEDIA_YAML, &tree, err);
 	}
 	if (e < 0)
 		json_decref(tree);

@@ -3,6 +3,7 @@
 
 #include "api/meta.h"
 #include "api/validation/validation.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -28,6 +29,24 @@ static int options_check(const struct request_options *o, struct err *err)
 	return validate_finish("DeleteOptions", "meta.k8s.io", STR(""), err);
 }
 
+/* Only "All" is known, and the whole list is shown. */
+static int dry_run_check(const json_t *list, struct err *err)
+{
+	auto_buf all = { 0 };
+	bool known = true;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct str one = tree_str(json_array_get(list, i));
+		buf_puts(&all, i ? ", " : "");
+		buf_json_string(&all, one);
+		known = known && str_eqz(one, "All");
+	}
+	if (known)
+		return 0;
+	err_cause(err, "FieldValueNotSupported", "dryRun",
+		  "Unsupported value: [%s]: supported values: \"All\"", all.p);
+	return -ERR_INVALID;
+}
+
 int delete_options_read(struct arena *a, const json_t *body, struct request_options *o,
 			struct err *err)
 {
@@ -44,18 +63,23 @@ int delete_options_read(struct arena *a, const json_t *body, struct request_opti
 	}
 	for (size_t i = 0; i < json_array_size(dry); i++)
 		o->dry_run = o->dry_run || str_eqz(tree_str(json_array_get(dry, i)), "All");
-	o->pre_uid = arena_str(a, tree_get_str(body, "preconditions", "uid", NULL));
+	if (dry_run_check(dry, err) < 0)
+		return validate_finish("DeleteOptions", "meta.k8s.io", STR(""), err);
+	if (tree_get_str(body, "preconditions", "uid", NULL).n)
+		o->pre_uid = arena_str(a, tree_get_str(body, "preconditions", "uid", NULL));
 	o->pre_version = arena_str(a, tree_get_str(body, "preconditions", "resourceVersion", NULL));
 	return options_check(o, err);
 }
 
 static bool wants(const json_t *tree, const struct request_options *o, const char *policy,
-		  const char *finalizer)
+		  const char *finalizer, bool orphans)
 {
 	if (o->has_orphan)
 		return !strcmp(policy, "Orphan") && o->orphan;
 	if (o->propagation.n)
 		return str_eqz(o->propagation, policy);
+	if (orphans && !strcmp(policy, "Orphan") && !meta_has_finalizer(tree, STR(FOREGROUND)))
+		return true;
 	return meta_has_finalizer(tree, str_from(finalizer));
 }
 
@@ -70,7 +94,7 @@ static void finalizer_add(json_t *tree, const char *finalizer)
 }
 
 /* Puts the garbage collector's two finalizers as the options say; whether that changed anything. */
-static bool finalizers_set(json_t *tree, const struct request_options *o)
+static bool finalizers_set(json_t *tree, const struct request_options *o, bool orphans)
 {
 	static const struct {
 		const char *policy, *finalizer;
@@ -78,7 +102,7 @@ static bool finalizers_set(json_t *tree, const struct request_options *o)
 	bool changed = false;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		bool has = meta_has_finalizer(tree, str_from(rows[i].finalizer));
-		bool wanted = wants(tree, o, rows[i].policy, rows[i].finalizer);
+		bool wanted = wants(tree, o, rows[i].policy, rows[i].finalizer, orphans);
 		if (wanted && !has)
 			finalizer_add(tree, rows[i].finalizer);
 		else if (!wanted && has)
@@ -120,10 +144,10 @@ static enum delete_plan plan_again(json_t *tree, const struct request_options *o
 	if (!o->has_grace || o->grace_s >= old)
 		return held || old > 0 ? DELETE_PENDING : DELETE_NOW;
 	int64_t grace = o->grace_s < 0 ? 1 : o->grace_s;
-	if (grace == 0 && !held)
-		return DELETE_NOW;
 	if (time_parse(meta_deletion(tree), &at_us))
 		mark(tree, at_us / 1000000 - old + grace, grace, false);
+	if (grace == 0 && !held)
+		return DELETE_NOW;
 	return DELETE_MARK;
 }
 
@@ -133,11 +157,14 @@ enum delete_plan delete_plan_make(json_t *tree, const struct request_options *o,
 	bool deleting = meta_deletion(tree).n > 0;
 	if (deleting && f->pod)
 		return plan_again(tree, o, json_array_size(meta_finalizers(tree)) > 0);
-	bool changed = finalizers_set(tree, o);
+	bool changed = finalizers_set(tree, o, f->orphans);
 	bool held = json_array_size(meta_finalizers(tree)) > 0;
 	int64_t grace = f->pod ? pod_grace(tree, o) : 0;
-	if (!held && grace == 0)
+	if (!held && grace == 0) {
+		if (f->pod)
+			mark(tree, f->now_s, 0, true);
 		return DELETE_NOW;
+	}
 	if (deleting)
 		return changed ? DELETE_MARK : DELETE_PENDING;
 	mark(tree, f->now_s + grace, grace, true);

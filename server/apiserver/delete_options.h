@@ -18,7 +18,8 @@ enum delete_plan {
 	DELETE_PENDING, /* it is being deleted and nothing changes */
 };
 struct delete_facts {
-	bool pod; /* pods are given time */
+	bool pod;     /* pods are given time */
+	bool orphans; /* dependents stay unless the options say otherwise */
 	int64_t now_s;
 };
 /* Decides, and changes `tree` when it is to be written. */

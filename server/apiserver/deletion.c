@@ -122,7 +122,9 @@ static void txn_done(struct store_txn *txn)
 		const struct strategy *s = strategy_of(d->old->resource);
 		if (d->removes && s->deleted)
 			s->deleted(d->r->server, d->old);
-		deletion_finish(d, d->removes ? d->old : d->new, d->removes, NULL);
+		if (d->removes && d->new)
+			object_seal(d->new, d->old->revision);
+		deletion_finish(d, d->new ? d->new : d->old, d->removes, NULL);
 	}
 }
 
@@ -150,11 +152,13 @@ static int deletion_plan(struct deletion *d, enum delete_plan *plan, struct err 
 	if (!tree)
 		return -(int)ERR_INTERNAL;
 	const struct strategy *s = strategy_of(d->old->resource);
+	f.orphans = s->flags & STRATEGY_ORPHANS;
 	if (s->deleting)
 		s->deleting(tree, f.now_s);
 	*plan = is_core(d, "namespaces") ? namespace_plan(tree, &d->options, &f)
 					 : delete_plan_make(tree, &d->options, &f);
-	int e = *plan == DELETE_MARK ? mark_encode(d, tree, err) : 0;
+	bool shown = *plan == DELETE_NOW && f.pod; /* its last state has the times of its end */
+	int e = *plan == DELETE_MARK || shown ? mark_encode(d, tree, err) : 0;
 	json_decref(tree);
 	return e;
 }
@@ -187,13 +191,12 @@ static void deletion_run(struct deletion *d)
 	}
 }
 
-/* Jobs are the one kind whose dependents stay unless one says otherwise. */
-static void job_default(struct deletion *d)
+/* Jobs are the kind of today whose dependents stay unless one says otherwise. */
+static void job_warn(struct deletion *d)
 {
 	if (strcmp(d->res->group, "batch") || strcmp(d->res->plural, "jobs") ||
 	    d->options.has_orphan || d->options.propagation.n)
 		return;
-	d->options.propagation = STR("Orphan");
 	request_warn(d->r, "child pods are preserved by default when jobs are deleted; set "
 			   "propagationPolicy=Background to remove them or set "
 			   "propagationPolicy=Orphan to suppress this warning");
@@ -201,6 +204,6 @@ static void job_default(struct deletion *d)
 
 void deletion_start(struct deletion *d)
 {
-	job_default(d);
+	job_warn(d);
 	deletion_run(d);
 }

@@ -19,6 +19,9 @@ struct media {
 	"406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, " \
 	"application/vnd.kubernetes.protobuf, application/json;stream=watch, "                   \
 	"application/vnd.kubernetes.protobuf;stream=watch"
+#define MEDIA_NOT_ACCEPTABLE_ONE                                                                 \
+	"406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, " \
+	"application/vnd.kubernetes.protobuf"
 #define MEDIA_TYPES_TEXT "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 
 /* An empty header accepts anything. Fails with ERR_NOT_ACCEPTABLE. `shapes`: whether Table and metadata may be asked for. */

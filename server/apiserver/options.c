@@ -2,6 +2,8 @@
 /* Options are a table of parameter names, each with the parser of its value. */
 #include "server/apiserver/options.h"
 
+#include "api/managed_fields.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/url.h"
 
@@ -37,6 +39,7 @@ enum option_id {
 	O_GRACE,
 	O_PROPAGATION,
 	O_ORPHAN,
+	O_UID,
 	O_PRETTY,
 };
 static const struct {
@@ -60,6 +63,7 @@ static const struct {
 	{ "gracePeriodSeconds", O_GRACE },
 	{ "propagationPolicy", O_PROPAGATION },
 	{ "orphanDependents", O_ORPHAN },
+	{ "uid", O_UID },
 	{ "pretty", O_PRETTY },
 };
 
@@ -95,6 +99,29 @@ static int validation_of(struct str v, struct request_options *o, struct err *er
 	return 0;
 }
 
+/* A name of at most 128 bytes that can be printed. */
+static int manager_of(struct str v, struct request_options *o, struct err *err)
+{
+	auto_buf quoted = { 0 };
+	o->field_manager = v;
+	if (v.n > MANAGED_NAME_MAX) {
+		err_cause(err, "FieldValueTooLong", "fieldManager",
+			  "Too long: may not be more than %d bytes", MANAGED_NAME_MAX);
+		return err_set(err, ERR_INVALID, "fieldManager: Too long");
+	}
+	for (size_t i = 0; i < v.n; i++) {
+		unsigned char c = (unsigned char)v.p[i];
+		if (c >= 0x20 && c != 0x7f)
+			continue;
+		buf_json_string(&quoted, v);
+		err_cause(err, "FieldValueInvalid", "fieldManager",
+			  "Invalid value: %s: invalid character U+%04X (at position %zu)", quoted.p,
+			  c, i);
+		return err_set(err, ERR_INVALID, "fieldManager: Invalid value");
+	}
+	return 0;
+}
+
 static int option_set(struct request_options *o, enum option_id id, struct str v, struct err *err)
 {
 	int64_t number = 0;
@@ -114,7 +141,7 @@ static int option_set(struct request_options *o, enum option_id id, struct str v
 	case O_LIMIT: r = number_of(v, &o->limit, err); break;
 	case O_TIMEOUT: r = number_of(v, &o->timeout_s, err); break;
 	case O_DRY_RUN: r = dry_run_of(v, o, err); break;
-	case O_MANAGER: o->field_manager = v; break;
+	case O_MANAGER: r = manager_of(v, o, err); break;
 	case O_VALIDATION: r = validation_of(v, o, err); break;
 	case O_FORCE:
 		o->force = bool_of(v);
@@ -130,6 +157,7 @@ static int option_set(struct request_options *o, enum option_id id, struct str v
 		o->orphan = bool_of(v);
 		o->has_orphan = true;
 		break;
+	case O_UID: o->pre_uid = v; break;
 	case O_PRETTY: o->pretty = v; break;
 	}
 	return r;
@@ -140,6 +168,9 @@ int options_parse(struct arena *a, struct str query, struct request_options *out
 	uint32_t seen = 0;
 	struct str key, raw, value;
 	while (query_next(&query, &key, &raw)) {
+		if (memchr(raw.p ? raw.p : "", ';',
+			   raw.n)) /* no separator any more, as Go has it */
+			continue;
 		for (size_t i = 0; i < COUNT_OF(names); i++) {
 			if (!str_eqz(key, names[i].name) || seen & 1u << names[i].id)
 				continue;

@@ -35,12 +35,13 @@ static void page_object(struct api_request *r, const char *type, bool routed, st
 		respond_json(r, 200, api_type_find(str_from(type)), take);
 		return;
 	}
+	bool early = routed && !media_known(r->accept);
 	buf_free(take);
-	request_about(r, "", "", STR(""));
+	if (early)
+		request_about(r, "", "", STR(""));
 	err_set(&err, ERR_NOT_ACCEPTABLE, "%s" MEDIA_TYPES_TEXT,
-		routed && !media_known(r->accept)
-			? "406: Not Acceptable\n\nAvailable representations: "
-			: "only the following media types are accepted: ");
+		early ? "406: Not Acceptable\n\nAvailable representations: "
+		      : "only the following media types are accepted: ");
 	respond_err(r, &err);
 }
 

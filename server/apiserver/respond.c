@@ -37,9 +37,15 @@ int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct er
 		return err_set(err, ERR_NOT_ACCEPTABLE,
 			       "only the following media types are accepted: application/json, "
 			       "application/yaml, application/vnd.kubernetes.protobuf");
-	if (e < 0)
-		request_about(r, "", "", STR(""));
-	return e;
+	if (e == 0 || !r->resource)
+		return e;
+	if (media_known(r->accept))
+		return err_set(err, ERR_NOT_ACCEPTABLE,
+			       "only the following media types are accepted: " MEDIA_TYPES_TEXT);
+	request_about(r, "", "", STR("")); /* refused before the handler, with empty details */
+	bool listed = r->verb & (API_LIST_VERB | API_WATCH);
+	return err_set(err, ERR_NOT_ACCEPTABLE, "%s",
+		       listed ? MEDIA_NOT_ACCEPTABLE : MEDIA_NOT_ACCEPTABLE_ONE);
 }
 
 int respond_table_include(struct api_request *r, enum table_include *out, struct err *err)
@@ -163,8 +169,14 @@ void respond_err(struct api_request *r, const struct err *err)
 	if (err->retry_after_s > 0)
 		retry.value = str_from(arena_printf(&r->arena, "%d", err->retry_after_s));
 	status_write(r, err, &text);
+	struct media m = { 0 };
+	auto_err none = { 0 };
+	if (media_negotiate(r->accept, false, false, &m, &none) < 0 ||
+	    respond_encode(m.format, api_type_find(STR("meta/v1.Status")), &text, &none) < 0)
+		m.format = MEDIA_JSON;
 	struct chunk c = chunk_of_buf(&text);
-	respond_chunks(r, code, "application/json", &retry, err->retry_after_s > 0 ? 1 : 0, &c, 1);
+	respond_chunks(r, code, media_text(m.format), &retry, err->retry_after_s > 0 ? 1 : 0, &c,
+		       1);
 }
 
 static int tree_encode(enum media_format f, const struct api_type *t, const json_t *tree,

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* authentication.k8s.io: TokenReview (who does this token stand for) and SelfSubjectReview (who am I). */
+#include <stdio.h>
+
 #include "api/codec.h"
+#include "api/managed_fields.h"
 #include "api/meta.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/respond.h"
+#include "server/apiserver/review.h"
 #include "server/apiserver/subresources.h"
 #include "server/apiserver/user_json.h"
 
@@ -31,6 +35,22 @@ json_t *user_json(const struct api_user *u)
 	return out;
 }
 
+void review_own(struct api_request *r, const struct decode_expect *x, json_t *tree)
+{
+	struct api_resource res = *r->resource;
+	struct str manager = r->opt.field_manager;
+	char version[256];
+	snprintf(version, sizeof(version), "%s/%s", x->group, x->version);
+	res.type = x->type;
+	const struct managed_by by = { .manager = manager.n ? manager
+							    : managed_default_name(r->user_agent),
+				       .operation = STR("Update"),
+				       .subresource = str_from(r->sub ? r->sub->name : ""),
+				       .api_version = str_from(version),
+				       .now_s = clock_wall_s(r->server->clock) };
+	managed_update(&res, NULL, tree, &by, NULL);
+}
+
 static void review_run(struct api_request *r, int (*check)(const json_t *tree, struct err *err),
 		       void (*judge)(struct api_request *r, json_t *tree))
 {
@@ -42,6 +62,7 @@ static void review_run(struct api_request *r, int (*check)(const json_t *tree, s
 		respond_err(r, &err);
 		return;
 	}
+	review_own(r, &x, tree);
 	judge(r, tree);
 	respond_tree(r, 201, x.type, tree);
 	json_decref(tree);
@@ -49,6 +70,9 @@ static void review_run(struct api_request *r, int (*check)(const json_t *tree, s
 
 static void self_judge(struct api_request *r, json_t *tree)
 {
+	char now[TIME_TEXT_MAX];
+	time_format(clock_wall_s(r->server->clock), now);
+	meta_set_text(tree, "creationTimestamp", str_from(now));
 	json_object_set_new(tree, "status", json_pack("{s:o}", "userInfo", user_json(&r->user)));
 }
 

@@ -7,6 +7,7 @@
 #include "server/apiserver/decode.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/respond.h"
+#include "server/apiserver/review.h"
 #include "server/apiserver/subresources.h"
 
 #define LIFE_MIN_S        600
@@ -154,8 +155,18 @@ static int token_steps(struct token_ask *t, const struct decode_expect *x, struc
 	int e = decode_body(t->r, x, &t->tree, err);
 	if (e < 0)
 		return e;
+	struct str name = meta_name(t->tree);
+	if (name.n && !str_eq(name, t->r->name)) {
+		request_about(t->r, "authentication.k8s.io", "TokenRequest", t->r->name);
+		err_cause(err, "FieldValueInvalid", "metadata.name",
+			  "Invalid value: \"%.*s\": must match the service account name if "
+			  "specified",
+			  STR_ARG(name));
+		return validate_finish("TokenRequest", "authentication.k8s.io", t->r->name, err);
+	}
 	if (!json_object_get(t->tree, "spec"))
 		json_object_set_new(t->tree, "spec", json_object());
+	review_own(t->r, x, t->tree);
 	t->account = lookup_target(t->r, err);
 	if (!t->account)
 		return -(int)ERR_NOT_FOUND;

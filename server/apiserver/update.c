@@ -63,7 +63,8 @@ static int update_modify(struct write *w, struct err *err)
 		return lookup_not_found(w->r, w->res, w->name, err);
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
-	if (w->strategy->flags & STRATEGY_NEEDS_VERSION && meta_revision(w->body).n == 0)
+	if (w->old_object && w->strategy->flags & STRATEGY_NEEDS_VERSION &&
+	    meta_revision(w->body).n == 0)
 		return unversioned(w, err);
 	w->tree = json_deep_copy(w->body);
 	return 0;

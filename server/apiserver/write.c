@@ -309,6 +309,9 @@ static void write_create_run(struct write *w)
 		if (there)
 			txn_failure(w, &err);
 		object_unref(there);
+		int64_t sent = 0;
+		if (!err.reason && str_to_i64(meta_revision(w->tree), &sent) && sent > 0)
+			object_seal(w->object, sent);
 		if (err.reason)
 			write_fail(w, &err);
 		else

@@ -121,6 +121,12 @@ class Life:
         yield send("PUT", self.one + "?fieldManager=maker", self.object)
         yield send("PUT", self.one + "?fieldManager=other&dryRun=All", labelled(self.object, differential="yes"))
         yield send("PUT", self.one + "?fieldManager=other", labelled(self.object, differential="yes"))
+        now = get(self.one)
+        now.keep = [("now", "metadata.resourceVersion")]
+        yield now
+        current = labelled(self.object, differential="yes", current="yes")
+        current["metadata"]["resourceVersion"] = "<now>"
+        yield send("PUT", self.one + "?fieldManager=other", current)
         yield send("PUT", self.one, dict(self.object, metadata={"name": self.name, "resourceVersion": "1"}))
         yield send("PUT", self.one, dict(self.object, metadata={"name": self.name, "uid": "x"}))
         yield send("PUT", self.one, dict(self.object, metadata={"name": "another"}))

@@ -45,7 +45,8 @@ class Player:
         for name, place in request.keep:
             known[name] = str(at(answer, place))
         self.count += 1
-        sent = path + (body[:100000].decode("utf-8", "replace") if body else "")
+        # as the corpus has it: what came from an earlier answer is not the client's own
+        sent = request.path + (request.body[:100000].decode("utf-8", "replace") if request.body else "")
         return Normal(sent).answer(answer)
 
     def answer(self, request, path, headers, body):

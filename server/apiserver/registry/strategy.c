@@ -12,6 +12,8 @@
 #define PUT          STRATEGY_CREATE_ON_UPDATE
 #define ALL          STRATEGY_ALL_IS_SPEC
 #define SKL          STRATEGY_STATUS_KEEPS_LABELS
+#define VER          STRATEGY_NEEDS_VERSION
+#define ONLY         STRATEGY_STATUS_ONLY
 
 static const struct strategy strategies[] = {
 	{ "", "pods", GEN | BACK, pod_strategy_create, pod_strategy_update,
@@ -28,53 +30,60 @@ static const struct strategy strategies[] = {
 	{ "", "limitranges", PUT },
 	{ "", "podtemplates", GEN | ALL | BACK },
 	{ "", "resourcequotas", BACK },
-	{ "", "replicationcontrollers", GEN | SKL },
+	{ "", "replicationcontrollers", GEN | STRATEGY_ORPHANS },
 	{ "", "persistentvolumes", BACK, volume_strategy_create },
 	{ "", "persistentvolumeclaims", BACK, volume_claim_strategy_create },
 	{ "apps", "deployments", GEN | SKL | STRATEGY_ANNOTATIONS_COUNT },
-	{ "apps", "replicasets", GEN | SKL },
-	{ "apps", "statefulsets", GEN | SKL },
-	{ "apps", "daemonsets", GEN | SKL, daemon_set_strategy_create, daemon_set_strategy_update },
-	{ "batch", "jobs", GEN | SKL, job_strategy_create },
-	{ "batch", "cronjobs", GEN | SKL },
+	{ "apps", "replicasets", GEN },
+	{ "apps", "statefulsets", GEN },
+	{ "apps", "daemonsets", GEN, daemon_set_strategy_create, daemon_set_strategy_update },
+	{ "batch", "jobs", GEN | STRATEGY_ORPHANS, job_strategy_create },
+	{ "batch", "cronjobs", GEN },
 	{ "autoscaling", "horizontalpodautoscalers", GEN },
 	{ "networking.k8s.io", "ingresses", GEN },
 	{ "networking.k8s.io", "ingressclasses", GEN },
 	{ "networking.k8s.io", "ipaddresses", 0, .committed = ip_address_strategy_committed,
 	  .deleted = ip_address_strategy_deleted },
 	{ "networking.k8s.io", "networkpolicies", GEN },
-	{ "policy", "poddisruptionbudgets", GEN },
-	{ "discovery.k8s.io", "endpointslices", GEN | ALL },
+	{ "policy", "poddisruptionbudgets", GEN | VER },
+	{ "discovery.k8s.io", "endpointslices", GEN | ALL | STRATEGY_LABELS_COUNT },
 	{ "scheduling.k8s.io", "priorityclasses", STRATEGY_GENERATION_ONE },
-	{ "coordination.k8s.io", "leases", PUT },
-	{ "coordination.k8s.io", "leasecandidates", PUT },
-	{ "node.k8s.io", "runtimeclasses", PUT },
+	{ "coordination.k8s.io", "leases", PUT | VER },
+	{ "coordination.k8s.io", "leasecandidates", PUT | VER },
+	{ "node.k8s.io", "runtimeclasses", PUT | VER },
 	{ "rbac.authorization.k8s.io", "roles", PUT },
 	{ "rbac.authorization.k8s.io", "rolebindings", PUT },
 	{ "rbac.authorization.k8s.io", "clusterroles", PUT },
 	{ "rbac.authorization.k8s.io", "clusterrolebindings", PUT },
-	{ "flowcontrol.apiserver.k8s.io", "flowschemas", GEN },
-	{ "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", GEN },
-	{ "admissionregistration.k8s.io", "mutatingwebhookconfigurations", GEN | ALL },
-	{ "admissionregistration.k8s.io", "validatingwebhookconfigurations", GEN | ALL },
-	{ "admissionregistration.k8s.io", "validatingadmissionpolicies", GEN },
-	{ "admissionregistration.k8s.io", "validatingadmissionpolicybindings", GEN },
-	{ "admissionregistration.k8s.io", "mutatingadmissionpolicies", GEN },
-	{ "admissionregistration.k8s.io", "mutatingadmissionpolicybindings", GEN },
+	{ "flowcontrol.apiserver.k8s.io", "flowschemas", GEN | ONLY },
+	{ "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations", GEN | ONLY },
+	{ "admissionregistration.k8s.io", "mutatingwebhookconfigurations", GEN | ALL | VER },
+	{ "admissionregistration.k8s.io", "validatingwebhookconfigurations", GEN | ALL | VER },
+	{ "admissionregistration.k8s.io", "validatingadmissionpolicies", GEN | VER | ONLY },
+	{ "admissionregistration.k8s.io", "validatingadmissionpolicybindings", GEN | VER },
+	{ "admissionregistration.k8s.io", "mutatingadmissionpolicies", GEN | VER },
+	{ "admissionregistration.k8s.io", "mutatingadmissionpolicybindings", GEN | VER },
 	{ "apiextensions.k8s.io", "customresourcedefinitions", GEN | STRATEGY_NEEDS_VERSION,
 	  definition_strategy_create, definition_strategy_update, .deleting = crd_deletion_begin },
 	{ "certificates.k8s.io", "certificatesigningrequests", 0,
 	  certificate_request_strategy_create, certificate_request_strategy_update,
 	  certificate_request_strategy_update_sub },
 	{ "storage.k8s.io", "storageclasses", BACK },
-	{ "storage.k8s.io", "csidrivers", STRATEGY_GENERATION_LATER | BACK },
-	{ "storage.k8s.io", "csinodes", BACK },
-	{ "storage.k8s.io", "volumeattachments", BACK },
+	{ "storage.k8s.io", "csidrivers", STRATEGY_GENERATION_LATER | BACK | VER },
+	{ "storage.k8s.io", "csinodes", BACK | VER | ONLY },
+	{ "storage.k8s.io", "volumeattachments", BACK | VER | ONLY },
 	{ "storage.k8s.io", "volumeattributesclasses", BACK },
-	{ "resource.k8s.io", "resourceclaims", BACK },
+	{ "resource.k8s.io", "resourceclaims", BACK | ONLY },
 	{ "resource.k8s.io", "resourceclaimtemplates", BACK },
 	{ "resource.k8s.io", "resourceslices", GEN | BACK },
 	{ "resource.k8s.io", "deviceclasses", GEN | BACK },
+	{ "storage.k8s.io", "csistoragecapacities", VER },
+	{ "certificates.k8s.io", "clustertrustbundles", VER },
+	{ "certificates.k8s.io", "podcertificaterequests", VER | ONLY },
+	{ "networking.k8s.io", "servicecidrs", ONLY },
+	{ "storagemigration.k8s.io", "storageversionmigrations", VER | ONLY },
+	{ "apiregistration.k8s.io", "apiservices", VER | ONLY },
+	{ "resource.k8s.io", "devicetaintrules", ONLY },
 };
 static const struct strategy plain = { "", "", 0 };
 static const struct strategy custom = { "", "",
@@ -191,10 +200,19 @@ static bool spec_changed(const struct write *w)
 	return differs;
 }
 
-static bool annotations_changed(const struct write *w)
+static bool maps_differ(const json_t *a, const json_t *b)
 {
-	const json_t *a = meta_annotations(w->old), *b = meta_annotations(w->tree);
 	return (json_object_size(a) || json_object_size(b)) && !json_equal(a, b);
+}
+
+/* Of some kinds, labels or annotations count as well. */
+static bool counted_metadata_changed(const struct write *w)
+{
+	unsigned flags = w->strategy->flags;
+	return (flags & STRATEGY_ANNOTATIONS_COUNT &&
+		maps_differ(meta_annotations(w->old), meta_annotations(w->tree))) ||
+	       (flags & STRATEGY_LABELS_COUNT &&
+		maps_differ(meta_labels(w->old), meta_labels(w->tree)));
 }
 
 static int update_main(struct write *w, struct err *err)
@@ -208,7 +226,7 @@ static int update_main(struct write *w, struct err *err)
 	}
 	if ((w->strategy->flags & (STRATEGY_GENERATION | STRATEGY_GENERATION_LATER) &&
 	     spec_changed(w)) ||
-	    (w->strategy->flags & STRATEGY_ANNOTATIONS_COUNT && annotations_changed(w)))
+	    counted_metadata_changed(w))
 		meta_set_int(w->tree, "generation", meta_generation(w->old) + 1);
 	return 0;
 }

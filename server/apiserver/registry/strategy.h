@@ -25,6 +25,8 @@ enum strategy_flag {
 	STRATEGY_GENERATION_ONE = 1 << 8,     /* generation is 1 and stays so */
 	STRATEGY_GENERATION_LATER = 1 << 9,   /* it counts changes, from none on */
 	STRATEGY_ANNOTATIONS_COUNT = 1 << 10, /* generation: changes of annotations, too */
+	STRATEGY_LABELS_COUNT = 1 << 11,      /* generation: changes of labels, too */
+	STRATEGY_ORPHANS = 1 << 12, /* a deletion that doesn't say leaves the dependents */
 };
 
 struct strategy {
