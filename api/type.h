@@ -76,6 +76,7 @@ struct api_field {
 	bool pointer;  /* Go pointer: an explicit zero value is kept and written */
 	bool immutable;
 	bool deprecated;
+	bool off;       /* of a feature that is not on: left out of what is written (off.h) */
 	bool published; /* the default is in OpenAPI v3, too: a marker of the field upstream */
 	uint8_t patch;  /* enum api_patch bits */
 	uint16_t tag;   /* protobuf field number; 0: not on the wire */
@@ -109,6 +110,7 @@ struct api_type {
 	bool hidden; /* not in OpenAPI: only inline, a review, or options */
 	const char
 		*inline_name; /* types of its inline fields, as errors name them: "ProbeHandler" */
+	bool has_off;         /* it or what it holds has a field that is off */
 	const char *unions;   /* JSON of x-kubernetes-unions, or NULL */
 	const char *const *validation_rules; /* reserved place of CEL rules; NULL */
 	const struct crd_rules *rules; /* of a custom resource: what its values must be, or NULL */

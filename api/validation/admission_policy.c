@@ -276,6 +276,8 @@ void validate_validating_policy_status(struct check *c, const json_t *new, const
 	(void)old;
 	each(c, tree_get(new, "status", "typeChecking", NULL), "expressionWarnings", check_warning);
 	check_out(c, was);
+	check_status_conditions(c, "status.conditions",
+				tree_get(new, "status", "conditions", NULL));
 }
 
 /* ---- mutations ---- */

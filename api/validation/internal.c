@@ -119,3 +119,22 @@ void check_duplicate_typed(struct check *c, const char *type, const json_t *valu
 			  c->path.p ? c->path.p : "", "Duplicate value: %s", text.p);
 	json_decref(copy);
 }
+
+void check_invalid_items(struct check *c, const char *child, const char *type, const json_t *list,
+			 const char *detail)
+{
+	const struct api_type *t = api_type_find(str_from(type));
+	auto_buf text = { 0 };
+	size_t was = check_in(c, child), i;
+	json_t *item;
+	buf_putc(&text, '[');
+	json_array_foreach ((json_t *)list, i, item) {
+		buf_puts(&text, i ? "," : "");
+		if (t)
+			api_json_write(t, item, false, &text, NULL);
+	}
+	buf_putc(&text, ']');
+	err_cause(c->declared ? &c->later : c->err, "FieldValueInvalid", c->path.p ? c->path.p : "",
+		  "Invalid value: %s: %s", text.p, detail);
+	check_out(c, was);
+}

@@ -17,6 +17,9 @@ void check_invalid_internal(struct check *c, const char *child, const char *type
 void check_duplicate_internal(struct check *c, const char *child, const char *type,
 			      const json_t *value);
 
+/* A list as JSON, the fields of its items in their order. */
+void check_invalid_items(struct check *c, const char *child, const char *type, const json_t *list,
+			 const char *detail);
 /* An item of a list as JSON, its fields in their order. */
 void check_duplicate_typed(struct check *c, const char *type, const json_t *value);
 

@@ -103,6 +103,8 @@ static const struct kind_rules rows[] = {
 	{ FLOW, "flowschemas", NULL, validate_flow_schema, NULL, validate_flow_status },
 	{ FLOW, "prioritylevelconfigurations", NULL, validate_priority_level, NULL,
 	  validate_flow_status },
+	{ "storagemigration.k8s.io", "storageversionmigrations", NULL, validate_migration,
+	  validate_migration_update, validate_migration_status },
 	{ "storage.k8s.io", "storageclasses", NULL, validate_storage_class,
 	  validate_storage_class_update, NULL },
 };

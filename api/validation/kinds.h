@@ -94,6 +94,11 @@ void validate_volume(struct check *c, const json_t *volume);
 void validate_volume_update(struct check *c, const json_t *new, const json_t *old);
 void validate_storage_class(struct check *c, const json_t *class);
 void validate_storage_class_update(struct check *c, const json_t *new, const json_t *old);
+/* migration.c, conditions.c */
+void validate_migration(struct check *c, const json_t *migration);
+void validate_migration_update(struct check *c, const json_t *new, const json_t *old);
+void validate_migration_status(struct check *c, const json_t *new, const json_t *old);
+void check_status_conditions(struct check *c, const char *child, const json_t *list);
 /* device_claim.c, device_slice.c */
 void validate_device_claim(struct check *c, const json_t *claim);
 void validate_device_claim_update(struct check *c, const json_t *new, const json_t *old);

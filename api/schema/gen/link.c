@@ -141,6 +141,32 @@ static void flatten(struct type *to, const struct type *from, const unsigned cha
 	}
 }
 
+static const struct type *held(const struct shape *s)
+{
+	return s->item ? held(s->item) : s->type;
+}
+
+static bool finds_off(const struct type *t)
+{
+	for (size_t i = 0; i < t->nflat; i++) {
+		const struct type *inner = held(&t->flat[i].shape);
+		if (t->flat[i].off || (inner && inner->has_off))
+			return true;
+	}
+	return false;
+}
+
+/* From the fields that are off upwards, until nothing changes any more. */
+static void mark_off(struct schema *s)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < s->ntypes; i++)
+			if (!s->types[i]->has_off && finds_off(s->types[i]))
+				s->types[i]->has_off = more = true;
+	}
+}
+
 void schema_link(struct schema *s)
 {
 	size_t written = s->ntypes;
@@ -172,4 +198,5 @@ void schema_link(struct schema *s)
 		}
 		flatten(t, t, outside);
 	}
+	mark_off(s);
 }

@@ -254,6 +254,7 @@ static bool field_word(struct field *f, const char *w)
 		{ "atomic", &f->atomic, NULL },
 		{ "granular", &f->granular, NULL },
 		{ "published", &f->published, NULL },
+		{ "off", &f->off, NULL },
 		{ "replace", &f->replace, NULL },
 		{ "retainKeys", &f->retain_keys, NULL },
 		{ "merge", &f->merge, NULL },

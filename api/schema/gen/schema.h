@@ -30,7 +30,7 @@ struct field {
 	unsigned char via[2]; /* set when flattened */
 	struct shape shape;
 	bool pointer, required, always, omitzero, immutable, deprecated, atomic, granular, replace,
-		retain_keys, merge, published;
+		retain_keys, merge, published, off;
 	const char *merge_key, *list_keys, *default_json, *enum_values, *known, *format, *doc,
 		*go_type;
 	enum api_list_type list_type;
@@ -74,6 +74,7 @@ struct type {
 	size_t nselects;
 	int index;        /* in api_types[] */
 	int struct_index; /* in api_structs[], -1: none */
+	bool has_off;     /* it or what it holds has a field that is off */
 	bool walked;      /* all that it holds has its struct */
 	const char *file;
 	int line;

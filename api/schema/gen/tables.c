@@ -154,9 +154,10 @@ static void write_field(FILE *c, const struct field *f)
 					       "API_PATCH_RETAIN_KEYS",
 					       "API_PATCH_MERGE | API_PATCH_RETAIN_KEYS" };
 	fprintf(c,
-		"\t{ \"%s\", %zu, %d, %d, %d, %d, %d, %d, %s, %d, { %d, %d }, %s, %s,\n\t  %s },\n",
+		"\t{ \"%s\", %zu, %d, %d, %d, %d, %d, %d, %d, %s, %d, { %d, %d }, %s, %s,\n\t  %s "
+		"},\n",
 		f->name, strlen(f->name), f->required, f->always, f->pointer, f->immutable,
-		f->deprecated, f->published,
+		f->deprecated, f->off, f->published,
 		f->replace ? "API_PATCH_WHOLE" : patches[f->merge + 2 * f->retain_keys], f->tag,
 		f->via[0], f->via[1], quoted(f->merge_key), field_doc(f),
 		shape_text(&f->shape, f, false));
@@ -298,11 +299,11 @@ static void write_types(const struct schema *s, FILE *c)
 			"%s,\n\t  .doc = %s,\n\t  .fields = fields + %zu, "
 			".nfields = %zu, .by_name = orders + %zu, .by_tag = orders + %zu, .ntags = "
 			"%zu, .atomic = %d, .typed = %d, "
-			".hidden = %d, .inline_name = %s, .unions = %s },\n",
+			".hidden = %d, .inline_name = %s, .has_off = %d, .unions = %s },\n",
 			t->name, group_index(t->group), openapi_name(t),
 			quoted(t->doc ? t->doc : ""), at[i].fields, t->nflat, at[i].names,
 			at[i].tags, at[i].ntags, t->atomic, t->typed, t->hidden,
-			quoted(t->inline_name), quoted(t->unions));
+			quoted(t->inline_name), t->has_off, quoted(t->unions));
 	}
 	fprintf(c, "};\nconst size_t api_types_count = %zu;\n", s->ntypes);
 }

@@ -3,6 +3,7 @@
 
 #include "api/codec.h"
 #include "api/meta.h"
+#include "api/off.h"
 #include "server/apiserver/crd/status.h"
 #include "server/apiserver/write.h"
 
@@ -114,6 +115,7 @@ int strategy_create(struct write *w, struct err *err)
 {
 	if (has_status(w->res) && !(w->strategy->flags & STRATEGY_KEEPS_STATUS))
 		json_object_del(w->tree, "status");
+	api_drop_off(w->res->type, w->tree, NULL);
 	int e = w->strategy->create ? w->strategy->create(w, err) : 0;
 	if (e == 0)
 		api_default(w->res->type, w->tree); /* as upstream does with what it reads back */
@@ -233,6 +235,7 @@ static int update_main(struct write *w, struct err *err)
 
 int strategy_update(struct write *w, struct err *err)
 {
+	api_drop_off(w->res->type, w->tree, w->old);
 	if (!w->subresource[0])
 		return update_main(w, err);
 	if (!strcmp(w->subresource, "status"))

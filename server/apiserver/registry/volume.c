@@ -14,9 +14,17 @@ int volume_strategy_create(struct write *w, struct err *err)
 	return 0;
 }
 
+/* Sources in other namespaces are a feature that is off. */
+static void other_namespace_drop(json_t *spec)
+{
+	if (tree_get_str(spec, "dataSourceRef", "namespace", NULL).n)
+		json_object_del(spec, "dataSourceRef");
+}
+
 int volume_claim_strategy_create(struct write *w, struct err *err)
 {
 	(void)err;
+	other_namespace_drop(json_object_get(w->tree, "spec"));
 	json_object_set_new(w->tree, "status", json_pack("{s:s}", "phase", "Pending"));
 	return 0;
 }
