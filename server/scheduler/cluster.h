@@ -41,6 +41,7 @@ struct placed_pod {
 	bool assumed;                /* the binding is under way */
 	bool leaving;                /* deletionTimestamp */
 	bool evicted;                /* by the scheduler, for a pod that matters more */
+	bool evicting;               /* that is being asked for */
 	bool counted;                /* is in the numbers now */
 	int32_t priority;
 	int64_t start_us;

@@ -141,12 +141,66 @@ void scheduler_bind(struct scheduler *s, const struct object *pod, struct str no
 
 /* --- preemption --- */
 
-static void evict(struct scheduler *s, struct placed_pod *victim, const struct pending_pod *by)
+/* All evictions for one pod, which waits until they have been asked for. */
+struct room_making {
+	struct scheduler *scheduler;
+	char *pod; /* its key */
+	size_t calls;
+	bool any_gone;
+};
+struct eviction {
+	struct room_making *round;
+	const struct object *victim;
+};
+
+static void room_made(struct room_making *m)
+{
+	struct scheduler *s = m->scheduler;
+	struct pending_pod *p = s->stopped ? NULL : sched_queue_find(&s->queue, str_from(m->pod));
+
+	if (--m->calls)
+		return;
+	if (p) {
+		sched_queue_release(&s->queue, p, m->any_gone, scheduler_now_ms());
+		scheduler_wake(s);
+	}
+	free(m->pod);
+	free(m);
+}
+
+static void on_evicted(void *ctx, const struct client_result *r)
+{
+	struct eviction *e = ctx;
+	struct scheduler *s = e->round->scheduler;
+	auto_buf key = { 0 };
+	struct placed_pod *victim;
+
+	s->in_flight--;
+	scheduler_pod_key(e->victim, &key);
+	victim = s->stopped ? NULL : cluster_pod(&s->cluster, buf_view(&key));
+	if (victim && str_eq(victim->object->uid, e->victim->uid))
+		victim->evicting = false;
+	else
+		e->round->any_gone = true;
+	if (r->err && r->err->reason != ERR_NOT_FOUND && r->err->reason != ERR_CONFLICT)
+		log_warn("pod was not evicted", LOG_STR("pod", e->victim->name),
+			 LOG_S("error", err_text(r->err)));
+	room_made(e->round);
+	object_unref(e->victim);
+	free(e);
+	scheduler_free_when_idle(s);
+}
+
+static void evict(struct scheduler *s, struct placed_pod *victim, const struct pending_pod *by,
+		  struct room_making *round)
 {
 	auto_buf patch = { 0 }, options = { 0 };
-	const struct object *o = victim->object;
+	struct eviction *e = NEW(struct eviction);
+	const struct object *o = object_ref(victim->object);
 
-	victim->evicted = true;
+	*e = (struct eviction){ round, o };
+	victim->evicting = true;
+	round->calls++;
 	preempted_patch(o->uid, clock_wall_s(clock_real()), &patch);
 	scheduler_patch_pod_status(s, o, buf_view(&patch));
 	buf_printf(&options,
@@ -158,13 +212,13 @@ static void evict(struct scheduler *s, struct placed_pod *victim, const struct p
 					  .ns = o->ns,
 					  .name = o->name,
 					  .body = buf_view(&options),
-					  .done = on_status,
-					  .ctx = s };
-	s->in_flight++;
-	client_do(s->client, &call);
+					  .done = on_evicted,
+					  .ctx = e };
 	event_record(s->events, o, EVENT_NORMAL, "Preempted", "Preempting",
 		     "Preempted by pod %.*s on node %s", STR_ARG(by->object->uid),
 		     victim->node->name);
+	s->in_flight++;
+	client_do(s->client, &call);
 }
 
 /* Pods that matter less and were promised room there look for another place. */
@@ -189,9 +243,14 @@ static void take_over(struct scheduler *s, const struct node_info *n, int32_t pr
 
 static void make_room(struct scheduler *s, struct pending_pod *p, const struct preemption *room)
 {
+	struct room_making *m = NEW(struct room_making);
+
+	*m = (struct room_making){ .scheduler = s, .pod = str_dup(p->key), .calls = 1 };
+	p->held = true;
 	for (size_t i = 0; i < room->nvictims; i++)
-		if (!room->victims[i]->leaving && !room->victims[i]->evicted)
-			evict(s, room->victims[i], p);
+		if (!room->victims[i]->leaving && !room->victims[i]->evicting)
+			evict(s, room->victims[i], p, m);
+	room_made(m);
 	take_over(s, room->node, pod_priority(&p->pod));
 	cluster_nominate(&s->cluster, p->key, room->node->node.metadata.name, p->object, &p->pod);
 }

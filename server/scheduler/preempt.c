@@ -21,7 +21,7 @@ struct attempt {
 	int violations;
 };
 
-/* The most important first; of equals, who runs longest. */
+/* The most important first; of equals, who runs longest; the key is there to be sure. */
 static int by_importance(const void *a, const void *b)
 {
 	const struct placed_pod *x = *(struct placed_pod *const *)a,
@@ -29,7 +29,9 @@ static int by_importance(const void *a, const void *b)
 
 	if (x->priority != y->priority)
 		return x->priority > y->priority ? -1 : 1;
-	return x->start_us < y->start_us ? -1 : x->start_us > y->start_us;
+	if (x->start_us != y->start_us)
+		return x->start_us < y->start_us ? -1 : 1;
+	return strcmp(x->key, y->key);
 }
 
 static void collect(struct attempt *t)
@@ -151,7 +153,7 @@ static bool waits_already(const struct sched_look *l, struct str nominated)
 	for (size_t i = 0; n && i < n->npods_known; i++) {
 		const struct placed_pod *x = n->pods[i];
 
-		if (x->leaving && x->evicted && x->priority < l->cycle.priority)
+		if (((x->leaving && x->evicted) || x->evicting) && x->priority < l->cycle.priority)
 			return true;
 	}
 	return false;
@@ -232,6 +234,11 @@ void schedule_preempt(struct sched_look *look, const struct decision *d,
 	*out = (struct preemption){ 0 };
 	if (!c->nlist)
 		return;
+	if (look->reject) { /* nobody looked at nodes: upstream ends here, with these words */
+		buf_puts(&out->message, "not found");
+		out->not_now = true;
+		return;
+	}
 	if (str_eqz(look->cycle.pod->spec.preemption_policy, "Never")) {
 		refuse(out, "not eligible due to preemptionPolicy=Never.");
 		return;

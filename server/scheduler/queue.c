@@ -187,6 +187,8 @@ static bool means_something_new(const struct core_v1_pod *a, const struct core_v
 
 static bool helps(const struct pending_pod *p, const struct sched_event *e)
 {
+	if (p->held)
+		return false;
 	if (!p->rejected_by)
 		return true;
 	for (size_t i = 0; i < sched_plugin_count; i++)
@@ -269,7 +271,7 @@ static void move_forgotten(struct sched_queue *q, int64_t now_ms)
 	{
 		struct pending_pod *p = LIST_ITEM(it, struct pending_pod, link);
 
-		if (p->gated)
+		if (p->gated || p->held)
 			continue;
 		if (now_ms - p->failed_ms < SCHED_PARKED_MAX_MS)
 			break;
@@ -327,6 +329,14 @@ void sched_queue_event(struct sched_queue *q, const struct sched_event *e, int64
 		if (!p->gated && helps(p, e))
 			give_chance(q, p, now_ms);
 	}
+}
+
+void sched_queue_release(struct sched_queue *q, struct pending_pod *p, bool now_helped,
+			 int64_t now_ms)
+{
+	p->held = false;
+	if (now_helped && p->place == POD_PARKED)
+		give_chance(q, p, now_ms);
 }
 
 static int64_t earliest(const struct pod_heap *h)

@@ -31,7 +31,8 @@ struct pending_pod {
 	enum pod_place place;
 	bool gated;
 	uint32_t rejected_by; /* plug-ins, as a mask; 0: whatever happens may help */
-	size_t at;            /* index in its heap */
+	bool held; /* others are being evicted for it: nothing wakes it before that is done */
+	size_t at; /* index in its heap */
 	int attempts;
 	int64_t added_ms, failed_ms;
 };
@@ -64,6 +65,9 @@ void sched_queue_retry(struct sched_queue *q, struct pending_pod *p,
 		       int64_t now_ms); /* its binding failed */
 /* Something happened: parked pods that it may help get their chance. */
 void sched_queue_event(struct sched_queue *q, const struct sched_event *e, int64_t now_ms);
+/* A parked pod is not held any more; `now_helped`: what it waits for has happened meanwhile. */
+void sched_queue_release(struct sched_queue *q, struct pending_pod *p, bool now_helped,
+			 int64_t now_ms);
 /* When something becomes due by time alone; INT64_MAX: never. */
 int64_t sched_queue_next_ms(const struct sched_queue *q);
 

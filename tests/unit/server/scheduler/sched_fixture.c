@@ -95,7 +95,8 @@ void add_node(struct fixture *f, const char *name, const char *meta, const char 
 			   name, meta, spec, allocatable);
 	struct object *o = object_of(API_CORE_V1_NODES, "", name, json);
 
-	assert_true(cluster_node_set(&f->cluster, o, NULL, NULL));
+	cluster_node_set(&f->cluster, o, NULL, NULL);
+	assert_non_null(cluster_node(&f->cluster, str_from(name)));
 	object_unref(o);
 }
 

@@ -132,6 +132,69 @@ static void a_parked_pod_is_tried_again_after_five_minutes_anyhow(void **state)
 	assert_string_equal(pop(q, SCHED_PARKED_MAX_MS), "d/a");
 }
 
+static uint32_t plugin(const char *name)
+{
+	for (size_t i = 0; i < sched_plugin_count; i++)
+		if (!strcmp(sched_plugins[i]->name, name))
+			return 1U << i;
+	fail_msg("no plug-in %s", name);
+	return 0;
+}
+
+/* What wakes a pod that this plug-in turned away? */
+static void only_what_may_help_wakes_a_pod(void **state)
+{
+	struct core_v1_node node = { 0 }, cordoned = { .spec.unschedulable = true };
+	const struct {
+		const char *plugin;
+		struct sched_event event;
+		bool wakes;
+	} cases[] = {
+		{ "NodeResourcesFit", { .what = SCHED_EVENT_POD_DELETE }, true },
+		{ "NodeResourcesFit", { .what = SCHED_EVENT_POD_ADD }, false },
+		{ "NodeResourcesFit", { .what = SCHED_EVENT_VOLUME }, false },
+		{ "NodeUnschedulable",
+		  { .what = SCHED_EVENT_NODE_TAINTS, .node = &node, .node_before = &cordoned },
+		  true },
+		{ "NodeUnschedulable",
+		  { .what = SCHED_EVENT_NODE_TAINTS, .node = &cordoned, .node_before = &node },
+		  false },
+		{ "InterPodAffinity", { .what = SCHED_EVENT_POD_ADD }, true },
+		{ "InterPodAffinity", { .what = SCHED_EVENT_NAMESPACE }, true },
+		{ "NodeAffinity", { .what = SCHED_EVENT_POD_DELETE }, false },
+		{ "VolumeBinding", { .what = SCHED_EVENT_VOLUME }, true },
+		{ "VolumeBinding", { .what = SCHED_EVENT_POD_DELETE }, false },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct sched_queue *q = *state;
+		struct pending_pod *p;
+
+		set(q, "a", 0, false, 0);
+		p = sched_queue_pop(q, 0);
+		p->attempts = 0;
+		sched_queue_park(q, p, plugin(cases[i].plugin), 0);
+		sched_queue_event(q, &cases[i].event, 1);
+		assert_string_equal(pop(q, 2), cases[i].wakes ? "d/a" : "none");
+		sched_queue_del(q, STR("d/a"));
+	}
+}
+
+static void who_waits_for_evictions_is_not_woken_before_they_are_done(void **state)
+{
+	struct sched_queue *q = *state;
+	struct pending_pod *p;
+
+	set(q, "a", 0, false, 0);
+	p = sched_queue_pop(q, 0);
+	sched_queue_park(q, p, plugin("NodeResourcesFit"), 0);
+	p->held = true;
+	sched_queue_event(q, &(struct sched_event){ .what = SCHED_EVENT_POD_DELETE }, 1);
+	assert_string_equal(pop(q, 2), "none");
+	sched_queue_release(q, p, true, 3);
+	assert_string_equal(pop(q, 4), "d/a");
+}
+
 static void deleting_takes_it_from_wherever_it_is(void **state)
 {
 	struct sched_queue *q = *state;
@@ -165,6 +228,8 @@ int main(void)
 		T(backoff_doubles_up_to_its_end),
 		T(a_gated_pod_only_moves_when_it_changes),
 		T(a_parked_pod_is_tried_again_after_five_minutes_anyhow),
+		T(only_what_may_help_wakes_a_pod),
+		T(who_waits_for_evictions_is_not_woken_before_they_are_done),
 		T(deleting_takes_it_from_wherever_it_is),
 	};
 
