@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # differential [FOCUS] [--record] [--seed N] [--show]: upstream's API server and ours get the same requests; what differs is listed.
 # Controllers and schedulers are off on both sides, so that nothing but the request changes an object. docs/differential.md has more.
+# differential scheduler [--seed N] [--drawn N] [WORDS]: both schedulers place the same pods in the same clusters.
 . "$(dirname "$0")/common.sh"
 . "$root/tests/differential/servers.sh"
 options "$@"
@@ -11,8 +12,12 @@ mkdir -p "$build_dir"
 configure
 compile all >"$build_dir/build.log" 2>&1 || { tail -30 "$build_dir/build.log" >&2; exit 1; }
 servers_in "$(mktemp -d /var/tmp/allinone-differential.XXXXXX)"
+if [ "${rest[0]:-}" = scheduler ]; then
+	. "$root/tests/differential/scheduler/play.sh"
+	exit "$code"
+fi
 start_upstream
-start_ours "$build_dir/allinone"
+start_ours "$build_dir/allinone" --disable-scheduler --disable-controller-manager
 code=0
 python3 "$root/tests/differential/run.py" --ours "$ours" --upstream "$upstream" "${rest[@]}" >"$servers/report" || code=$?
 # a run that recorded has nothing to compare with: its result is the files

@@ -20,11 +20,12 @@ start_upstream() { # sets upstream to a kubeconfig; builds what is missing
 	upstream=$(cut -d' ' -f1 "$servers/upstream.line")
 }
 
-start_ours() { # PROGRAM: sets ours to a kubeconfig; the same Service range as upstream's
-	local port
+start_ours() { # PROGRAM FLAGS…: sets ours to a kubeconfig; the same Service range as upstream's
+	local port program=$1
+	shift
 	port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	ours=$servers/ours.kubeconfig
-	"$1" server --disable-agent --disable-scheduler --disable-controller-manager --service-cidr 10.43.0.0/16 --bind-address 127.0.0.1 \
+	"$program" server --disable-agent "$@" --service-cidr 10.43.0.0/16 --bind-address 127.0.0.1 \
 		--advertise-address 127.0.0.1 --data-dir "$servers/data" --https-listen-port "$port" --write-kubeconfig "$ours" \
 		>"$servers/ours.log" 2>&1 &
 	pids+=($!)
