@@ -88,6 +88,7 @@ static int binding_modify(struct write *w, struct err *err)
 	map_merge(w->tree, w->body, "labels");
 	admission_topology_labels(w->r->server, w->tree, node);
 	scheduled_condition(w, w->tree);
+	json_object_del(json_object_get(w->tree, "status"), "nominatedNodeName");
 	w->managed_done = true; /* a binding owns no fields */
 	return 0;
 }

@@ -15,7 +15,7 @@ static const struct controller_row *const rows[] = {
 	&controller_daemon_set,       &controller_stateful_set,      &controller_job,
 	&controller_cron_job,         &controller_disruption,        &controller_volume_binder,
 	&controller_claim_protection, &controller_volume_protection, &controller_ephemeral_volume,
-	&controller_resource_quota,   &controller_garbage_collector,
+	&controller_volume_expand,    &controller_resource_quota,    &controller_garbage_collector,
 };
 
 struct controllers {

@@ -3,6 +3,7 @@
  * controllers of one kind; keys are those of the objects. */
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "client/volume_match.h"
 #include "server/controllers/controller.h"
@@ -59,7 +60,7 @@ static void settle(struct controller *c, struct str key, const struct object *o,
 
 struct use {
 	const struct object *claim;
-	bool found;
+	bool anywhere, found;
 };
 
 static bool names_claim(const struct core_v1_pod *pod, struct str claim)
@@ -88,28 +89,100 @@ static bool look_at_pod(void *ctx, const struct object *o)
 		return true;
 	if (object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0)
 		return true;
-	u->found = pod.spec.node_name.n && !str_eqz(pod.status.phase, "Succeeded") &&
+	u->found = (pod.spec.node_name.n || u->anywhere) &&
+		   !str_eqz(pod.status.phase, "Succeeded") &&
 		   !str_eqz(pod.status.phase, "Failed") && names_claim(&pod, u->claim->name);
 	return !u->found;
 }
 
 static bool claim_is_used(struct controller *c, const struct object *claim)
 {
-	struct use u = { claim, false };
+	struct use u = { .claim = claim };
 
 	informer_each(controller_informer(c, API_CORE_V1_PODS), claim->ns, look_at_pod, &u);
 	return u.found;
 }
 
+/* The condition Unused says whether any pod refers to the claim, wherever the pod is. True: it has to be written. */
+static bool unused_differs(const claim_struct *claim, bool unused)
+{
+	for (size_t i = 0; i < claim->status.conditions.n; i++)
+		if (str_eqz(claim->status.conditions.items[i].type, "Unused"))
+			return str_eqz(claim->status.conditions.items[i].status, "True") != unused;
+	return true;
+}
+
+static void set_unused(json_t *status, bool unused)
+{
+	json_t *list = json_object_get(status, "conditions");
+	char now[TIME_TEXT_MAX];
+
+	if (!json_is_array(list)) {
+		list = json_array();
+		json_object_set_new(status, "conditions", list);
+	}
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const char *type =
+			json_string_value(json_object_get(json_array_get(list, i), "type"));
+
+		if (type && !strcmp(type, "Unused"))
+			json_array_remove(list, i);
+	}
+	time_format(clock_wall_s(clock_real()), now);
+	json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s}", "type", "Unused", "status",
+					      unused ? "True" : "False", "lastTransitionTime", now,
+					      "reason", unused ? "NoPodsUsingPVC" : "PodUsingPVC",
+					      "message",
+					      unused ? "No pods are currently referencing this PVC"
+						     : "A pod is currently referencing this PVC"));
+}
+
+/* True: it is being written; the rest follows when that is seen. */
+static bool tell_unused(struct controller *c, struct str key, const struct object *o)
+{
+	auto_arena arena = { 0 };
+	claim_struct claim = { 0 };
+	struct use u = { .claim = o, .anywhere = true };
+	json_t *tree;
+
+	if (o->deleting ||
+	    object_decode(o, &arena, api_struct_core_v1_persistent_volume_claim, &claim, NULL) <
+		    0 ||
+	    !str_eqz(claim.status.phase, "Bound"))
+		return false;
+	informer_each(controller_informer(c, API_CORE_V1_PODS), o->ns, look_at_pod, &u);
+	if (!unused_differs(&claim, !u.found))
+		return false;
+	tree = object_tree(o, NULL);
+	set_unused(json_object_get(tree, "status"), !u.found);
+	auto_free char *body = json_dumps(tree, JSON_COMPACT);
+
+	json_decref(tree);
+	const struct controller_write write = {
+		.verb = API_UPDATE,
+		.resource = o->resource,
+		.ns = o->ns,
+		.name = o->name,
+		.subresource = STR("status"),
+		.body = str_from(body),
+		.harmless = ERR_NOT_FOUND,
+	};
+	controller_write(c, key, &write);
+	return true;
+}
+
 static void work_claim(void *ctx, struct str key)
 {
 	struct controller *c = ctx;
+	const struct object *o;
 	struct str ns, name;
 
 	controller_key_split(key, &ns, &name);
-	settle(c, key,
-	       informer_get(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS), ns, name),
-	       CLAIM_FINALIZER, claim_is_used);
+	o = informer_get(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS), ns, name);
+	if (!informer_synced(controller_informer(c, API_CORE_V1_PODS)))
+		controller_done(c, key, o != NULL);
+	else if (!o || !tell_unused(c, key, o))
+		settle(c, key, o, CLAIM_FINALIZER, claim_is_used);
 }
 
 static void on_object(void *ctx, const struct object *old, const struct object *new)

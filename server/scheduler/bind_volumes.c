@@ -153,6 +153,17 @@ static void select_node(struct volume_binding *b, const struct claim_plan *p)
 	      buf_view(&body));
 }
 
+/* Others see where the pod is about to go. */
+static void tell_node(struct volume_binding *b)
+{
+	auto_buf body = { 0 };
+
+	buf_printf(&body,
+		   "{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{\"nominatedNodeName\":\"%s\"}}",
+		   STR_ARG(b->pod->uid), b->node);
+	scheduler_patch_pod_status(b->scheduler, b->pod, buf_view(&body));
+}
+
 void scheduler_bind_volumes(struct scheduler *s, const struct object *pod, struct str node,
 			    const struct volume_plan *plan)
 {
@@ -167,6 +178,7 @@ void scheduler_bind_volumes(struct scheduler *s, const struct object *pod, struc
 	list_init(&b->link);
 	list_add_tail(&s->volume_bindings, &b->link);
 	b->calls = 1; /* until all are asked */
+	tell_node(b);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct claim_plan *p = &plan->items[i];
 		auto_buf key = { 0 };

@@ -142,6 +142,30 @@ static bool exceeds(const struct csi_volumes *wanted, const struct csi_volumes *
 	return more > 0 && count + more > limit;
 }
 
+static bool has_driver(const struct storage_v1_csi_node *n, struct str driver)
+{
+	for (size_t i = 0; i < n->spec.drivers.n; i++)
+		if (str_eq(n->spec.drivers.items[i].name, driver))
+			return true;
+	return false;
+}
+
+/* A driver may ask that nodes without it are left out. */
+static const char *missing_driver(const struct sched_cycle *c, const struct storage_v1_csi_node *n,
+				  struct str name)
+{
+	const struct object *o =
+		c->volumes->find(c->volumes->ctx, API_STORAGE_V1_CSIDRIVERS, STR(""), name);
+	struct storage_v1_csi_driver driver = { 0 };
+
+	if (!o || object_decode(o, c->arena, api_struct_storage_v1_csi_driver, &driver, NULL) < 0 ||
+	    !driver.spec.prevent_pod_scheduling_if_missing ||
+	    !*driver.spec.prevent_pod_scheduling_if_missing || has_driver(n, name))
+		return NULL;
+	return arena_printf(c->arena, "%.*s CSI driver is not installed on the node",
+			    STR_ARG(name));
+}
+
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
 	const struct state *s = c->state;
@@ -152,8 +176,16 @@ static void filter(const struct sched_cycle *c, const struct node_info *n, struc
 	struct csi_volumes attached = { .arena = &arena };
 	bool limited = false;
 
-	if (!o || object_decode(o, &arena, api_struct_storage_v1_csi_node, &node, NULL) < 0)
+	if (o && object_decode(o, &arena, api_struct_storage_v1_csi_node, &node, NULL) < 0)
 		return;
+	for (size_t i = 0; i < s->wanted.n; i++) {
+		const char *missing = missing_driver(c, &node, s->wanted.items[i].driver);
+
+		if (missing) {
+			verdict_add(v, missing);
+			return;
+		}
+	}
 	for (size_t i = 0; i < s->wanted.n; i++)
 		limited |= limit_of(&node, s->wanted.items[i].driver) >= 0;
 	if (!limited)
