@@ -68,7 +68,7 @@ bool openapi_v3(const struct discovery *d, struct str group, struct str version,
 	size_t start = out->n;
 	bool any = false;
 	buf_puts(out, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":"
-		      "\"unversioned\"},\"paths\":{");
+		      "\"1.37\"},\"paths\":{");
 	for (size_t i = 0; i < d->n; i++) {
 		if (!is_in(d->resources[i], group, version))
 			continue;
@@ -90,7 +90,7 @@ void openapi_v2(const struct discovery *d, struct buf *out)
 {
 	struct openapi_types refers = { 0 };
 	buf_puts(out, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":"
-		      "\"unversioned\"},\"paths\":{");
+		      "\"1.37\"},\"paths\":{");
 	for (size_t i = 0; i < d->n; i++)
 		openapi_paths(d->resources[i], false, &refers, out);
 	openapi_types_add(&refers, api_type_find(STR("meta/v1.APIResourceList")));

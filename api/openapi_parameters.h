@@ -8,6 +8,7 @@ struct parameter {
 };
 
 extern const struct parameter openapi_write_parameters[], openapi_patch_parameters[],
-	openapi_delete_parameters[], openapi_list_parameters[], openapi_no_parameters[];
+	openapi_delete_parameters[], openapi_sweep_parameters[], openapi_list_parameters[],
+	openapi_no_parameters[];
 
 #endif

@@ -23,7 +23,7 @@ static const struct action {
 	  ANSWER_LIST },
 	{ API_CREATE, "post", "post", "create", openapi_write_parameters, true, OBJECT_BODY,
 	  ANSWER_OBJECT },
-	{ API_DELETE_COLLECTION, "delete", "deletecollection", "delete", openapi_delete_parameters,
+	{ API_DELETE_COLLECTION, "delete", "deletecollection", "delete", openapi_sweep_parameters,
 	  true, OPTIONS_BODY, ANSWER_STATUS },
 	{ API_GET, "get", "get", "read", openapi_no_parameters, false, NO_BODY, ANSWER_OBJECT },
 	{ API_UPDATE, "put", "put", "replace", openapi_write_parameters, false, OBJECT_BODY,
@@ -73,12 +73,16 @@ static void parameter(struct writer *w, const struct parameter *p, const char *i
 		buf_printf(out, ",\"type\":\"%s\",\"uniqueItems\":true}", p->type);
 }
 
+/* Lists are served as watches, too. */
 static const char *const media_types[] = { "application/json", "application/yaml",
-					   "application/vnd.kubernetes.protobuf" };
-static const char *const patch_types[] = { "application/apply-patch+yaml",
-					   "application/json-patch+json",
+					   "application/vnd.kubernetes.protobuf",
+					   "application/json;stream=watch",
+					   "application/vnd.kubernetes.protobuf;stream=watch" };
+#define MEDIA_OF_OBJECTS 3
+static const char *const patch_types[] = { "application/json-patch+json",
 					   "application/merge-patch+json",
-					   "application/strategic-merge-patch+json" };
+					   "application/strategic-merge-patch+json",
+					   "application/apply-patch+yaml" };
 static const char *const any_type[] = { "*/*" };
 
 static void name_list(struct buf *out, const char *const *names, size_t n)
@@ -150,13 +154,10 @@ static void request_body(struct writer *w, const struct action *a)
 	buf_puts(w->out, a->body == OPTIONS_BODY ? "}" : ",\"required\":true}");
 }
 
-static void parameters(struct writer *w, const struct action *a)
+/* What an operation takes; true when it is nothing. */
+static bool parameter_list(struct writer *w, const struct action *a)
 {
 	bool first = true;
-	if (!a->parameters->name && (w->v3 || a->body == NO_BODY))
-		return;
-	member(w->out, "parameters");
-	buf_putc(w->out, '[');
 	if (!w->v3 && a->body != NO_BODY) {
 		buf_printf(w->out, "{\"in\":\"body\",\"name\":\"body\",%s\"schema\":",
 			   a->body == OPTIONS_BODY ? "" : "\"required\":true,");
@@ -168,14 +169,32 @@ static void parameters(struct writer *w, const struct action *a)
 		parameter(w, p, "query", first);
 		first = false;
 	}
+	return first;
+}
+
+static void parameters(struct writer *w, const struct action *a)
+{
+	if (!a->parameters->name && (w->v3 || a->body == NO_BODY))
+		return;
+	member(w->out, "parameters");
+	buf_putc(w->out, '[');
+	parameter_list(w, a);
 	buf_putc(w->out, ']');
 }
 
-static void answer(struct writer *w, const char *code, const char *text, const char *name)
+static size_t media_count(const struct action *a)
+{
+	return a->answer == ANSWER_LIST ? COUNT_OF(media_types) : MEDIA_OF_OBJECTS;
+}
+
+static void answer(struct writer *w, const struct action *a, const char *code, const char *text,
+		   const char *name)
 {
 	buf_printf(w->out, "\"%s\":{\"description\":\"%s\",", code, text);
-	if (w->v3) {
-		contents(w, media_types, COUNT_OF(media_types), name);
+	if (w->v3 && is_connect(w->sub)) {
+		contents(w, any_type, 1, name);
+	} else if (w->v3) {
+		contents(w, media_types, media_count(a), name);
 	} else {
 		buf_puts(w->out, "\"schema\":");
 		schema_of(w, name);
@@ -192,11 +211,11 @@ static void answers(struct writer *w, const struct action *a)
 							: object_name(w);
 	member(w->out, "responses");
 	buf_putc(w->out, '{');
-	answer(w, "200", "OK", name);
+	answer(w, a, "200", "OK", name);
 	if (!text && (a->body == OBJECT_BODY || a->body == PATCH_BODY))
-		answer(w, "201", "Created", name);
+		answer(w, a, "201", "Created", name);
 	if (!text && (a->verb == API_CREATE || a->verb == API_DELETE))
-		answer(w, "202", "Accepted", name);
+		answer(w, a, "202", "Accepted", name);
 	buf_puts(w->out, "\"401\":{\"description\":\"Unauthorized\"}}");
 }
 
@@ -237,7 +256,8 @@ static void operation_id(struct writer *w, const struct action *a)
 	buf_puts(out, w->all_namespaces ? "ForAllNamespaces\"" : "\"");
 }
 
-static void operation(struct writer *w, const struct action *a)
+/* `alone`: the path's only operation, whose parameters are the path's. */
+static void operation(struct writer *w, const struct action *a, bool alone)
 {
 	struct buf *out = w->out;
 	const char *group = w->sub ? w->sub->group : w->r->group,
@@ -259,12 +279,16 @@ static void operation(struct writer *w, const struct action *a)
 		else
 			name_list(out, any_type, 1);
 		member(out, "produces");
-		name_list(out, media_types, COUNT_OF(media_types));
+		if (is_connect(w->sub))
+			name_list(out, any_type, 1);
+		else
+			name_list(out, media_types, media_count(a));
 		buf_puts(out, ",\"schemes\":[\"https\"]");
 	}
 	operation_id(w, a);
 	if (!is_connect(w->sub)) {
-		parameters(w, a);
+		if (!alone)
+			parameters(w, a);
 		request_body(w, a);
 	}
 	answers(w, a);
@@ -293,15 +317,15 @@ static void base_path(struct writer *w)
 		   w->r->plural);
 }
 
-static void path_parameters(struct writer *w, bool has_name)
+static void path_parameters(struct writer *w, bool has_name, const struct action *alone)
 {
 	static const struct parameter name = { "name", "string", "Name of the object." };
 	static const struct parameter ns = { "namespace", "string", "Namespace of the object." };
 	static const struct parameter pretty = { "pretty", "string",
 						 "Whether the answer is indented." };
-	bool first = true;
 	member(w->out, "parameters");
 	buf_putc(w->out, '[');
+	bool first = alone ? parameter_list(w, alone) : true;
 	if (has_name) {
 		parameter(w, &name, "path", first);
 		first = false;
@@ -329,24 +353,31 @@ static void path_parameters(struct writer *w, bool has_name)
 	buf_putc(w->out, ']');
 }
 
+static bool action_fits(const struct writer *w, const struct action *a, uint32_t verbs,
+			bool collection)
+{
+	bool fits = w->sub ? !(a->verb & (API_LIST_VERB | API_DELETE_COLLECTION))
+			   : a->on_collection == collection;
+	return verbs & a->verb && fits;
+}
+
 static void path(struct writer *w, uint32_t verbs, bool collection, const char *tail)
 {
-	bool any = false;
-	for (size_t i = 0; i < COUNT_OF(actions); i++) {
-		bool fits = w->sub ? !(actions[i].verb & (API_LIST_VERB | API_DELETE_COLLECTION))
-				   : actions[i].on_collection == collection;
-		if (!(verbs & actions[i].verb) || !fits)
-			continue;
-		if (!any) {
-			base_path(w);
-			buf_printf(w->out, "%s\":{", tail);
+	const struct action *only = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < COUNT_OF(actions); i++)
+		if (action_fits(w, &actions[i], verbs, collection)) {
+			only = &actions[i];
+			n++;
 		}
-		any = true;
-		operation(w, &actions[i]);
-	}
-	if (!any)
+	if (n == 0)
 		return;
-	path_parameters(w, !collection);
+	base_path(w);
+	buf_printf(w->out, "%s\":{", tail);
+	for (size_t i = 0; i < COUNT_OF(actions); i++)
+		if (action_fits(w, &actions[i], verbs, collection))
+			operation(w, &actions[i], n == 1);
+	path_parameters(w, !collection, n == 1 && !is_connect(w->sub) ? only : NULL);
 	buf_putc(w->out, '}');
 }
 

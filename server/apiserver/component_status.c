@@ -7,14 +7,15 @@
 
 static const char *const components[] = { "controller-manager", "scheduler", "etcd-0" };
 
-static void component_write(const char *name, struct buf *out)
+#define KIND "\"kind\":\"ComponentStatus\",\"apiVersion\":\"v1\","
+
+/* `head`: KIND, or nothing for an item of a list. */
+static void component_write(const char *head, const char *name, struct buf *out)
 {
-	buf_printf(
-		out,
-		"{\"kind\":\"ComponentStatus\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\"}"
-		","
-		"\"conditions\":[{\"type\":\"Healthy\",\"status\":\"True\",\"message\":\"ok\"}]}",
-		name);
+	buf_printf(out,
+		   "{%s\"metadata\":{\"name\":\"%s\"},\"conditions\":[{\"type\":\"Healthy\","
+		   "\"status\":\"True\",\"message\":\"ok\"}]}",
+		   head, name);
 }
 
 static void respond_one(struct api_request *r)
@@ -24,7 +25,7 @@ static void respond_one(struct api_request *r)
 	for (size_t i = 0; i < COUNT_OF(components); i++) {
 		if (!str_eqz(r->name, components[i]))
 			continue;
-		component_write(components[i], &text);
+		component_write(KIND, components[i], &text);
 		respond_json(r, 200, r->resource->type, &text);
 		return;
 	}
@@ -49,7 +50,7 @@ void sub_component_statuses(struct api_request *r)
 	for (size_t i = 0; i < COUNT_OF(components); i++) {
 		if (i)
 			buf_putc(&text, ',');
-		component_write(components[i], &text);
+		component_write("", components[i], &text);
 	}
 	buf_puts(&text, "]}\n");
 	respond_json(r, 200, api_type_by_kind(STR(""), STR("v1"), STR("ComponentStatusList")),

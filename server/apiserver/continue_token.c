@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/continue_token.h"
 
+#include <ctype.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "base/encode.h"
 
@@ -33,8 +35,15 @@ int continue_parse(struct arena *a, struct str text, struct str prefix, struct c
 		   struct err *err)
 {
 	auto_buf json = { 0 };
-	if (!base64url_decode(&json, text))
-		return invalid(err, "encoding is not base64url");
+	size_t bad = 0;
+	while (bad < text.n && (isalnum((unsigned char)text.p[bad]) || strchr("-_", text.p[bad])))
+		bad++;
+	if (bad == text.n && text.n % 4 == 1) /* a last character that no byte needs */
+		bad = text.n - 1;
+	if (bad < text.n || !base64url_decode(&json, text))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "continue key is not valid: illegal base64 data at input byte %zu",
+			       bad);
 	json_t *tree = json_loadb(json.p ? json.p : "", json.n, JSON_ALLOW_NUL, NULL);
 	const json_t *start = json_object_get(tree, "start"), *version = json_object_get(tree, "v");
 	int r = 0;
@@ -49,8 +58,13 @@ int continue_parse(struct arena *a, struct str text, struct str prefix, struct c
 	else if (!json_is_object(tree))
 		r = invalid(err, "not an object");
 	else if (!json_is_string(version) || strcmp(json_string_value(version), "meta.k8s.io/v1"))
-		r = invalid(err, "server does not recognize this encoded version");
-	else if (!json_is_string(start) || !json_is_integer(json_object_get(tree, "rv")))
+		r = err_set(err, ERR_BAD_REQUEST,
+			    "continue key is not valid: server does not recognize this encoded "
+			    "version %s",
+			    json_is_string(version) ? json_string_value(version) : "");
+	else if (!json_is_string(start) || !json_string_length(start))
+		r = invalid(err, "encoded start key empty (version meta.k8s.io/v1)");
+	else if (!json_is_integer(json_object_get(tree, "rv")))
 		r = invalid(err,
 			    "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
 	if (r == 0) {
@@ -64,7 +78,7 @@ int continue_parse(struct arena *a, struct str text, struct str prefix, struct c
 				err,
 				"incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
 		else if (!start_is_clean(s))
-			r = invalid(err, "start key is not clean");
+			r = invalid(err, arena_printf(a, "%.*s", STR_ARG(s)));
 	}
 	json_decref(tree);
 	return r;

@@ -275,9 +275,9 @@ static int not_an_object(const struct decode_expect *x, struct str body, const j
 	return unrecognized(x, body, false, why, err);
 }
 
-/* What upstream says of a custom resource before it looks at the rest. */
-static int custom_kind_check(const struct decode_expect *x, struct str body, const json_t *tree,
-			     struct err *err)
+/* What upstream says of kind and version before it looks at the rest. */
+static int type_check(const struct decode_expect *x, struct str body, const json_t *tree,
+		      struct err *err)
 {
 	const json_t *kind = json_object_get(tree, "kind"),
 		     *version = json_object_get(tree, "apiVersion");
@@ -285,6 +285,14 @@ static int custom_kind_check(const struct decode_expect *x, struct str body, con
 			    : version && !json_is_string(version) && !json_is_null(version)
 				    ? version
 				    : NULL;
+	struct str gv = meta_api_version(tree);
+	size_t slash = str_find(gv, '/');
+	if (!odd && slash < gv.n &&
+	    str_find(str_of(gv.p + slash + 1, gv.n - slash - 1), '/') < gv.n - slash - 1) {
+		auto_free char *why =
+			str_printf("unexpected GroupVersion string: %.*s", STR_ARG(gv));
+		return unrecognized(x, body, true, why, err);
+	}
 	if (odd) {
 		auto_free char *why =
 			str_printf("json: cannot unmarshal %s into Go struct field .%s of type "
@@ -296,7 +304,7 @@ static int custom_kind_check(const struct decode_expect *x, struct str body, con
 				   odd == kind ? "kind" : "apiVersion");
 		return unrecognized(x, body, false, why, err);
 	}
-	if (meta_kind(tree).n)
+	if (meta_kind(tree).n || !is_custom(x))
 		return 0;
 	auto_free char *why = str_printf("Object 'Kind' is missing in '%.*s'", STR_ARG(body));
 	return unrecognized(x, body, true, why, err);
@@ -317,8 +325,8 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 		e = unrecognized(x, r->body, yaml, err_text(err), err);
 	else if (e == 0 && !json_is_object(tree))
 		e = not_an_object(x, r->body, tree, err);
-	if (e == 0 && is_custom(x))
-		e = custom_kind_check(x, r->body, tree, err);
+	if (e == 0)
+		e = type_check(x, r->body, tree, err);
 	if (e == 0)
 		e = kind_check(x, tree, err);
 	if (e == -ERR_INVALID)
@@ -342,9 +350,13 @@ static int decode_protobuf(const struct decode_expect *x, struct str body, json_
 {
 	struct str version, kind, raw;
 	json_t *tree = NULL;
-	int e = api_protobuf_envelope(body, &version, &kind, &raw, err);
-	if (e == 0)
-		e = api_protobuf_read_message(x->type, raw, &tree, err);
+	int e = body.n ? api_protobuf_envelope(body, &version, &kind, &raw, err)
+		       : err_set(err, ERR_BAD_REQUEST, "empty data");
+	if (e == 0 && body.n == 4)
+		e = err_set(err, ERR_BAD_REQUEST, "empty body");
+	if (e < 0)
+		return unrecognized(x, body, true, err_text(err), err);
+	e = api_protobuf_read_message(x->type, raw, &tree, err);
 	if (e == 0) {
 		if (kind.n)
 			json_object_set_new(tree, "kind", json_stringn(kind.p, kind.n));
@@ -367,7 +379,7 @@ int decode_body(struct api_request *r, const struct decode_expect *x, json_t **o
 		return e;
 	if (!x->type)
 		return err_set(err, ERR_BAD_REQUEST, "%s takes no body", x->kind);
-	if (r->body.n == 0)
+	if (r->body.n == 0 && f != MEDIA_PROTOBUF)
 		return unrecognized(x, r->body, false, "unexpected end of JSON input", err);
 	if (f == MEDIA_PROTOBUF && is_custom(x))
 		return err_set(

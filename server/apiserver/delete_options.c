@@ -36,7 +36,7 @@ static int dry_run_check(const json_t *list, struct err *err)
 	bool known = true;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct str one = tree_str(json_array_get(list, i));
-		buf_puts(&all, i ? ", " : "");
+		buf_puts(&all, i ? "," : "");
 		buf_json_string(&all, one);
 		known = known && str_eqz(one, "All");
 	}

@@ -199,7 +199,8 @@ static void refuse_options(struct api_request *r)
 		request_about(r, "meta.k8s.io", kinds[i].kind, STR(""));
 		validate_finish(kinds[i].kind, "meta.k8s.io", STR(""), &r->refused);
 	}
-	if (r->refused.ncauses && !r->about.set) { /* reading verbs don't look at it */
+	bool idle = r->opt.refused_for && !(r->opt.refused_for & r->verb);
+	if (idle || (r->refused.ncauses && !r->about.set)) { /* reading verbs don't look at it */
 		err_clear(&r->refused);
 		dispatch_resource(r);
 		return;

@@ -115,12 +115,12 @@ static int walk_open(struct list_walk *w, struct err *err)
 static bool walk_take(void *ctx, const struct object *o)
 {
 	struct list_walk *w = ctx;
-	if (!selection_match(&w->selection, o))
-		return true;
-	if (w->limit && w->n == w->limit) {
+	if (w->limit && w->n == w->limit) { /* whether it would match is for the next page to say */
 		w->more = true;
 		return false;
 	}
+	if (!selection_match(&w->selection, o))
+		return true;
 	w->items = mem_array_grow(w->items, &w->cap, w->n + 1, sizeof(*w->items));
 	w->items[w->n++] = object_ref(o);
 	return true;

@@ -89,7 +89,7 @@ int object_meta_update(struct write *w, struct err *err)
 	if (e < 0)
 		return e;
 	if (revision.n && !str_eqz(revision, "0")) {
-		if (!str_to_i64(revision, &wanted))
+		if (!str_to_i64(revision, &wanted) || wanted < 0)
 			return revision_unreadable(revision, err);
 		if (wanted != w->old_object->revision)
 			return write_conflict(w, err);

@@ -2,7 +2,9 @@
 /* Options are a table of parameter names, each with the parser of its value. */
 #include "server/apiserver/options.h"
 
+#include "api/duration.h"
 #include "api/managed_fields.h"
+#include "api/type.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/url.h"
@@ -17,8 +19,12 @@ static int number_of(struct str v, int64_t *out, struct err *err)
 {
 	if (str_to_i64(v, out))
 		return 0;
-	return err_set(err, ERR_BAD_REQUEST, "strconv.ParseInt: parsing \"%.*s\": invalid syntax",
-		       STR_ARG(v));
+	size_t digits = v.n && (v.p[0] == '-' || v.p[0] == '+') ? 1 : 0;
+	bool number = digits < v.n;
+	for (; digits < v.n; digits++)
+		number = number && v.p[digits] >= '0' && v.p[digits] <= '9';
+	return err_set(err, ERR_BAD_REQUEST, "strconv.ParseInt: parsing \"%.*s\": %s", STR_ARG(v),
+		       number ? "value out of range" : "invalid syntax");
 }
 
 enum option_id {
@@ -41,6 +47,7 @@ enum option_id {
 	O_ORPHAN,
 	O_UID,
 	O_PRETTY,
+	O_DEADLINE,
 };
 static const struct {
 	const char *name;
@@ -65,16 +72,43 @@ static const struct {
 	{ "orphanDependents", O_ORPHAN },
 	{ "uid", O_UID },
 	{ "pretty", O_PRETTY },
+	{ "timeout", O_DEADLINE },
 };
 
-static int dry_run_of(struct str v, struct request_options *o, struct err *err)
+/* dryRun may come several times; only "All" is known, and all are shown. */
+static int dry_run_of(struct arena *a, struct str query, struct request_options *o, struct err *err)
 {
-	o->dry_run = str_eqz(v, "All");
-	if (o->dry_run || v.n == 0)
+	auto_buf all = { 0 };
+	struct str key, raw, value;
+	bool known = true;
+	while (query_next(&query, &key, &raw)) {
+		if (!str_eqz(key, "dryRun") || !percent_decode(a, raw, true, &value))
+			continue;
+		buf_puts(&all, all.n ? "," : "");
+		buf_json_string(&all, value);
+		known = known && str_eqz(value, "All");
+	}
+	o->dry_run = known;
+	if (known)
 		return 0;
 	err_cause(err, "FieldValueNotSupported", "dryRun",
-		  "Unsupported value: [\"%.*s\"]: supported values: \"All\"", STR_ARG(v));
+		  "Unsupported value: [%s]: supported values: \"All\"", all.p);
 	return err_set(err, ERR_INVALID, "dryRun: Unsupported value");
+}
+
+/* Nobody waits longer for us than that; what is no length of time is refused. */
+static int deadline_of(struct str v, struct err *err)
+{
+	int64_t ns;
+	if (v.n == 0 || duration_parse(v, &ns))
+		return 0;
+	bool digits = true;
+	for (size_t i = 0; i < v.n; i++)
+		digits = digits && v.p[i] >= '0' && v.p[i] <= '9';
+	return err_set(err, ERR_BAD_REQUEST,
+		       "invalid timeout specified in the request URL - time: %s duration "
+		       "\"%.*s\"",
+		       digits ? "missing unit in" : "invalid", STR_ARG(v));
 }
 
 static int unsupported_validation(struct str v, struct err *err)
@@ -140,7 +174,7 @@ static int option_set(struct request_options *o, enum option_id id, struct str v
 	case O_CONTINUE: o->continue_token = v; break;
 	case O_LIMIT: r = number_of(v, &o->limit, err); break;
 	case O_TIMEOUT: r = number_of(v, &o->timeout_s, err); break;
-	case O_DRY_RUN: r = dry_run_of(v, o, err); break;
+	case O_DRY_RUN: break; /* all of them together, in options_parse() */
 	case O_MANAGER: r = manager_of(v, o, err); break;
 	case O_VALIDATION: r = validation_of(v, o, err); break;
 	case O_FORCE:
@@ -159,14 +193,24 @@ static int option_set(struct request_options *o, enum option_id id, struct str v
 		break;
 	case O_UID: o->pre_uid = v; break;
 	case O_PRETTY: o->pretty = v; break;
+	case O_DEADLINE: r = deadline_of(v, err); break;
 	}
 	return r;
+}
+
+/* Only what the verb's own options know can be wrong. */
+static uint32_t concerned(enum option_id id)
+{
+	if (id == O_LIMIT || id == O_TIMEOUT)
+		return API_LIST_VERB | API_WATCH | API_DELETE_COLLECTION;
+	return id == O_GRACE ? API_DELETE | API_DELETE_COLLECTION : UINT32_MAX;
 }
 
 int options_parse(struct arena *a, struct str query, struct request_options *out, struct err *err)
 {
 	uint32_t seen = 0;
-	struct str key, raw, value;
+	struct str key, raw, value, all = query;
+	int e = 0;
 	while (query_next(&query, &key, &raw)) {
 		if (memchr(raw.p ? raw.p : "", ';',
 			   raw.n)) /* no separator any more, as Go has it */
@@ -178,10 +222,16 @@ int options_parse(struct arena *a, struct str query, struct request_options *out
 			if (!percent_decode(a, raw, true, &value))
 				return err_set(err, ERR_BAD_REQUEST, "invalid URL escape \"%.*s\"",
 					       STR_ARG(raw));
-			int r = option_set(out, names[i].id, value, err);
-			if (r < 0)
-				return r;
+			auto_err why = { 0 };
+			int r = option_set(out, names[i].id, value, &why);
+			if (r == 0 && names[i].id == O_DRY_RUN)
+				r = dry_run_of(a, all, out, &why);
+			if (r < 0 && e == 0) {
+				out->refused_for = concerned(names[i].id);
+				err_move(err, &why);
+				e = r;
+			}
 		}
 	}
-	return 0;
+	return e;
 }

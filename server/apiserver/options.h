@@ -31,6 +31,7 @@ struct request_options {
 	bool has_grace;
 	struct str propagation; /* "" | Orphan | Background | Foreground */
 	bool has_orphan, orphan;
+	uint32_t refused_for; /* verbs that can't do with what was wrong */
 	struct str pre_uid, pre_version;
 	struct str pretty;
 };

@@ -338,7 +338,9 @@ void page_respond(struct api_request *r)
 		path.n--;
 	bool reads = str_eqz(r->method, "GET") || str_eqz(r->method, "HEAD");
 	for (size_t i = 0; i < COUNT_OF(pages); i++) {
-		if (!page_fits(&pages[i], path, &rest))
+		bool slash = path.n < r->path.n && pages[i].methods == PAGE_ANY &&
+			     !str_starts(path, STR("/apis"));
+		if (!page_fits(&pages[i], path, &rest) || slash)
 			continue;
 		if (!reads && reads_only(&pages[i], rest))
 			page_refused(r, ERR_METHOD_NOT_ALLOWED,

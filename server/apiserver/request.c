@@ -86,7 +86,11 @@ static int request_steps(struct api_request *r, struct err *err)
 		e = request_impersonate(r, err);
 	if (e == 0)
 		e = flow_acquire(r, err);
-	return e < 0 ? e : request_authorize(r, err);
+	if (e < 0)
+		return e;
+	e = request_authorize(r, err);
+	r->nosniff = e < 0;
+	return e;
 }
 
 static void request_go(struct api_request *r, int e, const struct err *err)

@@ -92,6 +92,7 @@ struct api_request {
 	struct err late;           /* said once a small body has arrived */
 	int flow;                  /* which in-flight counter this request holds; -1: none */
 	void *state;               /* of the verb, in the arena */
+	bool nosniff;              /* refused by authorization: upstream marks such answers */
 	const char *cache_control; /* NULL: "no-cache, private" */
 	void (*state_next)(struct api_request *r); /* what waits for the body */
 	void (*on_drain)(struct api_request *r);

@@ -87,6 +87,8 @@ size_t respond_fields(struct api_request *r, const char *content_type, struct ht
 								     : "no-cache, private") };
 	if (content_type)
 		fields[n++] = (struct http_field){ STR("content-type"), str_from(content_type) };
+	if (r->nosniff)
+		fields[n++] = (struct http_field){ STR("x-content-type-options"), STR("nosniff") };
 	return warning_fields(r, fields, n);
 }
 

@@ -30,66 +30,64 @@ int revision_reached(struct api_request *r, int64_t wanted, struct err *err)
 	return -ERR_TIMEOUT;
 }
 
-static int forbidden(struct err *err, const char *field, const char *text)
+static void forbidden(struct err *err, const char *field, const char *text)
 {
 	err_cause(err, "FieldValueForbidden", field, "Forbidden: %s", text);
-	return validate_finish("ListOptions", "meta.k8s.io", STR(""), err);
 }
 
-static int watch_list_check(const struct request_options *o, bool watch, struct err *err)
+static void unsupported_match(struct err *err, struct str match, const char *supported)
 {
-	if (!o->has_send_initial_events)
-		return 0;
-	if (!watch)
-		return forbidden(err, "sendInitialEvents",
-				 "sendInitialEvents is forbidden for list");
-	if (o->resource_version_match.n == 0)
-		return forbidden(
-			err, "resourceVersionMatch",
-			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-	if (!str_eqz(o->resource_version_match, "NotOlderThan"))
-		return forbidden(
-			err, "resourceVersionMatch",
-			"sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-	return 0;
+	err_cause(err, "FieldValueNotSupported", "resourceVersionMatch",
+		  "Unsupported value: \"%.*s\": supported values: %s", STR_ARG(match), supported);
 }
 
-static int options_check(const struct request_options *o, bool watch, struct err *err)
+static void watch_options_check(const struct request_options *o, struct err *err)
 {
+	static const char field[] = "resourceVersionMatch";
 	struct str match = o->resource_version_match;
-	int r = watch_list_check(o, watch, err);
-	if (r < 0 || match.n == 0)
-		return r;
-	if (watch && !o->has_send_initial_events)
-		return forbidden(err, "resourceVersionMatch",
-				 "resourceVersionMatch is forbidden for watch unless "
-				 "sendInitialEvents is provided");
-	if (watch)
-		return 0;
-	if (o->continue_token.n)
-		return forbidden(err, "resourceVersionMatch",
-				 "resourceVersionMatch is forbidden when continue is provided");
-	if (o->resource_version.n == 0)
-		return forbidden(
-			err, "resourceVersionMatch",
-			"resourceVersionMatch is forbidden unless resourceVersion is provided");
-	if (!str_eqz(match, "Exact") && !str_eqz(match, "NotOlderThan")) {
-		err_cause(err, "FieldValueNotSupported", "resourceVersionMatch",
-			  "Unsupported value: \"%.*s\": supported values: \"Exact\", "
-			  "\"NotOlderThan\", \"\"",
-			  STR_ARG(match));
-		return validate_finish("ListOptions", "meta.k8s.io", STR(""), err);
-	}
-	if (str_eqz(match, "Exact") && str_eqz(o->resource_version, "0"))
-		return forbidden(
-			err, "resourceVersionMatch",
-			"resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
-	return 0;
+	bool not_older = str_eqz(match, "NotOlderThan");
+	if (o->has_send_initial_events && !not_older)
+		forbidden(err, field,
+			  "sendInitialEvents requires setting resourceVersionMatch to "
+			  "NotOlderThan");
+	if (match.n && !o->has_send_initial_events)
+		forbidden(err, field,
+			  "resourceVersionMatch is forbidden for watch unless sendInitialEvents "
+			  "is provided");
+	if (match.n && !not_older)
+		unsupported_match(err, match, "\"NotOlderThan\"");
+	if (match.n && o->continue_token.n)
+		forbidden(err, field,
+			  "resourceVersionMatch is forbidden when continue is provided");
+}
+
+static void list_options_check(const struct request_options *o, struct err *err)
+{
+	static const char field[] = "resourceVersionMatch";
+	struct str match = o->resource_version_match;
+	bool exact = str_eqz(match, "Exact");
+	if (match.n && o->resource_version.n == 0)
+		forbidden(err, field,
+			  "resourceVersionMatch is forbidden unless resourceVersion is provided");
+	if (match.n && o->continue_token.n)
+		forbidden(err, field,
+			  "resourceVersionMatch is forbidden when continue is provided");
+	if (match.n && !exact && !str_eqz(match, "NotOlderThan"))
+		unsupported_match(err, match, "\"Exact\", \"NotOlderThan\", \"\"");
+	if (exact && str_eqz(o->resource_version, "0"))
+		forbidden(err, field,
+			  "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+	if (o->has_send_initial_events)
+		forbidden(err, "sendInitialEvents", "sendInitialEvents is forbidden for list");
 }
 
 int revision_options_check(struct api_request *r, bool watch, struct err *err)
 {
-	int e = options_check(&r->opt, watch, err);
+	if (watch)
+		watch_options_check(&r->opt, err);
+	else
+		list_options_check(&r->opt, err);
+	int e = err->ncauses ? validate_finish("ListOptions", "meta.k8s.io", STR(""), err) : 0;
 	if (e < 0)
 		request_about(r, "meta.k8s.io", "ListOptions", STR(""));
 	return e;

@@ -64,7 +64,8 @@ static int update_modify(struct write *w, struct err *err)
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
 	if (w->old_object && w->strategy->flags & STRATEGY_NEEDS_VERSION &&
-	    meta_revision(w->body).n == 0)
+	    meta_revision(w->body).n == 0 &&
+	    (meta_uid(w->body).n == 0 || str_eq(meta_uid(w->body), w->old_object->uid)))
 		return unversioned(w, err);
 	w->tree = json_deep_copy(w->body);
 	return 0;

@@ -18,6 +18,9 @@ WORDS = dict(PATCHES, **{"as:" + word: value for word, value in ACCEPTS.items()}
 BODIES = {"yaml": "application/yaml", "protobuf": "application/vnd.kubernetes.protobuf", "form": "application/x-www-form-urlencoded"}
 
 
+LAST = ["crds"]  # topics that leave something behind which others would see
+
+
 class Request:
     """One step. method is an HTTP method, or OPEN (a watch called name), READ (events of it), UNTIL (a GET until it has code)."""
 
@@ -60,9 +63,8 @@ class Reader:
         while self.i < len(self.lines):
             line = self.lines[self.i]
             if line.startswith("== "):
-                title = line[3:].strip()
-                bare = title.endswith(" (bare)")
-                current = Sequence(self.topic, title[:-7] if bare else title, bare=bare)
+                title, marks = re.match(r"== (.*?)((?: \([a-z]+\))*)$", line.rstrip()).groups()
+                current = Sequence(self.topic, title, bare="(bare)" in marks, recorded="(live)" not in marks)
                 out.append(current)
                 self.i += 1
             elif not line.strip() or line.startswith("#"):
@@ -155,6 +157,6 @@ def resources(schema):
 
 def read_topics(directory, schema):
     table = resources(schema)
-    for name in sorted(os.listdir(directory)):
+    for name in sorted(os.listdir(directory), key=lambda n: (n[:-4] in LAST, n)):
         if name.endswith(".txt"):
             yield from Reader(os.path.join(directory, name), table).sequences()

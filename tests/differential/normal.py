@@ -16,6 +16,9 @@ YAML_REVISION = re.compile(r'(resourceVersion: )"[0-9]+"')
 TOKENS = re.compile(r"\bkube-api-access-[a-z0-9]{5}\b")
 CREDENTIAL = re.compile(r"X509SHA256=[0-9a-f]{64}")
 PATCHED = re.compile(r'(Invalid value: )"\{(?:[^"\\]|\\.)*\}"')  # the whole object, in the order that a library left it
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
+CONTINUE = re.compile(r"continue: [A-Za-z0-9_-]{30,}")
+HASH = re.compile(r"hash=[0-9A-F]+")
 AGE = re.compile(r"^(<invalid>|[0-9]+(ms|[smhdy])([0-9]+[smhd])?)$")
 
 SILENT = {"date", "content-length", "connection", "transfer-encoding"}  # said by every answer, of no consequence
@@ -27,14 +30,18 @@ class Normal:
     """For the answer to one request: what the client itself wrote stays."""
 
     def __init__(self, sent=""):
-        self.sent = sent
+        self.sent, self.undescribed = sent, sent.startswith("/openapi/")
+        prefix = re.search(r'"generateName": "([^"]+)"', sent)
+        self.random = prefix and re.compile(re.escape(prefix[1][:58]) + "[a-z0-9]{5}\\b")
 
     def text(self, s):
         s = UUID.sub(lambda m: m[0] if m[0] in self.sent else "<uid>", s)
         s = TIME.sub(lambda m: m[0] if m[0] in self.sent else "<time>", s)
         s = JWT.sub("<token>", s)
         s = ADDRESS.sub(lambda m: m[0] if m[0] in self.sent else "<address>", s)
-        s = HOST.sub("<host>", s)
+        s = HOST.sub("<host>", PEM.sub("<pem>", CONTINUE.sub("continue: <continue>", s)))
+        if self.random:
+            s = self.random.sub("<generated>", s)
         s = TOKENS.sub("kube-api-access-<random>", CREDENTIAL.sub("X509SHA256=<hash>", s))
         if "patch: Invalid" in s or "Invalid value: \"{" in s:
             s = PATCHED.sub(r'\1"<object>"', s)
@@ -42,7 +49,8 @@ class Normal:
 
     def tree(self, v, key=None, parent=None):
         if isinstance(v, dict):
-            out = {self.text(k): self.tree(x, k, v) for k, x in v.items()}
+            out = {self.text(k): self.tree(x, k, v) for k, x in v.items()
+                   if not (self.undescribed and k == "description" and isinstance(x, str))}
             if isinstance(out.get("managedFields"), list):  # ordered by time: what a second holds depends on the speed
                 out["managedFields"].sort(key=lambda e: [str(e.get(k)) for k in ("operation", "subresource", "manager", "apiVersion")])
             return out
@@ -57,12 +65,12 @@ class Normal:
     def leaf(self, v, key, parent):
         if key == "resourceVersion" and v.isdigit() and v != "0":
             return "<rv>"
+        if key == "serverRelativeURL":
+            return HASH.sub("hash=<hash>", v)
         if key == "continue" and v:
             return "<continue>"
         if key == "uid" and v not in self.sent and v:
             return "<uid>"
-        if key == "name" and parent and parent.get("generateName") and v.startswith(parent["generateName"]):
-            return parent["generateName"] + "<random%d>" % (len(v) - len(parent["generateName"]))
         if key == "cells" and AGE.match(v):
             return "<age>"
         return self.text(v)
@@ -94,9 +102,25 @@ class Normal:
     def answer(self, a):
         headers = self.headers(a.headers)
         out = {"code": a.code, "headers": headers, "body": self.body(a.body, str(headers.get("content-type", "")))}
+        if self.undescribed and isinstance(out["body"], dict):
+            plain_parameters(out["body"], out["body"].pop("parameters", {}))
         if a.events is not None:
             out["events"] = [self.body(e, "json") for e in a.events]
         return out
+
+
+def plain_parameters(tree, shared):
+    """Parameters that version 2 keeps apart, put where they are meant; in the order of their names."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if key == "parameters" and isinstance(value, list):
+                tree[key] = sorted((shared.get(str(p.get("$ref", "")).rsplit("/", 1)[-1], p) for p in value),
+                                   key=lambda p: (str(p.get("in")), str(p.get("name"))))
+            else:
+                plain_parameters(value, shared)
+    elif isinstance(tree, list):
+        for value in tree:
+            plain_parameters(value, shared)
 
 
 def pairs(items):
