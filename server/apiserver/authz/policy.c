@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/authz/policy.h"
 
-#include "api/decode.h"
-#include "base/arena.h"
 #include "base/mem.h"
 #include "embed/blob.h"
 #include "generated/api_tables.h"
@@ -236,16 +234,6 @@ void policy_write(const struct policy_item *item, const char *uid, const char *n
 
 /* --- rules --- */
 
-struct rbac_rules *policy_rules_read(struct str json)
-{
-	auto_arena a = { 0 };
-	auto_buf text = { 0 };
-	struct rbac_v1_role role = { 0 };
-	buf_printf(&text, "{\"rules\":%.*s}", STR_ARG(json));
-	struct_read_json(buf_view(&text), &a, api_struct_rbac_v1_role, &role, NULL);
-	return rbac_rules_new(role.rules.items, role.rules.n);
-}
-
 struct wanted {
 	const char *role;
 	struct rbac_rules *found;
@@ -255,7 +243,7 @@ static void rules_find(void *ctx, const struct policy_item *item)
 {
 	struct wanted *w = ctx;
 	if (!w->found && item->resource == API_RBAC_V1_CLUSTERROLES && str_eqz(item->name, w->role))
-		w->found = policy_rules_read(item->rules);
+		w->found = rbac_rules_read(item->rules);
 }
 
 struct rbac_rules *policy_rules(const char *role)

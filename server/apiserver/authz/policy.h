@@ -28,7 +28,5 @@ void policy_write(const struct policy_item *item, const char *uid, const char *n
 		  struct buf *out);
 /* The rules of one of the cluster roles; freed with free(). */
 struct rbac_rules *policy_rules(const char *role);
-/* Rules from their JSON list. */
-struct rbac_rules *policy_rules_read(struct str json);
 
 #endif

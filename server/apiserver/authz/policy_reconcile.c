@@ -69,8 +69,8 @@ static bool rules_complete(const struct policy_item *item, json_t *tree)
 	struct completion c = { .cover = { .missing = rule_append } };
 	c.rules = json_object_get(tree, "rules");
 	auto_free char *text = json_is_array(c.rules) ? json_dumps(c.rules, JSON_COMPACT) : NULL;
-	auto_free struct rbac_rules *have = policy_rules_read(str_from(text ? text : "null")),
-				    *wanted = policy_rules_read(item->rules);
+	auto_free struct rbac_rules *have = rbac_rules_read(str_from(text ? text : "null")),
+				    *wanted = rbac_rules_read(item->rules);
 	if (wanted->n == 0)
 		return false;
 	if (!json_is_array(c.rules)) {

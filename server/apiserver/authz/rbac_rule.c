@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/authz/rbac_rule.h"
 
+#include "api/decode.h"
 #include "base/mem.h"
 
 /* --- copying --- */
@@ -54,6 +55,16 @@ struct rbac_rules *rbac_rules_new(const struct rbac_v1_policy_rule *from, size_t
 			.urls = words_copy(&b, &from[i].non_resource_urls),
 		};
 	return out;
+}
+
+struct rbac_rules *rbac_rules_read(struct str json)
+{
+	auto_arena a = { 0 };
+	auto_buf text = { 0 };
+	struct rbac_v1_role role = { 0 };
+	buf_printf(&text, "{\"rules\":%.*s}", STR_ARG(json));
+	struct_read_json(buf_view(&text), &a, api_struct_rbac_v1_role, &role, NULL);
+	return rbac_rules_new(role.rules.items, role.rules.n);
 }
 
 /* --- matching --- */

@@ -21,6 +21,8 @@ struct rbac_rules {
 };
 /* Copies; freed with free(). */
 struct rbac_rules *rbac_rules_new(const struct rbac_v1_policy_rule *from, size_t n);
+/* From the JSON of a list of rules, or null. */
+struct rbac_rules *rbac_rules_read(struct str json);
 
 bool rbac_words_have(struct rbac_words w, struct str word);
 bool rbac_rule_allows(const struct rbac_rule *rule, const struct authz_attributes *a);

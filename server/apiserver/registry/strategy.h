@@ -70,6 +70,8 @@ int volume_strategy_create(struct write *w, struct err *err);
 int daemon_set_strategy_create(struct write *w, struct err *err);
 int daemon_set_strategy_update(struct write *w, struct err *err);
 int job_strategy_create(struct write *w, struct err *err);
+int role_strategy(struct write *w, struct err *err); /* of creations and updates */
+int role_binding_strategy(struct write *w, struct err *err);
 int certificate_request_strategy_create(struct write *w, struct err *err);
 int certificate_request_strategy_update(struct write *w, struct err *err);
 int certificate_request_strategy_update_sub(struct write *w, struct err *err);

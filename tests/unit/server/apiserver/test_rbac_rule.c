@@ -42,7 +42,7 @@ static void a_rule_allows_what_it_says(void **state)
 					      .resource = str_from(rows[i].resource),
 					      .subresource = str_from(rows[i].sub),
 					      .name = str_from(rows[i].name) };
-		auto_free struct rbac_rules *rules = policy_rules_read(str_from(rows[i].rules));
+		auto_free struct rbac_rules *rules = rbac_rules_read(str_from(rows[i].rules));
 		assert_int_equal(rules->n, 1);
 		if (rbac_rules_allow(rules, &a) != rows[i].allowed)
 			fail_msg("row %zu: %d is wrong", i, !rows[i].allowed);
@@ -65,7 +65,7 @@ static void a_path_may_end_in_a_star(void **state)
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		auto_free char *text = str_printf(URLS("\"get\"", "%s"), rows[i].urls);
-		auto_free struct rbac_rules *rules = policy_rules_read(str_from(text));
+		auto_free struct rbac_rules *rules = rbac_rules_read(str_from(text));
 		struct authz_attributes a = { .verb = STR("get"), .path = str_from(rows[i].path) };
 		if (rbac_rules_allow(rules, &a) != rows[i].allowed)
 			fail_msg("%s %s: %d is wrong", rows[i].urls, rows[i].path,
@@ -77,8 +77,8 @@ static bool covers(const char *own, const char *wanted, struct buf *text)
 {
 	struct str groups[] = { STR("a"), STR("b") };
 	const struct api_user u = { .name = STR("jane"), .groups = groups, .ngroups = 2 };
-	auto_free struct rbac_rules *have = policy_rules_read(str_from(own)),
-				    *want = policy_rules_read(str_from(wanted));
+	auto_free struct rbac_rules *have = rbac_rules_read(str_from(own)),
+				    *want = rbac_rules_read(str_from(wanted));
 	struct rbac_cover c = { .missing = rbac_cover_collect };
 	rbac_cover_own(&c, have);
 	bool fine = rbac_cover_check(&c, want);
