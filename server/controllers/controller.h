@@ -65,4 +65,7 @@ extern const struct controller_row controller_service_account, controller_root_c
 	controller_ephemeral_volume, controller_volume_expand, controller_daemon_set,
 	controller_stateful_set, controller_job, controller_cron_job;
 
+/* Access: roles, certificates, tokens. */
+extern const struct controller_row controller_cluster_role_aggregation;
+
 #endif
