@@ -4,7 +4,7 @@
  *   main thread   API loop 0, signals, start and stop
  *   api-1…3       the other API loops (one per core, four at most)
  *   control       scheduler, controllers and the provisioner of volumes
- *   node          the kubelet (not with --disable-agent)
+ *   node          the kubelet and the service proxy (not with --disable-agent)
  *   dns           the cluster's name server (not with --disable-agent)
  *
  * Start: options → host checks → lock → API server → controllers, scheduler → kubelet. Everything is built on the main thread before
@@ -17,6 +17,7 @@
 
 #include "agent/kubelet/kubelet.h"
 #include "agent/network/host_address.h"
+#include "agent/network/service_proxy.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -50,6 +51,7 @@ struct server {
 	struct scheduler *scheduler;
 	struct local_path *local_path;
 	struct kubelet *kubelet;
+	struct service_proxy *proxy;
 	struct dns *dns;
 };
 
@@ -209,6 +211,18 @@ static int start_kubelet(struct server *s, struct err *err)
 	return r < 0 ? err_wrap(err, r, "kubelet") : 0;
 }
 
+static int start_proxy(struct server *s, struct err *err)
+{
+	const struct server_options *o = &s->options;
+	const struct service_proxy_config config = {
+		.client = apiserver_local_client(s->apiserver, &s->node, "system:kube-proxy", NULL),
+		.node_name = o->node_name,
+		.cluster_cidrs = items(&o->cluster_cidr),
+		.own_addresses = items(&o->cluster_dns),
+	};
+	return service_proxy_start(&config, &s->proxy, err);
+}
+
 /* On the cluster's DNS address, which is one of this machine's own. */
 static int start_dns(struct server *s, struct err *err)
 {
@@ -259,6 +273,8 @@ static int start(struct server *s, struct err *err)
 	if (s->options.disable_agent)
 		return 0;
 	r = start_kubelet(s, err);
+	if (r == 0)
+		r = start_proxy(s, err);
 	return r < 0 ? r : start_dns(s, err);
 }
 
@@ -300,11 +316,17 @@ static void stop_dns(void *ctx)
 	loop_call(&s->control, stop_control, s);
 }
 
-static void kubelet_stopped(void *ctx)
+static void proxy_stopped(void *ctx)
 {
 	struct server *s = ctx;
 	loop_stop(&s->node);
 	loop_call(&s->dns_loop, stop_dns, s);
+}
+
+static void kubelet_stopped(void *ctx)
+{
+	struct server *s = ctx;
+	service_proxy_stop(s->proxy, proxy_stopped, s);
 }
 
 static void stop_kubelet(void *ctx)

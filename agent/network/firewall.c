@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* guard ── from outside to 127/8: drop (the links of pods with host ports have route_localnet)
  * prerouting, output ── to a local address ──► hostports: DNAT to the pod (marked if it calls itself or comes from 127/8)
- * postrouting ── marked: masquerade ── from our pods ──► outgoing: return inside the cluster, else masquerade */
+ * postrouting ── marked, or of a pod to itself: masquerade ── from our pods ──► outgoing: return inside the cluster, else masquerade */
 #include "agent/network/firewall.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
+#include <string.h>
 
-#include "agent/network/nft.h"
+#include "agent/network/nft_set.h"
 #include "base/mem.h"
 
 static const struct {
@@ -21,9 +22,54 @@ static const struct {
 };
 static const char *const plain_chains[] = { "hostports", "outgoing" };
 
+/* Pods of this node, each twice: as source and as destination. */
+static const uint8_t pair4[] = { NFT_TYPE_IPV4, NFT_TYPE_IPV4, 0 },
+		     pair6[] = { NFT_TYPE_IPV6, NFT_TYPE_IPV6, 0 };
+static const struct nft_set hairpins[] = { { .name = "hairpin4", .key = pair4 },
+					   { .name = "hairpin6", .key = pair6 } };
+
+static void hairpin_elements(struct nft_batch *t, const struct ipam_pod *pod, bool remove)
+{
+	for (size_t i = 0; i < pod->nips; i++) {
+		unsigned char pair[32];
+		size_t n = ip_size(&pod->ips[i]);
+		memcpy(pair, pod->ips[i].bytes, n);
+		memcpy(pair + n, pod->ips[i].bytes, n);
+		nft_elements_begin(t, hairpins[n == 16].name, remove);
+		nft_element(t, pair, 2 * n, NULL, 0);
+		nft_elements_end(t);
+	}
+}
+
+int firewall_hairpin(struct netlink *nl, const struct ipam_pod *pod, bool remove, struct err *err)
+{
+	struct nft_batch t;
+	nft_begin(&t, NFPROTO_INET, FIREWALL_TABLE);
+	hairpin_elements(&t, pod, remove);
+	return nft_commit(nl, &t, err);
+}
+
+static void add_hairpin(void *ctx, const struct ipam_pod *pod)
+{
+	hairpin_elements(ctx, pod, false);
+}
+
+static void match_hairpin(struct nft_batch *t, bool v6)
+{
+	int family = v6 ? AF_INET6 : AF_INET;
+	nft_match_family(t, family);
+	nft_load_source(t, family, 0);
+	nft_load_destination(t, family, v6 ? 4 : 1);
+	nft_match_in(t, hairpins[v6].name, 0);
+}
+
 static void add_chains(struct nft_batch *t)
 {
 	nft_table_add(t);
+	for (size_t i = 0; i < COUNT_OF(hairpins); i++) {
+		nft_set_add(t, &hairpins[i]);
+		nft_elements_flush(t, hairpins[i].name);
+	}
 	for (size_t i = 0; i < COUNT_OF(plain_chains); i++)
 		nft_chain_add(t, plain_chains[i], NULL);
 	for (size_t i = 0; i < COUNT_OF(hooked_chains); i++)
@@ -58,6 +104,12 @@ static void add_postrouting(struct nft_batch *t, const struct cidr *pods, size_t
 	nft_match_mark(t, FIREWALL_MARK);
 	nft_masquerade(t);
 	nft_rule_end(t);
+	for (int v6 = 0; v6 < 2; v6++) {
+		nft_rule_begin(t, "postrouting");
+		match_hairpin(t, v6);
+		nft_masquerade(t);
+		nft_rule_end(t);
+	}
 	for (size_t i = 0; i < npods; i++) {
 		nft_rule_begin(t, "postrouting");
 		nft_match_source(t, &pods[i]);
@@ -85,11 +137,13 @@ static void add_outgoing(struct nft_batch *t, const struct cidr *cluster, size_t
 }
 
 int firewall_base(struct netlink *nl, const struct cidr *pods, size_t npods,
-		  const struct cidr *cluster, size_t ncluster, struct err *err)
+		  const struct cidr *cluster, size_t ncluster, const struct ipam *known,
+		  struct err *err)
 {
 	struct nft_batch t;
 	nft_begin(&t, NFPROTO_INET, FIREWALL_TABLE);
 	add_chains(&t);
+	ipam_each(known, add_hairpin, &t);
 	add_guard(&t);
 	add_dispatch(&t, "prerouting");
 	add_dispatch(&t, "output");

@@ -12,7 +12,11 @@
 
 /* Idempotent. pods: ranges of this node's pods; cluster: what pods reach under their own addresses. */
 int firewall_base(struct netlink *nl, const struct cidr *pods, size_t npods,
-		  const struct cidr *cluster, size_t ncluster, struct err *err);
+		  const struct cidr *cluster, size_t ncluster, const struct ipam *known,
+		  struct err *err);
 int firewall_host_ports(struct netlink *nl, const struct ipam *pods, struct err *err);
+
+/* A pod that calls a Service and is given itself would answer itself past the translation: such flows are masqueraded. */
+int firewall_hairpin(struct netlink *nl, const struct ipam_pod *pod, bool remove, struct err *err);
 
 #endif

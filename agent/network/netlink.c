@@ -226,16 +226,27 @@ int netlink_query(struct netlink *nl, struct netlink_batch *b,
 	return r;
 }
 
-const struct nlattr *netlink_find(const struct nlmsghdr *m, size_t skip, uint16_t type)
+static const struct nlattr *find(const char *p, size_t n, uint16_t type)
 {
-	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(skip);
-	while (at + NETLINK_ATTR_HEADER <= m->nlmsg_len) {
-		const struct nlattr *a = (const void *)((const char *)m + at);
-		if (a->nla_len < NETLINK_ATTR_HEADER || at + a->nla_len > m->nlmsg_len)
+	size_t at = 0;
+	while (at + NETLINK_ATTR_HEADER <= n) {
+		const struct nlattr *a = (const void *)(p + at);
+		if (a->nla_len < NETLINK_ATTR_HEADER || at + a->nla_len > n)
 			return NULL;
 		if ((a->nla_type & NLA_TYPE_MASK) == type)
 			return a;
 		at += (a->nla_len + 3u) & ~(size_t)3u;
 	}
 	return NULL;
+}
+
+const struct nlattr *netlink_find(const struct nlmsghdr *m, size_t skip, uint16_t type)
+{
+	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(skip);
+	return m->nlmsg_len < at ? NULL : find((const char *)m + at, m->nlmsg_len - at, type);
+}
+
+const struct nlattr *netlink_find_in(const struct nlattr *nest, uint16_t type)
+{
+	return find(netlink_data(nest), nest->nla_len - NETLINK_ATTR_HEADER, type);
 }

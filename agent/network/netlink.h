@@ -49,6 +49,8 @@ int netlink_query(struct netlink *nl, struct netlink_batch *b,
 		  void (*fn)(void *ctx, const struct nlmsghdr *m), void *ctx, struct err *err);
 /* The attribute `type` among those after a fixed header of `skip` bytes; NULL if absent. */
 const struct nlattr *netlink_find(const struct nlmsghdr *m, size_t skip, uint16_t type);
+/* The same inside a nested attribute. */
+const struct nlattr *netlink_find_in(const struct nlattr *nest, uint16_t type);
 #define NETLINK_ATTR_HEADER 4u /* NLA_HDRLEN, unsigned */
 static inline const void *netlink_data(const struct nlattr *a)
 {

@@ -45,6 +45,8 @@ static bool has_ipv6(void)
 static void enable_forwarding(const struct network *n)
 {
 	sysctl_set("/proc/sys/net/ipv4/ip_forward", "1");
+	/* node ports at 127.0.0.1; the firewall's guard keeps others off that range */
+	sysctl_set("/proc/sys/net/ipv4/conf/all/route_localnet", "1");
 	for (size_t i = 0; i < n->npods; i++)
 		if (n->pods[i].base.family == AF_INET6)
 			sysctl_set("/proc/sys/net/ipv6/conf/all/forwarding", "1");
@@ -97,7 +99,7 @@ static int network_init(struct network *n, const struct network_config *c, struc
 	if (r < 0)
 		return r;
 	enable_forwarding(n);
-	r = firewall_base(&n->filter, n->pods, n->npods, cluster, ncluster, err);
+	r = firewall_base(&n->filter, n->pods, n->npods, cluster, ncluster, n->ipam, err);
 	return r < 0 ? r : firewall_host_ports(&n->filter, n->ipam, err);
 }
 
@@ -259,6 +261,8 @@ static int make_network(struct network *n, struct pod_links *l, const char *netn
 	if (r == 0)
 		r = configure_outside(n, l, err);
 	if (r == 0)
+		r = firewall_hairpin(&n->filter, l->pod, false, err);
+	if (r == 0)
 		r = open_host_ports(n, l, err);
 	pthread_mutex_unlock(&n->lock);
 	return r;
@@ -324,8 +328,10 @@ int network_pod_remove(struct network *n, const char *uid, struct err *err)
 	pthread_mutex_lock(&n->lock);
 	const struct ipam_pod *pod = ipam_get(n->ipam, uid);
 	bool had_ports = pod && pod->nports > 0;
-	if (pod)
+	if (pod) {
 		drop_link(n, l.name);
+		firewall_hairpin(&n->filter, pod, true, NULL); /* absent is fine */
+	}
 	int r = netns_remove(netns, err);
 	if (r == 0)
 		r = ipam_remove(n->ipam, uid, err);

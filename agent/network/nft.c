@@ -5,11 +5,14 @@
 
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+
+#include "agent/network/nft_parts.h"
 
 #define MESSAGE(type) ((uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | (type)))
 #define REGISTER      NFT_REG_1
@@ -23,7 +26,7 @@ static void begin(struct nft_batch *t, uint16_t type, uint16_t flags, uint8_t fa
 	netlink_begin(&t->batch, type, flags, &h, sizeof(h));
 }
 
-static void message(struct nft_batch *t, uint16_t type, uint16_t flags)
+void nft_message(struct nft_batch *t, uint16_t type, uint16_t flags)
 {
 	begin(t, MESSAGE(type), flags | NLM_F_ACK, t->family, 0);
 }
@@ -43,13 +46,19 @@ int nft_commit(struct netlink *nl, struct nft_batch *t, struct err *err)
 
 void nft_table_add(struct nft_batch *t)
 {
-	message(t, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	nft_message(t, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	netlink_attr_text(&t->batch, NFTA_TABLE_NAME, t->table);
+}
+
+void nft_table_delete(struct nft_batch *t)
+{
+	nft_message(t, NFT_MSG_DELTABLE, 0);
 	netlink_attr_text(&t->batch, NFTA_TABLE_NAME, t->table);
 }
 
 void nft_chain_add(struct nft_batch *t, const char *chain, const struct nft_hook *hook)
 {
-	message(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	nft_message(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	netlink_attr_text(&t->batch, NFTA_CHAIN_TABLE, t->table);
 	netlink_attr_text(&t->batch, NFTA_CHAIN_NAME, chain);
 	if (!hook)
@@ -63,14 +72,14 @@ void nft_chain_add(struct nft_batch *t, const char *chain, const struct nft_hook
 
 void nft_chain_flush(struct nft_batch *t, const char *chain)
 {
-	message(t, NFT_MSG_DELRULE, 0);
+	nft_message(t, NFT_MSG_DELRULE, 0);
 	netlink_attr_text(&t->batch, NFTA_RULE_TABLE, t->table);
 	netlink_attr_text(&t->batch, NFTA_RULE_CHAIN, chain);
 }
 
 void nft_rule_begin(struct nft_batch *t, const char *chain)
 {
-	message(t, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	nft_message(t, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	netlink_attr_text(&t->batch, NFTA_RULE_TABLE, t->table);
 	netlink_attr_text(&t->batch, NFTA_RULE_CHAIN, chain);
 	t->rule_expressions = netlink_nest(&t->batch, NFTA_RULE_EXPRESSIONS);
@@ -81,20 +90,20 @@ void nft_rule_end(struct nft_batch *t)
 	netlink_nest_end(&t->batch, t->rule_expressions);
 }
 
-static void expression(struct nft_batch *t, const char *name)
+void nft_expression(struct nft_batch *t, const char *name)
 {
 	t->expression = netlink_nest(&t->batch, NFTA_LIST_ELEM);
 	netlink_attr_text(&t->batch, NFTA_EXPR_NAME, name);
 	t->expression_data = netlink_nest(&t->batch, NFTA_EXPR_DATA);
 }
 
-static void expression_end(struct nft_batch *t)
+void nft_expression_end(struct nft_batch *t)
 {
 	netlink_nest_end(&t->batch, t->expression_data);
 	netlink_nest_end(&t->batch, t->expression);
 }
 
-static void value(struct nft_batch *t, uint16_t type, const void *p, size_t n)
+void nft_value(struct nft_batch *t, uint16_t type, const void *p, size_t n)
 {
 	size_t nest = netlink_nest(&t->batch, type);
 	netlink_attr(&t->batch, NFTA_DATA_VALUE, p, n);
@@ -103,49 +112,49 @@ static void value(struct nft_batch *t, uint16_t type, const void *p, size_t n)
 
 static void compare(struct nft_batch *t, uint32_t how, const void *p, size_t n)
 {
-	expression(t, "cmp");
+	nft_expression(t, "cmp");
 	netlink_attr_be32(&t->batch, NFTA_CMP_SREG, REGISTER);
 	netlink_attr_be32(&t->batch, NFTA_CMP_OP, how);
-	value(t, NFTA_CMP_DATA, p, n);
-	expression_end(t);
+	nft_value(t, NFTA_CMP_DATA, p, n);
+	nft_expression_end(t);
 }
 
 /* register = (register & mask) ^ flip */
 static void bitwise(struct nft_batch *t, const void *mask, const void *flip, size_t n)
 {
-	expression(t, "bitwise");
+	nft_expression(t, "bitwise");
 	netlink_attr_be32(&t->batch, NFTA_BITWISE_SREG, REGISTER);
 	netlink_attr_be32(&t->batch, NFTA_BITWISE_DREG, REGISTER);
 	netlink_attr_be32(&t->batch, NFTA_BITWISE_LEN, (uint32_t)n);
-	value(t, NFTA_BITWISE_MASK, mask, n);
-	value(t, NFTA_BITWISE_XOR, flip, n);
-	expression_end(t);
+	nft_value(t, NFTA_BITWISE_MASK, mask, n);
+	nft_value(t, NFTA_BITWISE_XOR, flip, n);
+	nft_expression_end(t);
 }
 
 static void immediate(struct nft_batch *t, uint32_t reg, const void *p, size_t n)
 {
-	expression(t, "immediate");
+	nft_expression(t, "immediate");
 	netlink_attr_be32(&t->batch, NFTA_IMMEDIATE_DREG, reg);
-	value(t, NFTA_IMMEDIATE_DATA, p, n);
-	expression_end(t);
+	nft_value(t, NFTA_IMMEDIATE_DATA, p, n);
+	nft_expression_end(t);
 }
 
 static void load_meta(struct nft_batch *t, uint32_t key)
 {
-	expression(t, "meta");
+	nft_expression(t, "meta");
 	netlink_attr_be32(&t->batch, NFTA_META_DREG, REGISTER);
 	netlink_attr_be32(&t->batch, NFTA_META_KEY, key);
-	expression_end(t);
+	nft_expression_end(t);
 }
 
 static void load_payload(struct nft_batch *t, uint32_t base, uint32_t offset, uint32_t n)
 {
-	expression(t, "payload");
+	nft_expression(t, "payload");
 	netlink_attr_be32(&t->batch, NFTA_PAYLOAD_DREG, REGISTER);
 	netlink_attr_be32(&t->batch, NFTA_PAYLOAD_BASE, base);
 	netlink_attr_be32(&t->batch, NFTA_PAYLOAD_OFFSET, offset);
 	netlink_attr_be32(&t->batch, NFTA_PAYLOAD_LEN, n);
-	expression_end(t);
+	nft_expression_end(t);
 }
 
 void nft_match_family(struct nft_batch *t, int family)
@@ -194,15 +203,37 @@ void nft_match_destination(struct nft_batch *t, const struct cidr *c)
 	match_address(t, c, 16, 24);
 }
 
-void nft_match_local_destination(struct nft_batch *t)
+/* Is the address one of this machine? */
+static void address_type(struct nft_batch *t, uint32_t which)
 {
 	uint32_t local = RTN_LOCAL;
-	expression(t, "fib");
+	nft_expression(t, "fib");
 	netlink_attr_be32(&t->batch, NFTA_FIB_DREG, REGISTER);
 	netlink_attr_be32(&t->batch, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	netlink_attr_be32(&t->batch, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
-	expression_end(t);
+	netlink_attr_be32(&t->batch, NFTA_FIB_FLAGS, which);
+	nft_expression_end(t);
 	compare(t, NFT_CMP_EQ, &local, sizeof(local));
+}
+
+void nft_match_local_destination(struct nft_batch *t)
+{
+	address_type(t, NFTA_FIB_F_DADDR);
+}
+
+void nft_match_local_source(struct nft_batch *t)
+{
+	address_type(t, NFTA_FIB_F_SADDR);
+}
+
+void nft_match_new_connection(struct nft_batch *t)
+{
+	uint32_t new = 1u << (IP_CT_NEW + 1), zero = 0;
+	nft_expression(t, "ct");
+	netlink_attr_be32(&t->batch, NFTA_CT_DREG, REGISTER);
+	netlink_attr_be32(&t->batch, NFTA_CT_KEY, NFT_CT_STATE);
+	nft_expression_end(t);
+	bitwise(t, &new, &zero, sizeof(new));
+	compare(t, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
 void nft_match_from_outside(struct nft_batch *t)
@@ -225,17 +256,17 @@ void nft_set_mark(struct nft_batch *t, uint32_t bit)
 	uint32_t others = ~bit;
 	load_meta(t, NFT_META_MARK);
 	bitwise(t, &others, &bit, sizeof(bit));
-	expression(t, "meta");
+	nft_expression(t, "meta");
 	netlink_attr_be32(&t->batch, NFTA_META_KEY, NFT_META_MARK);
 	netlink_attr_be32(&t->batch, NFTA_META_SREG, REGISTER);
-	expression_end(t);
+	nft_expression_end(t);
 }
 
 void nft_masquerade(struct nft_batch *t)
 {
-	expression(t, "masq");
+	nft_expression(t, "masq");
 	netlink_attr_be32(&t->batch, NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
-	expression_end(t);
+	nft_expression_end(t);
 }
 
 void nft_dnat(struct nft_batch *t, const struct ip *to, uint16_t port)
@@ -243,27 +274,32 @@ void nft_dnat(struct nft_batch *t, const struct ip *to, uint16_t port)
 	uint16_t wire = htons(port);
 	immediate(t, NFT_REG_1, to->bytes, ip_size(to));
 	immediate(t, NFT_REG_2, &wire, sizeof(wire));
-	expression(t, "nat");
+	nft_expression(t, "nat");
 	netlink_attr_be32(&t->batch, NFTA_NAT_TYPE, NFT_NAT_DNAT);
 	netlink_attr_be32(&t->batch, NFTA_NAT_FAMILY,
 			  to->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	netlink_attr_be32(&t->batch, NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);
 	netlink_attr_be32(&t->batch, NFTA_NAT_REG_PROTO_MIN, NFT_REG_2);
-	expression_end(t);
+	nft_expression_end(t);
 }
 
-static void verdict(struct nft_batch *t, uint32_t code, const char *chain)
+void nft_verdict_data(struct nft_batch *t, uint16_t type, uint32_t code, const char *chain)
 {
-	expression(t, "immediate");
-	netlink_attr_be32(&t->batch, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-	size_t data = netlink_nest(&t->batch, NFTA_IMMEDIATE_DATA);
+	size_t data = netlink_nest(&t->batch, type);
 	size_t nest = netlink_nest(&t->batch, NFTA_DATA_VERDICT);
 	netlink_attr_be32(&t->batch, NFTA_VERDICT_CODE, code);
 	if (chain)
 		netlink_attr_text(&t->batch, NFTA_VERDICT_CHAIN, chain);
 	netlink_nest_end(&t->batch, nest);
 	netlink_nest_end(&t->batch, data);
-	expression_end(t);
+}
+
+static void verdict(struct nft_batch *t, uint32_t code, const char *chain)
+{
+	nft_expression(t, "immediate");
+	netlink_attr_be32(&t->batch, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	nft_verdict_data(t, NFTA_IMMEDIATE_DATA, code, chain);
+	nft_expression_end(t);
 }
 
 void nft_return(struct nft_batch *t)
@@ -279,4 +315,18 @@ void nft_drop(struct nft_batch *t)
 void nft_jump(struct nft_batch *t, const char *chain)
 {
 	verdict(t, (uint32_t)NFT_JUMP, chain);
+}
+
+void nft_goto(struct nft_batch *t, const char *chain)
+{
+	verdict(t, (uint32_t)NFT_GOTO, chain);
+}
+
+void nft_reject(struct nft_batch *t)
+{
+	uint8_t code = NFT_REJECT_ICMPX_PORT_UNREACH;
+	nft_expression(t, "reject");
+	netlink_attr_be32(&t->batch, NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+	netlink_attr(&t->batch, NFTA_REJECT_ICMP_CODE, &code, 1);
+	nft_expression_end(t);
 }

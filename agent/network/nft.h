@@ -24,13 +24,17 @@ struct nft_batch {
 	struct netlink_batch batch;
 	uint8_t family;
 	const char *table;
-	size_t rule_expressions, expression, expression_data; /* open nests */
+	size_t rule_expressions, expression, expression_data, list; /* open nests */
+	uint32_t sets;                                              /* made in this batch */
+	const char *set; /* whose elements are being added or, `removes`, taken away */
+	bool removes;
 };
 void nft_begin(struct nft_batch *t, uint8_t family, const char *table);
 int nft_commit(struct netlink *nl, struct nft_batch *t,
 	       struct err *err); /* frees the batch in any case */
 
-void nft_table_add(struct nft_batch *t); /* there already is fine */
+void nft_table_add(struct nft_batch *t);    /* there already is fine */
+void nft_table_delete(struct nft_batch *t); /* with all that is in it */
 struct nft_hook {
 	const char *type; /* "nat", "filter" */
 	uint32_t hook;    /* NF_INET_POST_ROUTING, … */
@@ -49,6 +53,8 @@ void nft_match_dport(struct nft_batch *t, uint16_t port);       /* th dport */
 void nft_match_source(struct nft_batch *t, const struct cidr *c);
 void nft_match_destination(struct nft_batch *t, const struct cidr *c);
 void nft_match_local_destination(struct nft_batch *t);  /* fib daddr type local */
+void nft_match_local_source(struct nft_batch *t);       /* fib saddr type local */
+void nft_match_new_connection(struct nft_batch *t);     /* ct state new */
 void nft_match_from_outside(struct nft_batch *t);       /* iif != lo */
 void nft_match_mark(struct nft_batch *t, uint32_t bit); /* meta mark & bit != 0 */
 /* statements */
@@ -58,5 +64,7 @@ void nft_dnat(struct nft_batch *t, const struct ip *to, uint16_t port);
 void nft_return(struct nft_batch *t);
 void nft_drop(struct nft_batch *t);
 void nft_jump(struct nft_batch *t, const char *chain);
+void nft_goto(struct nft_batch *t, const char *chain);
+void nft_reject(struct nft_batch *t); /* port unreachable */
 
 #endif

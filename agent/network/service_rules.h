@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of the service proxy: one inet table of its own, whose rules are few and fixed; what changes are elements of its sets. The rules
+ * that pick a backend depend on how many there are, so they stand in chains by number, made when first needed.
+ *
+ *	prerouting, output ─► services ─ fronts[daddr . proto . dport] ─► pick4-10 ─ backends[… . random of 10] ─► DNAT
+ *	                              └ to a local address: fronts[0 . proto . dport]
+ *	input, forward, output ─► refused[…] ─► reject or drop;   what else goes to a cluster address: reject
+ *
+ * Masquerading itself is done by the pod network's table (firewall.h), by mark. Blocking; one user at a time. */
+#ifndef AGENT_NETWORK_SERVICE_RULES_H
+#define AGENT_NETWORK_SERVICE_RULES_H
+
+#include "agent/network/netlink.h"
+#include "agent/network/service_elements.h"
+
+#define SERVICE_TABLE "allinone-services"
+
+struct service_rules;
+/* `cluster`: ranges of pods, whose packets keep their source. Nothing is in the kernel before the first commit, which replaces
+ * what an earlier process left there in one step. */
+int service_rules_new(const struct cidr *cluster, size_t n, struct service_rules **out,
+		      struct err *err);
+void service_rules_free(struct service_rules *r); /* the rules stay */
+int service_rules_remove(struct err *err);        /* the table goes; absent is fine */
+
+/* A transaction: changes, then all of them at once. */
+void service_rules_change(struct service_rules *r, const struct service_elements *before,
+			  const struct service_elements *after);
+/* ERR_…: nothing was changed; all that was programmed before has to be given again (before: empty). */
+int service_rules_commit(struct service_rules *r, struct err *err);
+
+#endif

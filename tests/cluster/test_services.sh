@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Names and Services on one node: what a pod, the node and a neighbour can reach, and what is refused.
+set -u
+. "$(dirname "$0")/lib.sh"
+host_up ks
+
+ready() { server_start && on_host "$ALLINONE" image import "$work/busybox.tar"; }
+claim server_and_image_are_there ready
+
+web() { # NAME REPLICAS
+	k apply -f - <<-YAML >/dev/null
+	apiVersion: apps/v1
+	kind: Deployment
+	metadata: {name: $1}
+	spec:
+	  replicas: $2
+	  selector: {matchLabels: {app: $1}}
+	  template:
+	    metadata: {labels: {app: $1}}
+	    spec:
+	      terminationGracePeriodSeconds: 1
+	      containers:
+	      - {name: c, image: "$image", imagePullPolicy: IfNotPresent, command: [sh, -c, "mkdir -p /w; hostname >/w/index.html; exec httpd -f -p 8080 -h /w"]}
+	YAML
+}
+service() { # NAME SELECTOR SPEC
+	k apply -f - <<-YAML >/dev/null
+	{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "$1"}, "spec": {"selector": {"app": "$2"}, $3}}
+	YAML
+}
+http='"ports":[{"port":80,"targetPort":8080}]'
+get() { k exec client -- timeout 3 wget -qO- "http://$1" 2>&1; }
+many() { for _ in $(seq "$2"); do get "$1"; done | sort -u | wc -l; }
+address() { k get service "$1" -o "jsonpath={.spec.clusterIPs[${2:-0}]}"; }
+
+applied() {
+	web web 3 && run_pod client "$SLEEP" && k wait --for=condition=Available deployment/web --timeout=20s &&
+		service web web "\"type\":\"NodePort\",\"ipFamilyPolicy\":\"PreferDualStack\",\"ports\":[{\"port\":80,\"targetPort\":8080,\"nodePort\":30080}]" &&
+		service sticky web "\"sessionAffinity\":\"ClientIP\",$http" && service nobody nobody "$http" &&
+		service heads web "\"clusterIP\":\"None\",$http" && until_true 5 get web
+}
+claim a_deployment_and_its_services_are_there applied
+
+name_resolves() { contains "$(address web)" "$(k exec client -- nslookup web.default.svc.cluster.local)"; }
+claim a_service_resolves_in_a_pod name_resolves
+headless() { equals 3 "$(k exec client -- nslookup -type=a heads.default.svc.cluster.local | grep -c '^Address: 10\.42\.')"; }
+claim a_headless_service_resolves_to_its_pods headless
+reverse() { contains web.default.svc.cluster.local "$(k exec client -- nslookup "$(address web)")"; }
+claim an_address_resolves_to_its_service reverse
+
+spread() { equals 3 "$(many web 30)"; }
+claim a_service_spreads_over_its_pods spread
+stays() { equals 1 "$(many sticky 12)"; }
+claim a_client_stays_with_its_pod stays
+over_ipv6() { contains web- "$(get "[$(address web 1)]")"; }
+claim a_service_answers_over_ipv6 over_ipv6
+refused() { contains refused "$(get nobody)"; }
+claim without_endpoints_clients_are_refused_at_once refused
+other_port() { contains refused "$(get web:81)"; }
+claim other_ports_of_a_cluster_address_are_refused other_port
+hairpin() {
+	local pod; pod=$(k get pods -l app=web -o 'jsonpath={.items[0].metadata.name}')
+	equals 3 "$(for _ in $(seq 30); do k exec "$pod" -- timeout 3 wget -qO- http://web; done | sort -u | wc -l)"
+}
+claim a_pod_reaches_itself_through_its_service hairpin
+node_port() {
+	contains web- "$(on_host timeout 3 wget -qO- http://10.80.0.1:30080)" && contains web- "$(on_host timeout 3 wget -qO- http://127.0.0.1:30080)" &&
+		contains web- "$(get 10.80.0.1:30080)"
+}
+claim a_node_port_answers_on_the_node node_port
+api() { contains '"minor"' "$(k exec client -- timeout 5 wget -qO- --no-check-certificate https://kubernetes/version 2>/dev/null)"; }
+claim the_api_answers_at_its_service api
+
+follows() {
+	k scale deployment/web --replicas=1 >/dev/null && k wait --for=jsonpath='{.status.replicas}'=1 deployment/web --timeout=10s >/dev/null &&
+		until_true 5 only_one_endpoint && equals 1 "$(many web 12)" && contains web- "$(get sticky)"
+}
+only_one_endpoint() { [ "$(k get endpointslices -l kubernetes.io/service-name=sticky -o 'jsonpath={.items[*].endpoints[*].addresses[0]}' | wc -w)" = 1 ]; }
+claim endpoints_that_go_are_left_out follows
+
+survives() {
+	server_kill && contains web- "$(on_host timeout 3 wget -qO- http://10.80.0.1:30080)" && server_start &&
+		until_true 5 get web && contains web- "$(get web)"
+}
+claim services_go_on_while_the_server_is_away survives
+
+gone() {
+	local ip; ip=$(address web); k delete service web >/dev/null
+	until_true 5 not_programmed "$ip" && ! on_host timeout 2 wget -qO- http://10.80.0.1:30080
+}
+not_programmed() { ! on_host nft list map inet allinone-services fronts4 | grep -q "$1"; }
+claim a_deleted_service_is_gone gone
