@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "api/path.h"
 #include "api/type.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -27,6 +28,11 @@ int api_yaml_parse(struct str text, json_t **out, struct api_strings *dup, struc
  * schema doesn't know; paths of unknown fields go to `unknown` (may be NULL). In place. */
 int api_conform(const struct api_type *t, json_t *tree, struct api_strings *unknown,
 		struct err *err);
+/* The same for a tree that was parsed from this JSON: errors show numbers as they were written. */
+int api_conform_text(const struct api_type *t, json_t *tree, struct str json,
+		     struct api_strings *unknown, struct err *err);
+/* Where the value at a path of a document's tree stands in its text. */
+bool api_json_find(struct str text, const struct path *at, struct str *out);
 /* Canonical JSON: fields in schema order, empty ones left out as upstream does, map keys sorted. With
  * omit_revision, metadata.resourceVersion is left out (what the store keeps). kind/apiVersion come first. */
 int api_json_write(const struct api_type *t, const json_t *tree, bool omit_revision,

@@ -170,12 +170,18 @@ int conform_message(struct conform *c, const struct api_schema *s, json_t *v, co
 	return value(c, s, v, at, &unused);
 }
 
-int api_conform(const struct api_type *t, json_t *tree, struct api_strings *unknown,
-		struct err *err)
+int api_conform_text(const struct api_type *t, json_t *tree, struct str json,
+		     struct api_strings *unknown, struct err *err)
 {
-	struct conform c = { .unknown = unknown, .err = err };
+	struct conform c = { .unknown = unknown, .err = err, .text = json };
 	const struct api_schema s = { .kind = API_OBJECT, .type = t };
 	if (!json_is_object(tree))
 		return conform_wrong(&c, &s, tree, NULL);
 	return t->gv ? object(&c, t, tree, NULL) : conform_custom(&c, t, tree);
+}
+
+int api_conform(const struct api_type *t, json_t *tree, struct api_strings *unknown,
+		struct err *err)
+{
+	return api_conform_text(t, tree, STR(""), unknown, err);
 }

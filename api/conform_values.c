@@ -4,6 +4,7 @@
 #include "api/duration.h"
 #include "api/json_write.h"
 #include "api/quantity.h"
+#include "api/time_text.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"
@@ -22,6 +23,12 @@ static const char *short_name(const struct api_type *t)
 {
 	const char *dot = strrchr(t->name, '.');
 	return dot ? dot + 1 : t->name;
+}
+
+/* A map of quantities has a name of its own, but for those of resource.k8s.io. */
+static bool is_resource_list(const struct api_schema *s)
+{
+	return s->kind == API_MAP && s->item && s->item->kind == API_QUANTITY;
 }
 
 static void go_type(const struct api_schema *s, struct buf *out)
@@ -45,7 +52,9 @@ static void go_type(const struct api_schema *s, struct buf *out)
 		[API_PROPS_OR_BOOL] = "v1.JSONSchemaPropsOrBool",
 		[API_PROPS_OR_STRINGS] = "v1.JSONSchemaPropsOrStringArray",
 	};
-	if (s->kind == API_LIST || s->kind == API_MAP) {
+	if (is_resource_list(s)) {
+		buf_puts(out, "v1.ResourceList");
+	} else if (s->kind == API_LIST || s->kind == API_MAP) {
 		buf_puts(out, s->kind == API_LIST ? "[]" : "map[string]");
 		if (s->item)
 			go_type(s->item, out);
@@ -75,7 +84,10 @@ static int wrong_type(struct conform *c, const char *type, bool whole, const jso
 		      const struct path *at)
 {
 	auto_buf number = { 0 };
-	if (json_is_number(v) && whole)
+	struct str sent;
+	if (json_is_number(v) && whole && c->text.n && at && api_json_find(c->text, at, &sent))
+		buf_printf(&number, " %.*s", STR_ARG(sent));
+	else if (json_is_number(v) && whole)
 		buf_printf(&number, json_is_real(v) ? " %.17g" : " %.0f", json_number_value(v));
 	if (!at || !c->inside)
 		return err_set(c->err, ERR_BAD_REQUEST,
@@ -105,34 +117,17 @@ int conform_whole(struct conform *c, const struct api_schema *s, json_t *v, cons
 	return 0;
 }
 
-/* Upstream takes exactly six digits. */
-static bool has_micros(struct str s)
-{
-	return s.n > 27 - 1 && s.p[19] == '.' && (s.p[26] < '0' || s.p[26] > '9') &&
-	       strspn(s.p + 20, "0123456789") == 6;
-}
-
-static int wrong_time(struct conform *c, struct str s, bool micro)
-{
-	int64_t us;
-	bool fraction = micro && time_parse(s, &us) && s.n > 19;
-	return err_set(c->err, ERR_BAD_REQUEST,
-		       "parsing time \"%.*s\" as \"2006-01-02T15:04:05%sZ07:00\": cannot parse "
-		       "\"%.*s\" as \"%s\"",
-		       STR_ARG(s), micro ? ".000000" : "", (int)(fraction ? s.n - 19 : s.n),
-		       fraction ? s.p + 19 : s.p, fraction ? ".000000" : "2006");
-}
-
 int conform_time(struct conform *c, const struct api_schema *s, const json_t *v,
 		 const struct path *at, json_t **out)
 {
 	int64_t us;
 	char text[TIME_TEXT_MAX];
+	auto_buf why = { 0 };
 	if (!json_is_string(v))
 		return wrong_type(c, "string", false, v, at);
 	struct str in = text_of(v);
-	if (!time_parse(in, &us) || (s->kind == API_MICRO_TIME && !has_micros(in)))
-		return wrong_time(c, in, s->kind == API_MICRO_TIME);
+	if (!time_text_check(in, s->kind == API_MICRO_TIME, &why) || !time_parse(in, &us))
+		return err_set(c->err, ERR_BAD_REQUEST, "%s", why.p);
 	if (s->kind == API_MICRO_TIME)
 		time_format_micro(us, text);
 	else
@@ -180,20 +175,63 @@ int conform_quantity(struct conform *c, const json_t *v, json_t **out)
 	return 0;
 }
 
+/* Where Go's decoder gives up: at a character that doesn't belong there, or at the beginning of a group that isn't whole. */
+static size_t base64_bad_byte(struct str in)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t group = 0, i = 0;
+	for (; i < in.n; i++) {
+		char ch = in.p[i];
+		if (ch == '\r' || ch == '\n')
+			continue;
+		if (!ch || !strchr(alphabet, ch))
+			break;
+		group = (group + 1) % 4;
+	}
+	if (i == in.n)
+		return i - group;
+	if (in.p[i] != '=' || group < 2)
+		return i;
+	if (group == 3)
+		return i + 1;
+	for (i++; i < in.n && (in.p[i] == '\r' || in.p[i] == '\n'); i++)
+		;
+	return i < in.n && in.p[i] == '=' ? i + 1 : i == in.n ? in.n : i - 1;
+}
+
+/* Go takes a list of small numbers for bytes, too. */
+static int bytes_of_list(struct conform *c, const json_t *v, const struct path *up, json_t **out)
+{
+	auto_buf bytes = { 0 };
+	auto_buf encoded = { 0 };
+	struct path at = { .up = up, .is_index = true };
+	for (; at.index < json_array_size(v); at.index++) {
+		const json_t *item = json_array_get(v, at.index);
+		json_int_t n = json_integer_value(item);
+		if (json_is_null(item) || (json_is_integer(item) && n >= 0 && n <= 255))
+			buf_putc(&bytes, (char)n);
+		else
+			return wrong_type(c, "uint8", json_is_number(item), item, &at);
+	}
+	base64_encode(&encoded, bytes.n ? bytes.p : "", bytes.n);
+	*out = new_text(encoded.n ? buf_view(&encoded) : STR(""));
+	return 0;
+}
+
 int conform_bytes(struct conform *c, const struct api_schema *s, const json_t *v,
 		  const struct path *at, json_t **out)
 {
 	auto_buf bytes = { 0 };
 	auto_buf text = { 0 };
+	if (json_is_array(v))
+		return bytes_of_list(c, v, at, out);
 	if (!json_is_string(v))
 		return conform_wrong(c, s, v, at);
 	struct str in = text_of(v);
-	if (!base64_decode(&bytes, in)) {
-		static const char alphabet[] =
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n";
+	if (!base64_decode(&bytes, in))
 		return err_set(c->err, ERR_BAD_REQUEST, "illegal base64 data at input byte %zu",
-			       strspn(in.p, alphabet));
-	}
+			       base64_bad_byte(in));
 	base64_encode(&text, bytes.n ? bytes.p : "", bytes.n);
 	if (!str_eq(buf_view(&text), in))
 		*out = new_text(text.n ? buf_view(&text) : STR(""));

@@ -12,6 +12,7 @@ struct conform {
 	struct api_strings *unknown;
 	struct err *err;
 	const struct api_type *inside; /* the message whose field we look at */
+	struct str text;               /* what the tree was made of; empty: unknown */
 };
 
 int conform_wrong(struct conform *c, const struct api_schema *s, const json_t *v,

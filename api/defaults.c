@@ -130,7 +130,7 @@ static void default_null_items(const struct api_schema *s, json_t *v)
 			json_object_set_new(v, key, value);
 }
 
-static void default_value(const struct api_schema *s, json_t *v)
+static void default_value(const struct api_type *of, const struct api_schema *s, json_t *v)
 {
 	size_t i;
 	const char *key;
@@ -140,12 +140,13 @@ static void default_value(const struct api_schema *s, json_t *v)
 		default_object_of(s->type, v);
 	} else if (s->kind == API_LIST && s->item->kind >= API_OBJECT && json_is_array(v)) {
 		json_array_foreach (v, i, item)
-			default_value(s->item, item);
+			default_value(of, s->item, item);
 	} else if (s->kind == API_MAP && s->item->kind == API_QUANTITY && json_is_object(v)) {
-		default_quantities(v);
+		if (of->gv && !strcmp(of->gv->prefix, "core/v1"))
+			default_quantities(v);
 	} else if (s->kind == API_MAP && s->item->kind >= API_OBJECT && json_is_object(v)) {
 		json_object_foreach (v, key, item)
-			default_value(s->item, item);
+			default_value(of, s->item, item);
 	}
 }
 
@@ -171,7 +172,7 @@ static void default_object_of(const struct api_type *t, json_t *tree)
 			continue;
 		json_t *v = json_object_getn(tree, f->name, f->name_length);
 		if (v && !json_is_null(v))
-			default_value(&f->schema, v);
+			default_value(t, &f->schema, v);
 		else if (f->schema.kind == API_OBJECT && !f->pointer && f->schema.type)
 			default_absent_message(f, tree);
 	}

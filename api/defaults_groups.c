@@ -71,7 +71,8 @@ static void job(json_t *tree)
 			default_has(spec, "backoffLimitPerIndex") ? INT32_MAX : 6);
 	json_t *meta = default_object(tree, "metadata");
 	if (json_object_size(labels) && json_object_size(json_object_get(meta, "labels")) == 0)
-		json_object_set_new(meta, "labels", json_deep_copy(labels));
+		json_object_set(meta, "labels",
+				labels); /* one map: what is added to it later is in both */
 	default_set_text(spec, "completionMode", "NonIndexed");
 	default_set_bool(spec, "suspend", false);
 	default_set_text(spec, "podReplacementPolicy",

@@ -39,8 +39,9 @@ const struct fieldset *fieldset_of_value(struct arena *a, const struct api_schem
 					 const json_t *value);
 const struct fieldset *fieldset_of_object(struct arena *a, const struct api_type *t,
 					  const json_t *object);
-/* Fields that differ between two values of a type: changed or added ones in `changed`, removed ones in `removed`. */
-void fieldset_compare(struct arena *a, const struct api_type *t, const json_t *old,
+/* Fields that differ between two values of a type: changed or added ones in `changed`, removed ones in `removed`. False: the new
+ * one has an item of a list without any of its keys; such an object can't be tracked. */
+bool fieldset_compare(struct arena *a, const struct api_type *t, const json_t *old,
 		      const json_t *new, const struct fieldset **changed,
 		      const struct fieldset **removed);
 

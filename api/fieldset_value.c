@@ -33,7 +33,13 @@ static bool key_of_item(struct arena *a, const struct api_schema *item_schema, c
 	const struct api_type *t =
 		item_schema && item_schema->kind == API_OBJECT ? item_schema->type : NULL;
 	const struct api_field *f = t ? api_type_field(t, out->name) : NULL;
-	return f && f->schema.default_json && default_scalar(f->schema.default_json, &out->value);
+	if (f && f->schema.default_json)
+		return default_scalar(f->schema.default_json, &out->value);
+	if (!f || !(f->always || f->published) || f->pointer)
+		return false;
+	out->value = f->schema.kind == API_STRING ? (struct scalar){ .kind = SCALAR_STRING }
+						  : (struct scalar){ .kind = SCALAR_INT };
+	return true;
 }
 
 static void sort_keys(struct element_key *keys, size_t n)
@@ -143,11 +149,12 @@ const struct fieldset *fieldset_of_object(struct arena *a, const struct api_type
 /* ---- differences ---- */
 
 struct diff { /* of one value: itself, and what is below it */
-	bool changed, removed;
+	bool changed, removed, keyless;
 	const struct fieldset *changed_below, *removed_below;
 };
 struct diff_builder {
 	struct set_builder changed, removed;
+	bool keyless; /* the new value has an item of a list without its keys */
 };
 
 static struct diff compare(struct arena *a, const struct api_schema *schema, const json_t *old,
@@ -157,6 +164,7 @@ static void diff_add(struct diff_builder *b, struct element e, const struct diff
 {
 	set_add(&b->changed, e, d->changed, d->changed_below);
 	set_add(&b->removed, e, d->removed, d->removed_below);
+	b->keyless |= d->keyless;
 }
 
 static struct diff diff_leaf(const json_t *old, const json_t *new)
@@ -286,6 +294,7 @@ static void compare_lists(struct diff_builder *b, const struct shape *shape, con
 	struct items o = items_of(b->changed.a, shape->list, old),
 		     n = items_of(b->changed.a, shape->list, new);
 	size_t i = 0, j = 0;
+	b->keyless |= n.n < json_array_size(new);
 	while (i < o.n || j < n.n) {
 		int c = i >= o.n ? 1 : j >= n.n ? -1 : element_cmp(&o.p[i].e, &n.p[j].e);
 		size_t ni = c <= 0 ? items_run(&o, i) : 0, nj = c >= 0 ? items_run(&n, j) : 0;
@@ -312,10 +321,11 @@ static struct diff compare(struct arena *a, const struct api_schema *schema, con
 		compare_maps(&b, &shape, old, new);
 	else
 		compare_lists(&b, &shape, old, new);
-	return (struct diff){ !old, !new, set_finish(&b.changed), set_finish(&b.removed) };
+	return (struct diff){ !old, !new, b.keyless, set_finish(&b.changed),
+			      set_finish(&b.removed) };
 }
 
-void fieldset_compare(struct arena *a, const struct api_type *t, const json_t *old,
+bool fieldset_compare(struct arena *a, const struct api_type *t, const json_t *old,
 		      const json_t *new, const struct fieldset **changed,
 		      const struct fieldset **removed)
 {
@@ -324,4 +334,5 @@ void fieldset_compare(struct arena *a, const struct api_type *t, const json_t *o
 	compare_maps(&b, &shape, old ? old : json_null(), new);
 	*changed = set_finish(&b.changed);
 	*removed = set_finish(&b.removed);
+	return !b.keyless;
 }

@@ -211,7 +211,7 @@ void validate_runtime_class(struct check *c, const json_t *class)
 		size_t was = check_in(c, "overhead");
 		if (fixed)
 			json_object_set(as_limits, "limits", fixed);
-		check_resources(c, as_limits, NULL);
+		check_resources(c, as_limits, NULL, false);
 		check_out(c, was);
 		json_decref(as_limits);
 	}

@@ -6,5 +6,7 @@
 #include "api/validation/check.h"
 
 void check_signer_name(struct check *c, const char *child, struct str name);
+/* kubernetes.io/… or below that domain */
+bool signer_is_kubernetes(struct str name);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/check.h"
 
-#include <arpa/inet.h>
-
 #include "api/int_or_string.h"
 #include "api/meta.h"
 #include "base/mem.h"
@@ -169,6 +167,16 @@ void check_invalid(struct check *c, const char *child, const json_t *value, cons
 {
 	struct buf body = json_is_string(value) ? body_text("Invalid value", tree_str(value))
 						: body_value("Invalid value", value);
+	COMPLAIN(c, "FieldValueInvalid", child, &body, fmt);
+}
+
+void check_invalid_whole(struct check *c, const char *child, const json_t *value, const char *fmt,
+			 ...)
+{
+	struct buf body = body_of("Invalid value: ");
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	buf_puts(&body, text ? text : "null");
+	free(text);
 	COMPLAIN(c, "FieldValueInvalid", child, &body, fmt);
 }
 
@@ -399,48 +407,6 @@ void check_port_or_name(struct check *c, const char *child, const json_t *port)
 		check_name(c, child, tree_str(port), name_port);
 	else
 		check_port(c, child, port);
-}
-
-static bool parse_ip(struct str text, int family, unsigned char out[16])
-{
-	char copy[64];
-	if (text.n == 0 || text.n >= sizeof(copy))
-		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = 0;
-	return inet_pton(family, copy, out) == 1;
-}
-
-int ip_family(struct str text)
-{
-	unsigned char address[16];
-	return parse_ip(text, AF_INET, address) ? 4 : parse_ip(text, AF_INET6, address) ? 6 : 0;
-}
-
-int cidr_family(struct str text)
-{
-	size_t slash = str_find(text, '/');
-	int64_t bits;
-	int family = ip_family(str_of(text.p, slash));
-	if (slash == text.n || !str_to_i64(str_of(text.p + slash + 1, text.n - slash - 1), &bits) ||
-	    bits < 0)
-		return 0;
-	return bits <= (family == 4 ? 32 : 128) ? family : 0;
-}
-
-void check_ip(struct check *c, const char *child, struct str text)
-{
-	if (!ip_family(text))
-		check_invalid_text(c, child, text,
-				   "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-}
-
-void check_cidr(struct check *c, const char *child, struct str text)
-{
-	if (!cidr_family(text))
-		check_invalid_text(
-			c, child, text,
-			"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
 }
 
 void check_int_or_percent(struct check *c, const json_t *parent, const char *child)

@@ -51,6 +51,9 @@ void check_invalid_bare(struct check *c, const char *child, const char *detail);
 /* A number where an absent one is 0. */
 void check_invalid_number(struct check *c, const char *child, int64_t value, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The value is printed as it is: every member, in its order, empty ones too. */
+void check_invalid_whole(struct check *c, const char *child, const json_t *value, const char *fmt,
+			 ...) __attribute__((format(printf, 4, 5)));
 void check_duplicate(struct check *c, const char *child, const json_t *value);
 void check_duplicate_text(struct check *c, const char *child, struct str value);
 void check_not_found(struct check *c, const char *child, struct str value, const char *detail);
@@ -77,6 +80,7 @@ void check_label_selector(struct check *c, const char *child, const json_t *sele
 void check_annotations(struct check *c, const char *child, const json_t *map);
 void check_port(struct check *c, const char *child, const json_t *port); /* 1-65535 */
 void check_port_or_name(struct check *c, const char *child, const json_t *port);
+/* check_ip.c */
 void check_ip(struct check *c, const char *child, struct str text);
 void check_cidr(struct check *c, const char *child, struct str text);
 void check_int_or_percent(struct check *c, const json_t *parent, const char *child);

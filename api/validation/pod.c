@@ -39,6 +39,7 @@ static void check_spec(struct check *c, const json_t *pod)
 	size_t was = check_in(c, "spec");
 	check_pod_spec(c, &p);
 	check_tokens_need_account(c, p.spec);
+	check_non_negative(c, p.spec, "terminationGracePeriodSeconds");
 	check_out(c, was);
 }
 

@@ -142,7 +142,7 @@ static void check_common(struct check *c, const json_t *container, const struct 
 	check_one_of(c, container, "imagePullPolicy", pull_policies, true);
 	size_t was = check_in(c, "resources");
 	check_resources(c, json_object_get(container, "resources"),
-			json_object_get(p->spec, "resourceClaims"));
+			json_object_get(p->spec, "resourceClaims"), false);
 	check_out(c, was);
 	check_resize_policy(c, container, p->spec);
 	was = check_in(c, "securityContext");

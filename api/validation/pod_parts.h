@@ -26,8 +26,13 @@ void check_probe(struct check *c, const json_t *container, const char *kind,
 void check_lifecycle(struct check *c, const json_t *lifecycle, const struct pod_rules *p);
 void check_env(struct check *c, const json_t *container);
 void check_mounts(struct check *c, const json_t *container, const struct pod_rules *p);
-void check_resources(struct check *c, const json_t *resources,
-		     const json_t *claims); /* at `resources` */
+/* At `resources`, of a container or of the pod as a whole. */
+void check_resources(struct check *c, const json_t *resources, const json_t *claims, bool of_pod);
+void check_pod_resources(struct check *c, const json_t *spec);
+void check_pod_claims(struct check *c, const json_t *spec);
+void check_os(struct check *c, const json_t *spec);
+void check_windows_options(struct check *c, const json_t *context);
+void check_host_process(struct check *c, const json_t *spec);
 void check_security_context(struct check *c, const json_t *context, bool host_users);
 void check_pod_security(struct check *c, const json_t *spec);
 void check_affinity(struct check *c, const json_t *affinity);
@@ -39,8 +44,11 @@ void check_resource_field_ref(struct check *c, const json_t *ref, bool volume);
 void check_relative_path(struct check *c, const char *child,
 			 struct str path); /* no "/" in front, no ".." */
 void check_no_backsteps(struct check *c, const char *child, struct str path);
-void check_volume_claim_spec(struct check *c, const json_t *spec); /* storage.c */
-void check_host_path_type(struct check *c, const json_t *type);
+void check_reserved_path(struct check *c, const char *child,
+			 struct str path); /* a relative path that doesn't begin with ".." */
+void check_key_to_path(struct check *c, const json_t *item);
+void check_downward_file(struct check *c, const json_t *file);
+void check_projected(struct check *c, const json_t *source);
 /* `driver` of a CSI source: any case */
 void check_csi_driver(struct check *c, const json_t *source);
 void check_mode(struct check *c, const json_t *parent, const char *child); /* 0 to 0777 */

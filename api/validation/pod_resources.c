@@ -4,6 +4,7 @@
 #include "api/quantity.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/resources.h"
+#include "base/mem.h"
 
 static const char *const standard[] = { "cpu",
 					"memory",
@@ -90,6 +91,24 @@ void check_container_resource_name(struct check *c, struct str name)
 	}
 }
 
+static void check_pod_resource_name(struct check *c, struct str name)
+{
+	static const char *const of_pods[] = { "cpu", "hugepages-", "memory", NULL };
+	size_t before = check_causes(c);
+	check_resource_name(c, name);
+	if (check_failed(c, before) || str_eqz(name, "cpu") || str_eqz(name, "memory") ||
+	    resource_is_huge_page(name))
+		return;
+	json_t *shown = json_stringn_nocheck(name.p, name.n);
+	check_unsupported(c, NULL, shown, of_pods);
+	json_decref(shown);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static bool quantity_of(const json_t *value, struct quantity *out)
 {
 	if (json_is_string(value))
@@ -125,21 +144,31 @@ struct seen {
 	bool compute, huge_pages;
 };
 
-static void check_list(struct check *c, const json_t *list, struct seen *seen)
+static void check_entry(struct check *c, struct str name, const json_t *value, bool of_pod,
+			struct seen *seen)
+{
+	if (of_pod)
+		check_pod_resource_name(c, name);
+	else
+		check_container_resource_name(c, name);
+	check_resource_value(c, name, value);
+	seen->huge_pages = seen->huge_pages || resource_is_huge_page(name);
+	seen->compute = seen->compute || str_eqz(name, "cpu") || str_eqz(name, "memory");
+}
+
+static void check_limits(struct check *c, const json_t *limits, bool of_pod, struct seen *seen)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach ((json_t *)list, key, value) {
-		struct str name = str_from(key);
-		size_t at = check_in_key(c, name);
-		check_container_resource_name(c, name);
-		check_resource_value(c, name, value);
-		if (resource_is_huge_page(name))
-			check_huge_page(c, name, value);
-		seen->huge_pages = seen->huge_pages || resource_is_huge_page(name);
-		seen->compute = seen->compute || str_eqz(name, "cpu") || str_eqz(name, "memory");
+	size_t was = check_in(c, "limits");
+	json_object_foreach ((json_t *)limits, key, value) {
+		size_t at = check_in_key(c, str_from(key));
+		check_entry(c, str_from(key), value, of_pod, seen);
+		if (resource_is_huge_page(str_from(key)))
+			check_huge_page(c, str_from(key), value);
 		check_out(c, at);
 	}
+	check_out(c, was);
 }
 
 static void check_request(struct check *c, struct str name, const json_t *request,
@@ -163,9 +192,67 @@ static void check_request(struct check *c, struct str name, const json_t *reques
 			      STR_ARG(tree_str(limit)));
 }
 
+static void check_requests(struct check *c, const json_t *requests, const json_t *limits,
+			   bool of_pod, struct seen *seen)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach ((json_t *)requests, key, value) {
+		struct str name = str_from(key);
+		size_t was = check_in(c, "requests");
+		check_in_key(c, name);
+		check_entry(c, name, value, of_pod, seen);
+		check_out(c, was);
+		check_request(c, name, value, json_object_get(limits, key));
+		check_in(c, "requests");
+		check_in_key(c, name);
+		if (resource_is_huge_page(name))
+			check_huge_page(c, name, value);
+		check_out(c, was);
+	}
+}
+
+/* The pod's claims as they are named in errors: sorted, "a, b". */
+static void claim_names(const struct map *pod, struct buf *out)
+{
+	const char **names = mem_alloc((pod->count + 1) * sizeof(*names));
+	size_t n = 0, i = 0;
+	struct map_entry *e;
+	while ((e = map_next(pod, &i)))
+		names[n++] = e->key.p;
+	qsort(names, n, sizeof(*names), by_text);
+	for (i = 0; i < n; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", names[i]);
+	free(names);
+}
+
+static void check_known_claim(struct check *c, struct str name, const struct map *pod)
+{
+	auto_buf detail = { 0 };
+	if (map_get(pod, name))
+		return;
+	buf_puts(&detail, "must be one of the names in pod.spec.resourceClaims");
+	if (pod->count == 0)
+		buf_puts(&detail, " which is empty");
+	else
+		buf_puts(&detail, ": ");
+	claim_names(pod, &detail);
+	check_not_found(c, NULL, name, detail.p);
+}
+
+/* Whether requests of the claim were named before it was named as a whole. */
+static size_t requests_seen(const struct map *seen, struct str name)
+{
+	size_t i = 0, n = 0;
+	struct map_entry *e;
+	while ((e = map_next(seen, &i)))
+		n += e->key.n > name.n && e->key.p[name.n] == '/' && str_starts(e->key, name);
+	return n;
+}
+
 /* "NAME" and "NAME/REQUEST" must be there once, and be claims of the pod. */
 static void check_claim(struct check *c, const json_t *claim, struct map *seen,
-			const struct map *pod, size_t npod)
+			const struct map *pod)
 {
 	struct str name = tree_str(json_object_get(claim, "name")),
 		   request = tree_str(json_object_get(claim, "request"));
@@ -175,17 +262,20 @@ static void check_claim(struct check *c, const json_t *claim, struct map *seen,
 		check_required(c, NULL, "%s", "");
 		return;
 	}
-	if (request.n) {
-		check_name(c, "request", request, name_dns_label);
-		buf_printf(&key, "/%.*s", STR_ARG(request));
+	if (map_get(seen, name)) {
+		check_duplicate_text(c, NULL, name);
+	} else {
+		if (request.n) {
+			check_name(c, "request", request, name_dns_label);
+			buf_printf(&key, "/%.*s", STR_ARG(request));
+		} else {
+			for (size_t n = requests_seen(seen, name); n; n--)
+				check_duplicate_text(c, NULL, name);
+		}
+		if (seen_before(seen, buf_view(&key)))
+			check_duplicate_text(c, NULL, buf_view(&key));
 	}
-	if (seen_before(seen, buf_view(&key)))
-		check_duplicate_text(c, NULL, buf_view(&key));
-	if (!map_get(pod, name))
-		check_not_found(c, NULL, name,
-				npod ? "must be one of the names in pod.spec.resourceClaims"
-				     : "must be one of the names in pod.spec.resourceClaims which "
-				       "is empty");
+	check_known_claim(c, name, pod);
 }
 
 static void check_claims(struct check *c, const json_t *list, const json_t *of_pod)
@@ -194,11 +284,12 @@ static void check_claims(struct check *c, const json_t *list, const json_t *of_p
 	size_t i;
 	json_t *claim;
 	json_array_foreach (of_pod, i, claim)
-		seen_before(&pod, tree_str(json_object_get(claim, "name")));
+		if (tree_str(json_object_get(claim, "name")).n)
+			seen_before(&pod, tree_str(json_object_get(claim, "name")));
 	size_t was = check_in(c, "claims");
 	json_array_foreach (list, i, claim) {
 		size_t at = check_in_index(c, i);
-		check_claim(c, claim, &seen, &pod, json_array_size(of_pod));
+		check_claim(c, claim, &seen, &pod);
 		check_out(c, at);
 	}
 	check_out(c, was);
@@ -206,21 +297,12 @@ static void check_claims(struct check *c, const json_t *list, const json_t *of_p
 	map_free(&pod, NULL);
 }
 
-void check_resources(struct check *c, const json_t *resources, const json_t *claims)
+void check_resources(struct check *c, const json_t *resources, const json_t *claims, bool of_pod)
 {
-	const json_t *limits = json_object_get(resources, "limits"),
-		     *requests = json_object_get(resources, "requests");
+	const json_t *limits = json_object_get(resources, "limits");
 	struct seen seen = { 0 };
-	const char *key;
-	json_t *value;
-	size_t was = check_in(c, "limits");
-	check_list(c, limits, &seen);
-	check_out(c, was);
-	was = check_in(c, "requests");
-	check_list(c, requests, &seen);
-	check_out(c, was);
-	json_object_foreach ((json_t *)requests, key, value)
-		check_request(c, str_from(key), value, json_object_get(limits, key));
+	check_limits(c, limits, of_pod, &seen);
+	check_requests(c, json_object_get(resources, "requests"), limits, of_pod, &seen);
 	if (seen.huge_pages && !seen.compute)
 		check_forbidden(c, NULL, "HugePages require cpu or memory");
 	check_claims(c, json_object_get(resources, "claims"), claims);

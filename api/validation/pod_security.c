@@ -101,6 +101,7 @@ void check_security_context(struct check *c, const json_t *context, bool host_us
 		check_invalid(c, "procMount", proc, "`hostUsers` must be false to use `Unmasked`");
 	check_seccomp(c, context);
 	check_escalation(c, context);
+	check_windows_options(c, context);
 	check_app_armor(c, context);
 }
 
@@ -201,6 +202,7 @@ void check_pod_security(struct check *c, const json_t *spec)
 	check_sysctls(c, context, spec);
 	check_one_of(c, context, "fsGroupChangePolicy", change, false);
 	check_seccomp(c, context);
+	check_windows_options(c, context);
 	check_app_armor(c, context);
 	check_one_of(c, context, "supplementalGroupsPolicy", policies, false);
 	check_one_of(c, context, "seLinuxChangePolicy", labels, false);

@@ -163,32 +163,55 @@ static void check_names(struct check *c, const json_t *spec)
 				   "must be the same as serviceAccountName: \"%.*s\"",
 				   STR_ARG(account));
 	check_optional_name(c, spec, "nodeName", name_dns_subdomain);
-	check_optional_name(c, spec, "hostname", name_dns_label);
-	check_optional_name(c, spec, "subdomain", name_dns_label);
-	check_optional_name(c, spec, "priorityClassName", name_dns_subdomain);
-	check_optional_name(c, spec, "runtimeClassName", name_dns_subdomain);
 }
 
-static void check_os(struct check *c, const json_t *spec)
+static void check_overhead(struct check *c, const json_t *spec)
 {
-	static const char *const systems[] = { "linux", "windows", NULL };
-	const json_t *os = json_object_get(spec, "os");
-	size_t was = check_in(c, "os");
-	if (os && field(os, "name").n == 0)
-		check_required(c, "name", "cannot be empty");
-	else if (os)
-		check_one_of(c, os, "name", systems, true);
+	const json_t *overhead = json_object_get(spec, "overhead");
+	json_t *resources = json_object();
+	if (overhead)
+		json_object_set(resources, "limits", (json_t *)overhead);
+	size_t was = check_in(c, "overhead");
+	check_resources(c, resources, NULL, false);
+	check_out(c, was);
+	json_decref(resources);
+}
+
+/* With the node's network, a port of the node is that of the container. */
+static void check_host_ports(struct check *c, const struct pod_rules *p)
+{
+	size_t was = check_in(c, "containers"), i, k;
+	json_t *container, *port;
+	if (json_is_true(json_object_get(p->spec, "hostNetwork")))
+		json_array_foreach (json_object_get(p->spec, "containers"), i, container)
+			json_array_foreach (json_object_get(container, "ports"), k, port) {
+				const json_t *host = json_object_get(port, "hostPort");
+				json_int_t v = json_integer_value(host);
+				if ((!p->is_pod && v == 0) ||
+				    v == json_integer_value(json_object_get(port, "containerPort")))
+					continue;
+				size_t at = check_in_index(c, i), ports = check_in(c, "ports");
+				json_t *shown = json_integer(v);
+				check_in_index(c, k);
+				check_invalid(c, "hostPort", shown,
+					      "must match `containerPort` when `hostNetwork` is "
+					      "true");
+				json_decref(shown);
+				check_out(c, ports);
+				check_out(c, at);
+			}
 	check_out(c, was);
 }
 
-static void check_pod_level_resources(struct check *c, const json_t *spec)
+static void check_group(struct check *c, const json_t *spec)
 {
-	const json_t *resources = json_object_get(spec, "resources");
-	size_t was = check_in(c, "resources");
-	if (json_object_get(resources, "claims"))
-		check_forbidden(c, "claims", "claims may not be set for Resources at pod-level");
-	check_resources(c, resources, NULL);
-	check_out(c, was);
+	const json_t *group = json_object_get(spec, "schedulingGroup"),
+		     *name = json_object_get(group, "podGroupName");
+	if (group && !name)
+		check_invalid(c, "schedulingGroup.podGroupName", NULL,
+			      "must specify one of: `podGroupName`");
+	else if (group)
+		check_name(c, "schedulingGroup.podGroupName", tree_str(name), name_dns_subdomain);
 }
 
 static void check_choices(struct check *c, const json_t *spec)
@@ -196,10 +219,15 @@ static void check_choices(struct check *c, const json_t *spec)
 	static const char *const restart[] = { "Always", "OnFailure", "Never", NULL };
 	static const char *const dns[] = { "ClusterFirstWithHostNet", "ClusterFirst", "Default",
 					   "None", NULL };
-	static const char *const preemption[] = { "PreemptLowerPriority", "Never", NULL };
 	check_one_of(c, spec, "restartPolicy", restart, true);
 	check_one_of(c, spec, "dnsPolicy", dns, true);
-	check_one_of(c, spec, "preemptionPolicy", preemption, false);
+}
+
+static void check_preemption(struct check *c, const json_t *spec)
+{
+	static const char *const policies[] = { "PreemptLowerPriority", "Never", NULL };
+	if (json_object_get(spec, "preemptionPolicy"))
+		check_one_of(c, spec, "preemptionPolicy", policies, true);
 }
 
 static void check_grace(struct check *c, struct pod_rules *p)
@@ -209,17 +237,18 @@ static void check_grace(struct check *c, struct pod_rules *p)
 	p->grace_s = json_integer_value(grace);
 	if (!grace)
 		check_required(c, "terminationGracePeriodSeconds", "%s", "");
-	else if (p->is_pod)
-		check_non_negative(c, p->spec, "terminationGracePeriodSeconds");
 }
 
+/* In upstream's order, for errors come in it. */
 void check_pod_spec(struct check *c, struct pod_rules *p)
 {
 	const json_t *spec = p->spec;
 	check_grace(c, p);
 	check_volumes(c, p);
+	check_pod_claims(c, spec);
 	check_containers(c, p);
-	check_pod_level_resources(c, spec);
+	check_pod_resources(c, spec);
+	check_host_ports(c, p);
 	check_choices(c, spec);
 	check_labels(c, "nodeSelector", json_object_get(spec, "nodeSelector"));
 	check_pod_security(c, spec);
@@ -227,13 +256,23 @@ void check_pod_spec(struct check *c, struct pod_rules *p)
 	check_dns_config(c, spec);
 	check_gates(c, spec);
 	check_topology_spread(c, json_object_get(spec, "topologySpreadConstraints"));
+	check_host_process(c, spec);
 	check_host_users(c, spec);
 	check_host_name(c, spec);
 	check_names(c, spec);
 	check_range(c, spec, "activeDeadlineSeconds", 1, INT32_MAX);
+	check_optional_name(c, spec, "hostname", name_dns_label);
+	check_optional_name(c, spec, "subdomain", name_dns_label);
 	check_tolerations(c, json_object_get(spec, "tolerations"));
 	check_host_aliases(c, json_object_get(spec, "hostAliases"));
+	check_optional_name(c, spec, "priorityClassName", name_dns_subdomain);
+	if (json_object_get(spec, "runtimeClassName"))
+		check_name(c, "runtimeClassName", field(spec, "runtimeClassName"),
+			   name_dns_subdomain);
+	check_preemption(c, spec);
+	check_overhead(c, spec);
 	check_os(c, spec);
+	check_group(c, spec);
 	map_free(&p->volumes, NULL);
 }
 

@@ -52,3 +52,9 @@ void check_signer_name(struct check *c, const char *child, struct str name)
 	if (name.n > NAME_MAX_BYTES)
 		check_too_long(c, child, NAME_MAX_BYTES);
 }
+
+bool signer_is_kubernetes(struct str name)
+{
+	struct str host = str_of(name.p, str_find(name, '/'));
+	return str_eqz(host, "kubernetes.io") || str_ends(host, STR(".kubernetes.io"));
+}

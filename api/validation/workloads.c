@@ -5,6 +5,7 @@
 #include "api/selector.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
+#include "api/validation/volume_parts.h"
 #include "base/mem.h"
 
 static struct str field(const json_t *object, const char *name)

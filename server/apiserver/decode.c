@@ -333,7 +333,10 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 		request_about(r, x->group, arena_strdup(&r->arena, meta_kind(tree)),
 			      arena_str(&r->arena, meta_name(tree)));
 	if (e == 0)
-		e = handled_as(x, api_conform(x->type, tree, &unknown, err), err);
+		e = handled_as(x,
+			       api_conform_text(x->type, tree, yaml ? STR("") : r->body, &unknown,
+						err),
+			       err);
 	if (e == 0)
 		e = decode_strictness(r, x, &dup, &unknown, err);
 	api_strings_free(&unknown);

@@ -35,6 +35,14 @@ int object_meta_namespace(const struct api_request *r, json_t *tree, struct err 
 	return 0;
 }
 
+void object_meta_wipe(json_t *tree)
+{
+	static const char *const servers[] = { "uid", "creationTimestamp", "selfLink",
+					       "deletionTimestamp", "deletionGracePeriodSeconds" };
+	for (size_t i = 0; i < COUNT_OF(servers); i++)
+		meta_unset(tree, servers[i]);
+}
+
 int object_meta_create(struct write *w, struct err *err)
 {
 	char uid[UUID_TEXT + 1], now[TIMES_TEXT];

@@ -6,6 +6,8 @@
 
 #include "server/apiserver/write.h"
 
+/* What a client can't say of a new object; before the fields are counted as its. */
+void object_meta_wipe(json_t *tree);
 int object_meta_create(struct write *w, struct err *err);
 int object_meta_update(struct write *w, struct err *err);
 /* Whether the update took away what kept a deleted object alive. */

@@ -6,6 +6,7 @@
 #include "api/codec.h"
 #include "api/meta.h"
 #include "api/validation/validation.h"
+#include "api/warnings/warnings.h"
 #include "base/mem.h"
 #include "server/apiserver/admission/admission.h"
 #include "server/apiserver/admission/quota.h"
@@ -274,8 +275,20 @@ static void write_commit(struct write *w, int64_t expect)
 	txn_send(w, w->nalso + 1);
 }
 
+static void tell(void *ctx, const char *text)
+{
+	request_warn(ctx, "%s", text);
+}
+
+/* What the client hears of a valid object. */
+static void write_warn(struct write *w)
+{
+	object_warnings(w->res, w->subresource, w->tree, w->old, tell, w->r);
+}
+
 static int create_steps(struct write *w, struct err *err)
 {
+	object_meta_wipe(w->tree);
 	int e = w->managed_done ? 0 : managed_update(w->res, NULL, w->tree, &w->by, err);
 	if (e == 0)
 		e = object_meta_create(w, err);
@@ -285,6 +298,8 @@ static int create_steps(struct write *w, struct err *err)
 		e = strategy_create(w, err);
 	if (e == 0)
 		e = validate_create(w->res, w->tree, err);
+	if (e == 0)
+		write_warn(w);
 	if (e == 0 && w->strategy->allocate)
 		e = w->strategy->allocate(w, err);
 	if (e == 0)
@@ -351,6 +366,8 @@ static int update_steps(struct write *w, struct err *err)
 		e = strategy_update(w, err);
 	if (e == 0)
 		e = validate_update(w->res, w->subresource, w->tree, w->old, err);
+	if (e == 0)
+		write_warn(w);
 	if (e == 0 && w->strategy->allocate && !w->subresource[0])
 		e = w->strategy->allocate(w, err);
 	if (e == 0)
