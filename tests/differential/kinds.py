@@ -50,6 +50,10 @@ def labelled(object, **labels):
     return out
 
 
+def called(kind):
+    return "%s.%s.%s" % (kind.plural, kind.version, kind.group or "core")
+
+
 class Life:
     def __init__(self, kind, object):
         self.kind, self.object, self.name = kind, object, object["metadata"]["name"]
@@ -59,7 +63,7 @@ class Life:
     def sequences(self):
         head = {"apiVersion": self.object["apiVersion"], "kind": self.object["kind"]}
         for title, requests in [("refused", self.refused(head)), ("life", self.life(head))]:
-            yield Sequence("kinds", "%s.%s %s" % (self.kind.plural, self.kind.group or "core", title), requests)
+            yield Sequence("kinds", "%s %s" % (called(self.kind), title), requests)
 
     def refused(self, head):
         """Nothing of this makes an object."""
@@ -188,7 +192,7 @@ def further(kind, object):
     requests = [send("POST", kind.path("<ns>"), object)]
     requests += [get(one, form) for form in FORMS]
     requests += [send("PUT", one, labelled(object, a="c")), Request("DELETE", one), patch(one, "merge", {"metadata": {"finalizers": None}})]
-    return Sequence("kinds", "%s.%s %s" % (kind.plural, kind.group or "core", object["metadata"]["name"]), requests)
+    return Sequence("kinds", "%s %s" % (called(kind), object["metadata"]["name"]), requests)
 
 
 def sequences(schema, _):

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import zlib
 
 from normal import Normal
 
@@ -14,8 +15,8 @@ class Player:
     def __init__(self, target):
         self.target, self.count = target, 0
 
-    def play(self, number, sequence):
-        known = {"ns": "n%d" % number}
+    def play(self, sequence):
+        known = {"ns": "n%08x" % zlib.crc32(str(sequence).encode())}  # the same in every run
         if not sequence.bare:
             self.namespace(known["ns"])
         try:

@@ -62,5 +62,5 @@ class Recorded:
                 self.answers[name.split(".")[0], one["title"]] = [unpacked(a) for a in one["answers"]]
         self.open = {line.rstrip("\n") for line in open(os.path.join(directory, OPEN))}
 
-    def play(self, _, sequence):
+    def play(self, sequence):
         return self.answers.get((sequence.topic, sequence.title))

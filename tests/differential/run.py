@@ -38,8 +38,8 @@ def options():
 def played(player, sequences, out):
     """In a thread of its own: answers in order, then None."""
     try:
-        for number, sequence in enumerate(sequences):
-            out.put(player.play(number, sequence))
+        for sequence in sequences:
+            out.put(player.play(sequence))
     except Exception as e:  # what a player dies of is the other thread's to report
         out.put(e)
 
@@ -49,7 +49,7 @@ class Report:
 
     def __init__(self, meant, known=()):
         self.meant, self.known, self.failed = meant, known, 0
-        self.explained, self.waited, self.requests, self.lines = 0, 0, set(), []
+        self.explained, self.waited, self.requests, self.lines, self.recorded = 0, 0, set(), [], []
 
     def sequence(self, sequence, up, ours):
         if up is None:
@@ -62,6 +62,7 @@ class Report:
         waited = [line for line in lines if place(line) in self.known]
         lines = [line for line in lines if place(line) not in self.known]
         self.lines += lines
+        self.recorded += lines if sequence.recorded else []
         self.waited += len(waited)
         for line in lines:
             print("  " + line)
@@ -108,7 +109,7 @@ def main():
             recorder.add(sequence, up)
         report.sequence(sequence, up, ours)
     if recorder:
-        recorder.close(report.lines)
+        recorder.close(report.recorded)
     print("# %d distinct requests in %.0f s; %d differences without a reason, %d known, %d meant; seed %d" % (
         len(report.requests), time.monotonic() - started, len(report.lines), report.waited, report.explained, o.seed))
     if not o.focus:
