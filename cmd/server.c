@@ -46,7 +46,7 @@ struct server {
 	uv_signal_t signals[2];
 	bool stopping;
 	struct apiserver *apiserver;
-	struct buf root_ca;
+	struct buf root_ca, root_ca_key, client_ca, client_ca_key;
 	struct controllers *controllers;
 	struct scheduler *scheduler;
 	struct local_path *local_path;
@@ -128,10 +128,28 @@ static struct client *controller_client(void *ctx, const char *name)
 	return apiserver_local_client(s->apiserver, &s->control, user, groups);
 }
 
+static int authorities_read(struct server *s, struct err *err)
+{
+	const struct {
+		const char *name;
+		struct buf *to;
+	} files[] = { { "server-ca.crt", &s->root_ca },
+		      { "server-ca.key", &s->root_ca_key },
+		      { "client-ca.crt", &s->client_ca },
+		      { "client-ca.key", &s->client_ca_key } };
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		auto_free char *path =
+			str_printf("%s/server/tls/%s", s->options.data_dir, files[i].name);
+		int r = file_read(path, 1u << 20, files[i].to, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int start_controllers(struct server *s, struct err *err)
 {
-	auto_free char *ca = str_printf("%s/server/tls/server-ca.crt", s->options.data_dir);
-	int r = file_read(ca, 1u << 20, &s->root_ca, err);
+	int r = authorities_read(s, err);
 	if (r < 0)
 		return r;
 	const struct controllers_config config = {
@@ -140,6 +158,8 @@ static int start_controllers(struct server *s, struct err *err)
 		.client_for = controller_client,
 		.ctx = s,
 		.root_ca_pem = buf_view(&s->root_ca),
+		.client_ca = { buf_view(&s->client_ca), buf_view(&s->client_ca_key) },
+		.server_ca = { buf_view(&s->root_ca), buf_view(&s->root_ca_key) },
 		.cluster_cidrs = items(&s->options.cluster_cidr),
 		.service_cidrs = items(&s->options.service_cidr),
 	};

@@ -66,6 +66,7 @@ extern const struct controller_row controller_service_account, controller_root_c
 	controller_stateful_set, controller_job, controller_cron_job;
 
 /* Access: roles, certificates, tokens. */
-extern const struct controller_row controller_cluster_role_aggregation;
+extern const struct controller_row controller_cluster_role_aggregation, controller_csr_approving,
+	controller_csr_signing, controller_csr_cleaner;
 
 #endif

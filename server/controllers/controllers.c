@@ -33,6 +33,9 @@ static const struct controller_row *const rows[] = {
 	&controller_resource_quota,
 	&controller_garbage_collector,
 	&controller_cluster_role_aggregation,
+	&controller_csr_approving,
+	&controller_csr_signing,
+	&controller_csr_cleaner,
 };
 
 struct controllers {

@@ -7,6 +7,9 @@
 #include "client/client.h"
 
 struct controllers;
+struct controllers_authority { /* PEM */
+	struct str cert_pem, key_pem;
+};
 struct controllers_config {
 	struct client *
 		client; /* system:kube-controller-manager: the informers'; its loop is the control loop */
@@ -15,7 +18,8 @@ struct controllers_config {
 	void *ctx;
 	struct str
 		root_ca_pem; /* kube-root-ca.crt; these and the lists stay valid while the controllers run */
-	const char *const *cluster_cidrs; /* node IPAM; NULL-terminated */
+	struct controllers_authority client_ca, server_ca; /* sign requests */
+	const char *const *cluster_cidrs;                  /* node IPAM; NULL-terminated */
 	const char *const *service_cidrs;
 };
 int controllers_start(const struct controllers_config *c, struct controllers **out,

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the controllers of CertificateSigningRequests share: reading their conditions. Trees; any thread. */
+#ifndef SERVER_CONTROLLERS_CSR_H
+#define SERVER_CONTROLLERS_CSR_H
+
+#include <jansson.h>
+
+#include "server/controllers/signing.h"
+
+json_t *csr_condition(const json_t *csr, const char *type); /* that is true; or NULL */
+bool csr_has_certificate(const json_t *csr);
+void csr_add_condition(json_t *csr, const char *type, const char *reason, const char *message);
+/* The request in spec.request. */
+int csr_request(const json_t *csr, struct signing_request *out, struct err *err);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Approves what nodes ask for to get in and to stay: client certificates of kubelets, when the API server says that the asker may
+ * have them. Follows upstream's pkg/controller/certificates/approver. Key: the request. */
+#include "api/meta.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/controllers/controller.h"
+#include "server/controllers/csr.h"
+
+static const struct {
+	const char *subresource, *message;
+	bool own; /* only what the asker asks for itself */
+} kinds[] = {
+	{ "selfnodeclient",
+	  "Auto approving self kubelet client certificate after SubjectAccessReview.", true },
+	{ "nodeclient", "Auto approving kubelet client certificate after SubjectAccessReview.",
+	  false },
+};
+
+struct approval {
+	struct controller *controller;
+	char *key;
+	json_t *csr;
+	size_t at; /* in kinds */
+	bool own;
+};
+
+static void approval_end(struct approval *a, bool retry)
+{
+	controller_done(a->controller, str_from(a->key), retry);
+	json_decref(a->csr);
+	free(a->key);
+	free(a);
+}
+
+static void on_approved(void *ctx, const struct client_result *r)
+{
+	approval_end(ctx, r->err && r->err->reason != ERR_NOT_FOUND);
+}
+
+static void approve(struct approval *a)
+{
+	csr_add_condition(a->csr, "Approved", "AutoApproved", kinds[a->at].message);
+	auto_free char *body = json_dumps(a->csr, JSON_COMPACT);
+	const struct client_call call = { .verb = API_UPDATE,
+					  .resource =
+						  API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS,
+					  .name = str_from(a->key),
+					  .subresource = STR("approval"),
+					  .body = str_from(body),
+					  .done = on_approved,
+					  .ctx = a };
+	client_do(a->controller->client, &call);
+}
+
+static void review(struct approval *a);
+
+static void on_reviewed(void *ctx, const struct client_result *r)
+{
+	struct approval *a = ctx;
+	json_t *tree = r->err ? NULL : json_loadb(r->body.p, r->body.n, 0, NULL);
+	bool allowed = json_is_true(tree_get(tree, "status", "allowed", NULL));
+	json_decref(tree);
+	if (r->err) {
+		approval_end(a, true);
+	} else if (allowed) {
+		approve(a);
+	} else {
+		a->at++;
+		review(a);
+	}
+}
+
+static void review(struct approval *a)
+{
+	if (a->at < COUNT_OF(kinds) && kinds[a->at].own && !a->own)
+		a->at++;
+	if (a->at >= COUNT_OF(kinds)) {
+		log_info("no approval for a certificate signing request", LOG_S("request", a->key));
+		approval_end(a, false);
+		return;
+	}
+	const json_t *spec = json_object_get(a->csr, "spec");
+	json_t *ask =
+		json_pack("{s:{s:O?,s:O?,s:O?,s:O?,s:{s:s,s:s,s:s,s:s,s:s}}}", "spec", "user",
+			  json_object_get(spec, "username"), "uid", json_object_get(spec, "uid"),
+			  "groups", json_object_get(spec, "groups"), "extra",
+			  json_object_get(spec, "extra"), "resourceAttributes", "group",
+			  "certificates.k8s.io", "resource", "certificatesigningrequests", "verb",
+			  "create", "subresource", kinds[a->at].subresource, "version", "*");
+	auto_free char *body = json_dumps(ask, JSON_COMPACT);
+	json_decref(ask);
+	const struct client_call call = { .verb = API_CREATE,
+					  .resource = API_AUTHORIZATION_V1_SUBJECTACCESSREVIEWS,
+					  .body = str_from(body),
+					  .done = on_reviewed,
+					  .ctx = a };
+	client_do(a->controller->client, &call);
+}
+
+/* Whether it is for a kubelet's client certificate. */
+static bool is_recognized(const json_t *csr, bool *own)
+{
+	struct signing_request r = { 0 };
+	const char *why = NULL;
+	struct str signer = tree_get_str(csr, "spec", "signerName", NULL);
+	bool fine =
+		str_eqz(signer, SIGNER_KUBELET_CLIENT) && csr_request(csr, &r, NULL) == 0 &&
+		signing_request_check(&r, signer, tree_get(csr, "spec", "usages", NULL), &why) &&
+		!why;
+	*own = str_eqz(tree_get_str(csr, "spec", "username", NULL), r.common_name);
+	signing_request_free(&r);
+	return fine;
+}
+
+static void work(void *ctx, struct str name)
+{
+	struct controller *c = ctx;
+	const struct object *o =
+		informer_get(controller_informer(c, API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS),
+			     STR(""), name);
+	json_t *csr = o ? object_tree(o, NULL) : NULL;
+	bool own = false;
+	if (!csr || csr_has_certificate(csr) || csr_condition(csr, "Approved") ||
+	    csr_condition(csr, "Denied") || !is_recognized(csr, &own)) {
+		json_decref(csr);
+		controller_done(c, name, false);
+		return;
+	}
+	struct approval *a = NEW(struct approval);
+	*a = (struct approval){ c, str_dup(name), csr, 0, own };
+	review(a);
+}
+
+static void on_request(void *ctx, const struct object *old, const struct object *new)
+{
+	struct controller *c = ctx;
+	(void)old;
+	if (new)
+		work_queue_add(c->queue, new->name);
+}
+
+static int start(struct controller *c, struct err *err)
+{
+	(void)err;
+	controller_queue_start(c, work);
+	informer_hook_add(controller_informer(c, API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS),
+			  on_request, NULL, c);
+	return 0;
+}
+
+const struct controller_row controller_csr_approving = { "csrapproving", start, NULL,
+							 "certificate-controller" };
