@@ -16,6 +16,7 @@ struct tls_peer {
 	char **organizations; /* NULL-terminated */
 	char fingerprint[65]; /* SHA-256 of the certificate, hex */
 	int64_t not_after_s;  /* seconds since 1970: the certificate proves nothing any more */
+	unsigned authority;   /* which of the trusted certificates vouches for it, from 0 */
 };
 
 struct tls_server_config {

@@ -100,6 +100,19 @@ static bool chain_is_trusted(mbedtls_x509_crt *chain, mbedtls_x509_crt *trusted)
 								 MBEDTLS_OID_CLIENT_AUTH)) == 0;
 }
 
+/* The first of the trusted ones that is enough alone. */
+static unsigned authority_of(mbedtls_x509_crt *chain, mbedtls_x509_crt *trusted)
+{
+	unsigned n = 0;
+	for (const mbedtls_x509_crt *ca = trusted; ca && ca->next; ca = ca->next, n++) {
+		mbedtls_x509_crt one = *ca;
+		one.next = NULL;
+		if (chain_is_trusted(chain, &one))
+			break;
+	}
+	return n;
+}
+
 static struct tls_peer *peer_new(const mbedtls_x509_crt *cert, const unsigned char *digest)
 {
 	struct tls_peer *p = NEW(struct tls_peer);
@@ -148,7 +161,9 @@ struct tls_peer *tls_peer_verify(struct tls_peer_cache *c, mbedtls_x509_crt *cha
 	if (!chain_is_trusted(chain, trusted))
 		return NULL;
 	p = peer_new(chain, digest);
-	if (p)
-		remember(c, key, p);
+	if (!p)
+		return NULL;
+	p->authority = authority_of(chain, trusted);
+	remember(c, key, p);
 	return p;
 }

@@ -75,7 +75,7 @@ static struct tls_server_config tls_config(const struct apiserver *s)
 	const struct pki_pair *pair = &s->pki.leaf[LEAF_SERVING];
 	return (struct tls_server_config){ .cert_pem = buf_view(&pair->cert),
 					   .key_pem = buf_view(&pair->key),
-					   .client_ca_pem = buf_view(&s->pki.ca[CA_CLIENT].pem),
+					   .client_ca_pem = buf_view(&s->client_authorities),
 					   .alpn = alpn };
 }
 
@@ -103,6 +103,8 @@ static int keys_open(struct apiserver *s, struct err *err)
 	if (r == 0)
 		r = token_keys_new(buf_view(&s->pki.service_key), issuer, &s->tokens, err);
 	s->token_cache = token_cache_new();
+	buf_str(&s->client_authorities, buf_view(&s->pki.ca[CA_CLIENT].pem));
+	buf_str(&s->client_authorities, buf_view(&s->pki.ca[CA_REQUEST_HEADER].pem));
 	struct tls_server_config c = tls_config(s);
 	return r < 0 ? r : tls_server_new(&c, &s->tls, err);
 }
@@ -389,6 +391,7 @@ void apiserver_free(struct apiserver *s)
 	kubelet_links_free(&s->links);
 	token_cache_free(s->token_cache);
 	token_keys_free(s->tokens);
+	buf_free(&s->client_authorities);
 	pki_close(&s->pki);
 	quota_gates_free(&s->quota_gates);
 	service_ranges_free(&s->ranges);

@@ -24,9 +24,13 @@ json_t *user_json(const struct api_user *u)
 	json_t *groups = json_array(), *extra = json_object(), *out = json_object();
 	for (size_t i = 0; i < u->ngroups; i++)
 		json_array_append_new(groups, text(u->groups[i]));
-	for (size_t i = 0; i < u->nextra; i++)
-		json_object_setn_new(extra, u->extra[i].key.p, u->extra[i].key.n,
-				     json_pack("[o]", text(u->extra[i].value)));
+	for (size_t i = 0; i < u->nextra; i++) {
+		struct str key = u->extra[i].key;
+		json_t *list = json_object_getn(extra, key.p, key.n);
+		if (!list)
+			json_object_setn_new(extra, key.p, key.n, list = json_array());
+		json_array_append_new(list, text(u->extra[i].value));
+	}
 	json_object_set_new(out, "username", text(u->name));
 	if (u->uid.n)
 		json_object_set_new(out, "uid", text(u->uid));

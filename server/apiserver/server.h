@@ -47,6 +47,7 @@ struct apiserver {
 	struct port_range ports;         /* locked inside */
 	struct quota_gates quota_gates;  /* locked inside */
 
+	struct buf client_authorities; /* PEM: of clients, of the request header */
 	struct tls_server *tls;
 	struct http_server *http;
 	struct kubelet_links links;      /* towards nodes; locked inside */
