@@ -15,7 +15,7 @@
 #include "server/controllers/controllers.h"
 
 struct controller {
-	const char *name; /* of its row */
+	const char *name, *component; /* of its row */
 	struct controllers *all;
 	const struct controllers_config *config;
 	struct client *client;
@@ -28,6 +28,7 @@ struct controller_row {
 	int (*start)(struct controller *c, struct err *err);
 	void (*stop)(struct controller *c); /* may be NULL */
 	const char *account; /* service account, where it isn't called as the controller */
+	const char *component;              /* source of its events; NULL: the name */
 };
 
 /* The informer of a resource over all namespaces, made when first asked for. */

@@ -71,6 +71,8 @@ int controllers_start(const struct controllers_config *config, struct controller
 	for (size_t i = 0; i < COUNT_OF(rows); i++, all->started++) {
 		struct controller *c = &all->each[i];
 		*c = (struct controller){ .name = rows[i]->name,
+					  .component = rows[i]->component ? rows[i]->component
+									  : rows[i]->name,
 					  .all = all,
 					  .config = &all->config };
 		c->client = config->client_for(config->ctx,

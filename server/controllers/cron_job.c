@@ -143,25 +143,15 @@ static void list_active(struct turn *t, struct batch_v1_cron_job_status *status)
 static void write_status(struct turn *t)
 {
 	struct batch_v1_cron_job changed = t->cron_job;
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_batch_v1_cron_job,
+					api_struct_batch_v1_cron_job_status, &t->cron_job.status,
+					&changed.status, &changed };
 
 	list_active(t, &changed.status);
 	if (t->plan.start_s)
 		changed.status.last_schedule_time =
 			(struct api_time){ t->plan.start_s * 1000000, true };
-	struct_write_json(api_struct_batch_v1_cron_job_status, &t->cron_job.status, &old);
-	struct_write_json(api_struct_batch_v1_cron_job_status, &changed.status, &now);
-	if (str_eq(buf_view(&old), buf_view(&now)))
-		return;
-	struct_write_json(api_struct_batch_v1_cron_job, &changed, &body);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_BATCH_V1_CRONJOBS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .subresource = STR("status"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
+	round_status(t->round, t->object, &w);
 }
 
 static void carry_out(struct turn *t)

@@ -2,6 +2,7 @@
 /* One pod on each node that suits. Key: the DaemonSet. */
 #include "base/mem.h"
 #include "server/controllers/daemon_set_plan.h"
+#include "server/controllers/pairs.h"
 #include "server/controllers/revisions.h"
 #include "server/controllers/workload.h"
 
@@ -30,23 +31,13 @@ static bool add_node(void *ctx, const struct object *o)
 	return true;
 }
 
-static void add_label(struct api_str_map *m, struct arena *a, const char *key, struct str value)
-{
-	struct api_str_pair *items = ARENA_ARRAY(a, struct api_str_pair, m->n + 1);
-
-	for (size_t i = 0; i < m->n; i++)
-		items[i] = m->items[i];
-	items[m->n] = (struct api_str_pair){ str_from(key), value };
-	*m = (struct api_str_map){ items, m->n + 1 };
-}
-
 static void create_pods(struct turn *t)
 {
 	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
 	struct core_v1_pod pod;
 
 	pod_from_template(t->object, &t->set.spec.template, &t->arena, &pod);
-	add_label(&pod.metadata.labels, &t->arena, REVISION_HASH_LABEL,
+	pairs_set(&pod.metadata.labels, &t->arena, REVISION_HASH_LABEL,
 		  str_from(t->revisions.hash));
 	for (size_t i = 0; i < t->nnodes; i++) {
 		if (!t->nodes[i].create)
@@ -60,25 +51,15 @@ static void create_pods(struct turn *t)
 static void write_status(struct turn *t, struct apps_v1_daemon_set_status *status)
 {
 	struct apps_v1_daemon_set changed = t->set;
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_apps_v1_daemon_set,
+					api_struct_apps_v1_daemon_set_status, &t->set.status,
+					status, &changed };
 
 	status->collision_count = t->set.status.collision_count;
 	status->conditions.items = t->set.status.conditions.items;
 	status->conditions.n = t->set.status.conditions.n;
-	struct_write_json(api_struct_apps_v1_daemon_set_status, &t->set.status, &old);
-	struct_write_json(api_struct_apps_v1_daemon_set_status, status, &now);
-	if (str_eq(buf_view(&old), buf_view(&now)))
-		return;
 	changed.status = *status;
-	struct_write_json(api_struct_apps_v1_daemon_set, &changed, &body);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_APPS_V1_DAEMONSETS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .subresource = STR("status"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
+	round_status(t->round, t->object, &w);
 }
 
 static bool hash_in_use(void *ctx, struct str hash)
@@ -195,5 +176,5 @@ static int start(struct controller *c, struct err *err)
 	return 0;
 }
 
-const struct controller_row controller_daemon_set = { "daemon-set-controller", start,
-						      workload_stop };
+const struct controller_row controller_daemon_set = { "daemon-set-controller", start, workload_stop,
+						      "daemonset-controller" };

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "client/placement.h"
 #include "client/selectors.h"
+#include "server/controllers/pairs.h"
 #include "server/controllers/revisions.h"
 
 struct fit {
@@ -34,19 +35,6 @@ static bool is_current(const struct daemon_view *v, const struct core_v1_pod *p)
 	const struct str *hash = str_map_get(&p->metadata.labels, STR(REVISION_HASH_LABEL));
 
 	return hash && str_eqz(*hash, v->hash);
-}
-
-static int32_t resolve(const struct api_int_or_string *v, int32_t of, int32_t absent)
-{
-	int64_t percent;
-
-	if (!v->set)
-		return absent;
-	if (!v->is_string)
-		return v->i;
-	if (!str_to_i64(str_of(v->s.p, v->s.n ? v->s.n - 1 : 0), &percent))
-		return absent;
-	return (int32_t)((percent * of + 99) / 100);
 }
 
 struct node_pods {             /* on one node */
@@ -128,7 +116,7 @@ static void roll(struct planning *w)
 		w->view->set->spec.update_strategy.rolling_update;
 	int32_t desired = w->out->status.desired_number_scheduled, unavailable = 0, most;
 
-	most = resolve(r ? &r->max_unavailable : &(struct api_int_or_string){ 0 }, desired, 1);
+	most = r && r->max_unavailable.set ? scaled_value(&r->max_unavailable, desired, true) : 1;
 	if (most < 1)
 		most = 1;
 	for (size_t i = 0; i < w->view->nnodes; i++)

@@ -27,7 +27,7 @@ static void add_set(void *ctx, const struct object *o)
 	v->object = o;
 	v->size = v->rs.spec.replicas ? *v->rs.spec.replicas : 1;
 	v->available = v->rs.status.available_replicas;
-	v->revision = annotation_number(&v->rs.metadata.annotations, ANNOTATION_REVISION);
+	v->revision = pairs_number(&v->rs.metadata.annotations, ANNOTATION_REVISION);
 	t->sets.items =
 		mem_array_grow(t->sets.items, &t->sets.cap, t->sets.n + 1, sizeof(*t->sets.items));
 	for (at = t->sets.n++; at > 0 && t->sets.items[at - 1]->rs.metadata.creation_timestamp.us >
@@ -78,21 +78,6 @@ static bool old_pods_run(struct turn *t)
 	return p.run;
 }
 
-static void add_pair(struct api_str_map *m, struct arena *a, const char *key, struct str value)
-{
-	struct api_str_pair *items = ARENA_ARRAY(a, struct api_str_pair, m->n + 1);
-	size_t n = 0, i = 0;
-
-	for (; i < m->n && str_cmp(m->items[i].key, str_from(key)) < 0; i++)
-		items[n++] = m->items[i];
-	items[n++] = (struct api_str_pair){ str_from(key), value };
-	for (; i < m->n; i++)
-		if (!str_eqz(m->items[i].key, key))
-			items[n++] = m->items[i];
-	m->items = items;
-	m->n = n;
-}
-
 static void add_annotations(struct turn *t, struct api_str_map *to)
 {
 	struct arena *a = &t->arena;
@@ -103,12 +88,12 @@ static void add_annotations(struct turn *t, struct api_str_map *to)
 
 		if (!str_eqz(p->key, "kubectl.kubernetes.io/last-applied-configuration") &&
 		    !str_starts(p->key, STR("deployment.kubernetes.io/")))
-			add_pair(to, a, p->key.p, p->value);
+			pairs_set(to, a, arena_strdup(a, p->key), p->value);
 	}
-	add_pair(to, a, ANNOTATION_DESIRED, str_from(arena_printf(a, "%d", l->replicas)));
-	add_pair(to, a, ANNOTATION_MAX, str_from(arena_printf(a, "%d", l->replicas + l->surge)));
-	add_pair(to, a, ANNOTATION_REVISION,
-		 str_from(arena_printf(a, "%lld", (long long)t->plan.revision)));
+	pairs_set(to, a, ANNOTATION_DESIRED, str_from(arena_printf(a, "%d", l->replicas)));
+	pairs_set(to, a, ANNOTATION_MAX, str_from(arena_printf(a, "%d", l->replicas + l->surge)));
+	pairs_set(to, a, ANNOTATION_REVISION,
+		  str_from(arena_printf(a, "%lld", (long long)t->plan.revision)));
 }
 
 struct created {
@@ -154,14 +139,14 @@ static void create_set(struct turn *t)
 	rs.metadata.name =
 		str_from(arena_printf(&t->arena, "%.*s-%s", STR_ARG(t->object->name), hash));
 	rs.metadata.labels = t->d.spec.template.metadata.labels;
-	add_pair(&rs.metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
+	pairs_set(&rs.metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
 	add_annotations(t, &rs.metadata.annotations);
 	rs.spec.replicas = &t->plan.create_size;
 	rs.spec.min_ready_seconds = t->d.spec.min_ready_seconds;
 	rs.spec.template = t->d.spec.template;
-	add_pair(&rs.spec.template.metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
+	pairs_set(&rs.spec.template.metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
 	struct meta_v1_label_selector selector = *t->d.spec.selector;
-	add_pair(&selector.match_labels, &t->arena, POD_TEMPLATE_HASH, label);
+	pairs_set(&selector.match_labels, &t->arena, POD_TEMPLATE_HASH, label);
 	rs.spec.selector = &selector;
 	struct_write_json(api_struct_apps_v1_replica_set, &rs, &body);
 	expect_created(&t->workload->expected, t->key, 1, clock_mono_ms(clock_real()));
@@ -180,8 +165,8 @@ static bool annotations_differ(struct turn *t, const struct set_view *v)
 	const struct api_str_map *a = &v->rs.metadata.annotations;
 	const struct deployment_limits *l = &t->plan.limits;
 
-	return annotation_number(a, ANNOTATION_DESIRED) != l->replicas ||
-	       annotation_number(a, ANNOTATION_MAX) != l->replicas + l->surge ||
+	return pairs_number(a, ANNOTATION_DESIRED) != l->replicas ||
+	       pairs_number(a, ANNOTATION_MAX) != l->replicas + l->surge ||
 	       (v == t->sets.latest && v->revision != t->plan.revision);
 }
 
@@ -234,7 +219,7 @@ static bool write_revision(struct turn *t)
 	auto_buf body = { 0 };
 
 	if (!t->sets.latest || t->sets.latest->revision != t->plan.revision ||
-	    annotation_number(&t->d.metadata.annotations, ANNOTATION_REVISION) == t->plan.revision)
+	    pairs_number(&t->d.metadata.annotations, ANNOTATION_REVISION) == t->plan.revision)
 		return false;
 	auto_free char *number = str_printf("%lld", (long long)t->plan.revision);
 	json_t *tree = object_tree(t->object, NULL);
@@ -255,25 +240,15 @@ static bool write_revision(struct turn *t)
 static int64_t write_status(struct turn *t)
 {
 	struct apps_v1_deployment changed = t->d;
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_apps_v1_deployment,
+					api_struct_apps_v1_deployment_status, &t->d.status,
+					&changed.status, &changed };
 	int64_t wait_ms;
 
 	deployment_counts(&t->d, &t->sets, &changed.status);
 	wait_ms = deployment_conditions(&t->d, &t->sets, &t->plan, clock_wall_us(clock_real()),
 					&t->arena, &changed.status);
-	struct_write_json(api_struct_apps_v1_deployment_status, &t->d.status, &old);
-	struct_write_json(api_struct_apps_v1_deployment_status, &changed.status, &now);
-	if (str_eq(buf_view(&old), buf_view(&now)))
-		return wait_ms;
-	struct_write_json(api_struct_apps_v1_deployment, &changed, &body);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_APPS_V1_DEPLOYMENTS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .subresource = STR("status"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
+	round_status(t->round, t->object, &w);
 	return wait_ms;
 }
 

@@ -13,20 +13,6 @@ static int32_t max32(int32_t a, int32_t b)
 	return a > b ? a : b;
 }
 
-static int32_t resolve(const struct api_int_or_string *v, int32_t of, bool up)
-{
-	struct str text = v->s;
-	int64_t percent;
-
-	if (!v->set)
-		return 0;
-	if (!v->is_string)
-		return v->i;
-	if (!str_ends(text, STR("%")) || !str_to_i64(str_of(text.p, text.n - 1), &percent))
-		return 0;
-	return (int32_t)((percent * of + (up ? 99 : 0)) / 100);
-}
-
 void deployment_limits(const struct apps_v1_deployment *d, struct deployment_limits *out)
 {
 	const struct apps_v1_rolling_update_deployment *r = d->spec.strategy.rolling_update;
@@ -34,8 +20,8 @@ void deployment_limits(const struct apps_v1_deployment *d, struct deployment_lim
 	*out = (struct deployment_limits){ .replicas = d->spec.replicas ? *d->spec.replicas : 1 };
 	if (str_eqz(d->spec.strategy.type, "Recreate") || !r)
 		return;
-	out->surge = resolve(&r->max_surge, out->replicas, true);
-	out->unavailable = resolve(&r->max_unavailable, out->replicas, false);
+	out->surge = scaled_value(&r->max_surge, out->replicas, true);
+	out->unavailable = scaled_value(&r->max_unavailable, out->replicas, false);
 	if (!out->surge && !out->unavailable)
 		out->unavailable = 1;
 	out->unavailable = min32(out->unavailable, out->replicas);
@@ -149,7 +135,7 @@ static bool is_scaling(const struct deployment_limits *l, const struct set_views
 
 		if (!v || !v->size)
 			continue;
-		desired = annotation_number(&v->rs.metadata.annotations, ANNOTATION_DESIRED);
+		desired = pairs_number(&v->rs.metadata.annotations, ANNOTATION_DESIRED);
 		if (desired && desired != l->replicas)
 			return true;
 	}
@@ -181,7 +167,7 @@ static int by_size(const void *a, const void *b)
 static int32_t share(const struct set_view *v, const struct apps_v1_deployment *d,
 		     const struct deployment_limits *l)
 {
-	int64_t before = annotation_number(&v->rs.metadata.annotations, ANNOTATION_MAX);
+	int64_t before = pairs_number(&v->rs.metadata.annotations, ANNOTATION_MAX);
 	double scaled;
 
 	if (!l->replicas)

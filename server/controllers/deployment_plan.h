@@ -5,6 +5,7 @@
 #define SERVER_CONTROLLERS_DEPLOYMENT_PLAN_H
 
 #include "api/decode.h"
+#include "server/controllers/pairs.h"
 
 #define POD_TEMPLATE_HASH   "pod-template-hash"
 #define ANNOTATION_REVISION "deployment.kubernetes.io/revision"
@@ -50,6 +51,5 @@ bool deployment_template_equal(const struct core_v1_pod_template_spec *a,
 #define TEMPLATE_HASH_MAX 12
 void deployment_template_hash(const struct core_v1_pod_template_spec *t, const int32_t *collisions,
 			      char out[TEMPLATE_HASH_MAX]);
-int64_t annotation_number(const struct api_str_map *annotations, const char *name); /* 0: absent */
 
 #endif

@@ -45,13 +45,3 @@ void deployment_template_hash(const struct core_v1_pod_template_spec *t, const i
 	for (; out[i]; i++)
 		out[i] = alphabet[(unsigned char)out[i] % (sizeof(alphabet) - 1)];
 }
-
-int64_t annotation_number(const struct api_str_map *annotations, const char *name)
-{
-	int64_t v = 0;
-
-	for (size_t i = 0; i < annotations->n; i++)
-		if (str_eqz(annotations->items[i].key, name))
-			str_to_i64(annotations->items[i].value, &v);
-	return v;
-}

@@ -138,24 +138,13 @@ static void write_status(struct turn *t, struct str key)
 	struct policy_v1_pod_disruption_budget changed = t->budget;
 	struct disruption_view v = { &t->budget, &t->pods, scale(t), clock_wall_us(clock_real()) };
 	struct round *r = round_new(t->controller, key);
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_policy_v1_pod_disruption_budget,
+					api_struct_policy_v1_pod_disruption_budget_status,
+					&t->budget.status, &changed.status, &changed };
 	int64_t wait_ms;
 
 	disruption_plan(&v, &changed.status, &wait_ms);
-	struct_write_json(api_struct_policy_v1_pod_disruption_budget_status, &t->budget.status,
-			  &old);
-	struct_write_json(api_struct_policy_v1_pod_disruption_budget_status, &changed.status, &now);
-	if (!str_eq(buf_view(&old), buf_view(&now))) {
-		struct_write_json(api_struct_policy_v1_pod_disruption_budget, &changed, &body);
-		const struct controller_write w = { .verb = API_UPDATE,
-						    .resource = API_POLICY_V1_PODDISRUPTIONBUDGETS,
-						    .ns = t->object->ns,
-						    .name = t->object->name,
-						    .subresource = STR("status"),
-						    .body = buf_view(&body),
-						    .harmless = ERR_NOT_FOUND };
-		round_call(r, &w, NULL, NULL);
-	}
+	round_status(r, t->object, &w);
 	round_close(r, false, wait_ms);
 }
 

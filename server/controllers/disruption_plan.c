@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/controllers/disruption_plan.h"
 
+#include "server/controllers/pairs.h"
+
 #define ALLOWED "DisruptionAllowed"
-
-static int32_t resolve(const struct api_int_or_string *v, int32_t of)
-{
-	int64_t percent;
-
-	if (!v->is_string)
-		return v->i;
-	if (!v->s.n || !str_to_i64(str_of(v->s.p, v->s.n - 1), &percent))
-		return 0;
-	return (int32_t)((percent * of + 99) / 100);
-}
 
 static void want(const struct disruption_view *v, struct policy_v1_pod_disruption_budget_status *s)
 {
@@ -20,11 +11,12 @@ static void want(const struct disruption_view *v, struct policy_v1_pod_disruptio
 
 	s->expected_pods = v->scale;
 	if (spec->max_unavailable.set) {
-		s->desired_healthy = v->scale - resolve(&spec->max_unavailable, v->scale);
+		s->desired_healthy =
+			v->scale - scaled_value(&spec->max_unavailable, v->scale, true);
 		if (s->desired_healthy < 0)
 			s->desired_healthy = 0;
 	} else if (spec->min_available.set && spec->min_available.is_string) {
-		s->desired_healthy = resolve(&spec->min_available, v->scale);
+		s->desired_healthy = scaled_value(&spec->min_available, v->scale, true);
 	} else if (spec->min_available.set) {
 		s->desired_healthy = spec->min_available.i;
 		s->expected_pods = (int32_t)v->pods->n;

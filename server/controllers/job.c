@@ -44,23 +44,11 @@ static void release(struct turn *t, const struct pod_view *p)
 static void write_status(struct turn *t)
 {
 	struct batch_v1_job changed = t->job;
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_batch_v1_job, api_struct_batch_v1_job_status,
+					&t->job.status, &t->plan.status, &changed };
 
-	struct_write_json(api_struct_batch_v1_job_status, &t->job.status, &old);
-	struct_write_json(api_struct_batch_v1_job_status, &t->plan.status, &now);
-	if (str_eq(buf_view(&old), buf_view(&now)))
-		return;
 	changed.status = t->plan.status;
-	struct_write_json(api_struct_batch_v1_job, &changed, &body);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_BATCH_V1_JOBS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .subresource = STR("status"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
-	if (t->plan.event)
+	if (round_status(t->round, t->object, &w) && t->plan.event)
 		event_record(t->workload->events, t->object, t->plan.event_type, t->plan.event,
 			     NULL, "%s", t->plan.event_text);
 }

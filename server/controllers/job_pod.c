@@ -3,16 +3,7 @@
 
 #include "base/mem.h"
 #include "server/controllers/job_plan.h"
-
-static void add_pair(struct api_str_map *m, struct arena *a, const char *key, struct str value)
-{
-	struct api_str_pair *items = ARENA_ARRAY(a, struct api_str_pair, m->n + 1);
-
-	for (size_t i = 0; i < m->n; i++)
-		items[i] = m->items[i];
-	items[m->n] = (struct api_str_pair){ str_from(key), value };
-	*m = (struct api_str_map){ items, m->n + 1 };
-}
+#include "server/controllers/pairs.h"
 
 static struct core_v1_env_var index_variable(struct arena *a)
 {
@@ -67,8 +58,8 @@ void job_pod(const struct object *owner, const struct batch_v1_job *job, int32_t
 	number = str_from(arena_printf(a, "%d", index));
 	out->metadata.generate_name =
 		str_from(arena_printf(a, "%.*s-%d-", STR_ARG(owner->name), index));
-	add_pair(&out->metadata.labels, a, JOB_INDEX, number);
-	add_pair(&out->metadata.annotations, a, JOB_INDEX, number);
+	pairs_set(&out->metadata.labels, a, JOB_INDEX, number);
+	pairs_set(&out->metadata.annotations, a, JOB_INDEX, number);
 	out->spec.containers.items =
 		(void *)copies(out->spec.containers.items, out->spec.containers.n, a);
 	out->spec.init_containers.items =

@@ -5,37 +5,19 @@
 #include "server/controllers/replica_set_plan.h"
 #include "server/controllers/workload.h"
 
-static bool same_status(const struct apps_v1_replica_set_status *a,
-			const struct apps_v1_replica_set_status *b)
-{
-	auto_buf x = { 0 }, y = { 0 };
-
-	struct_write_json(api_struct_apps_v1_replica_set_status, a, &x);
-	struct_write_json(api_struct_apps_v1_replica_set_status, b, &y);
-	return str_eq(buf_view(&x), buf_view(&y));
-}
-
 static void write_status(struct round *r, const struct object *o,
 			 const struct apps_v1_replica_set *rs,
 			 struct apps_v1_replica_set_status *status)
 {
 	struct apps_v1_replica_set changed = *rs;
-	auto_buf body = { 0 };
+	const struct status_write w = { api_struct_apps_v1_replica_set,
+					api_struct_apps_v1_replica_set_status, &rs->status, status,
+					&changed };
 
 	status->conditions.items = rs->status.conditions.items;
 	status->conditions.n = rs->status.conditions.n;
-	if (same_status(&rs->status, status))
-		return;
 	changed.status = *status;
-	struct_write_json(api_struct_apps_v1_replica_set, &changed, &body);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_APPS_V1_REPLICASETS,
-					    .ns = o->ns,
-					    .name = o->name,
-					    .subresource = STR("status"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(r, &w, NULL, NULL);
+	round_status(r, o, &w);
 }
 
 static void carry_out(struct workload *w, struct round *r, const struct object *o,

@@ -34,26 +34,16 @@ static void write_status(struct turn *t)
 {
 	struct core_v1_replication_controller changed = t->rc;
 	const struct apps_v1_replica_set_status *s = &t->plan.status;
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_core_v1_replication_controller,
+					api_struct_core_v1_replication_controller_status,
+					&t->rc.status, &changed.status, &changed };
 
 	changed.status.replicas = s->replicas;
 	changed.status.fully_labeled_replicas = s->fully_labeled_replicas;
 	changed.status.ready_replicas = s->ready_replicas;
 	changed.status.available_replicas = s->available_replicas;
 	changed.status.observed_generation = s->observed_generation;
-	struct_write_json(api_struct_core_v1_replication_controller_status, &t->rc.status, &old);
-	struct_write_json(api_struct_core_v1_replication_controller_status, &changed.status, &now);
-	if (str_eq(buf_view(&old), buf_view(&now)))
-		return;
-	struct_write_json(api_struct_core_v1_replication_controller, &changed, &body);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_CORE_V1_REPLICATIONCONTROLLERS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .subresource = STR("status"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
+	round_status(t->round, t->object, &w);
 }
 
 static void change_pods(struct turn *t)

@@ -98,22 +98,12 @@ static void write_status(struct turn *t, struct str key)
 {
 	struct core_v1_resource_quota changed = t->quota;
 	struct round *r = round_new(t->controller, key);
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_core_v1_resource_quota,
+					api_struct_core_v1_resource_quota_status, &t->quota.status,
+					&changed.status, &changed };
 
 	quota_usage_write(&t->usage, &t->arena, &changed.status);
-	struct_write_json(api_struct_core_v1_resource_quota_status, &t->quota.status, &old);
-	struct_write_json(api_struct_core_v1_resource_quota_status, &changed.status, &now);
-	if (!str_eq(buf_view(&old), buf_view(&now))) {
-		struct_write_json(api_struct_core_v1_resource_quota, &changed, &body);
-		const struct controller_write w = { .verb = API_UPDATE,
-						    .resource = API_CORE_V1_RESOURCEQUOTAS,
-						    .ns = t->object->ns,
-						    .name = t->object->name,
-						    .subresource = STR("status"),
-						    .body = buf_view(&body),
-						    .harmless = ERR_NOT_FOUND };
-		round_call(r, &w, NULL, NULL);
-	}
+	round_status(r, t->object, &w);
 	round_close(r, false, 0);
 }
 

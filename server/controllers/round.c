@@ -74,6 +74,26 @@ void round_call(struct round *r, const struct controller_write *w,
 	client_do(r->controller->client, &what);
 }
 
+bool round_status(struct round *r, const struct object *o, const struct status_write *w)
+{
+	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+
+	struct_write_json(w->status, w->old, &old);
+	struct_write_json(w->status, w->now, &now);
+	if (str_eq(buf_view(&old), buf_view(&now)))
+		return false;
+	struct_write_json(w->object, w->whole, &body);
+	const struct controller_write put = { .verb = API_UPDATE,
+					      .resource = o->resource,
+					      .ns = o->ns,
+					      .name = o->name,
+					      .subresource = STR("status"),
+					      .body = buf_view(&body),
+					      .harmless = ERR_NOT_FOUND };
+	round_call(r, &put, NULL, NULL);
+	return true;
+}
+
 void round_close(struct round *r, bool retry, int64_t again_ms)
 {
 	r->failed |= retry;

@@ -15,6 +15,13 @@ struct round *round_new(struct controller *c, struct str key);
 /* `ended` (may be NULL) sees the answer before the round counts it. */
 void round_call(struct round *r, const struct controller_write *w,
 		void (*ended)(void *ctx, const struct client_result *result), void *ctx);
+/* The PUT of a changed status: `whole` is the object as `object` describes it, with the status `now` in it. Nothing is sent when `now`
+ * says the same as `old`; returns whether it was. */
+struct status_write {
+	const struct api_struct *object, *status;
+	const void *old, *now, *whole;
+};
+bool round_status(struct round *r, const struct object *o, const struct status_write *w);
 void round_close(struct round *r, bool retry,
 		 int64_t again_ms); /* again_ms > 0: look again then, whatever happens */
 

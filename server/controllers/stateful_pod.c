@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "server/controllers/pairs.h"
 #include "server/controllers/revisions.h"
 #include "server/controllers/stateful_set_plan.h"
 
@@ -19,18 +20,6 @@ struct str stateful_claim_name(const struct object *owner, struct str template, 
 {
 	return str_from(
 		arena_printf(a, "%.*s-%.*s-%d", STR_ARG(template), STR_ARG(owner->name), ordinal));
-}
-
-static void set_label(struct api_str_map *m, struct arena *a, const char *key, struct str value)
-{
-	struct api_str_pair *items = ARENA_ARRAY(a, struct api_str_pair, m->n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (!str_eqz(m->items[i].key, key))
-			items[n++] = m->items[i];
-	items[n++] = (struct api_str_pair){ str_from(key), value };
-	*m = (struct api_str_map){ items, n };
 }
 
 static bool is_claim_template(const struct apps_v1_stateful_set *set, struct str volume)
@@ -71,11 +60,11 @@ void stateful_pod(const struct object *owner, const struct apps_v1_stateful_set 
 	pod_from_template(owner, t, a, out);
 	out->metadata.generate_name = STR("");
 	out->metadata.name = str_from(arena_printf(a, "%.*s-%d", STR_ARG(owner->name), ordinal));
-	set_label(&out->metadata.labels, a, "statefulset.kubernetes.io/pod-name",
+	pairs_set(&out->metadata.labels, a, "statefulset.kubernetes.io/pod-name",
 		  out->metadata.name);
-	set_label(&out->metadata.labels, a, "apps.kubernetes.io/pod-index",
+	pairs_set(&out->metadata.labels, a, "apps.kubernetes.io/pod-index",
 		  str_from(arena_printf(a, "%d", ordinal)));
-	set_label(&out->metadata.labels, a, REVISION_HASH_LABEL, revision);
+	pairs_set(&out->metadata.labels, a, REVISION_HASH_LABEL, revision);
 	out->spec.hostname = out->metadata.name;
 	out->spec.subdomain = set->spec.service_name;
 	set_volumes(owner, set, ordinal, a, &out->spec);

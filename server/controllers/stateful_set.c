@@ -79,25 +79,15 @@ static void create(struct turn *t, const struct stateful_pod *p)
 static void write_status(struct turn *t, struct apps_v1_stateful_set_status *status)
 {
 	struct apps_v1_stateful_set changed = t->set;
-	auto_buf old = { 0 }, now = { 0 }, body = { 0 };
+	const struct status_write w = { api_struct_apps_v1_stateful_set,
+					api_struct_apps_v1_stateful_set_status, &t->set.status,
+					status, &changed };
 
 	status->collision_count = t->set.status.collision_count;
 	status->conditions.items = t->set.status.conditions.items;
 	status->conditions.n = t->set.status.conditions.n;
-	struct_write_json(api_struct_apps_v1_stateful_set_status, &t->set.status, &old);
-	struct_write_json(api_struct_apps_v1_stateful_set_status, status, &now);
-	if (str_eq(buf_view(&old), buf_view(&now)))
-		return;
 	changed.status = *status;
-	struct_write_json(api_struct_apps_v1_stateful_set, &changed, &body);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_APPS_V1_STATEFULSETS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .subresource = STR("status"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
+	round_status(t->round, t->object, &w);
 }
 
 static bool revision_in_use(void *ctx, struct str hash)

@@ -128,7 +128,7 @@ static int start(struct controller *c, struct err *err)
 	struct informer *pods = controller_informer(c, API_CORE_V1_PODS);
 
 	(void)err;
-	c->state = event_recorder_new(c->client, clock_real(), c->name);
+	c->state = event_recorder_new(c->client, clock_real(), c->component);
 	controller_queue_start(c, work);
 	informer_index_add(pods, by_node);
 	informer_hook_add(pods, on_pod, NULL, c);

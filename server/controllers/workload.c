@@ -88,7 +88,7 @@ struct workload *workload_start(struct controller *c, const struct api_resource 
 	w->owners = controller_informer(c, owners);
 	w->children = controller_informer(c, children);
 	w->by_owner = informer_index_add(w->children, owner_index_controller);
-	w->events = event_recorder_new(c->client, clock_real(), c->name);
+	w->events = event_recorder_new(c->client, clock_real(), c->component);
 	controller_queue_start(c, work);
 	informer_hook_add(w->owners, on_owner, NULL, w);
 	informer_hook_add(w->children, on_child, NULL, w);
