@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define YEARS 5
+#define DAY_S 86400
 
 struct field {
 	const char *const *names; /* of the values from `least` on, three letters */
@@ -177,31 +178,52 @@ static bool day_matches(const struct cron *c, const struct tm *t)
 	return c->any_day || c->any_weekday ? day && weekday : day || weekday;
 }
 
-static int64_t first_in_day(const struct cron *c, int from_minute)
+struct local { /* a moment on the zone's clock */
+	struct tm tm;
+	int64_t day_s; /* since midnight */
+};
+
+static struct local local_time(const struct time_zone *zone, int64_t utc_s)
 {
-	for (int m = from_minute; m < 24 * 60; m++)
-		if (c->hours >> (m / 60) & 1 && c->minutes >> (m % 60) & 1)
-			return m;
-	return -1;
+	struct local l;
+	time_t t = (time_t)(utc_s + time_zone_offset(zone, utc_s));
+
+	gmtime_r(&t, &l.tm);
+	l.day_s = l.tm.tm_hour * 3600 + l.tm.tm_min * 60 + l.tm.tm_sec;
+	return l;
 }
 
-int64_t cron_next(const struct cron *c, int64_t after_s)
+/* The next midnight, or what comes for it on a day that begins later. */
+static int64_t next_day(const struct time_zone *zone, int64_t t, const struct local *l)
 {
-	int64_t minute = after_s / 60 + 1;
+	int64_t to = t + DAY_S - l->day_s;
+	struct local there = local_time(zone, to);
+
+	if (there.tm.tm_hour >= 12) /* the day had 25 hours */
+		return to + DAY_S - there.day_s;
+	return to - there.day_s; /* it had 23 */
+}
+
+int64_t cron_next(const struct cron *c, const struct time_zone *zone, int64_t after_s)
+{
+	int64_t t = (after_s / 60 + 1) * 60, last = after_s + YEARS * 366LL * DAY_S;
 
 	if (c->every_s)
 		return after_s + c->every_s;
-	for (int day = 0; day < YEARS * 366; day++) {
-		time_t t = (time_t)(minute * 60);
-		int64_t midnight = minute - minute % (24 * 60), found = -1;
-		struct tm tm;
+	while (t < last) {
+		struct local l = local_time(zone, t);
 
-		gmtime_r(&t, &tm);
-		if (day_matches(c, &tm))
-			found = first_in_day(c, (int)(minute % (24 * 60)));
-		if (found >= 0)
-			return (midnight + found) * 60;
-		minute = midnight + 24 * 60;
+		if (!day_matches(c, &l.tm)) {
+			int64_t to = next_day(zone, t, &l);
+
+			t = to > t ? to : t + 3600;
+		} else if (!(c->hours >> l.tm.tm_hour & 1)) {
+			t += 3600 - l.day_s % 3600;
+		} else if (!(c->minutes >> l.tm.tm_min & 1)) {
+			t += 60;
+		} else {
+			return t;
+		}
 	}
 	return 0;
 }

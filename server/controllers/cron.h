@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cron schedules as Kubernetes reads them (robfig/cron's standard parser): five fields with lists, ranges, steps and names,
- * or @hourly, @daily, @every 5m. Times are UTC, in seconds. Pure. */
+ * or @hourly, @daily, @every 5m. Times are in seconds since 1970. Pure. */
 #ifndef SERVER_CONTROLLERS_CRON_H
 #define SERVER_CONTROLLERS_CRON_H
 
 #include "base/err.h"
 #include "base/str.h"
+#include "server/controllers/time_zone.h"
 
 struct cron {
 	uint64_t minutes;
@@ -14,7 +15,8 @@ struct cron {
 	int64_t every_s;           /* > 0: @every */
 };
 int cron_parse(struct str text, struct cron *out, struct err *err);
-int64_t cron_next(const struct cron *c,
-		  int64_t after_s); /* the first time later than that; 0: none within five years */
+/* The first time later than that on the clock of the zone (NULL: UTC); 0: none within five years. An hour that summer time skips has
+ * no times, one that comes twice has them twice. */
+int64_t cron_next(const struct cron *c, const struct time_zone *zone, int64_t after_s);
 
 #endif

@@ -9,15 +9,17 @@
 struct cron_job_view {
 	const struct batch_v1_cron_job *job;
 	const struct cron *schedule;
+	const struct time_zone *zone;
 	size_t nactive; /* Jobs that have not finished */
 	int64_t now_s;
 };
 struct cron_job_plan {
-	int64_t start_s;     /* > 0: a Job for this time starts now */
-	bool replace;        /* active ones go first */
-	const char *skipped; /* event's reason when it does not start, or NULL */
-	bool many_missed;    /* more than a hundred: clocks may be off */
-	int64_t next_s;      /* look again then; 0: never */
+	int64_t start_s;  /* > 0: a Job for this time starts now */
+	bool replace;     /* active ones go first */
+	bool many_missed; /* more than a hundred: clocks may be off */
+	bool skipped;     /* one runs, and the policy is Forbid */
+	int64_t late_s;   /* > 0: that time's Job is too late to start */
+	int64_t next_s;   /* look again then; 0: never */
 };
 void cron_job_plan(const struct cron_job_view *v, struct cron_job_plan *out);
 

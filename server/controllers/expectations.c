@@ -58,6 +58,13 @@ void expectation_deletion_seen(struct expectations *x, struct str key, struct st
 		map_del(&e->deleted, uid);
 }
 
+bool expectation_pending(const struct expectations *x, struct str key, struct str uid)
+{
+	const struct expected *e = map_get(&x->keys, key);
+
+	return e && map_get(&e->deleted, uid);
+}
+
 bool expectations_met(const struct expectations *x, struct str key, int64_t now_ms)
 {
 	const struct expected *e = map_get(&x->keys, key);

@@ -14,6 +14,8 @@ void expect_created(struct expectations *x, struct str key, int n,
 		    int64_t now_ms); /* n more; negative: it failed, or was seen */
 void expect_deleted(struct expectations *x, struct str key, struct str uid, int64_t now_ms);
 void expectation_deletion_seen(struct expectations *x, struct str key, struct str uid);
+bool expectation_pending(const struct expectations *x, struct str key,
+			 struct str uid); /* of a deletion */
 bool expectations_met(const struct expectations *x, struct str key, int64_t now_ms);
 void expectations_forget(struct expectations *x, struct str key);
 

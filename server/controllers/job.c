@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs pods to completion. Key: the Job. */
+/* Runs pods to completion. Key: the Job. Jobs that spec.managedBy gives to others are left alone, with their pods; pods that nobody
+ * counts any more (their Job is gone or over) lose the finalizer. */
 #include "base/mem.h"
 #include "server/controllers/job_plan.h"
 #include "server/controllers/job_pod.h"
 #include "server/controllers/workload.h"
 
+struct jobs {                /* of the workload's own */
+	struct map backoffs; /* key → struct job_backoff, as of the last status that was stored */
+	struct expectations released; /* finalizers on their way off */
+};
 struct turn {
 	struct workload *workload;
+	struct jobs *jobs;
 	struct round *round;
 	const struct object *object;
 	struct batch_v1_job job;
@@ -16,41 +22,92 @@ struct turn {
 	struct str key;
 };
 
-static void release(struct turn *t, const struct pod_view *p)
-{
-	auto_buf body = { 0 };
-	const char *comma = "";
+/* --- status --- */
 
-	buf_printf(&body, "{\"metadata\":{\"uid\":\"%.*s\",\"finalizers\":[",
-		   STR_ARG(p->object->uid));
-	for (size_t i = 0; i < p->pod.metadata.finalizers.n; i++) {
-		if (str_eqz(p->pod.metadata.finalizers.items[i], JOB_FINALIZER))
-			continue;
-		buf_puts(&body, comma);
-		buf_json_string(&body, p->pod.metadata.finalizers.items[i]);
-		comma = ",";
+struct stored {
+	struct workload *workload;
+	char *key;
+	struct job_backoff backoff;
+};
+
+static void on_status(void *ctx, const struct client_result *r)
+{
+	struct stored *s = ctx;
+	struct jobs *jobs = s->workload->own;
+	struct job_backoff *b = map_get(&jobs->backoffs, str_from(s->key));
+
+	if (!r->err && s->backoff.failures) {
+		if (!b) {
+			b = NEW(struct job_backoff);
+			map_put(&jobs->backoffs, str_from(s->key), b);
+		}
+		*b = s->backoff;
+	} else if (!r->err) {
+		free(map_del(&jobs->backoffs, str_from(s->key)));
 	}
-	buf_puts(&body, "]}}");
-	const struct controller_write w = { .verb = API_PATCH,
-					    .resource = API_CORE_V1_PODS,
-					    .ns = p->object->ns,
-					    .name = p->object->name,
-					    .content_type = STR("application/merge-patch+json"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
+	free(s->key);
+	free(s);
+}
+
+static void tell(struct turn *t)
+{
+	for (size_t i = 0; i < t->plan.nevents; i++)
+		event_record(t->workload->events, t->object, t->plan.events[i].type,
+			     t->plan.events[i].reason, NULL, "%s", t->plan.events[i].text);
 }
 
 static void write_status(struct turn *t)
 {
 	struct batch_v1_job changed = t->job;
-	const struct status_write w = { api_struct_batch_v1_job, api_struct_batch_v1_job_status,
-					&t->job.status, &t->plan.status, &changed };
+	struct stored *s = NEW(struct stored);
+	const struct status_write w = { api_struct_batch_v1_job,
+					api_struct_batch_v1_job_status,
+					&t->job.status,
+					&t->plan.status,
+					&changed,
+					on_status,
+					s };
 
+	*s = (struct stored){ .workload = t->workload,
+			      .key = str_dup(t->key),
+			      .backoff = t->plan.backoff };
 	changed.status = t->plan.status;
-	if (round_status(t->round, t->object, &w) && t->plan.event)
-		event_record(t->workload->events, t->object, t->plan.event_type, t->plan.event,
-			     NULL, "%s", t->plan.event_text);
+	if (round_status(t->round, t->object, &w)) {
+		tell(t);
+		return;
+	}
+	free(s->key);
+	free(s);
+}
+
+/* --- pods --- */
+
+struct releasing {
+	struct jobs *jobs;
+	char *key, *uid;
+};
+
+static void on_released(void *ctx, const struct client_result *r)
+{
+	struct releasing *x = ctx;
+
+	if (r->err)
+		expectation_deletion_seen(&x->jobs->released, str_from(x->key), str_from(x->uid));
+	free(x->key);
+	free(x->uid);
+	free(x);
+}
+
+static void release(struct turn *t, const struct pod_view *p)
+{
+	struct releasing *x;
+
+	if (expectation_pending(&t->jobs->released, t->key, p->object->uid))
+		return;
+	x = NEW(struct releasing);
+	*x = (struct releasing){ t->jobs, str_dup(t->key), str_dup(p->object->uid) };
+	expect_deleted(&t->jobs->released, t->key, p->object->uid, clock_mono_ms(clock_real()));
+	pod_drop_finalizer(t->round, p, JOB_FINALIZER, on_released, x);
 }
 
 static void delete_job(struct turn *t)
@@ -76,23 +133,31 @@ static void change_pods(struct turn *t)
 	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
 	struct core_v1_pod pod;
 
-	for (size_t i = 0; i < t->plan.nremove; i++)
+	for (size_t i = 0; i < t->plan.nremove; i++) {
+		if (t->plan.remove_uncounted)
+			release(t, t->plan.remove[i]);
 		pod_delete(t->round, &owner, t->plan.remove[i]->object);
-	for (int32_t i = 0; i < t->plan.create; i++) {
-		job_pod(t->object, &t->job, t->plan.indexes ? t->plan.indexes[i] : -1, &t->arena,
-			&pod);
+	}
+	for (int32_t i = 0; i < t->plan.ncreate; i++) {
+		job_pod(t->object, &t->job, &t->plan.create[i], &t->arena, &pod);
 		pod_create(t->round, &owner, &pod);
 	}
 }
 
 static void carry_out(struct turn *t)
 {
-	const struct job_view view = { &t->job, &t->pods, clock_wall_us(clock_real()) };
+	const struct job_backoff *b = map_get(&t->jobs->backoffs, t->key);
+	bool caught_up = workload_caught_up(t->workload, t->key);
+	const struct job_view view = { .job = &t->job,
+				       .pods = &t->pods,
+				       .now_us = clock_wall_us(clock_real()),
+				       .caught_up = caught_up,
+				       .backoff = b ? *b : (struct job_backoff){ 0 } };
 
 	job_plan(&view, &t->plan);
 	for (size_t i = 0; i < t->plan.nrelease; i++)
 		release(t, t->plan.release[i]);
-	if (workload_caught_up(t->workload, t->key))
+	if (caught_up)
 		change_pods(t);
 	write_status(t);
 	if (t->plan.expired && !t->object->deleting)
@@ -112,6 +177,7 @@ static void work(void *ctx, struct str key)
 	struct str ns, name;
 	bool synced = informer_synced(t.workload->children);
 
+	t.jobs = t.workload->own;
 	t.pods.arena = &t.arena;
 	controller_key_split(key, &ns, &name);
 	t.object = synced ? informer_get(t.workload->owners, ns, name) : NULL;
@@ -123,40 +189,84 @@ static void work(void *ctx, struct str key)
 		return;
 	}
 	t.round = round_new(c, key);
-	const struct workload_claim claim = { t.workload, t.object, t.job.spec.selector };
+	const struct workload_claim claim = { t.workload, t.object, t.job.spec.selector,
+					      JOB_FINALIZER };
 	workload_children(&claim, t.round, workload_add_view, &t.pods);
 	carry_out(&t);
 	free(t.pods.items);
 	arena_free(&t.arena);
 }
 
-/* A pod whose Job is gone would keep its finalizer for ever. */
-static void on_pod(void *ctx, const struct object *old, const struct object *new)
+/* --- pods without a Job --- */
+
+static bool has_job(const struct workload *w, const struct object *pod)
 {
-	struct workload *w = ctx;
 	struct owner ref;
 	const struct object *job;
 
-	(void)old;
-	if (!new || !new->deleting || !object_has_finalizer(new, STR(JOB_FINALIZER)))
-		return;
-	job = owner_controller(new, &ref) && str_eqz(ref.kind, "Job")
-		      ? informer_get(w->owners, new->ns, ref.name)
-		      : NULL;
-	if (job && str_eq(job->uid, ref.uid))
-		return;
+	if (!owner_controller(pod, &ref))
+		return false;
+	if (!str_eqz(ref.kind, "Job") || !str_eqz(ref.api_version, "batch/v1"))
+		return true; /* another's, and not ours to judge */
+	job = informer_get(w->owners, pod->ns, ref.name);
+	return job && str_eq(job->uid, ref.uid);
+}
+
+static bool free_orphan(void *ctx, const struct object *pod)
+{
+	struct workload *w = ctx;
 	const struct client_call call = {
 		.verb = API_PATCH,
 		.resource = API_CORE_V1_PODS,
-		.ns = new->ns,
-		.name = new->name,
+		.ns = pod->ns,
+		.name = pod->name,
 		.content_type = STR("application/strategic-merge-patch+json"),
 		.body = STR(
 			"{\"metadata\":{\"$deleteFromPrimitiveList/finalizers\":[\"" JOB_FINALIZER
 			"\"]}}")
 	};
-	if (informer_synced(w->owners))
+
+	if (informer_synced(w->owners) && informer_synced(w->children) &&
+	    object_has_finalizer(pod, STR(JOB_FINALIZER)) && !has_job(w, pod))
 		client_do(w->controller->client, &call);
+	return true;
+}
+
+static void on_pod(void *ctx, const struct object *old, const struct object *new)
+{
+	struct workload *w = ctx;
+	struct jobs *jobs = w->own;
+	struct owner ref;
+	auto_buf key = { 0 };
+
+	if (owner_controller(new ? new : old, &ref) &&
+	    (!new || !object_has_finalizer(new, STR(JOB_FINALIZER)))) {
+		buf_printf(&key, "%.*s/%.*s", STR_ARG((new ? new : old)->ns), STR_ARG(ref.name));
+		expectation_deletion_seen(&jobs->released, buf_view(&key), (new ? new : old)->uid);
+	}
+	if (new)
+		free_orphan(w, new);
+}
+
+static void on_job(void *ctx, const struct object *old, const struct object *new)
+{
+	struct workload *w = ctx;
+	struct jobs *jobs = w->own;
+	auto_buf key = { 0 };
+
+	if (new)
+		return;
+	controller_key(old, &key);
+	free(map_del(&jobs->backoffs, buf_view(&key)));
+	expectations_forget(&jobs->released, buf_view(&key));
+	informer_each_indexed(w->children, w->by_owner, old->uid, free_orphan, w);
+}
+
+static void on_synced(void *ctx)
+{
+	struct workload *w = ctx;
+
+	informer_each(w->children, STR(""), free_orphan, w);
 }
 
 static int start(struct controller *c, struct err *err)
@@ -164,8 +274,23 @@ static int start(struct controller *c, struct err *err)
 	struct workload *w = workload_start(c, API_BATCH_V1_JOBS, API_CORE_V1_PODS, work);
 
 	(void)err;
-	informer_hook_add(controller_informer(c, API_CORE_V1_PODS), on_pod, NULL, w);
+	w->own = NEW(struct jobs);
+	informer_hook_add(w->children, on_pod, on_synced, w);
+	informer_hook_add(w->owners, on_job, on_synced, w);
 	return 0;
 }
 
-const struct controller_row controller_job = { "job-controller", start, workload_stop };
+static void stop(struct controller *c)
+{
+	struct workload *w = c->state;
+	struct jobs *jobs = w ? w->own : NULL;
+
+	if (jobs) {
+		map_free(&jobs->backoffs, free);
+		expectations_free(&jobs->released);
+	}
+	free(jobs);
+	workload_stop(c);
+}
+
+const struct controller_row controller_job = { "job-controller", start, stop, NULL };

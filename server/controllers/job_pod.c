@@ -41,8 +41,30 @@ static struct core_v1_container *copies(const struct core_v1_container *from, si
 	return items;
 }
 
-void job_pod(const struct object *owner, const struct batch_v1_job *job, int32_t index,
-	     struct arena *a, struct core_v1_pod *out)
+#define GENERATED_BASE_MAX 58 /* of names that the server completes */
+
+static struct str base_name(const struct object *owner, int32_t index, struct arena *a)
+{
+	char *end = arena_printf(a, "-%d-", index);
+	size_t most = GENERATED_BASE_MAX - strlen(end);
+
+	return str_from(arena_printf(a, "%.*s%s",
+				     (int)(owner->name.n < most ? owner->name.n : most),
+				     owner->name.p, end));
+}
+
+static void add_counts(struct core_v1_pod *p, const struct job_create *c, struct arena *a)
+{
+	if (c->failures >= 0)
+		pairs_set(&p->metadata.annotations, a, JOB_INDEX_FAILURE,
+			  str_from(arena_printf(a, "%d", c->failures)));
+	if (c->ignored > 0)
+		pairs_set(&p->metadata.annotations, a, JOB_INDEX_IGNORED,
+			  str_from(arena_printf(a, "%d", c->ignored)));
+}
+
+void job_pod(const struct object *owner, const struct batch_v1_job *job,
+	     const struct job_create *create, struct arena *a, struct core_v1_pod *out)
 {
 	struct str *finalizers, number;
 	size_t n = job->spec.template.metadata.finalizers.n;
@@ -53,18 +75,17 @@ void job_pod(const struct object *owner, const struct batch_v1_job *job, int32_t
 		finalizers[i] = job->spec.template.metadata.finalizers.items[i];
 	finalizers[n] = STR(JOB_FINALIZER);
 	out->metadata.finalizers = (struct api_str_list){ finalizers, n + 1 };
-	if (!job_is_indexed(job))
+	if (create->index < 0)
 		return;
-	number = str_from(arena_printf(a, "%d", index));
-	out->metadata.generate_name =
-		str_from(arena_printf(a, "%.*s-%d-", STR_ARG(owner->name), index));
+	number = str_from(arena_printf(a, "%d", create->index));
+	out->metadata.generate_name = base_name(owner, create->index, a);
 	pairs_set(&out->metadata.labels, a, JOB_INDEX, number);
 	pairs_set(&out->metadata.annotations, a, JOB_INDEX, number);
+	add_counts(out, create, a);
 	out->spec.containers.items =
 		(void *)copies(out->spec.containers.items, out->spec.containers.n, a);
 	out->spec.init_containers.items =
 		(void *)copies(out->spec.init_containers.items, out->spec.init_containers.n, a);
-	if (!out->spec.hostname.n)
-		out->spec.hostname =
-			str_from(arena_printf(a, "%.*s-%d", STR_ARG(owner->name), index));
+	out->spec.hostname =
+		str_from(arena_printf(a, "%.*s-%d", STR_ARG(owner->name), create->index));
 }

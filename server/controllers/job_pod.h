@@ -3,9 +3,9 @@
 #ifndef SERVER_CONTROLLERS_JOB_POD_H
 #define SERVER_CONTROLLERS_JOB_POD_H
 
-#include "server/controllers/pods.h"
+#include "server/controllers/job_plan.h"
 
-void job_pod(const struct object *owner, const struct batch_v1_job *job, int32_t index,
-	     struct arena *a, struct core_v1_pod *out);
+void job_pod(const struct object *owner, const struct batch_v1_job *job,
+	     const struct job_create *create, struct arena *a, struct core_v1_pod *out);
 
 #endif

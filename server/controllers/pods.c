@@ -252,12 +252,16 @@ void owner_reference_json(const struct object *owner, struct buf *out)
 		   STR_ARG(owner->uid));
 }
 
-static void patch_owners(struct round *r, const struct object *pod, struct str reference)
+static void patch_owners(struct round *r, const struct object *pod, struct str reference,
+			 const char *finalizer)
 {
 	auto_buf body = { 0 };
 
-	buf_printf(&body, "{\"metadata\":{\"ownerReferences\":[%.*s],\"uid\":\"%.*s\"}}",
+	buf_printf(&body, "{\"metadata\":{\"ownerReferences\":[%.*s],\"uid\":\"%.*s\"",
 		   STR_ARG(reference), STR_ARG(pod->uid));
+	if (finalizer)
+		buf_printf(&body, ",\"finalizers\":[\"%s\"]", finalizer);
+	buf_puts(&body, "}}");
 	const struct controller_write w = { .verb = API_PATCH,
 					    .resource = pod->resource,
 					    .ns = pod->ns,
@@ -269,12 +273,13 @@ static void patch_owners(struct round *r, const struct object *pod, struct str r
 	round_call(r, &w, NULL, NULL);
 }
 
-void pod_adopt(struct round *r, const struct object *owner, const struct object *pod)
+void pod_adopt(struct round *r, const struct object *owner, const struct object *pod,
+	       const char *finalizer)
 {
 	auto_buf reference = { 0 };
 
 	owner_reference_json(owner, &reference);
-	patch_owners(r, pod, buf_view(&reference));
+	patch_owners(r, pod, buf_view(&reference), finalizer);
 }
 
 void pod_release(struct round *r, const struct object *owner, const struct object *pod)
@@ -282,5 +287,25 @@ void pod_release(struct round *r, const struct object *owner, const struct objec
 	auto_buf reference = { 0 };
 
 	buf_printf(&reference, "{\"$patch\":\"delete\",\"uid\":\"%.*s\"}", STR_ARG(owner->uid));
-	patch_owners(r, pod, buf_view(&reference));
+	patch_owners(r, pod, buf_view(&reference), NULL);
+}
+
+void pod_drop_finalizer(struct round *r, const struct pod_view *pod, const char *finalizer,
+			void (*ended)(void *ctx, const struct client_result *result), void *ctx)
+{
+	auto_buf body = { 0 };
+
+	buf_printf(&body,
+		   "{\"metadata\":{\"uid\":\"%.*s\",\"$deleteFromPrimitiveList/"
+		   "finalizers\":[\"%s\"]}}",
+		   STR_ARG(pod->object->uid), finalizer);
+	const struct controller_write w = { .verb = API_PATCH,
+					    .resource = API_CORE_V1_PODS,
+					    .ns = pod->object->ns,
+					    .name = pod->object->name,
+					    .content_type =
+						    STR("application/strategic-merge-patch+json"),
+					    .body = buf_view(&body),
+					    .harmless = ERR_NOT_FOUND };
+	round_call(r, &w, ended, ctx);
 }

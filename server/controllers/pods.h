@@ -44,7 +44,12 @@ void pod_from_template(const struct object *owner, const struct core_v1_pod_temp
 void pod_create(struct round *r, const struct pod_owner *o, const struct core_v1_pod *pod);
 void pod_delete(struct round *r, const struct pod_owner *o, const struct object *pod);
 /* Makes a pod the owner's (adopt) or nobody's (release). */
-void pod_adopt(struct round *r, const struct object *owner, const struct object *pod);
+/* `finalizer` (may be NULL) is added with the reference. */
+void pod_adopt(struct round *r, const struct object *owner, const struct object *pod,
+	       const char *finalizer);
+/* Takes a finalizer off a pod. `ended` as round_call() has it. */
+void pod_drop_finalizer(struct round *r, const struct pod_view *pod, const char *finalizer,
+			void (*ended)(void *ctx, const struct client_result *result), void *ctx);
 void pod_release(struct round *r, const struct object *owner, const struct object *pod);
 void owner_reference_json(const struct object *owner, struct buf *out);
 

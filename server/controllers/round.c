@@ -90,7 +90,7 @@ bool round_status(struct round *r, const struct object *o, const struct status_w
 					      .subresource = STR("status"),
 					      .body = buf_view(&body),
 					      .harmless = ERR_NOT_FOUND };
-	round_call(r, &put, NULL, NULL);
+	round_call(r, &put, w->ended, w->ctx);
 	return true;
 }
 

@@ -20,6 +20,9 @@ void round_call(struct round *r, const struct controller_write *w,
 struct status_write {
 	const struct api_struct *object, *status;
 	const void *old, *now, *whole;
+	void (*ended)(void *ctx,
+		      const struct client_result *result); /* when it was sent; may be NULL */
+	void *ctx;
 };
 bool round_status(struct round *r, const struct object *o, const struct status_write *w);
 void round_close(struct round *r, bool retry,

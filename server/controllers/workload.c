@@ -131,7 +131,7 @@ static bool adopt_orphan(void *ctx, const struct object *o)
 
 	if (!o->deleting && label_selector_matches(k->claim->selector, o) &&
 	    !owner_controller(o, &ref))
-		pod_adopt(k->round, k->claim->owner, o);
+		pod_adopt(k->round, k->claim->owner, o, k->claim->finalizer);
 	return true;
 }
 

@@ -15,6 +15,7 @@ struct workload {
 	int by_owner;                        /* index of children by controller uid */
 	struct expectations expected;
 	struct event_recorder *events;
+	void *own; /* the controller's, if it needs more */
 };
 /* Makes the queue, informers, index and hooks; for start(). `work` gets the struct controller, whose state is the workload. */
 struct workload *workload_start(struct controller *c, const struct api_resource *owners,
@@ -27,6 +28,7 @@ struct workload_claim {
 	struct workload *workload;
 	const struct object *owner;
 	const struct meta_v1_label_selector *selector;
+	const char *finalizer; /* that adopted ones get; may be NULL */
 };
 /* Objects of the owner, each given to fn. With `round`, orphans that match are adopted (and come later, as changes), and
  * those that no longer match are released. */

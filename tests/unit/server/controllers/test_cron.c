@@ -42,7 +42,7 @@ static void next_times(void **state)
 		char text[TIME_TEXT_MAX];
 
 		assert_int_equal(cron_parse(str_from(cases[i].schedule), &c, NULL), 0);
-		time_format(cron_next(&c, at(cases[i].after)), text);
+		time_format(cron_next(&c, NULL, at(cases[i].after)), text);
 		assert_string_equal(text, cases[i].next);
 	}
 }
@@ -53,7 +53,7 @@ static void a_day_that_never_comes_has_no_next_time(void **state)
 
 	(void)state;
 	assert_int_equal(cron_parse(STR("0 0 31 2 *"), &c, NULL), 0);
-	assert_int_equal(cron_next(&c, at("2026-01-02T00:00:00Z")), 0);
+	assert_int_equal(cron_next(&c, NULL, at("2026-01-02T00:00:00Z")), 0);
 }
 
 static void what_is_no_schedule_is_refused(void **state)
@@ -115,7 +115,8 @@ static void a_job_starts_when_it_is_due(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct batch_v1_cron_job job = { 0 };
 		int64_t deadline = cases[i].deadline_s;
-		struct cron_job_view v = { &job, &every_minute, cases[i].active, at(cases[i].now) };
+		struct cron_job_view v = { &job, &every_minute, NULL, cases[i].active,
+					   at(cases[i].now) };
 		struct cron_job_plan plan;
 
 		job.metadata.creation_timestamp =
@@ -128,7 +129,7 @@ static void a_job_starts_when_it_is_due(void **state)
 		cron_job_plan(&v, &plan);
 		assert_int_equal(plan.start_s, cases[i].start ? at(cases[i].start) : 0);
 		assert_int_equal(plan.replace, !strcmp(cases[i].policy, "Replace"));
-		assert_int_equal(plan.skipped != NULL, !strcmp(cases[i].policy, "Forbid"));
+		assert_int_equal(plan.skipped, !strcmp(cases[i].policy, "Forbid"));
 		assert_true(plan.next_s > v.now_s);
 	}
 }
@@ -141,10 +142,72 @@ static void years_of_missed_times_end_soon(void **state)
 
 	(void)state;
 	cron_parse(STR("* * * * *"), &every_minute, NULL);
-	struct cron_job_view v = { &job, &every_minute, 0, at("2026-01-01T00:00:30Z") };
+	struct cron_job_view v = { &job, &every_minute, NULL, 0, at("2026-01-01T00:00:30Z") };
 	cron_job_plan(&v, &plan); /* created in 1970 */
 	assert_true(plan.many_missed);
 	assert_int_equal(plan.start_s, at("2026-01-01T00:00:00Z"));
+}
+
+/* Berlin as a zone without changes but those of its rule. */
+static struct time_zone *berlin(void)
+{
+	static const char header[45] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+				       "\0\0\0\0\0\0\0\1\0\0\0\4";
+	static const char type[] = "\0\0\x0e\x10\0\0CET";
+	struct time_zone *z = NULL;
+	auto_buf file = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		buf_add(&file, header, 44);
+		buf_add(&file, type, 10);
+	}
+	buf_puts(&file, "\nCET-1CEST,M3.5.0,M10.5.0/3\n");
+	assert_int_equal(time_zone_parse(buf_view(&file), &z), 0);
+	return z;
+}
+
+static void a_zone_has_a_clock_of_its_own(void **state)
+{
+	const struct {
+		const char *schedule, *after, *next;
+	} cases[] = {
+		{ "0 8 * * *", "2026-01-02T00:00:00Z", "2026-01-02T07:00:00Z" },
+		{ "0 8 * * *", "2026-07-02T00:00:00Z", "2026-07-02T06:00:00Z" },
+		{ "0 0 * * 1", "2026-01-02T00:00:00Z", "2026-01-04T23:00:00Z" },
+		/* 2026-03-29: 02:00 is followed by 03:00 */
+		{ "30 2 * * *", "2026-03-28T12:00:00Z", "2026-03-30T00:30:00Z" },
+		{ "0 0 * * *", "2026-03-28T23:30:00Z", "2026-03-29T22:00:00Z" },
+		/* 2026-10-25: 02:00 to 03:00 comes twice */
+		{ "30 2 * * *", "2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z" },
+		{ "30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z" },
+		{ "0 0 * * *", "2026-10-25T00:00:00Z", "2026-10-25T23:00:00Z" },
+	};
+	struct time_zone *z = berlin();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct cron c;
+		char text[TIME_TEXT_MAX];
+
+		assert_int_equal(cron_parse(str_from(cases[i].schedule), &c, NULL), 0);
+		time_format(cron_next(&c, z, at(cases[i].after)), text);
+		assert_string_equal(text, cases[i].next);
+	}
+	time_zone_free(z);
+}
+
+static void zones_are_known_by_name(void **state)
+{
+	const char *bad[] = { "Mars/Olympus", "../../etc/passwd", "/etc/passwd" };
+	struct time_zone *z;
+	auto_err err = { 0 };
+
+	(void)state;
+	assert_int_equal(time_zone_load(STR("UTC"), &z, NULL), 0);
+	assert_null(z);
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		assert_true(time_zone_load(str_from(bad[i]), &z, &err) < 0);
+	assert_string_equal(err_text(&err), "unknown time zone /etc/passwd");
 }
 
 int main(void)
@@ -155,6 +218,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_schedule_is_refused),
 		cmocka_unit_test(a_job_starts_when_it_is_due),
 		cmocka_unit_test(years_of_missed_times_end_soon),
+		cmocka_unit_test(a_zone_has_a_clock_of_its_own),
+		cmocka_unit_test(zones_are_known_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
