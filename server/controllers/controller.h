@@ -27,8 +27,8 @@ struct controller_row {
 	const char *name; /* service account and metrics label, as upstream */
 	int (*start)(struct controller *c, struct err *err);
 	void (*stop)(struct controller *c); /* may be NULL */
-	const char *account; /* service account, where it isn't called as the controller */
-	const char *component;              /* source of its events; NULL: the name */
+	const char *account;   /* service account, where it isn't called as the controller */
+	const char *component; /* source of its events; NULL: the name */
 };
 
 /* The informer of a resource over all namespaces, made when first asked for. */
@@ -64,7 +64,7 @@ extern const struct controller_row controller_service_account, controller_root_c
 	controller_resource_quota, controller_deployment, controller_taint_eviction,
 	controller_volume_binder, controller_claim_protection, controller_volume_protection,
 	controller_ephemeral_volume, controller_volume_expand, controller_daemon_set,
-	controller_stateful_set, controller_job, controller_cron_job;
+	controller_stateful_set, controller_job, controller_cron_job, controller_ttl_after_finished;
 
 /* Access: roles, certificates, tokens. */
 extern const struct controller_row controller_cluster_role_aggregation, controller_csr_approving,

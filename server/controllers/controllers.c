@@ -24,6 +24,7 @@ static const struct controller_row *const rows[] = {
 	&controller_stateful_set,
 	&controller_job,
 	&controller_cron_job,
+	&controller_ttl_after_finished,
 	&controller_disruption,
 	&controller_volume_binder,
 	&controller_claim_protection,

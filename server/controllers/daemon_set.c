@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pod on each node that suits. Key: the DaemonSet. */
 #include "base/mem.h"
+#include "server/controllers/backoffs.h"
 #include "server/controllers/daemon_set_plan.h"
 #include "server/controllers/pairs.h"
+#include "server/controllers/pod_batch.h"
 #include "server/controllers/revisions.h"
 #include "server/controllers/workload.h"
+
+#define BURST           250 /* pods made, and pods removed, at once */
+#define FAILED_FIRST_MS 1000
+#define FAILED_LAST_MS  (15 * 60 * 1000)
 
 struct turn {
 	struct workload *workload;
@@ -34,18 +40,24 @@ static bool add_node(void *ctx, const struct object *o)
 static void create_pods(struct turn *t)
 {
 	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
+	const struct str *generation = str_map_get(&t->set.metadata.annotations,
+						   STR("deprecated.daemonset.template.generation"));
+	struct pod_batch *batch = pod_batch_new(t->round, &owner);
 	struct core_v1_pod pod;
 
 	pod_from_template(t->object, &t->set.spec.template, &t->arena, &pod);
-	pairs_set(&pod.metadata.labels, &t->arena, REVISION_HASH_LABEL,
-		  str_from(t->revisions.hash));
-	for (size_t i = 0; i < t->nnodes; i++) {
+	pairs_set(&pod.metadata.labels, &t->arena, REVISION_HASH_LABEL, t->revisions.hash);
+	if (generation)
+		pairs_set(&pod.metadata.labels, &t->arena, "pod-template-generation", *generation);
+	for (size_t i = 0, n = 0; i < t->nnodes && n < BURST; i++) {
 		if (!t->nodes[i].create)
 			continue;
+		n++;
 		daemon_pod_spec(&t->set.spec.template.spec, t->nodes[i].node->metadata.name,
 				&t->arena, &pod.spec);
-		pod_create(t->round, &owner, &pod);
+		pod_batch_add(batch, &pod, 1);
 	}
+	pod_batch_start(batch);
 }
 
 static void write_status(struct turn *t, struct apps_v1_daemon_set_status *status)
@@ -76,23 +88,74 @@ static bool hash_in_use(void *ctx, struct str hash)
 	return false;
 }
 
+static void failed_key(const struct turn *t, struct str node, struct buf *out)
+{
+	buf_printf(out, "%.*s/%.*s", STR_ARG(t->object->uid), STR_ARG(node));
+}
+
+static int64_t failed_wait_ms(void *ctx, struct str node)
+{
+	struct turn *t = ctx;
+	auto_buf key = { 0 };
+
+	failed_key(t, node, &key);
+	return backoff_left_ms(t->workload->own, buf_view(&key), clock_mono_ms(clock_real()));
+}
+
+static void tell_ended(struct turn *t, const struct daemon_end *e)
+{
+	bool failed = str_eqz(e->view->pod.status.phase, "Failed");
+	struct str node = t->nodes[e->node].node->metadata.name;
+	auto_buf key = { 0 };
+
+	event_record(t->workload->events, t->object, failed ? EVENT_WARNING : EVENT_NORMAL,
+		     failed ? "FailedDaemonPod" : "SucceededDaemonPod", NULL,
+		     "Found %s daemon pod %.*s/%.*s on node %.*s, will try to %s it",
+		     failed ? "failed" : "succeeded", STR_ARG(e->view->object->ns),
+		     STR_ARG(e->view->object->name), STR_ARG(node), failed ? "kill" : "delete");
+	if (!failed)
+		return;
+	failed_key(t, node, &key);
+	backoff_next(t->workload->own, buf_view(&key), clock_mono_ms(clock_real()));
+}
+
+static void change_pods(struct turn *t, const struct daemon_plan *plan)
+{
+	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
+
+	create_pods(t);
+	for (size_t i = 0; i < plan->nended; i++)
+		tell_ended(t, &plan->ended[i]);
+	for (size_t i = 0; i < plan->nremove && i < BURST; i++)
+		pod_delete(t->round, &owner, plan->remove[i]->object);
+}
+
 static void carry_out(struct turn *t)
 {
-	struct daemon_view view = { &t->set,  t->nodes,          t->nnodes,
-				    &t->pods, t->revisions.hash, clock_wall_us(clock_real()) };
-	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
-	struct daemon_plan plan;
+	struct daemon_view view = { .set = &t->set,
+				    .nodes = t->nodes,
+				    .nnodes = t->nnodes,
+				    .pods = &t->pods,
+				    .hash = t->revisions.hash,
+				    .now_us = clock_wall_us(clock_real()),
+				    .backoff_ms = failed_wait_ms,
+				    .ctx = t };
 	int32_t *limit = t->set.spec.revision_history_limit;
+	const struct revision_owner owner = { .object = t->object,
+					      .template = &t->set.spec.template,
+					      .hash_label = REVISION_HASH_LABEL,
+					      .labels = &t->set.spec.template.metadata.labels,
+					      .annotations = &t->set.metadata.annotations,
+					      .limit = limit ? (size_t)*limit : 10,
+					      .used = hash_in_use,
+					      .ctx = t };
+	struct daemon_plan plan;
 
 	daemon_set_plan(&view, &plan);
-	revisions_write(t->round, t->object, &t->set.spec.template,
-			&t->set.spec.template.metadata.labels, &t->revisions,
-			limit ? (size_t)*limit : 10, hash_in_use, t);
-	if (workload_caught_up(t->workload, t->key)) {
-		create_pods(t);
-		for (size_t i = 0; i < plan.nremove; i++)
-			pod_delete(t->round, &owner, plan.remove[i]->object);
-	}
+	if (!t->object->deleting)
+		revisions_write(t->round, &owner, &t->revisions);
+	if (workload_caught_up(t->workload, t->key))
+		change_pods(t, &plan);
 	write_status(t, &plan.status);
 	round_close(t->round, false, plan.wait_ms);
 }
@@ -116,11 +179,13 @@ static void work(void *ctx, struct str key)
 		return;
 	}
 	t.round = round_new(c, key);
-	const struct workload_claim claim = { t.workload, t.object, t.set.spec.selector };
+	const struct workload_claim claim = { .workload = t.workload,
+					      .owner = t.object,
+					      .selector = t.set.spec.selector };
 	workload_children(&claim, t.round, workload_add_view, &t.pods);
 	informer_each(nodes, STR(""), add_node, &t);
-	revisions_read(c, t.object, &t.set.spec.template, t.set.status.collision_count,
-		       &t.revisions);
+	revisions_read(c, t.object, REVISION_HASH_LABEL, &t.set.spec.template,
+		       t.set.status.collision_count, &t.revisions);
 	carry_out(&t);
 	revisions_free(&t.revisions);
 	free(t.nodes);
@@ -169,12 +234,27 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 
 static int start(struct controller *c, struct err *err)
 {
+	struct workload *w = workload_start(c, API_APPS_V1_DAEMONSETS, API_CORE_V1_PODS, work);
+	struct backoffs *failed = NEW(struct backoffs);
+
 	(void)err;
-	workload_start(c, API_APPS_V1_DAEMONSETS, API_CORE_V1_PODS, work);
+	*failed = (struct backoffs){ .min_ms = FAILED_FIRST_MS, .max_ms = FAILED_LAST_MS };
+	w->own = failed;
 	revisions_watch(c);
 	informer_hook_add(controller_informer(c, API_CORE_V1_NODES), on_node, NULL, c);
 	return 0;
 }
 
-const struct controller_row controller_daemon_set = { "daemon-set-controller", start, workload_stop,
+static void stop(struct controller *c)
+{
+	struct workload *w = c->state;
+
+	if (w && w->own)
+		backoffs_free(w->own);
+	if (w)
+		free(w->own);
+	workload_stop(c);
+}
+
+const struct controller_row controller_daemon_set = { "daemon-set-controller", start, stop, NULL,
 						      "daemonset-controller" };

@@ -14,12 +14,21 @@ struct daemon_view {
 	struct daemon_node *nodes;
 	size_t nnodes;
 	struct pod_views *pods;
-	const char *hash; /* of the template now */
+	struct str hash; /* label of pods with the template as it is now */
 	int64_t now_us;
+	/* How long a failed pod of a node still has to wait for its deletion; may be NULL. */
+	int64_t (*backoff_ms)(void *ctx, struct str node);
+	void *ctx;
+};
+struct daemon_end { /* a pod that has ended, and is removed */
+	struct pod_view *view;
+	size_t node;
 };
 struct daemon_plan {
 	struct pod_view **remove; /* in the arena of the pods */
 	size_t nremove;
+	struct daemon_end *ended; /* those among them that are told in events */
+	size_t nended;
 	struct apps_v1_daemon_set_status status;
 	int64_t wait_ms;
 };

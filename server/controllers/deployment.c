@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rolls a Deployment's pods from one template to the next by sizing ReplicaSets. Key: the Deployment. */
-#include "api/meta.h"
 #include "base/mem.h"
 #include "server/controllers/deployment_conditions.h"
 #include "server/controllers/workload.h"
+
+#define HISTORY_MAX 2000 /* characters of ANNOTATION_HISTORY */
 
 struct turn { /* one reconcile */
 	struct workload *workload;
@@ -78,23 +79,74 @@ static bool old_pods_run(struct turn *t)
 	return p.run;
 }
 
-static void add_annotations(struct turn *t, struct api_str_map *to)
-{
-	struct arena *a = &t->arena;
-	const struct deployment_limits *l = &t->plan.limits;
+/* --- annotations that ReplicaSets have from their Deployment --- */
 
+static bool is_passed_on(struct str key)
+{
+	return !str_eqz(key, "kubectl.kubernetes.io/last-applied-configuration") &&
+	       !str_eqz(key, "deprecated.deployment.rollback.to") &&
+	       !str_starts(key, STR("deployment.kubernetes.io/"));
+}
+
+static void add_passed_on(struct turn *t, struct api_str_map *to)
+{
 	for (size_t i = 0; i < t->d.metadata.annotations.n; i++) {
 		const struct api_str_pair *p = &t->d.metadata.annotations.items[i];
 
-		if (!str_eqz(p->key, "kubectl.kubernetes.io/last-applied-configuration") &&
-		    !str_starts(p->key, STR("deployment.kubernetes.io/")))
-			pairs_set(to, a, arena_strdup(a, p->key), p->value);
+		if (is_passed_on(p->key))
+			pairs_set(to, &t->arena, arena_strdup(&t->arena, p->key), p->value);
 	}
-	pairs_set(to, a, ANNOTATION_DESIRED, str_from(arena_printf(a, "%d", l->replicas)));
-	pairs_set(to, a, ANNOTATION_MAX, str_from(arena_printf(a, "%d", l->replicas + l->surge)));
-	pairs_set(to, a, ANNOTATION_REVISION,
-		  str_from(arena_printf(a, "%lld", (long long)t->plan.revision)));
 }
+
+static struct str number(struct turn *t, int64_t n)
+{
+	return str_from(arena_printf(&t->arena, "%lld", (long long)n));
+}
+
+static void add_sizes(struct turn *t, struct api_str_map *to)
+{
+	const struct deployment_limits *l = &t->plan.limits;
+
+	pairs_set(to, &t->arena, ANNOTATION_DESIRED, number(t, l->replicas));
+	pairs_set(to, &t->arena, ANNOTATION_MAX, number(t, l->replicas + l->surge));
+}
+
+/* A set that becomes the newest again keeps the numbers that it has had. */
+static void add_revision(struct turn *t, const struct set_view *v, struct api_str_map *to)
+{
+	const struct str *past = str_map_get(&v->rs.metadata.annotations, STR(ANNOTATION_HISTORY));
+	struct str now = number(t, v->revision);
+
+	if (v->revision >= t->plan.revision)
+		return;
+	pairs_set(to, &t->arena, ANNOTATION_REVISION, number(t, t->plan.revision));
+	if (!v->revision)
+		return;
+	if (past && past->n)
+		now = str_from(arena_printf(&t->arena, "%.*s,%.*s", STR_ARG(*past), STR_ARG(now)));
+	if (now.n <= HISTORY_MAX)
+		pairs_set(to, &t->arena, ANNOTATION_HISTORY, now);
+}
+
+static size_t write_changed(const struct api_str_map *wanted, const struct api_str_map *have,
+			    struct buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < wanted->n; i++) {
+		const struct str *old = str_map_get(have, wanted->items[i].key);
+
+		if (old && str_eq(*old, wanted->items[i].value))
+			continue;
+		buf_puts(out, n++ ? "," : "");
+		buf_json_string(out, wanted->items[i].key);
+		buf_putc(out, ':');
+		buf_json_string(out, wanted->items[i].value);
+	}
+	return n;
+}
+
+/* --- ReplicaSets made, sized, removed --- */
 
 struct created {
 	struct workload *workload;
@@ -103,89 +155,144 @@ struct created {
 	int32_t size;
 };
 
+static void note(struct workload *w, const char *key, enum deployment_news_kind kind, char *text)
+{
+	struct deployment_news *n = map_get(w->own, str_from(key));
+
+	if (!n) {
+		n = NEW(struct deployment_news);
+		map_put(w->own, str_from(key), n);
+	}
+	free(n->text);
+	*n = (struct deployment_news){ kind, text };
+}
+
+static void news_free(void *p)
+{
+	struct deployment_news *n = p;
+
+	if (n)
+		free(n->text);
+	free(n);
+}
+
+static bool is_namespace_gone(const struct err *err)
+{
+	for (size_t i = 0; i < err->ncauses; i++)
+		if (err->causes[i].type && !strcmp(err->causes[i].type, "NamespaceTerminating"))
+			return true;
+	return false;
+}
+
+static void on_create_failed(struct created *c, const struct err *err)
+{
+	char *text;
+
+	expect_created(&c->workload->expected, str_from(c->key), -1, 0);
+	if (err->reason == ERR_ALREADY_EXISTS) {
+		note(c->workload, c->key, DEPLOYMENT_COLLIDED, str_dup(str_from(c->name)));
+		return;
+	}
+	if (is_namespace_gone(err))
+		return;
+	text = str_printf("Failed to create new replica set \"%s\": %s", c->name, err_text(err));
+	event_record(c->workload->events, c->deployment, EVENT_WARNING, "ReplicaSetCreateError",
+		     NULL, "%s", text);
+	note(c->workload, c->key, DEPLOYMENT_FAILED, text);
+}
+
 static void on_created(void *ctx, const struct client_result *r)
 {
 	struct created *c = ctx;
 
-	if (r->err && r->err->reason != ERR_ALREADY_EXISTS)
-		event_record(c->workload->events, c->deployment, EVENT_WARNING,
-			     "ReplicaSetCreateError", NULL,
-			     "Failed to create new replica set \"%s\": %s", c->name,
-			     err_text(r->err));
-	else if (!r->err && c->size)
-		event_record(c->workload->events, c->deployment, EVENT_NORMAL, "ScalingReplicaSet",
-			     NULL, "Scaled up replica set %s from 0 to %d", c->name, c->size);
-	if (r->err)
-		expect_created(&c->workload->expected, str_from(c->key), -1, 0);
+	if (r->err) {
+		on_create_failed(c, r->err);
+	} else {
+		note(c->workload, c->key, DEPLOYMENT_CREATED, str_dup(str_from(c->name)));
+		if (c->size)
+			event_record(c->workload->events, c->deployment, EVENT_NORMAL,
+				     "ScalingReplicaSet", NULL,
+				     "Scaled up replica set %s from 0 to %d", c->name, c->size);
+	}
 	object_unref(c->deployment);
 	free(c->key);
 	free(c->name);
 	free(c);
 }
 
-static void create_set(struct turn *t)
+static void fill_set(struct turn *t, struct apps_v1_replica_set *rs,
+		     struct meta_v1_label_selector *selector)
 {
-	struct apps_v1_replica_set rs = { 0 };
 	char hash[TEMPLATE_HASH_MAX];
-	struct str label;
-	auto_buf body = { 0 };
 	struct core_v1_pod as_pod;
-	struct created *c = NEW(struct created);
+	struct str label;
 
 	deployment_template_hash(&t->d.spec.template, t->d.status.collision_count, hash);
 	label = arena_str(&t->arena, str_from(hash));
 	pod_from_template(t->object, &t->d.spec.template, &t->arena, &as_pod);
-	rs.metadata.owner_references = as_pod.metadata.owner_references;
-	rs.metadata.name =
+	rs->metadata.owner_references = as_pod.metadata.owner_references;
+	rs->metadata.name =
 		str_from(arena_printf(&t->arena, "%.*s-%s", STR_ARG(t->object->name), hash));
-	rs.metadata.labels = t->d.spec.template.metadata.labels;
-	pairs_set(&rs.metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
-	add_annotations(t, &rs.metadata.annotations);
-	rs.spec.replicas = &t->plan.create_size;
-	rs.spec.min_ready_seconds = t->d.spec.min_ready_seconds;
-	rs.spec.template = t->d.spec.template;
-	pairs_set(&rs.spec.template.metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
-	struct meta_v1_label_selector selector = *t->d.spec.selector;
-	pairs_set(&selector.match_labels, &t->arena, POD_TEMPLATE_HASH, label);
-	rs.spec.selector = &selector;
+	rs->metadata.labels = t->d.spec.template.metadata.labels;
+	pairs_set(&rs->metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
+	add_passed_on(t, &rs->metadata.annotations);
+	add_sizes(t, &rs->metadata.annotations);
+	pairs_set(&rs->metadata.annotations, &t->arena, ANNOTATION_REVISION,
+		  number(t, t->plan.revision));
+	rs->spec.replicas = &t->plan.create_size;
+	rs->spec.min_ready_seconds = t->d.spec.min_ready_seconds;
+	rs->spec.template = t->d.spec.template;
+	pairs_set(&rs->spec.template.metadata.labels, &t->arena, POD_TEMPLATE_HASH, label);
+	*selector = *t->d.spec.selector;
+	pairs_set(&selector->match_labels, &t->arena, POD_TEMPLATE_HASH, label);
+	rs->spec.selector = selector;
+}
+
+static void create_set(struct turn *t)
+{
+	struct apps_v1_replica_set rs = { 0 };
+	struct meta_v1_label_selector selector;
+	struct created *c = NEW(struct created);
+	auto_buf body = { 0 };
+
+	fill_set(t, &rs, &selector);
 	struct_write_json(api_struct_apps_v1_replica_set, &rs, &body);
 	expect_created(&t->workload->expected, t->key, 1, clock_mono_ms(clock_real()));
-	*c = (struct created){ t->workload, object_ref(t->object), str_dup(t->key),
-			       str_dup(rs.metadata.name), t->plan.create_size };
+	*c = (struct created){ .workload = t->workload,
+			       .deployment = object_ref(t->object),
+			       .key = str_dup(t->key),
+			       .name = str_dup(rs.metadata.name),
+			       .size = t->plan.create_size };
 	const struct controller_write w = { .verb = API_CREATE,
 					    .resource = API_APPS_V1_REPLICASETS,
 					    .ns = t->object->ns,
-					    .body = buf_view(&body),
-					    .harmless = ERR_ALREADY_EXISTS };
+					    .body = buf_view(&body) };
 	round_call(t->round, &w, on_created, c);
-}
-
-static bool annotations_differ(struct turn *t, const struct set_view *v)
-{
-	const struct api_str_map *a = &v->rs.metadata.annotations;
-	const struct deployment_limits *l = &t->plan.limits;
-
-	return pairs_number(a, ANNOTATION_DESIRED) != l->replicas ||
-	       pairs_number(a, ANNOTATION_MAX) != l->replicas + l->surge ||
-	       (v == t->sets.latest && v->revision != t->plan.revision);
 }
 
 static void size_set(struct turn *t, const struct set_view *v)
 {
 	auto_buf body = { 0 };
-	const struct deployment_limits *l = &t->plan.limits;
+	struct api_str_map wanted = { 0 };
+	bool latest = v == t->sets.latest, resize = v->want != v->size,
+	     wait = latest && v->rs.spec.min_ready_seconds != t->d.spec.min_ready_seconds;
 
-	if (v->want == v->size && (!(v->size || v == t->sets.latest) || !annotations_differ(t, v)))
+	if (latest) {
+		add_passed_on(t, &wanted);
+		add_revision(t, v, &wanted);
+	}
+	if (resize || v->size || latest)
+		add_sizes(t, &wanted);
+	buf_printf(&body, "{\"metadata\":{\"resourceVersion\":\"%lld\",\"annotations\":{",
+		   (long long)v->object->revision);
+	if (!write_changed(&wanted, &v->rs.metadata.annotations, &body) && !resize && !wait)
 		return;
-	buf_printf(
-		&body,
-		"{\"metadata\":{\"resourceVersion\":\"%lld\",\"annotations\":{\"" ANNOTATION_DESIRED
-		"\":\"%d\",\"" ANNOTATION_MAX "\":\"%d\"",
-		(long long)v->object->revision, l->replicas, l->replicas + l->surge);
-	if (v == t->sets.latest)
-		buf_printf(&body, ",\"" ANNOTATION_REVISION "\":\"%lld\"",
-			   (long long)t->plan.revision);
-	buf_printf(&body, "}},\"spec\":{\"replicas\":%d}}", v->want);
+	buf_puts(&body, "}},\"spec\":{");
+	if (resize)
+		buf_printf(&body, "\"replicas\":%d%s", v->want, wait ? "," : "");
+	if (wait)
+		buf_printf(&body, "\"minReadySeconds\":%d", t->d.spec.min_ready_seconds);
+	buf_puts(&body, "}}");
 	const struct controller_write w = { .verb = API_PATCH,
 					    .resource = API_APPS_V1_REPLICASETS,
 					    .ns = v->object->ns,
@@ -194,7 +301,7 @@ static void size_set(struct turn *t, const struct set_view *v)
 					    .body = buf_view(&body),
 					    .harmless = ERR_NOT_FOUND };
 	round_call(t->round, &w, NULL, NULL);
-	if (v->want != v->size)
+	if (resize)
 		event_record(t->workload->events, t->object, EVENT_NORMAL, "ScalingReplicaSet",
 			     NULL, "Scaled %s replica set %.*s from %d to %d",
 			     v->want > v->size ? "up" : "down", STR_ARG(v->object->name), v->size,
@@ -212,49 +319,45 @@ static void remove_set(struct turn *t, const struct set_view *v)
 	round_call(t->round, &w, NULL, NULL);
 }
 
-/* True: it was written. It names the version that we saw, and so would the status: that one waits for the next round, which
- * this write brings. */
-static bool write_revision(struct turn *t)
+/* The name that the new set would have is taken by another one: the next hash is made with this count. */
+static void count_collision(struct turn *t, struct apps_v1_deployment_status *status)
 {
-	auto_buf body = { 0 };
+	int32_t *n = ARENA_NEW(&t->arena, int32_t);
 
-	if (!t->sets.latest || t->sets.latest->revision != t->plan.revision ||
-	    pairs_number(&t->d.metadata.annotations, ANNOTATION_REVISION) == t->plan.revision)
-		return false;
-	auto_free char *number = str_printf("%lld", (long long)t->plan.revision);
-	json_t *tree = object_tree(t->object, NULL);
-	meta_set_annotation(tree, ANNOTATION_REVISION, str_from(number));
-	auto_free char *text = json_dumps(tree, JSON_COMPACT);
-	json_decref(tree);
-	buf_puts(&body, text);
-	const struct controller_write w = { .verb = API_UPDATE,
-					    .resource = API_APPS_V1_DEPLOYMENTS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
-	return true;
+	*n = (status->collision_count ? *status->collision_count : 0) + 1;
+	status->collision_count = n;
 }
 
 static int64_t write_status(struct turn *t)
 {
 	struct apps_v1_deployment changed = t->d;
-	const struct status_write w = { api_struct_apps_v1_deployment,
-					api_struct_apps_v1_deployment_status, &t->d.status,
-					&changed.status, &changed };
-	int64_t wait_ms;
+	struct deployment_news *news = map_del(t->workload->own, t->key);
+	int64_t now = pairs_number(&t->d.metadata.annotations, ANNOTATION_REVISION), wait_ms;
+	struct status_write w = { .object = api_struct_apps_v1_deployment,
+				  .status = api_struct_apps_v1_deployment_status,
+				  .old = &t->d.status,
+				  .now = &changed.status,
+				  .whole = &changed };
 
-	deployment_counts(&t->d, &t->sets, &changed.status);
-	wait_ms = deployment_conditions(&t->d, &t->sets, &t->plan, clock_wall_us(clock_real()),
-					&t->arena, &changed.status);
+	deployment_counts(&t->d, &t->sets, &t->arena, &changed.status);
+	if (news && news->kind == DEPLOYMENT_COLLIDED && !t->sets.latest)
+		count_collision(t, &changed.status);
+	wait_ms = deployment_conditions(&t->d, &t->sets, &t->plan, news,
+					clock_wall_us(clock_real()), &t->arena, &changed.status);
+	if (t->sets.latest && t->sets.latest->revision == t->plan.revision &&
+	    now != t->plan.revision) {
+		w.more = true;
+		pairs_set(&changed.metadata.annotations, &t->arena, ANNOTATION_REVISION,
+			  number(t, t->plan.revision));
+	}
 	round_status(t->round, t->object, &w);
+	news_free(news);
 	return wait_ms;
 }
 
 static void carry_out(struct turn *t)
 {
-	int64_t wait_ms = 0;
+	int64_t wait_ms;
 
 	deployment_plan(&t->d, &t->sets,
 			str_eqz(t->d.spec.strategy.type, "Recreate") && old_pods_run(t), &t->plan);
@@ -268,8 +371,7 @@ static void carry_out(struct turn *t)
 	}
 	if (t->sets.latest)
 		size_set(t, t->sets.latest);
-	if (!write_revision(t))
-		wait_ms = write_status(t);
+	wait_ms = write_status(t);
 	round_close(t->round, false, wait_ms);
 }
 
@@ -294,7 +396,9 @@ static void work(void *ctx, struct str key)
 		return;
 	}
 	t.round = round_new(c, key);
-	const struct workload_claim claim = { t.workload, t.object, t.d.spec.selector };
+	const struct workload_claim claim = { .workload = t.workload,
+					      .owner = t.object,
+					      .selector = t.d.spec.selector };
 	workload_children(&claim, t.round, add_set, &t);
 	find_latest(&t);
 	carry_out(&t);
@@ -319,6 +423,17 @@ static void on_pod(void *ctx, const struct object *old, const struct object *new
 	work_queue_add(w->controller->queue, buf_view(&key));
 }
 
+static void on_deployment(void *ctx, const struct object *old, const struct object *new)
+{
+	struct workload *w = ctx;
+	auto_buf key = { 0 };
+
+	if (new)
+		return;
+	controller_key(old, &key);
+	news_free(map_del(w->own, buf_view(&key)));
+}
+
 static int start(struct controller *c, struct err *err)
 {
 	struct workload *w =
@@ -326,10 +441,22 @@ static int start(struct controller *c, struct err *err)
 	struct informer *pods = controller_informer(c, API_CORE_V1_PODS);
 
 	(void)err;
+	w->own = NEW(struct map);
+	informer_hook_add(w->owners, on_deployment, NULL, w);
 	informer_index_add(pods, owner_index_controller);
 	informer_hook_add(pods, on_pod, NULL, w);
 	return 0;
 }
 
-const struct controller_row controller_deployment = { "deployment-controller", start,
-						      workload_stop };
+static void stop(struct controller *c)
+{
+	struct workload *w = c->state;
+
+	if (w && w->own)
+		map_free(w->own, news_free);
+	if (w)
+		free(w->own);
+	workload_stop(c);
+}
+
+const struct controller_row controller_deployment = { "deployment-controller", start, stop, NULL };

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The conditions Available and Progressing of a Deployment (progress.go of v1.37). Pure. */
+/* The conditions Available, Progressing and ReplicaFailure of a Deployment: pure, after progress.go and sync.go of v1.37. */
 #ifndef SERVER_CONTROLLERS_DEPLOYMENT_CONDITIONS_H
 #define SERVER_CONTROLLERS_DEPLOYMENT_CONDITIONS_H
 
-#include "base/arena.h"
 #include "server/controllers/deployment_plan.h"
 
-/* Changes status->conditions (new array in the arena). Returns in how many ms the progress deadline passes; 0: it does not matter. */
+/* What came of the last attempt to make a ReplicaSet. */
+enum deployment_news_kind { DEPLOYMENT_CREATED, DEPLOYMENT_COLLIDED, DEPLOYMENT_FAILED };
+struct deployment_news {
+	enum deployment_news_kind kind;
+	char *text; /* the set's name, or what to say of the failure */
+};
+/* `status` has its counts; `news` may be NULL. Returns in how many ms the progress deadline has to be looked at; 0: never. */
 int64_t deployment_conditions(const struct apps_v1_deployment *d, const struct set_views *sets,
-			      const struct deployment_plan *p, int64_t now_us, struct arena *a,
+			      const struct deployment_plan *p, const struct deployment_news *news,
+			      int64_t now_us, struct arena *a,
 			      struct apps_v1_deployment_status *status);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
+
 static int32_t min32(int32_t a, int32_t b)
 {
 	return a < b ? a : b;
@@ -274,7 +276,8 @@ void deployment_plan(const struct apps_v1_deployment *d, struct set_views *sets,
 	out->complete = is_complete(&out->limits, sets);
 	if (d->metadata.deletion_timestamp.set)
 		return;
-	if (d->spec.paused || is_scaling(&out->limits, sets))
+	out->rolling = !d->spec.paused && !is_scaling(&out->limits, sets);
+	if (!out->rolling)
 		scale(d, out, sets);
 	else if (str_eqz(d->spec.strategy.type, "Recreate"))
 		recreate(out, sets, old_pods_run);
@@ -285,9 +288,10 @@ void deployment_plan(const struct apps_v1_deployment *d, struct set_views *sets,
 }
 
 void deployment_counts(const struct apps_v1_deployment *d, const struct set_views *sets,
-		       struct apps_v1_deployment_status *out)
+		       struct arena *a, struct apps_v1_deployment_status *out)
 {
-	int32_t total = total_size(sets);
+	int32_t total = total_size(sets), *terminating = ARENA_NEW(a, int32_t);
+	bool known = true;
 
 	*out = d->status;
 	out->observed_generation = d->metadata.generation;
@@ -298,10 +302,13 @@ void deployment_counts(const struct apps_v1_deployment *d, const struct set_view
 
 		if (!v)
 			continue;
+		known &= v->rs.status.terminating_replicas != NULL;
+		*terminating += known ? *v->rs.status.terminating_replicas : 0;
 		out->replicas += v->rs.status.replicas;
 		out->ready_replicas += v->rs.status.ready_replicas;
 		if (v == sets->latest)
 			out->updated_replicas = v->rs.status.replicas;
 	}
+	out->terminating_replicas = known ? terminating : NULL;
 	out->unavailable_replicas = max32(0, total - out->available_replicas);
 }

@@ -9,6 +9,7 @@
 
 #define POD_TEMPLATE_HASH   "pod-template-hash"
 #define ANNOTATION_REVISION "deployment.kubernetes.io/revision"
+#define ANNOTATION_HISTORY  "deployment.kubernetes.io/revision-history"
 #define ANNOTATION_DESIRED  "deployment.kubernetes.io/desired-replicas"
 #define ANNOTATION_MAX      "deployment.kubernetes.io/max-replicas"
 
@@ -34,6 +35,7 @@ struct deployment_plan {
 	bool create; /* a ReplicaSet for the template, with `create_size` */
 	int32_t create_size;
 	int64_t revision; /* that the new one has or gets */
+	bool rolling;     /* neither paused nor scaling: progress is judged */
 	bool complete;    /* nothing is left to do */
 };
 
@@ -44,7 +46,7 @@ void deployment_plan(const struct apps_v1_deployment *d, struct set_views *sets,
 
 /* Sums over the sets into a status; conditions are kept from the Deployment. */
 void deployment_counts(const struct apps_v1_deployment *d, const struct set_views *sets,
-		       struct apps_v1_deployment_status *out);
+		       struct arena *a, struct apps_v1_deployment_status *out);
 /* Same template but for the hash label? */
 bool deployment_template_equal(const struct core_v1_pod_template_spec *a,
 			       const struct core_v1_pod_template_spec *b);

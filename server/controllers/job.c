@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "server/controllers/job_plan.h"
 #include "server/controllers/job_pod.h"
+#include "server/controllers/pod_batch.h"
 #include "server/controllers/workload.h"
 
 struct jobs {                /* of the workload's own */
@@ -60,13 +61,13 @@ static void write_status(struct turn *t)
 {
 	struct batch_v1_job changed = t->job;
 	struct stored *s = NEW(struct stored);
-	const struct status_write w = { api_struct_batch_v1_job,
-					api_struct_batch_v1_job_status,
-					&t->job.status,
-					&t->plan.status,
-					&changed,
-					on_status,
-					s };
+	const struct status_write w = { .object = api_struct_batch_v1_job,
+					.status = api_struct_batch_v1_job_status,
+					.old = &t->job.status,
+					.now = &t->plan.status,
+					.whole = &changed,
+					.ended = on_status,
+					.ctx = s };
 
 	*s = (struct stored){ .workload = t->workload,
 			      .key = str_dup(t->key),
@@ -110,27 +111,10 @@ static void release(struct turn *t, const struct pod_view *p)
 	pod_drop_finalizer(t->round, p, JOB_FINALIZER, on_released, x);
 }
 
-static void delete_job(struct turn *t)
-{
-	auto_buf body = { 0 };
-
-	buf_printf(&body,
-		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
-		   "\"%.*s\"},"
-		   "\"propagationPolicy\":\"Foreground\"}",
-		   STR_ARG(t->object->uid));
-	const struct controller_write w = { .verb = API_DELETE,
-					    .resource = API_BATCH_V1_JOBS,
-					    .ns = t->object->ns,
-					    .name = t->object->name,
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
-	round_call(t->round, &w, NULL, NULL);
-}
-
 static void change_pods(struct turn *t)
 {
 	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
+	struct pod_batch *batch = pod_batch_new(t->round, &owner);
 	struct core_v1_pod pod;
 
 	for (size_t i = 0; i < t->plan.nremove; i++) {
@@ -140,8 +124,9 @@ static void change_pods(struct turn *t)
 	}
 	for (int32_t i = 0; i < t->plan.ncreate; i++) {
 		job_pod(t->object, &t->job, &t->plan.create[i], &t->arena, &pod);
-		pod_create(t->round, &owner, &pod);
+		pod_batch_add(batch, &pod, 1);
 	}
+	pod_batch_start(batch);
 }
 
 static void carry_out(struct turn *t)
@@ -160,8 +145,6 @@ static void carry_out(struct turn *t)
 	if (caught_up)
 		change_pods(t);
 	write_status(t);
-	if (t->plan.expired && !t->object->deleting)
-		delete_job(t);
 	round_close(t->round, false, t->plan.wait_ms);
 }
 

@@ -34,6 +34,25 @@ const struct batch_v1_job_condition *job_condition(const struct batch_v1_job_sta
 	return NULL;
 }
 
+const struct batch_v1_job_condition *job_end(const struct batch_v1_job *j)
+{
+	const struct batch_v1_job_condition *c = job_condition(&j->status, "Complete");
+
+	return c ? c : job_condition(&j->status, "Failed");
+}
+
+int64_t job_expires_ms(const struct batch_v1_job *j, int64_t now_us)
+{
+	const struct batch_v1_job_condition *end = job_end(j);
+	int64_t left_us;
+
+	if (!end || !j->spec.ttl_seconds_after_finished || j->metadata.deletion_timestamp.set)
+		return -1;
+	left_us = end->last_transition_time.us - now_us +
+		  *j->spec.ttl_seconds_after_finished * 1000000LL;
+	return left_us > 0 ? left_us / 1000 + 1 : 0;
+}
+
 bool job_pod_has_finalizer(const struct core_v1_pod *p)
 {
 	for (size_t i = 0; i < p->metadata.finalizers.n; i++)

@@ -392,19 +392,11 @@ static void fill_status(struct job_planning *w)
 		s->failed_indexes = job_indexes_text(&w->failed_indexes, w->arena);
 }
 
-static void after_the_end(struct job_planning *w, const struct batch_v1_job_condition *end)
+static void after_the_end(struct job_planning *w)
 {
-	int64_t left_ms;
-
 	for (size_t i = 0; i < w->v->pods->n; i++)
 		if (job_pod_has_finalizer(&w->v->pods->items[i].pod))
 			w->out->release[w->out->nrelease++] = &w->v->pods->items[i];
-	if (!w->job->spec.ttl_seconds_after_finished)
-		return;
-	left_ms = (end->last_transition_time.us - w->v->now_us) / 1000 +
-		  *w->job->spec.ttl_seconds_after_finished * 1000LL;
-	w->out->expired = left_ms <= 0;
-	w->out->wait_ms = left_ms > 0 ? left_ms : 0;
 }
 
 static void decide(struct job_planning *w)
@@ -437,18 +429,15 @@ void job_plan(const struct job_view *v, struct job_plan *out)
 				  .arena = v->pods->arena,
 				  .indexed = job_is_indexed(v->job),
 				  .per_index = v->job->spec.backoff_limit_per_index != NULL };
-	const struct batch_v1_job_condition *end = job_condition(&v->job->status, "Complete");
 
 	*out = (struct job_plan){ .remove = ARENA_ARRAY(w.arena, struct pod_view *, v->pods->n + 1),
 				  .release =
 					  ARENA_ARRAY(w.arena, struct pod_view *, v->pods->n + 1),
 				  .backoff = v->backoff };
 	w.active = ARENA_ARRAY(w.arena, struct pod_view *, v->pods->n + 1);
-	if (!end)
-		end = job_condition(&v->job->status, "Failed");
-	if (end) {
+	if (job_end(v->job)) {
 		out->status = v->job->status;
-		after_the_end(&w, end);
+		after_the_end(&w);
 		return;
 	}
 	job_count(&w);

@@ -44,12 +44,15 @@ struct job_plan {
 	struct job_backoff backoff;              /* as of this status */
 	struct job_event events[JOB_EVENTS_MAX]; /* to be told when the status is written */
 	size_t nevents;
-	bool expired; /* ttlSecondsAfterFinished is over: delete the Job */
 	int64_t wait_ms;
 };
 void job_plan(const struct job_view *v, struct job_plan *out);
 int32_t job_pod_index(const struct core_v1_pod *p); /* -1: none */
 bool job_is_indexed(const struct batch_v1_job *j);
+const struct batch_v1_job_condition *
+job_end(const struct batch_v1_job *j); /* Complete or Failed; NULL: not over */
+/* In how many ms ttlSecondsAfterFinished is over; 0: it is, -1: never. */
+int64_t job_expires_ms(const struct batch_v1_job *j, int64_t now_us);
 bool job_is_suspended(const struct batch_v1_job *j);
 const struct batch_v1_job_condition *job_condition(const struct batch_v1_job_status *s,
 						   const char *type); /* if True */

@@ -142,21 +142,19 @@ void pod_from_template(const struct object *owner, const struct core_v1_pod_temp
 }
 
 struct pod_op {
-	struct expectations *expected;
-	struct event_recorder *events;
-	const struct object *owner;
+	struct pod_owner owner; /* its object is held, its key ours */
 	char *key, *name;
 	struct str uid;
 };
 
-static struct pod_op *op_new(const struct pod_owner *o, const struct object *pod)
+struct pod_op *pod_op_new(const struct pod_owner *o, const struct object *pod)
 {
 	struct pod_op *op = NEW(struct pod_op);
 
-	op->expected = o->expected;
-	op->events = o->events;
-	op->owner = object_ref(o->object);
+	op->owner = *o;
+	op->owner.object = object_ref(o->object);
 	op->key = str_dup(o->key);
+	op->owner.key = str_from(op->key);
 	if (pod) {
 		op->name = str_dup(pod->name);
 		op->uid = str_from(str_dup(pod->uid));
@@ -164,61 +162,121 @@ static struct pod_op *op_new(const struct pod_owner *o, const struct object *pod
 	return op;
 }
 
-static void op_free(struct pod_op *op)
+void pod_op_free(struct pod_op *op)
 {
-	object_unref(op->owner);
+	object_unref(op->owner.object);
 	free(op->key);
 	free(op->name);
 	free((void *)(uintptr_t)op->uid.p);
 	free(op);
 }
 
-static void on_created(void *ctx, const struct client_result *r)
+struct str pod_op_ns(const struct pod_op *op)
 {
-	struct pod_op *op = ctx;
+	return op->owner.object->ns;
+}
+
+void pod_op_expect(struct pod_op *op, int n)
+{
+	if (op->owner.expected && n)
+		expect_created(op->owner.expected, op->owner.key, n,
+			       n > 0 ? clock_mono_ms(clock_real()) : 0);
+}
+
+/* Two ways to tell it: of a StatefulSet's pods, and of all others. */
+static void tell_success(struct pod_op *op, const char *verb, const char *done, struct str name)
+{
+	const struct object *o = op->owner.object;
+	auto_buf reason = { 0 };
+
+	buf_printf(&reason, "Successful%s", verb);
+	if (!op->owner.events)
+		return;
+	if (op->owner.by_name)
+		event_record(op->owner.events, o, EVENT_NORMAL, reason.p, NULL,
+			     "%s Pod %.*s in %s %.*s successful", verb, STR_ARG(name),
+			     o->resource->kind, STR_ARG(o->name));
+	else
+		event_record(op->owner.events, o, EVENT_NORMAL, reason.p, NULL, "%s pod: %.*s",
+			     done, STR_ARG(name));
+}
+
+static void note_failure(struct pod_op *op, const char *text)
+{
+	if (op->owner.failures)
+		free(map_put(op->owner.failures, op->owner.key, str_dup(str_from(text))));
+}
+
+static void tell_failure(struct pod_op *op, const char *verb, const char *doing,
+			 const struct err *err)
+{
+	const struct object *o = op->owner.object;
+	auto_buf reason = { 0 };
+
+	for (size_t i = 0; i < err->ncauses; i++)
+		if (err->causes[i].type && !strcmp(err->causes[i].type, "NamespaceTerminating"))
+			return; /* so will all others */
+	buf_printf(&reason, "Failed%s", verb);
+	note_failure(op, err_text(err));
+	if (!op->owner.events)
+		return;
+	if (op->owner.by_name)
+		event_record(op->owner.events, o, EVENT_WARNING, reason.p, NULL,
+			     "%s Pod %s in %s %.*s failed error: %s", verb,
+			     op->name ? op->name : "", o->resource->kind, STR_ARG(o->name),
+			     err_text(err));
+	else
+		event_record(op->owner.events, o, EVENT_WARNING, reason.p, NULL, "Error %s: %s",
+			     doing, err_text(err));
+}
+
+void pod_op_created(struct pod_op *op, const struct client_result *r)
+{
 	auto_arena arena = { 0 };
 	struct meta_v1_partial_object_metadata made = { 0 };
 
-	if (r->err && op->expected)
-		expect_created(op->expected, str_from(op->key), -1, 0);
-	if (r->err && op->events)
-		event_record(op->events, op->owner, EVENT_WARNING, "FailedCreate", NULL,
-			     "Error creating: %s", err_text(r->err));
-	else if (!r->err && op->events &&
-		 struct_read_json(r->body, &arena, api_struct_meta_v1_partial_object_metadata,
-				  &made, NULL) == 0)
-		event_record(op->events, op->owner, EVENT_NORMAL, "SuccessfulCreate", NULL,
-			     "Created pod: %.*s", STR_ARG(made.metadata.name));
-	op_free(op);
+	if (r->err) {
+		pod_op_expect(op, -1);
+		tell_failure(op, "Create", "creating", r->err);
+		return;
+	}
+	if (op->owner.failures)
+		free(map_del(op->owner.failures, op->owner.key));
+	if (op->owner.events &&
+	    struct_read_json(r->body, &arena, api_struct_meta_v1_partial_object_metadata, &made,
+			     NULL) == 0)
+		tell_success(op, "Create", "Created", made.metadata.name);
 }
 
-void pod_create(struct round *r, const struct pod_owner *o, const struct core_v1_pod *pod)
+static void on_created(void *ctx, const struct client_result *r)
 {
-	auto_buf body = { 0 };
+	pod_op_created(ctx, r);
+	pod_op_free(ctx);
+}
 
-	struct_write_json(api_struct_core_v1_pod, pod, &body);
-	if (o->expected)
-		expect_created(o->expected, o->key, 1, clock_mono_ms(clock_real()));
-	const struct controller_write w = { .verb = API_CREATE,
-					    .resource = API_CORE_V1_PODS,
-					    .ns = o->object->ns,
-					    .body = buf_view(&body) };
-	round_call(r, &w, on_created, op_new(o, NULL));
+void pod_create(struct round *r, const struct pod_owner *o, struct str name, struct str body)
+{
+	struct pod_op *op = pod_op_new(o, NULL);
+	const struct controller_write w = {
+		.verb = API_CREATE, .resource = API_CORE_V1_PODS, .ns = o->object->ns, .body = body
+	};
+
+	op->name = str_dup(name);
+	pod_op_expect(op, 1);
+	round_call(r, &w, on_created, op);
 }
 
 static void on_deleted(void *ctx, const struct client_result *r)
 {
 	struct pod_op *op = ctx;
 
-	if (r->err && op->expected)
-		expectation_deletion_seen(op->expected, str_from(op->key), op->uid);
-	if (!r->err && op->events)
-		event_record(op->events, op->owner, EVENT_NORMAL, "SuccessfulDelete", NULL,
-			     "Deleted pod: %s", op->name);
-	else if (r->err && op->events && r->err->reason != ERR_NOT_FOUND)
-		event_record(op->events, op->owner, EVENT_WARNING, "FailedDelete", NULL,
-			     "Error deleting: %s", err_text(r->err));
-	op_free(op);
+	if (r->err && op->owner.expected)
+		expectation_deletion_seen(op->owner.expected, op->owner.key, op->uid);
+	if (!r->err)
+		tell_success(op, "Delete", "Deleted", str_from(op->name));
+	else if (r->err->reason != ERR_NOT_FOUND)
+		tell_failure(op, "Delete", "deleting", r->err);
+	pod_op_free(op);
 }
 
 void pod_delete(struct round *r, const struct pod_owner *o, const struct object *pod)
@@ -237,7 +295,7 @@ void pod_delete(struct round *r, const struct pod_owner *o, const struct object 
 					    .name = pod->name,
 					    .body = buf_view(&body),
 					    .harmless = ERR_NOT_FOUND };
-	round_call(r, &w, on_deleted, op_new(o, pod));
+	round_call(r, &w, on_deleted, pod_op_new(o, pod));
 }
 
 void owner_reference_json(const struct object *owner, struct buf *out)

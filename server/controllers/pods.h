@@ -36,12 +36,15 @@ struct pod_owner {
 	struct expectations *expected; /* may be NULL */
 	struct event_recorder *events; /* may be NULL */
 	const struct object *object;
-	struct str key; /* "ns/name" */
+	struct str key;       /* "ns/name" */
+	struct map *failures; /* key → text of the last failure, while it lasts; may be NULL */
+	bool by_name;         /* its pods have names of their own (StatefulSet): so do its events */
 };
 /* A pod from a template: labels, annotations, finalizers and spec of it, the owner reference, name or generateName. */
 void pod_from_template(const struct object *owner, const struct core_v1_pod_template_spec *t,
 		       struct arena *a, struct core_v1_pod *out);
-void pod_create(struct round *r, const struct pod_owner *o, const struct core_v1_pod *pod);
+/* `body`: the pod as JSON. Many pods at once: pod_batch.h. */
+void pod_create(struct round *r, const struct pod_owner *o, struct str name, struct str body);
 void pod_delete(struct round *r, const struct pod_owner *o, const struct object *pod);
 /* Makes a pod the owner's (adopt) or nobody's (release). */
 /* `finalizer` (may be NULL) is added with the reference. */
@@ -52,5 +55,14 @@ void pod_drop_finalizer(struct round *r, const struct pod_view *pod, const char 
 			void (*ended)(void *ctx, const struct client_result *result), void *ctx);
 void pod_release(struct round *r, const struct object *owner, const struct object *pod);
 void owner_reference_json(const struct object *owner, struct buf *out);
+
+/* One call about pods in flight: what it needs after its turn. */
+struct pod_op;
+struct pod_op *pod_op_new(const struct pod_owner *o,
+			  const struct object *pod); /* pod may be NULL */
+void pod_op_free(struct pod_op *op);
+struct str pod_op_ns(const struct pod_op *op);
+void pod_op_expect(struct pod_op *op, int n); /* n more pods are to be seen; negative: fewer */
+void pod_op_created(struct pod_op *op, const struct client_result *r); /* tells and counts it */
 
 #endif

@@ -2,65 +2,81 @@
 /* Keeps as many pods as a ReplicaSet asks for. Key: the ReplicaSet. While pods that were asked for have not been seen, only
  * the status is written. */
 #include "base/mem.h"
+#include "server/controllers/pod_batch.h"
 #include "server/controllers/replica_set_plan.h"
 #include "server/controllers/workload.h"
 
-static void write_status(struct round *r, const struct object *o,
-			 const struct apps_v1_replica_set *rs,
-			 struct apps_v1_replica_set_status *status)
-{
-	struct apps_v1_replica_set changed = *rs;
-	const struct status_write w = { api_struct_apps_v1_replica_set,
-					api_struct_apps_v1_replica_set_status, &rs->status, status,
-					&changed };
+struct turn {
+	struct workload *workload;
+	struct round *round;
+	const struct object *object;
+	struct apps_v1_replica_set set;
+	struct arena arena;
+	struct pod_views pods;
+	struct replica_set_plan plan;
+	struct str key;
+};
 
-	status->conditions.items = rs->status.conditions.items;
-	status->conditions.n = rs->status.conditions.n;
-	changed.status = *status;
-	round_status(r, o, &w);
+static void write_status(struct turn *t)
+{
+	struct apps_v1_replica_set changed = t->set;
+	const struct status_write w = { .object = api_struct_apps_v1_replica_set,
+					.status = api_struct_apps_v1_replica_set_status,
+					.old = &t->set.status,
+					.now = &changed.status,
+					.whole = &changed };
+
+	changed.status = t->plan.status;
+	round_status(t->round, t->object, &w);
 }
 
-static void carry_out(struct workload *w, struct round *r, const struct object *o,
-		      const struct apps_v1_replica_set *rs, struct replica_set_plan *plan,
-		      struct arena *a, struct str key)
+static void change_pods(struct turn *t)
 {
-	struct pod_owner owner = workload_pod_owner(w, o, key);
+	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
+	struct pod_batch *batch = pod_batch_new(t->round, &owner);
 	struct core_v1_pod pod;
 
-	pod_from_template(o, &rs->spec.template, a, &pod);
-	for (size_t i = 0; i < plan->create; i++)
-		pod_create(r, &owner, &pod);
-	for (size_t i = 0; i < plan->nremove; i++)
-		pod_delete(r, &owner, plan->remove[i]->object);
+	pod_from_template(t->object, &t->set.spec.template, &t->arena, &pod);
+	pod_batch_add(batch, &pod, t->plan.create);
+	pod_batch_start(batch);
+	for (size_t i = 0; i < t->plan.nremove; i++)
+		pod_delete(t->round, &owner, t->plan.remove[i]->object);
+}
+
+static void carry_out(struct turn *t)
+{
+	const struct workload_claim claim = { .workload = t->workload,
+					      .owner = t->object,
+					      .selector = t->set.spec.selector };
+
+	t->round = round_new(t->workload->controller, t->key);
+	workload_children(&claim, t->round, workload_add_view, &t->pods);
+	replica_set_plan(&t->set, &t->pods, clock_wall_us(clock_real()), &t->plan);
+	replica_set_failure(&t->set, workload_failure(t->workload, t->key),
+			    clock_wall_us(clock_real()), &t->plan, &t->arena);
+	if (workload_caught_up(t->workload, t->key))
+		change_pods(t);
+	write_status(t);
+	round_close(t->round, false, t->plan.wait_ms);
 }
 
 static void work(void *ctx, struct str key)
 {
 	struct controller *c = ctx;
-	struct workload *w = c->state;
-	auto_arena arena = { 0 };
-	struct apps_v1_replica_set rs = { 0 };
-	struct pod_views pods = { .arena = &arena };
-	struct replica_set_plan plan;
+	struct turn t = { .workload = c->state, .key = key };
 	struct str ns, name;
-	const struct object *o;
+	bool synced = informer_synced(t.workload->children);
 
+	t.pods.arena = &t.arena;
 	controller_key_split(key, &ns, &name);
-	o = informer_get(w->owners, ns, name);
-	if (!o || !informer_synced(w->children) ||
-	    object_decode(o, &arena, api_struct_apps_v1_replica_set, &rs, NULL) < 0) {
-		controller_done(c, key, o != NULL && !informer_synced(w->children));
-		return;
-	}
-	struct round *r = round_new(c, key);
-	const struct workload_claim claim = { w, o, rs.spec.selector };
-	workload_children(&claim, r, workload_add_view, &pods);
-	replica_set_plan(&rs, &pods, clock_wall_us(clock_real()), &plan);
-	if (workload_caught_up(w, key))
-		carry_out(w, r, o, &rs, &plan, &arena, key);
-	write_status(r, o, &rs, &plan.status);
-	round_close(r, false, plan.wait_ms);
-	free(pods.items);
+	t.object = synced ? informer_get(t.workload->owners, ns, name) : NULL;
+	if (t.object &&
+	    object_decode(t.object, &t.arena, api_struct_apps_v1_replica_set, &t.set, NULL) == 0)
+		carry_out(&t);
+	else
+		controller_done(c, key, !synced);
+	free(t.pods.items);
+	arena_free(&t.arena);
 }
 
 static int start(struct controller *c, struct err *err)
@@ -71,4 +87,4 @@ static int start(struct controller *c, struct err *err)
 }
 
 const struct controller_row controller_replica_set = { "replicaset-controller", start,
-						       workload_stop };
+						       workload_stop, NULL };

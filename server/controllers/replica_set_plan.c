@@ -64,3 +64,30 @@ void replica_set_plan(const struct apps_v1_replica_set *rs, struct pod_views *po
 	out->remove = active;
 	out->nremove = n - want < REPLICA_SET_BURST ? n - want : REPLICA_SET_BURST;
 }
+
+void replica_set_failure(const struct apps_v1_replica_set *rs, const char *failure, int64_t now_us,
+			 struct replica_set_plan *plan, struct arena *a)
+{
+	struct apps_v1_replica_set_condition *items =
+		ARENA_ARRAY(a, struct apps_v1_replica_set_condition, rs->status.conditions.n + 1);
+	bool fails = failure && (plan->create || plan->nremove), had = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rs->status.conditions.n; i++) {
+		bool is_failure = str_eqz(rs->status.conditions.items[i].type, "ReplicaFailure");
+
+		had |= is_failure;
+		if (!is_failure || fails)
+			items[n++] = rs->status.conditions.items[i];
+	}
+	if (fails && !had)
+		items[n++] = (struct apps_v1_replica_set_condition){
+			.type = STR("ReplicaFailure"),
+			.status = STR("True"),
+			.reason = plan->create ? STR("FailedCreate") : STR("FailedDelete"),
+			.message = arena_str(a, str_from(failure)),
+			.last_transition_time = { now_us, true }
+		};
+	plan->status.conditions.items = items;
+	plan->status.conditions.n = n;
+}

@@ -11,10 +11,13 @@ struct replica_set_plan {
 	size_t create;
 	struct pod_view **remove; /* in the arena of the views */
 	size_t nremove;
-	struct apps_v1_replica_set_status status; /* conditions are left to the caller */
+	struct apps_v1_replica_set_status status; /* conditions: replica_set_failure() */
 	int64_t wait_ms;                          /* > 0: a pod becomes available then */
 };
 void replica_set_plan(const struct apps_v1_replica_set *rs, struct pod_views *pods, int64_t now_us,
 		      struct replica_set_plan *out);
+/* Fills the conditions: ReplicaFailure while pods that are needed could not be made. `failure` may be NULL. */
+void replica_set_failure(const struct apps_v1_replica_set *rs, const char *failure, int64_t now_us,
+			 struct replica_set_plan *plan, struct arena *a);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps as many pods as a ReplicationController asks for: a ReplicaSet with a plainer selector, seen as one. Key: it. */
 #include "base/mem.h"
+#include "server/controllers/pod_batch.h"
 #include "server/controllers/replica_set_plan.h"
 #include "server/controllers/workload.h"
 
@@ -17,6 +18,43 @@ struct turn {
 	struct str key;
 };
 
+static void copy_conditions(struct turn *t, struct core_v1_replication_controller_status *out)
+{
+	const struct apps_v1_replica_set_status *s = &t->plan.status;
+	struct core_v1_replication_controller_condition *items =
+		ARENA_ARRAY(&t->arena, struct core_v1_replication_controller_condition,
+			    s->conditions.n + 1);
+
+	for (size_t i = 0; i < s->conditions.n; i++)
+		items[i] = (struct core_v1_replication_controller_condition){
+			.type = s->conditions.items[i].type,
+			.status = s->conditions.items[i].status,
+			.reason = s->conditions.items[i].reason,
+			.message = s->conditions.items[i].message,
+			.last_transition_time = s->conditions.items[i].last_transition_time
+		};
+	out->conditions.items = (void *)items;
+	out->conditions.n = s->conditions.n;
+}
+
+static void see_conditions(struct turn *t)
+{
+	const struct core_v1_replication_controller_status *s = &t->rc.status;
+	struct apps_v1_replica_set_condition *items =
+		ARENA_ARRAY(&t->arena, struct apps_v1_replica_set_condition, s->conditions.n + 1);
+
+	for (size_t i = 0; i < s->conditions.n; i++)
+		items[i] = (struct apps_v1_replica_set_condition){
+			.type = s->conditions.items[i].type,
+			.status = s->conditions.items[i].status,
+			.reason = s->conditions.items[i].reason,
+			.message = s->conditions.items[i].message,
+			.last_transition_time = s->conditions.items[i].last_transition_time
+		};
+	t->as_set.status.conditions.items = items;
+	t->as_set.status.conditions.n = s->conditions.n;
+}
+
 static bool see_as_set(struct turn *t)
 {
 	if (!t->rc.spec.template || !t->rc.spec.selector.n)
@@ -27,6 +65,7 @@ static bool see_as_set(struct turn *t)
 	t->as_set.spec.min_ready_seconds = t->rc.spec.min_ready_seconds;
 	t->as_set.spec.selector = &t->selector;
 	t->as_set.spec.template = *t->rc.spec.template;
+	see_conditions(t);
 	return true;
 }
 
@@ -43,28 +82,34 @@ static void write_status(struct turn *t)
 	changed.status.ready_replicas = s->ready_replicas;
 	changed.status.available_replicas = s->available_replicas;
 	changed.status.observed_generation = s->observed_generation;
+	copy_conditions(t, &changed.status);
 	round_status(t->round, t->object, &w);
 }
 
 static void change_pods(struct turn *t)
 {
 	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
+	struct pod_batch *batch = pod_batch_new(t->round, &owner);
 	struct core_v1_pod pod;
 
 	pod_from_template(t->object, &t->as_set.spec.template, &t->arena, &pod);
-	for (size_t i = 0; i < t->plan.create; i++)
-		pod_create(t->round, &owner, &pod);
+	pod_batch_add(batch, &pod, t->plan.create);
+	pod_batch_start(batch);
 	for (size_t i = 0; i < t->plan.nremove; i++)
 		pod_delete(t->round, &owner, t->plan.remove[i]->object);
 }
 
 static void carry_out(struct turn *t)
 {
-	const struct workload_claim claim = { t->workload, t->object, &t->selector };
+	const struct workload_claim claim = { .workload = t->workload,
+					      .owner = t->object,
+					      .selector = &t->selector };
 
 	t->round = round_new(t->workload->controller, t->key);
 	workload_children(&claim, t->round, workload_add_view, &t->pods);
 	replica_set_plan(&t->as_set, &t->pods, clock_wall_us(clock_real()), &t->plan);
+	replica_set_failure(&t->as_set, workload_failure(t->workload, t->key),
+			    clock_wall_us(clock_real()), &t->plan, &t->arena);
 	if (workload_caught_up(t->workload, t->key))
 		change_pods(t);
 	write_status(t);

@@ -80,7 +80,7 @@ bool round_status(struct round *r, const struct object *o, const struct status_w
 
 	struct_write_json(w->status, w->old, &old);
 	struct_write_json(w->status, w->now, &now);
-	if (str_eq(buf_view(&old), buf_view(&now)))
+	if (!w->more && str_eq(buf_view(&old), buf_view(&now)))
 		return false;
 	struct_write_json(w->object, w->whole, &body);
 	const struct controller_write put = { .verb = API_UPDATE,

@@ -20,6 +20,7 @@ void round_call(struct round *r, const struct controller_write *w,
 struct status_write {
 	const struct api_struct *object, *status;
 	const void *old, *now, *whole;
+	bool more; /* other parts of it have changed, too */
 	void (*ended)(void *ctx,
 		      const struct client_result *result); /* when it was sent; may be NULL */
 	void *ctx;

@@ -58,7 +58,6 @@ void stateful_pod(const struct object *owner, const struct apps_v1_stateful_set 
 		  struct arena *a, struct core_v1_pod *out)
 {
 	pod_from_template(owner, t, a, out);
-	out->metadata.generate_name = STR("");
 	out->metadata.name = str_from(arena_printf(a, "%.*s-%d", STR_ARG(owner->name), ordinal));
 	pairs_set(&out->metadata.labels, a, "statefulset.kubernetes.io/pod-name",
 		  out->metadata.name);

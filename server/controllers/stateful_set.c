@@ -2,8 +2,12 @@
 /* Pods with names, order and claims of their own. Key: the StatefulSet. */
 #include "base/mem.h"
 #include "server/controllers/revisions.h"
+#include "server/controllers/stateful_claims.h"
 #include "server/controllers/stateful_set_plan.h"
 #include "server/controllers/workload.h"
+
+#define HASH_LABEL \
+	"controller.kubernetes.io/hash" /* of its revisions; its pods have the revision's name */
 
 struct turn {
 	struct workload *workload;
@@ -18,72 +22,46 @@ struct turn {
 	bool has_old;
 };
 
-/* The template of the revision that pods have had until now: {"spec":{"template":{…}}}. */
+/* The template of the revision that pods have had until now. */
 static void read_old_template(struct turn *t)
 {
 	struct apps_v1_controller_revision rev = { 0 };
-	struct apps_v1_stateful_set as_set = { 0 };
 
 	for (size_t i = 0; i < t->revisions.n; i++) {
 		const struct object *o = t->revisions.items[i].object;
 
-		if (!str_eq(o->name, t->current) ||
+		if (str_eq(o->name, t->current) &&
 		    object_decode(o, &t->arena, api_struct_apps_v1_controller_revision, &rev,
-				  NULL) < 0)
-			continue;
-		t->has_old = struct_read_json(rev.data, &t->arena, api_struct_apps_v1_stateful_set,
-					      &as_set, NULL) == 0;
-		t->old_template = as_set.spec.template;
+				  NULL) == 0)
+			t->has_old = revision_template(&rev, &t->arena, &t->old_template);
 	}
 }
 
-static void create_claims(struct turn *t, int32_t ordinal)
+static void create(struct turn *t, const struct stateful_claims *claims,
+		   const struct stateful_pod *p)
 {
-	struct informer *claims =
-		controller_informer(t->workload->controller, API_CORE_V1_PERSISTENTVOLUMECLAIMS);
-
-	for (size_t i = 0; i < t->set.spec.volume_claim_templates.n; i++) {
-		struct core_v1_persistent_volume_claim claim =
-			t->set.spec.volume_claim_templates.items[i];
-		auto_buf body = { 0 };
-
-		claim.metadata.name =
-			stateful_claim_name(t->object, claim.metadata.name, ordinal, &t->arena);
-		claim.metadata.namespace = t->object->ns;
-		claim.metadata.labels = t->set.spec.selector->match_labels;
-		claim.status = (struct core_v1_persistent_volume_claim_status){ 0 };
-		if (informer_get(claims, t->object->ns, claim.metadata.name))
-			continue;
-		struct_write_json(api_struct_core_v1_persistent_volume_claim, &claim, &body);
-		const struct controller_write w = { .verb = API_CREATE,
-						    .resource = API_CORE_V1_PERSISTENTVOLUMECLAIMS,
-						    .ns = t->object->ns,
-						    .body = buf_view(&body),
-						    .harmless = ERR_ALREADY_EXISTS };
-		round_call(t->round, &w, NULL, NULL);
-	}
-}
-
-static void create(struct turn *t, const struct stateful_pod *p)
-{
-	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
 	bool old = p->old_revision && t->has_old;
 	struct core_v1_pod pod;
+	auto_buf body = { 0 };
 
-	create_claims(t, p->ordinal);
 	stateful_pod(t->object, &t->set, old ? &t->old_template : &t->set.spec.template, p->ordinal,
 		     old ? t->current : t->update, &t->arena, &pod);
-	pod_create(t->round, &owner, &pod);
+	struct_write_json(api_struct_core_v1_pod, &pod, &body);
+	stateful_create(claims, p->ordinal, pod.metadata.name, buf_view(&body));
 }
 
 static void write_status(struct turn *t, struct apps_v1_stateful_set_status *status)
 {
 	struct apps_v1_stateful_set changed = t->set;
-	const struct status_write w = { api_struct_apps_v1_stateful_set,
-					api_struct_apps_v1_stateful_set_status, &t->set.status,
-					status, &changed };
+	int32_t none = 0;
+	const struct status_write w = { .object = api_struct_apps_v1_stateful_set,
+					.status = api_struct_apps_v1_stateful_set_status,
+					.old = &t->set.status,
+					.now = status,
+					.whole = &changed };
 
-	status->collision_count = t->set.status.collision_count;
+	status->collision_count =
+		t->set.status.collision_count ? t->set.status.collision_count : &none;
 	status->conditions.items = t->set.status.conditions.items;
 	status->conditions.n = t->set.status.conditions.n;
 	changed.status = *status;
@@ -107,25 +85,57 @@ static bool revision_in_use(void *ctx, struct str hash)
 	return false;
 }
 
+static void change_pods(struct turn *t, const struct stateful_claims *claims,
+			const struct stateful_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct stateful_pod *p = &plan->pods[i];
+
+		if (p->view && str_eqz(p->view->pod.status.phase, "Pending") && p->wanted)
+			stateful_claims_complete(claims, p->ordinal);
+		if (p->view && !p->view->object->deleting)
+			stateful_claims_own(claims, p->view->object, p->ordinal, p->wanted);
+		if (p->remove)
+			pod_delete(t->round, claims->owner, p->view->object);
+	}
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->pods[i].create)
+			create(t, claims, &plan->pods[i]);
+}
+
+static void write_revisions(struct turn *t)
+{
+	int32_t *limit = t->set.spec.revision_history_limit;
+	const struct revision_owner owner = { .object = t->object,
+					      .template = &t->set.spec.template,
+					      .hash_label = HASH_LABEL,
+					      .labels = &t->set.spec.template.metadata.labels,
+					      .annotations = &t->set.metadata.annotations,
+					      .limit = limit ? (size_t)*limit : 10,
+					      .used = revision_in_use,
+					      .ctx = t };
+
+	if (!t->object->deleting)
+		revisions_write(t->round, &owner, &t->revisions);
+}
+
 static void carry_out(struct turn *t)
 {
 	struct stateful_view view = { &t->set, &t->pods, t->current, t->update,
 				      clock_wall_us(clock_real()) };
+	struct controller *c = t->workload->controller;
 	struct pod_owner owner = workload_pod_owner(t->workload, t->object, t->key);
+	const struct stateful_claims claims = {
+		t->round, &owner, &t->set,
+		controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS), &t->arena
+	};
 	struct stateful_plan plan;
-	int32_t *limit = t->set.spec.revision_history_limit;
 
+	owner.by_name = true;
 	stateful_set_plan(&view, &plan);
-	revisions_write(t->round, t->object, &t->set.spec.template,
-			&t->set.spec.selector->match_labels, &t->revisions,
-			limit ? (size_t)*limit : 10, revision_in_use, t);
-	for (size_t i = 0; workload_caught_up(t->workload, t->key) && i < plan.n; i++)
-		if (plan.pods[i].remove)
-			pod_delete(t->round, &owner, plan.pods[i].view->object);
-	if (workload_caught_up(t->workload, t->key))
-		for (size_t i = 0; i < plan.n; i++)
-			if (plan.pods[i].create)
-				create(t, &plan.pods[i]);
+	write_revisions(t);
+	if (workload_caught_up(t->workload, t->key) && !t->object->deleting)
+		change_pods(t, &claims, &plan);
 	write_status(t, &plan.status);
 	round_close(t->round, false, plan.wait_ms);
 }
@@ -157,11 +167,13 @@ static void work(void *ctx, struct str key)
 		return;
 	}
 	t.round = round_new(c, key);
-	const struct workload_claim claim = { t.workload, t.object, t.set.spec.selector };
+	const struct workload_claim claim = { .workload = t.workload,
+					      .owner = t.object,
+					      .selector = t.set.spec.selector };
 	workload_children(&claim, t.round, workload_add_view, &t.pods);
-	revisions_read(c, t.object, &t.set.spec.template, t.set.status.collision_count,
+	revisions_read(c, t.object, HASH_LABEL, &t.set.spec.template, t.set.status.collision_count,
 		       &t.revisions);
-	t.update = revision_name(t.object, str_from(t.revisions.hash), &t.arena);
+	t.update = revision_name(t.object, t.revisions.hash, &t.arena);
 	t.current = t.set.status.current_revision.n ? t.set.status.current_revision : t.update;
 	read_old_template(&t);
 	carry_out(&t);
@@ -170,14 +182,35 @@ static void work(void *ctx, struct str key)
 	arena_free(&t.arena);
 }
 
+static bool wake(void *ctx, const struct object *set)
+{
+	struct controller *c = ctx;
+	auto_buf key = { 0 };
+
+	controller_key(set, &key);
+	work_queue_add(c->queue, buf_view(&key));
+	return true;
+}
+
+/* A claim that has gone may have held up a pod. */
+static void on_claim(void *ctx, const struct object *old, const struct object *new)
+{
+	struct controller *c = ctx;
+	struct workload *w = c->state;
+
+	if (!new)
+		informer_each(w->owners, old->ns, wake, c);
+}
+
 static int start(struct controller *c, struct err *err)
 {
 	(void)err;
 	workload_start(c, API_APPS_V1_STATEFULSETS, API_CORE_V1_PODS, work);
 	revisions_watch(c);
-	controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS);
+	informer_hook_add(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS), on_claim,
+			  NULL, c);
 	return 0;
 }
 
 const struct controller_row controller_stateful_set = { "statefulset-controller", start,
-							workload_stop };
+							workload_stop, NULL };

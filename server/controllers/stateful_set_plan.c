@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "client/selectors.h"
+#include "server/controllers/pairs.h"
 #include "server/controllers/revisions.h"
 
 struct planning {
@@ -29,7 +30,7 @@ static bool is_leaving(const struct pod_view *p)
 
 static bool is_healthy(const struct planning *w, const struct pod_view *p)
 {
-	return p && !is_leaving(p) && str_eqz(p->pod.status.phase, "Running") &&
+	return p && !is_leaving(p) &&
 	       pod_is_available(&p->pod, w->v->set->spec.min_ready_seconds, w->v->now_us,
 				&w->out->wait_ms);
 }
@@ -45,7 +46,7 @@ static void sort_pods(struct planning *w)
 	struct stateful_pod *all = w->out->pods;
 
 	for (int32_t i = 0; i < w->replicas; i++)
-		all[i] = (struct stateful_pod){ .ordinal = w->start + i };
+		all[i] = (struct stateful_pod){ .ordinal = w->start + i, .wanted = true };
 	w->out->n = w->nwanted = (size_t)w->replicas;
 	for (size_t i = 0; i < w->v->pods->n; i++) {
 		struct pod_view *p = &w->v->pods->items[i];
@@ -71,10 +72,11 @@ static void count(struct planning *w)
 		if (!p)
 			continue;
 		s->replicas++;
-		if (!is_leaving(p) && str_eqz(p->pod.status.phase, "Running") &&
-		    pod_is_ready(&p->pod)) {
+		if (str_eqz(p->pod.status.phase, "Running") && pod_is_ready(&p->pod)) {
 			s->ready_replicas++;
-			s->available_replicas += is_healthy(w, p);
+			s->available_replicas +=
+				pod_is_available(&p->pod, w->v->set->spec.min_ready_seconds,
+						 w->v->now_us, &w->out->wait_ms);
 		}
 		if (is_leaving(p))
 			continue;
@@ -83,16 +85,15 @@ static void count(struct planning *w)
 	}
 }
 
-/* Below the partition, and below what is still current in a roll-out, pods are made as they were. */
+/* Below the partition pods are made as they were; without any word about it, as many as are current. */
 static bool of_old_revision(const struct planning *w, int32_t ordinal)
 {
-	if (str_eq(w->v->current, w->v->update))
+	const struct apps_v1_stateful_set_update_strategy *s = &w->v->set->spec.update_strategy;
+
+	if (str_eq(w->v->current, w->v->update) || str_eqz(s->type, "OnDelete"))
 		return false;
-	if (str_eqz(w->v->set->spec.update_strategy.type, "OnDelete"))
-		return false;
-	if (w->partition > 0)
-		return ordinal < w->start + w->partition;
-	return ordinal < w->start + w->v->set->status.current_replicas;
+	return ordinal <
+	       w->start + (s->rolling_update ? w->partition : w->v->set->status.current_replicas);
 }
 
 /* False: nothing further may happen now. */
@@ -110,40 +111,73 @@ static bool raise_one(struct planning *w, struct stateful_pod *p)
 	return !w->one_by_one || is_healthy(w, p->view);
 }
 
+static const struct stateful_pod *first_unhealthy(const struct planning *w)
+{
+	for (size_t i = 0; i < w->nwanted; i++)
+		if (!is_healthy(w, w->out->pods[i].view))
+			return &w->out->pods[i];
+	for (size_t i = w->out->n; i-- > w->nwanted;)
+		if (!is_healthy(w, w->out->pods[i].view))
+			return &w->out->pods[i];
+	return NULL;
+}
+
+/* From the highest ordinal down; one by one those below have to be well first, unless it is the sick one's turn. */
 static bool lower(struct planning *w)
 {
+	const struct stateful_pod *sick = first_unhealthy(w);
+
 	for (size_t i = w->nwanted; i < w->out->n; i++) {
 		struct stateful_pod *p = &w->out->pods[i];
+		bool leaving = is_leaving(p->view);
 
-		if (is_leaving(p->view)) {
-			if (w->one_by_one)
-				return false;
-			continue;
-		}
-		p->remove = true;
+		if (w->one_by_one && (leaving || (!is_healthy(w, p->view) && p != sick)))
+			return false;
+		p->remove = !leaving;
 		if (w->one_by_one)
 			return false;
 	}
 	return true;
 }
 
+static bool is_outdated(const struct planning *w, const struct stateful_pod *p)
+{
+	return p->view && !is_leaving(p->view) && !has_revision(p->view, w->v->update);
+}
+
+static int32_t unavailable_limit(const struct planning *w)
+{
+	const struct apps_v1_rolling_update_stateful_set_strategy *r =
+		w->v->set->spec.update_strategy.rolling_update;
+	int32_t most = r && r->max_unavailable.set
+			       ? scaled_value(&r->max_unavailable, w->replicas, false)
+			       : 1;
+
+	return most < 1 ? 1 : most;
+}
+
+/* Outdated pods go from the top while few enough are unavailable; in parallel, those that don't serve anyway go at once. */
 static void update(struct planning *w)
 {
-	int32_t unavailable = 0, most = 1;
+	int32_t room = unavailable_limit(w);
 
 	if (str_eqz(w->v->set->spec.update_strategy.type, "OnDelete"))
 		return;
+	for (size_t i = 0; i < w->nwanted; i++)
+		room -= !is_healthy(w, w->out->pods[i].view);
 	for (size_t i = w->nwanted; i-- > 0 && (int32_t)i >= w->partition;) {
 		struct stateful_pod *p = &w->out->pods[i];
 
-		if (p->view && !is_leaving(p->view) && !has_revision(p->view, w->v->update)) {
+		if (!w->one_by_one && is_outdated(w, p) && !is_healthy(w, p->view))
 			p->remove = true;
-			unavailable++;
-		} else if (!is_healthy(w, p->view)) {
-			unavailable++;
-		}
-		if (unavailable >= most)
-			return;
+	}
+	for (size_t i = w->nwanted; room > 0 && i-- > 0 && (int32_t)i >= w->partition;) {
+		struct stateful_pod *p = &w->out->pods[i];
+
+		if (!is_outdated(w, p) || p->remove)
+			continue;
+		p->remove = true;
+		room--;
 	}
 }
 

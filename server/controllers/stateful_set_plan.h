@@ -9,6 +9,7 @@
 struct stateful_pod {
 	int32_t ordinal;
 	struct pod_view *view; /* NULL: there is none */
+	bool wanted;           /* its ordinal is one of the set's */
 	bool create, remove;   /* plan */
 	bool old_revision;     /* create: from the current revision, not the update */
 };

@@ -31,6 +31,7 @@ static void on_owner(void *ctx, const struct object *old, const struct object *n
 
 		controller_key(old, &key);
 		expectations_forget(&w->expected, buf_view(&key));
+		free(map_del(&w->failures, buf_view(&key)));
 	}
 	add_object(w, new ? new : old);
 }
@@ -102,6 +103,7 @@ void workload_stop(struct controller *c)
 	if (!w)
 		return;
 	expectations_free(&w->expected);
+	map_free(&w->failures, free);
 	event_recorder_free(w->events);
 	free(w);
 }
@@ -154,7 +156,17 @@ void workload_add_view(void *views, const struct object *o)
 
 struct pod_owner workload_pod_owner(struct workload *w, const struct object *owner, struct str key)
 {
-	return (struct pod_owner){ w->controller, &w->expected, w->events, owner, key };
+	return (struct pod_owner){ .controller = w->controller,
+				   .expected = &w->expected,
+				   .events = w->events,
+				   .object = owner,
+				   .key = key,
+				   .failures = &w->failures };
+}
+
+const char *workload_failure(const struct workload *w, struct str key)
+{
+	return map_get(&w->failures, key);
 }
 
 bool workload_caught_up(struct workload *w, struct str key)

@@ -15,7 +15,8 @@ struct workload {
 	int by_owner;                        /* index of children by controller uid */
 	struct expectations expected;
 	struct event_recorder *events;
-	void *own; /* the controller's, if it needs more */
+	struct map failures; /* key → why its pods could last not be made or removed */
+	void *own;           /* the controller's, if it needs more */
 };
 /* Makes the queue, informers, index and hooks; for start(). `work` gets the struct controller, whose state is the workload. */
 struct workload *workload_start(struct controller *c, const struct api_resource *owners,
@@ -36,6 +37,8 @@ void workload_children(const struct workload_claim *claim, struct round *round,
 		       void (*fn)(void *ctx, const struct object *o), void *ctx);
 void workload_add_view(void *views, const struct object *o); /* an fn: pod_views_add */
 struct pod_owner workload_pod_owner(struct workload *w, const struct object *owner, struct str key);
+/* Why pods of this owner could not be made; NULL: they could. */
+const char *workload_failure(const struct workload *w, struct str key);
 bool workload_caught_up(struct workload *w, struct str key);
 
 #endif

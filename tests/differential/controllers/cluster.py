@@ -158,7 +158,7 @@ class Cluster:
             if "deleted" not in stage:
                 stage.add("deleted")
                 if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
-                    self.end(path, pod, 137 if meta.get("annotations", {}).get("fake/exit") else 0)
+                    self.end(path, pod, 137)
                 self.request("DELETE", path, {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}})
             return
         if "running" not in stage:

@@ -9,7 +9,7 @@ DROP = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "deletio
         "lastUpdateTime", "lastProbeTime", "firstTimestamp", "lastTimestamp", "completionTime", "podIP", "podIPs", "hostIP", "hostIPs",
         "clusterIP", "clusterIPs", "nodeName", "ip", "addresses", "lastScheduleTime", "lastSuccessfulTime", "startedAt", "finishedAt",
         "disruptedPods", "renewTime", "lastHeartbeatTime"}
-DROP_LABELS = {"controller-uid", "batch.kubernetes.io/controller-uid"}
+DROP_LABELS = {"controller-uid", "batch.kubernetes.io/controller-uid", "topology.kubernetes.io/zone"}  # the last: of the node
 DROP_ANNOTATIONS = {"kubectl.kubernetes.io/last-applied-configuration", "batch.kubernetes.io/cronjob-scheduled-timestamp",
                     "endpoints.kubernetes.io/last-change-trigger-time"}
 
@@ -41,7 +41,7 @@ def names(history):
             out[name] = "%s-MINUTE" % owner["name"]
     for (kind, name), o in history.items():
         owner = controller(o)
-        if kind == "Pod" and owner and o["metadata"].get("generateName"):
+        if kind == "Pod" and owner and owner["kind"] != "StatefulSet":
             index = o["metadata"].get("annotations", {}).get("batch.kubernetes.io/job-completion-index", "")
             out[name] = "%s-%s*" % (out.get(owner["name"], owner["name"]), index + "-" if index else "")
     return out
@@ -104,6 +104,7 @@ def object_lines(text, o):
         for s in o.get("subsets", []):
             s["counts"] = [len(s.pop("addresses", [])), len(s.pop("notReadyAddresses", []))]
     if kind == "EndpointSlice":
+        meta.pop("generation", None)  # how many steps it took
         o["endpoints"] = sorted((text.walk(e) for e in o.get("endpoints") or []), key=lambda e: json.dumps(e, sort_keys=True))
         for e in o["endpoints"]:
             e.pop("zone", None)
@@ -123,6 +124,10 @@ def flat(v, prefix=""):
         yield prefix + " = " + json.dumps(v)
 
 
+def event_of(o):
+    return o["involvedObject"]["kind"], o["involvedObject"]["name"], o["reason"]
+
+
 def event_line(text, o):
     about = o["involvedObject"]
     return text("event %s %s/%s %s %s: %s [%s]" % (o["type"], about["kind"], about["name"], o["reason"], o.get("count", 1), o["message"],
@@ -130,14 +135,19 @@ def event_line(text, o):
 
 
 def lines(snapshot):
-    """Sorted lines; those of objects start with kind/name."""
+    """Sorted lines; those of objects start with kind/name. Of events that were too many to be told one by one nothing is said."""
     objects, history = snapshot
     text, out, pods = Text(history), [], {}
+    many = {event_of(o) for o in objects.values()
+            if o["kind"] == "Event" and o["message"].startswith("(combined from similar events)")}
     for o in objects.values():
-        if o["kind"] == "Event":
+        if o["kind"] == "Event" and event_of(o) in many:
+            out.append("event %s %s: many" % (text(o["involvedObject"]["name"]), o["reason"]))
+        elif o["kind"] == "Event":
             # one sentence per event; how often it was told depends on the moment
             line = re.sub(r" \d+: ", ": ", event_line(text, o), count=1)
             out.append(line)
+        if o["kind"] == "Event":
             continue
         if o["kind"] in ("ServiceAccount", "Node") or (o["kind"] == "ConfigMap" and o["metadata"]["name"] == "kube-root-ca.crt"):
             continue

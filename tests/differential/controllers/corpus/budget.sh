@@ -23,11 +23,16 @@ spec: {maxUnavailable: 1, selector: {matchLabels: {app: bare}}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: two}
-spec: {minAvailable: 2, selector: {matchLabels: {app: bare}}}
+spec: {minAvailable: 2, selector: {matchLabels: {app: lone}}}
 ---
 apiVersion: v1
 kind: Pod
 metadata: {name: bare, labels: {app: bare}}
+spec: {containers: [{name: c, image: "img:1"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: lone, labels: {app: lone}}
 spec: {containers: [{name: c, image: "img:1"}]}
 YAML
 # settle

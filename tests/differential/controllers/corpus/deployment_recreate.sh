@@ -1,4 +1,4 @@
-# Recreate, history limit, and a template that can't be created.
+# Recreate, history limit, a template that can't be created.
 kubectl apply -f - <<YAML
 apiVersion: apps/v1
 kind: Deployment
@@ -12,11 +12,6 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: c, image: "img:1"}]}
 ---
-apiVersion: v1
-kind: ResourceQuota
-metadata: {name: q}
-spec: {hard: {pods: "3", requests.cpu: "1"}}
----
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: refused}
@@ -28,7 +23,6 @@ spec:
     spec: {serviceAccountName: nobody, containers: [{name: c, image: "img:1", resources: {requests: {cpu: 100m}}}]}
 YAML
 # settle
-kubectl delete quota q
 kubectl set image deployment/web c=img:2
 # settle
 kubectl set image deployment/web c=img:3

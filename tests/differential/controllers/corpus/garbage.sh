@@ -1,6 +1,6 @@
 # Owners: absent, of another namespace, cluster-scoped, in a circle.
 kubectl create configmap owner
-uid=$(kubectl get configmap owner -o jsonpath={.metadata.uid})
+uid=$(kubectl get configmap owner -o jsonpath="{.metadata.uid}")
 owned() { # NAME OWNER UID [BLOCKS]
 	kubectl create -f - <<YAML
 apiVersion: v1
@@ -23,7 +23,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata:
   name: wrongspace
-  ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: extension-apiserver-authentication, uid: "$(kubectl get configmap -n kube-system extension-apiserver-authentication -o jsonpath={.metadata.uid})"}]
+  ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: extension-apiserver-authentication, uid: "$(kubectl get configmap -n kube-system extension-apiserver-authentication -o jsonpath="{.metadata.uid}")"}]
 YAML
 # settle 4
 kubectl delete configmap owner --cascade=foreground

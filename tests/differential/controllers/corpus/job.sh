@@ -22,10 +22,10 @@ job perindex 'fake/exit: "1"' 'completionMode: Indexed
   parallelism: 2
   backoffLimitPerIndex: 0'
 job failfast 'fake/exit: "1"' 'completionMode: Indexed
-  completions: 4
+  completions: 2
   parallelism: 2
   backoffLimitPerIndex: 0
-  maxFailedIndexes: 1'
+  maxFailedIndexes: 0'
 job policy 'fake/exit: "42"' 'podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {containerName: c, operator: In, values: [42]}}]}'
 job ignore 'fake/exit: "0"' 'podFailurePolicy: {rules: [{action: Ignore, onPodConditions: [{type: DisruptionTarget, status: "True"}]}]}'
 job leader 'fake/exit: "0"' 'completionMode: Indexed

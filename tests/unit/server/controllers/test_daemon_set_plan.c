@@ -31,13 +31,18 @@ static struct daemon_plan plan(struct workload_fixture *f, struct nodes *nodes, 
 				 nodes->items,
 				 nodes->n,
 				 &f->pods,
-				 "new",
-				 0 };
+				 STR("new"),
+				 0,
+				 NULL,
+				 NULL };
 	struct daemon_plan p;
 
 	daemon_set_plan(&v, &p);
 	return p;
 }
+
+static const char SURGE[] = "\"updateStrategy\":{\"type\":\"RollingUpdate\",\"rollingUpdate\":{"
+			    "\"maxSurge\":1,\"maxUnavailable\":0}}";
 
 static void each_node_that_suits_gets_one(void **state)
 {
@@ -132,6 +137,41 @@ static void a_pod_is_made_for_its_node(void **state)
 	assert_int_equal(pod.spec.tolerations.n, 7);
 }
 
+static void with_a_surge_the_new_pod_comes_before_the_old_one_goes(void **state)
+{
+	struct workload_fixture *f = *state;
+	struct nodes n = { 0 };
+
+	node(f, &n, "a", "", "");
+	node(f, &n, "b", "", "");
+	workload_pod(f, "pa", HASH("old"), ON("a"), POD_READY);
+	workload_pod(f, "pb", HASH("old"), ON("b"), POD_READY);
+	struct daemon_plan p = plan(f, &n, SURGE);
+	assert_int_equal(p.nremove, 0);
+	assert_int_equal(n.items[0].create + n.items[1].create, 1);
+	workload_pod(f, "na", HASH("new"), ON("a"), POD_PENDING);
+	p = plan(f, &n, SURGE);
+	assert_int_equal(p.nremove + n.items[0].create + n.items[1].create, 0); /* it waits */
+	f->pods.n = 2;
+	workload_pod(f, "na", HASH("new"), ON("a"), POD_READY);
+	p = plan(f, &n, SURGE);
+	assert_int_equal(p.nremove, 1);
+	assert_string_equal(p.remove[0]->pod.metadata.name.p, "pa");
+}
+
+static void an_old_pod_that_does_not_serve_needs_no_surge(void **state)
+{
+	struct workload_fixture *f = *state;
+	struct nodes n = { 0 };
+
+	node(f, &n, "a", "", "");
+	node(f, &n, "b", "", "");
+	workload_pod(f, "pa", HASH("old"), ON("a"), POD_PENDING);
+	workload_pod(f, "pb", HASH("old"), ON("b"), POD_PENDING);
+	plan(f, &n, SURGE);
+	assert_true(n.items[0].create && n.items[1].create);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, workload_setup, workload_teardown)
 
 int main(void)
@@ -141,6 +181,8 @@ int main(void)
 		T(second_pods_failed_ones_and_those_on_wrong_nodes_go),
 		T(an_update_takes_one_node_at_a_time),
 		T(old_pods_that_do_not_serve_go_at_once),
+		T(with_a_surge_the_new_pod_comes_before_the_old_one_goes),
+		T(an_old_pod_that_does_not_serve_needs_no_surge),
 		T(a_pod_is_made_for_its_node),
 	};
 

@@ -234,31 +234,65 @@ static const char *reason(const struct apps_v1_deployment_status *s, const char 
 	return "none";
 }
 
+static int64_t conditions(struct fixture *f, const struct deployment_news *news, int64_t us)
+{
+	struct apps_v1_deployment_status s;
+	int64_t wait_ms;
+
+	plan(f);
+	deployment_counts(&f->d, &f->sets, &f->arena, &s);
+	wait_ms = deployment_conditions(&f->d, &f->sets, &f->plan, news, us, &f->arena, &s);
+	f->d.status = s;
+	return wait_ms;
+}
+
 static void conditions_tell_progress_and_its_end(void **state)
 {
 	struct fixture *f = *state;
-	struct apps_v1_deployment_status s;
+	const struct deployment_news created = { DEPLOYMENT_CREATED, (char *)"web-1" };
 	int64_t us = 1000000000;
 
 	deployment(f, "\"progressDeadlineSeconds\":600," ROLLING(2, "1", "1"));
 	f->sets.latest = view(f, (struct set){ 2, 0, 2 });
-	plan(f);
-	deployment_counts(&f->d, &f->sets, &s);
-	assert_int_equal(deployment_conditions(&f->d, &f->sets, &f->plan, us, &f->arena, &s),
-			 600000);
-	assert_string_equal(reason(&s, "Progressing"), "NewReplicaSetCreated");
-	assert_string_equal(reason(&s, "Available"), "MinimumReplicasUnavailable");
-	f->d.status = s;
-	assert_int_equal(deployment_conditions(&f->d, &f->sets, &f->plan, us + 601000000, &f->arena,
-					       &s),
-			 0);
-	assert_string_equal(reason(&s, "Progressing"), "ProgressDeadlineExceeded");
+	assert_int_equal(conditions(f, &created, us), 600001);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "ReplicaSetUpdated");
+	assert_string_equal(reason(&f->d.status, "Available"), "MinimumReplicasUnavailable");
+	assert_int_equal(conditions(f, NULL, us + 601000000), 0);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "ProgressDeadlineExceeded");
 	f->sets.latest->available = f->sets.latest->rs.status.available_replicas = 2;
-	plan(f);
-	deployment_counts(&f->d, &f->sets, &s);
-	deployment_conditions(&f->d, &f->sets, &f->plan, us + 602000000, &f->arena, &s);
-	assert_string_equal(reason(&s, "Progressing"), "NewReplicaSetAvailable");
-	assert_string_equal(reason(&s, "Available"), "MinimumReplicasAvailable");
+	conditions(f, NULL, us + 602000000);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "NewReplicaSetAvailable");
+	assert_string_equal(reason(&f->d.status, "Available"), "MinimumReplicasAvailable");
+}
+
+static void the_first_thing_told_is_where_the_set_comes_from(void **state)
+{
+	struct fixture *f = *state;
+	const struct deployment_news created = { DEPLOYMENT_CREATED, (char *)"web-1" },
+				     failed = { DEPLOYMENT_FAILED, (char *)"Failed to create" };
+
+	deployment(f, "\"progressDeadlineSeconds\":600," ROLLING(2, "1", "1"));
+	conditions(f, &failed, 0);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "ReplicaSetCreateError");
+	f->sets.latest = view(f, (struct set){ 0, 0, 2 });
+	conditions(f, &created, 0);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "NewReplicaSetCreated");
+	f->d.status.conditions.n = 0;
+	conditions(f, NULL, 0);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "FoundNewReplicaSet");
+}
+
+static void a_pause_is_told_and_its_end(void **state)
+{
+	struct fixture *f = *state;
+
+	deployment(f, "\"progressDeadlineSeconds\":600,\"paused\":true," ROLLING(2, "1", "1"));
+	f->sets.latest = view(f, (struct set){ 0, 0, 2 });
+	conditions(f, NULL, 0);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "DeploymentPaused");
+	f->d.spec.paused = false;
+	conditions(f, NULL, 0);
+	assert_string_equal(reason(&f->d.status, "Progressing"), "DeploymentResumed");
 }
 
 static void templates_are_equal_but_for_the_hash_label(void **state)
@@ -305,6 +339,8 @@ int main(void)
 		T(a_paused_deployment_only_scales),
 		T(history_beyond_the_limit_goes_oldest_first),
 		T(conditions_tell_progress_and_its_end),
+		T(the_first_thing_told_is_where_the_set_comes_from),
+		T(a_pause_is_told_and_its_end),
 		T(templates_are_equal_but_for_the_hash_label),
 	};
 

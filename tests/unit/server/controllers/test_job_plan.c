@@ -209,11 +209,11 @@ static void a_finished_job_goes_after_its_time(void **state)
 	const char *done = "\"conditions\":[{\"type\":\"Complete\",\"status\":\"True\","
 			   "\"lastTransitionTime\":\"2026-01-01T00:00:00Z\"}]";
 	struct batch_v1_job *j = job(*state, "\"ttlSecondsAfterFinished\":30", done);
-	struct job_plan p = plan_at(*state, j, NOW + 10000000);
 
-	assert_false(p.expired);
-	assert_int_equal(p.wait_ms, 20000);
-	assert_true(plan_at(*state, j, NOW + 30000000).expired);
+	assert_int_equal(job_expires_ms(j, NOW + 10000000), 20001);
+	assert_int_equal(job_expires_ms(j, NOW + 30000000), 0);
+	j->spec.ttl_seconds_after_finished = NULL;
+	assert_int_equal(job_expires_ms(j, NOW + 30000000), -1);
 }
 
 static struct core_v1_pod *ended(struct workload_fixture *f, const char *name, int index, int code)

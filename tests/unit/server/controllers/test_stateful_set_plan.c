@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "server/controllers/stateful_claims.h"
 #include "server/controllers/stateful_set_plan.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
@@ -177,11 +178,56 @@ static void ordinals_are_read_from_names(void **state)
 	assert_int_equal(stateful_ordinal(STR("s"), STR("t-1")), -1);
 }
 
+static void as_many_as_may_be_unavailable_are_updated_at_once(void **state)
+{
+	struct workload_fixture *f = *state;
+	const char *rolling =
+		"\"replicas\":4,\"podManagementPolicy\":\"%s\",\"updateStrategy\":{\"type\":"
+		"\"RollingUpdate\",\"rollingUpdate\":{\"partition\":0,\"maxUnavailable\":2}}";
+	auto_free char *ordered = str_printf(rolling, "OrderedReady"),
+		       *parallel = str_printf(rolling, "Parallel");
+	struct stateful_plan p;
+
+	for (int i = 0; i < 4; i++)
+		pod(f, i, "a", "", POD_READY);
+	assert_string_equal(plan(f, set(f, ordered, ""), "a", "b", &p), "-2 -3 ");
+	f->pods.n = 0;
+	for (int i = 0; i < 4;
+	     i++) /* two that don't serve go, whatever the limit: they cost nothing */
+		pod(f, i, "a", "", i < 2 ? POD_PENDING : POD_READY);
+	assert_string_equal(plan(f, set(f, parallel, ""), "a", "b", &p), "-0 -1 ");
+}
+
+static void a_claim_is_owned_as_the_policy_says(void **state)
+{
+	const struct {
+		const char *deleted, *scaled;
+		enum claim_owner wanted, unwanted;
+	} cases[] = {
+		{ "Retain", "Retain", CLAIM_OWNER_NONE, CLAIM_OWNER_NONE },
+		{ "Delete", "Retain", CLAIM_OWNER_SET, CLAIM_OWNER_SET },
+		{ "Retain", "Delete", CLAIM_OWNER_NONE, CLAIM_OWNER_POD },
+		{ "Delete", "Delete", CLAIM_OWNER_SET, CLAIM_OWNER_POD },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		auto_free char *spec = str_printf("\"persistentVolumeClaimRetentionPolicy\":{"
+						  "\"whenDeleted\":\"%s\",\"whenScaled\":\"%s\"}",
+						  cases[i].deleted, cases[i].scaled);
+		struct apps_v1_stateful_set *s = set(*state, spec, "");
+
+		assert_int_equal(stateful_claim_owner(s, true), cases[i].wanted);
+		assert_int_equal(stateful_claim_owner(s, false), cases[i].unwanted);
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, workload_setup, workload_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(as_many_as_may_be_unavailable_are_updated_at_once),
+		T(a_claim_is_owned_as_the_policy_says),
 		T(pods_come_one_after_the_other),
 		T(in_parallel_all_come_at_once),
 		T(the_highest_goes_first_and_alone),
