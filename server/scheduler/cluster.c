@@ -492,6 +492,26 @@ bool cluster_pod_refresh(struct placed_pod *p, const struct object *o,
 	return true;
 }
 
+static struct str field_of(const struct object *o, const char *label)
+{
+	for (size_t i = 0; i < o->resource->nselectable; i++)
+		if (!strcmp(o->resource->selectable[i].label, label))
+			return o->fields[i];
+	return STR("");
+}
+
+bool cluster_pod_confirm(struct placed_pod *p, const struct object *o)
+{
+	if (!str_eq(p->object->uid, o->uid) || o->deleting || !same_labels(p->object, o) ||
+	    !str_eqz(field_of(o, "spec.nodeName"), p->node->name) ||
+	    !str_eqz(field_of(o, "status.phase"), "Pending"))
+		return false;
+	object_unref(p->object);
+	p->object = object_ref(o);
+	p->assumed = false;
+	return true;
+}
+
 bool cluster_pod_del(struct cluster *c, struct str key)
 {
 	struct placed_pod *p = map_del(&c->placed, key);

@@ -79,6 +79,8 @@ void cluster_pod_set(struct cluster *c, struct str key, struct str node, const s
 /* A placed pod has a newer version. False: something changed that is counted; set it anew. */
 bool cluster_pod_refresh(struct placed_pod *p, const struct object *o,
 			 const struct core_v1_pod *pod);
+/* The same for the first version after its binding, without decoding it: nobody else writes to a pod in between, as a rule. */
+bool cluster_pod_confirm(struct placed_pod *p, const struct object *o);
 bool cluster_pod_del(struct cluster *c, struct str key); /* false: it was not there */
 struct placed_pod *cluster_pod(const struct cluster *c, struct str key);
 void cluster_nominate(struct cluster *c, struct str key, struct str node, const struct object *o,

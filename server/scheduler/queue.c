@@ -198,24 +198,18 @@ static bool helps(const struct pending_pod *p, const struct sched_event *e)
 	return false;
 }
 
-bool sched_queue_set(struct sched_queue *q, struct str key, const struct object *o, bool gated,
-		     int64_t now_ms)
+void sched_queue_put(struct sched_queue *q, struct str key, const struct object *o,
+		     struct arena *arena, const struct core_v1_pod *pod, bool gated, int64_t now_ms)
 {
 	struct pending_pod *p = map_get(&q->pods, key);
-	struct arena arena = { 0 };
-	struct core_v1_pod pod = { 0 };
 	const struct sched_event self = { .what = SCHED_EVENT_SELF, .pod = o };
 	bool chance = true;
 
-	if (object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0) {
-		arena_free(&arena);
-		return false;
-	}
 	if (!p)
 		p = pending_new(q, key, now_ms);
 	if (p->object && p->place == POD_PARKED)
-		chance = p->gated != gated ||
-			 (means_something_new(&p->pod, &pod) && helps(p, &self));
+		chance =
+			p->gated != gated || (means_something_new(&p->pod, pod) && helps(p, &self));
 	if (p->place == POD_PARKED)
 		count_parked(q, p, -1); /* its turn among the parked ones stays */
 	else if (p->place != POD_IN_FLIGHT)
@@ -223,19 +217,31 @@ bool sched_queue_set(struct sched_queue *q, struct str key, const struct object 
 	object_unref(p->object);
 	arena_free(&p->arena);
 	p->object = object_ref(o);
-	p->arena = arena;
-	p->pod = pod;
+	p->arena = *arena;
+	*arena = (struct arena){ 0 };
+	p->pod = *pod;
 	p->gated = gated;
 	pod_usage_free(&p->usage);
 	pod_usage_read(&p->pod, &p->usage);
 	if (p->place == POD_IN_FLIGHT)
-		return true;
+		return;
 	if (p->place == POD_PARKED)
 		count_parked(q, p, 1);
 	else
 		put_in(q, p, p->place);
 	if (p->place == POD_PARKED && chance)
 		give_chance(q, p, now_ms);
+}
+
+bool sched_queue_set(struct sched_queue *q, struct str key, const struct object *o, bool gated,
+		     int64_t now_ms)
+{
+	auto_arena arena = { 0 };
+	struct core_v1_pod pod = { 0 };
+
+	if (object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0)
+		return false;
+	sched_queue_put(q, key, o, &arena, &pod, gated, now_ms);
 	return true;
 }
 

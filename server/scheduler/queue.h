@@ -54,6 +54,10 @@ void sched_queue_free(struct sched_queue *q);
 /* New, or changed: what is parked gets another chance. False: it cannot be read. */
 bool sched_queue_set(struct sched_queue *q, struct str key, const struct object *o, bool gated,
 		     int64_t now_ms);
+/* The same with the pod decoded already; its arena is taken over. */
+void sched_queue_put(struct sched_queue *q, struct str key, const struct object *o,
+		     struct arena *arena, const struct core_v1_pod *pod, bool gated,
+		     int64_t now_ms);
 void sched_queue_del(struct sched_queue *q, struct str key);
 struct pending_pod *sched_queue_find(const struct sched_queue *q, struct str key);
 struct pending_pod *sched_queue_pop(struct sched_queue *q,

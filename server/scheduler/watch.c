@@ -130,16 +130,29 @@ static void pod_placed(struct scheduler *s, struct str key, const struct object 
 }
 
 static void pod_waits(struct scheduler *s, struct str key, const struct object *o,
-		      const struct core_v1_pod *pod)
+		      const struct core_v1_pod *pod, struct arena *arena)
 {
 	struct str nominated = pod->status.nominated_node_name;
 
 	if (cluster_pod(&s->cluster, key))
 		return; /* assumed: its binding is under way */
-	sched_queue_set(&s->queue, key, o, gate(pod) != NULL, scheduler_now_ms());
 	if (nominated.n && !str_eq(nominated, cluster_nominated_node(&s->cluster, key)))
 		cluster_nominate(&s->cluster, key, nominated, o, pod);
+	sched_queue_put(&s->queue, key, o, arena, pod, gate(pod) != NULL, scheduler_now_ms());
 	scheduler_wake(s);
+}
+
+/* What was assumed has come true: nothing is new but the object. */
+static bool pod_is_as_assumed(struct scheduler *s, struct str key, const struct object *o)
+{
+	struct placed_pod *p = cluster_pod(&s->cluster, key);
+	struct sched_event e = { .what = SCHED_EVENT_POD_ADD, .pod = o };
+
+	if (!p || !p->assumed || !cluster_pod_confirm(p, o))
+		return false;
+	sched_queue_del(&s->queue, key);
+	scheduler_event(s, &e);
+	return true;
 }
 
 static void pod_present(struct scheduler *s, struct str key, const struct object *o)
@@ -147,7 +160,8 @@ static void pod_present(struct scheduler *s, struct str key, const struct object
 	auto_arena arena = { 0 };
 	struct core_v1_pod pod = { 0 };
 
-	if (object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0)
+	if (pod_is_as_assumed(s, key, o) ||
+	    object_decode(o, &arena, api_struct_core_v1_pod, &pod, NULL) < 0)
 		return;
 	if (is_over(&pod))
 		pod_gone(s, key, o);
@@ -156,7 +170,7 @@ static void pod_present(struct scheduler *s, struct str key, const struct object
 	else if (o->deleting || !str_eqz(pod.spec.scheduler_name, SCHEDULER_NAME))
 		sched_queue_del(&s->queue, key);
 	else
-		pod_waits(s, key, o, &pod);
+		pod_waits(s, key, o, &pod, &arena);
 }
 
 static void on_pod(void *ctx, const struct object *old, const struct object *new)
