@@ -63,11 +63,11 @@ static void prepare(struct sched_look *l, size_t i)
 {
 	const struct sched_plugin *x = sched_plugins[i];
 	struct prepared p = { 0 };
+	bool asks = !x->pre_filter || x->pre_filter(&l->cycle, &p);
 
-	if (!x->pre_filter)
-		return;
-	l->skip[i] = !x->pre_filter(&l->cycle, &p);
 	l->states[i] = p.state;
+	if (asks && x->filter)
+		l->filters[l->nfilters++] = (uint8_t)i;
 	if (p.reject) {
 		l->reject = p.reject;
 		l->resolvable = p.resolvable;
@@ -105,9 +105,9 @@ static bool run_filters(struct sched_look *l, struct node_info *n, struct verdic
 {
 	v->n = 0;
 	v->unresolvable = false;
-	for (size_t i = 0; i < sched_plugin_count; i++) {
-		if (!sched_plugins[i]->filter || l->skip[i])
-			continue;
+	for (size_t k = 0; k < l->nfilters; k++) {
+		size_t i = l->filters[k];
+
 		l->cycle.state = l->states[i];
 		sched_plugins[i]->filter(&l->cycle, n, v);
 		if (v->n) {

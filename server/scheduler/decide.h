@@ -21,7 +21,8 @@ struct sched_view { /* what is known; the last two may be NULL */
 struct sched_look {
 	struct sched_cycle cycle;
 	void *states[SCHED_PLUGINS_MAX];
-	bool skip[SCHED_PLUGINS_MAX]; /* has nothing to say about this pod */
+	uint8_t filters[SCHED_PLUGINS_MAX]; /* plug-ins that have something to say about this pod */
+	size_t nfilters;
 	struct arena arena;
 	uint32_t rejected_by; /* plug-ins, as a mask, that turned the pod away somewhere */
 	const char *reject;   /* no node will do: why */

@@ -21,7 +21,12 @@ void verdict_add(struct verdict *v, const char *why)
 void reasons_add(struct reasons *r, const char *text, int count)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->items[i].text == text || !strcmp(r->items[i].text, text)) {
+		if (r->items[i].text == text) {
+			r->items[i].count += count;
+			return;
+		}
+	for (size_t i = 0; i < r->n; i++)
+		if (!strcmp(r->items[i].text, text)) {
 			r->items[i].count += count;
 			return;
 		}

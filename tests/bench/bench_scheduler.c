@@ -59,6 +59,7 @@ struct bench {
 	struct budgets budgets;
 	const char *pod_spec;
 	size_t placed, refused, victims;
+	char nominated[64]; /* where room was made for the pod in turn */
 };
 struct item {
 	struct object *object;
@@ -135,6 +136,8 @@ static void make_room(struct bench *b, struct sched_look *look, const struct dec
 
 	schedule_preempt(look, d, &b->budgets, STR(""), b->placed, &room);
 	b->victims += room.nvictims;
+	if (room.node)
+		snprintf(b->nominated, sizeof(b->nominated), "%s", room.node->name);
 	for (size_t i = 0; i < room.nvictims; i++)
 		cluster_pod_del(&b->cluster, str_from(room.victims[i]->key));
 	preemption_free(&room);
@@ -148,7 +151,8 @@ static void place(struct bench *b, struct item *x, bool evicts)
 	struct decision d;
 
 	sched_look_open(&look, &view, &who);
-	schedule_decide(&look, STR(""), b->placed, &d);
+	schedule_decide(&look, str_from(b->nominated), b->placed, &d);
+	b->nominated[0] = '\0';
 	if (d.node) {
 		cluster_pod_set(&b->cluster, who.key, d.node->node.metadata.name, x->object,
 				&x->pod, true);
