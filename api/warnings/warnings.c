@@ -320,7 +320,7 @@ static void endpoint_slice(struct warnings *w, const json_t *new, const json_t *
 
 static void ingress(struct warnings *w, const json_t *new, const json_t *old)
 {
-	if (!old && meta_annotation(new, "kubernetes.io/ingress.class").p &&
+	if (!old && json_object_get(meta_annotations(new), "kubernetes.io/ingress.class") &&
 	    !tree_get(new, "spec", "ingressClassName", NULL))
 		warn(w, "annotation \"kubernetes.io/ingress.class\" is deprecated, please use "
 			"'spec.ingressClassName' instead");
@@ -388,7 +388,7 @@ static void quota(struct warnings *w, const json_t *new, const json_t *old)
 static void claim(struct warnings *w, const json_t *new, const json_t *old)
 {
 	(void)old;
-	if (meta_annotation(new, "volume.beta.kubernetes.io/storage-class").p)
+	if (json_object_get(meta_annotations(new), "volume.beta.kubernetes.io/storage-class"))
 		warn(w, "metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated "
 			"since v1.8; use \"storageClassName\" attribute instead");
 	size_t was = check_in(&w->at, "spec");
