@@ -20,6 +20,7 @@ struct check {
 	struct err later;
 	bool declared; /* where complaints go now */
 	bool custom;   /* of a custom resource: finalizers may have any qualified name */
+	bool general; /* a kind whose metadata upstream checks with its general rules alone: the same */
 };
 
 /* `size_t was = check_in(c, "spec"); … check_out(c, was);` */

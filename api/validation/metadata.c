@@ -93,7 +93,7 @@ static void check_finalizers(struct check *c, const json_t *object, bool names)
 		if (names)
 			check_name(c, NULL, name, name_label_key);
 		size_t at = check_in_index(c, i);
-		if (!c->custom && str_find(name, '/') == name.n &&
+		if (!c->custom && !c->general && str_find(name, '/') == name.n &&
 		    !str_in(name, standard_finalizers))
 			check_invalid_text(c, NULL, name,
 					   "name is neither a standard finalizer name nor is it "

@@ -57,7 +57,8 @@ static int finish(struct check *c, const struct api_resource *r, const json_t *o
 		err_cause(c->err, c->later.causes[i].type, c->later.causes[i].field, "%s",
 			  c->later.causes[i].message);
 	err_clear(&c->later);
-	int code = validate_finish(r->kind, r->group, meta_name(object), c->err);
+	bool event = !strcmp(r->group, "events.k8s.io"); /* the core group's, to upstream */
+	int code = validate_finish(r->kind, event ? "" : r->group, meta_name(object), c->err);
 	buf_free(&c->path);
 	if (code < 0)
 		err_move(err, c->err);
@@ -71,10 +72,24 @@ static bool is_custom(const struct api_resource *r)
 	return r->type && !r->type->gv;
 }
 
+/* Kinds that upstream's validation does not hold against the core group's rules for metadata. */
+static bool is_general(const struct api_resource *r)
+{
+	static const char *const groups[] = { "admissionregistration.k8s.io",
+					      "apiregistration.k8s.io",
+					      "coordination.k8s.io",
+					      "events.k8s.io",
+					      "node.k8s.io",
+					      NULL };
+	bool event = !r->group[0] && strcmp(r->plural, "events") == 0;
+	bool budget = strcmp(r->plural, "poddisruptionbudgets") == 0;
+	return event || budget || str_in(str_from(r->group), groups);
+}
+
 int validate_create(const struct api_resource *r, const json_t *object, struct err *err)
 {
 	struct err found = { 0 };
-	struct check c = { .err = &found, .custom = is_custom(r) };
+	struct check c = { .err = &found, .custom = is_custom(r), .general = is_general(r) };
 	const struct kind_rules *rules = r->crd ? NULL : kind_rules_find(r->group, r->plural);
 	check_metadata(&c, object, r->namespaced,
 		       rules && rules->name ? rules->name : name_dns_subdomain);
@@ -108,7 +123,7 @@ int validate_update(const struct api_resource *r, const char *subresource, const
 		    const json_t *old, struct err *err)
 {
 	struct err found = { 0 };
-	struct check c = { .err = &found, .custom = is_custom(r) };
+	struct check c = { .err = &found, .custom = is_custom(r), .general = is_general(r) };
 	const struct kind_rules *rules = r->crd ? NULL : kind_rules_find(r->group, r->plural);
 	validate_update_fn special =
 		subresource && !r->crd ? subresource_rules(r, subresource) : NULL;

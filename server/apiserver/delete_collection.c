@@ -6,6 +6,7 @@
 #include "server/apiserver/deletion.h"
 #include "server/apiserver/list_item.h"
 #include "server/apiserver/respond.h"
+#include "server/apiserver/revision.h"
 #include "server/apiserver/selection.h"
 #include "server/apiserver/verbs.h"
 
@@ -106,6 +107,8 @@ static void sweep_body(struct api_request *r)
 		e = delete_options_read(&r->arena, body, &r->opt, &err);
 	if (e == -ERR_INVALID)
 		request_about(r, "meta.k8s.io", "DeleteOptions", STR(""));
+	if (e == 0)
+		e = revision_options_check(r, false, &err);
 	if (e == 0)
 		e = selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector,
 				    &s->selection, &err);

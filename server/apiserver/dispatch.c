@@ -139,6 +139,23 @@ static bool custom_misses_namespace(const struct api_request *r)
 	       !(r->verb & (API_LIST_VERB | API_WATCH));
 }
 
+/* What can't be part of a key is refused before anything is looked up. */
+static bool name_fits(struct api_request *r)
+{
+	auto_err err = { 0 };
+	struct str n = r->name;
+	const char *why = str_eqz(n, ".")    ? "may not be '.'"
+			  : str_eqz(n, "..") ? "may not be '..'"
+			  : memchr(n.p ? n.p : "", '/', n.n) ? "may not contain '/'"
+			  : memchr(n.p ? n.p : "", '%', n.n) ? "may not contain '%'"
+							     : NULL;
+	if (!why)
+		return true;
+	err_set(&err, ERR_BAD_REQUEST, "Name parameter invalid: \"%.*s\": %s", STR_ARG(n), why);
+	respond_err(r, &err);
+	return false;
+}
+
 static void dispatch_resource(struct api_request *r)
 {
 	if (r->resource && custom_misses_namespace(r)) {
@@ -166,6 +183,8 @@ static void dispatch_resource(struct api_request *r)
 		not_allowed(r);
 		return;
 	}
+	if (!name_fits(r))
+		return;
 	warn_deprecated(r);
 	const struct special *s = special_find(r);
 	if (s) {

@@ -68,6 +68,15 @@ static void pod_template(json_t *tree)
 	pod_spec(tree_get(tree, "template", "spec", NULL));
 }
 
+/* apps/v1 keeps templateGeneration in an annotation, which every decoded object has. */
+static void daemon_set(json_t *tree)
+{
+	static const char count[] = "deprecated.daemonset.template.generation";
+	template(tree);
+	if (meta_annotation(tree, count).n == 0)
+		meta_set_annotation(tree, count, STR("0"));
+}
+
 static const struct {
 	const char *group, *plural;
 	void (*run)(json_t *tree);
@@ -80,7 +89,7 @@ static const struct {
 	{ "apps", "deployments", template },
 	{ "apps", "replicasets", template },
 	{ "apps", "statefulsets", template },
-	{ "apps", "daemonsets", template },
+	{ "apps", "daemonsets", daemon_set },
 	{ "batch", "jobs", template },
 	{ "batch", "cronjobs", job_template },
 };

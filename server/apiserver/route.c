@@ -13,9 +13,9 @@ static const struct {
 	const char *method, *verb_text;
 	enum api_verb verb;
 } methods[] = {
-	{ "POST", "create", API_CREATE }, { "GET", "get", API_GET },
-	{ "HEAD", "get", API_GET },       { "PUT", "update", API_UPDATE },
-	{ "PATCH", "patch", API_PATCH },  { "DELETE", "delete", API_DELETE },
+	{ "POST", "create", API_CREATE },   { "GET", "get", API_GET },
+	{ "PUT", "update", API_UPDATE },    { "PATCH", "patch", API_PATCH },
+	{ "DELETE", "delete", API_DELETE },
 };
 
 struct parts {

@@ -17,9 +17,7 @@ int daemon_set_strategy_update(struct write *w, struct err *err)
 	int64_t count = 0;
 	(void)err;
 	str_to_i64(meta_annotation(w->old, COUNT), &count);
-	const json_t *old = tree_get(w->old, "spec", "template", NULL),
-		     *new = tree_get(w->tree, "spec", "template", NULL);
-	if (!json_equal(old, new))
+	if (strategy_template_changed(w))
 		count++;
 	char *text = arena_printf(&w->r->arena, "%lld", (long long)count);
 	meta_set_annotation(w->tree, COUNT, str_from(text));

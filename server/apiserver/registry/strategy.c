@@ -204,6 +204,19 @@ static bool spec_changed(const struct write *w)
 	return differs;
 }
 
+bool strategy_template_changed(const struct write *w)
+{
+	const json_t *old = tree_get(w->old, "spec", "template", NULL);
+	auto_buf text = { 0 };
+	json_t *canonical = NULL;
+	bool differs = !json_equal(old, tree_get(w->tree, "spec", "template", NULL));
+	if (differs && api_json_write(w->res->type, w->tree, false, &text, NULL) == 0 &&
+	    api_json_parse(buf_view(&text), &canonical, NULL, NULL) == 0)
+		differs = !json_equal(old, tree_get(canonical, "spec", "template", NULL));
+	json_decref(canonical);
+	return differs;
+}
+
 static bool maps_differ(const json_t *a, const json_t *b)
 {
 	return (json_object_size(a) || json_object_size(b)) && !json_equal(a, b);

@@ -50,6 +50,9 @@ int strategy_create(struct write *w, struct err *err);
 /* The common part of an update: status and spec are kept apart, generation counts, then the kind's own step. */
 int strategy_update(struct write *w, struct err *err);
 
+/* Whether spec.template says something else than before, however it is spelled. */
+bool strategy_template_changed(const struct write *w);
+
 /* Kinds that are more than flags, each in its file. */
 int pod_strategy_create(struct write *w, struct err *err);
 int pod_strategy_update(struct write *w, struct err *err);
