@@ -177,6 +177,8 @@ static unsigned node_changes(const struct core_v1_node *a, const struct core_v1_
 {
 	struct core_v1_node_status had = { .allocatable = a->status.allocatable };
 	struct core_v1_node_status has = { .allocatable = b->status.allocatable };
+	struct core_v1_node_status knew = { .declared_features = a->status.declared_features };
+	struct core_v1_node_status knows = { .declared_features = b->status.declared_features };
 	struct meta_v1_object_meta l = { .labels = a->metadata.labels };
 	struct meta_v1_object_meta m = { .labels = b->metadata.labels };
 	struct core_v1_node_spec s = { .taints = a->spec.taints,
@@ -187,6 +189,8 @@ static unsigned node_changes(const struct core_v1_node *a, const struct core_v1_
 
 	if (!same_json(api_struct_core_v1_node_status, &had, &has))
 		what |= NODE_ALLOCATABLE;
+	if (!same_json(api_struct_core_v1_node_status, &knew, &knows))
+		what |= NODE_FEATURES;
 	if (!same_json(api_struct_meta_v1_object_meta, &l, &m))
 		what |= NODE_LABELS;
 	if (!same_json(api_struct_core_v1_node_spec, &s, &t))

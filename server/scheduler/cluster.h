@@ -67,7 +67,8 @@ enum node_change {
 	NODE_ADDED = 1,
 	NODE_ALLOCATABLE = 2,
 	NODE_LABELS = 4,
-	NODE_TAINTS = 8, /* and spec.unschedulable */
+	NODE_TAINTS = 8,    /* and spec.unschedulable */
+	NODE_FEATURES = 16, /* that it declares */
 };
 /* Says what changed. `was` (may be NULL) takes over the node of before; was_arena holds it and is the caller's. */
 unsigned cluster_node_set(struct cluster *c, const struct object *node, struct core_v1_node *was,

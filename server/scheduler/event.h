@@ -25,7 +25,7 @@ enum {
 	SCHED_EVENT_CSI_DRIVER = 1 << 16,
 	SCHED_EVENT_CAPACITY = 1 << 17,
 	SCHED_EVENT_ATTACHMENT = 1 << 18,
-	SCHED_EVENT_CLAIM_DELETE = 1 << 19,
+	SCHED_EVENT_NODE_FEATURES = 1 << 19,
 };
 struct sched_event {
 	uint32_t what;                   /* one or several */

@@ -91,6 +91,7 @@ extern const struct sched_plugin plugin_scheduling_gates, plugin_node_unschedula
 	plugin_node_name, plugin_taint_toleration, plugin_node_affinity, plugin_node_ports,
 	plugin_node_resources_fit, plugin_volume_restrictions, plugin_node_volume_limits,
 	plugin_volume_binding, plugin_volume_zone, plugin_balanced_allocation,
-	plugin_image_locality, plugin_topology_spread, plugin_inter_pod_affinity;
+	plugin_image_locality, plugin_topology_spread, plugin_inter_pod_affinity,
+	plugin_node_declared_features;
 
 #endif

@@ -3,11 +3,12 @@
 #include "server/scheduler/plugin.h"
 
 const struct sched_plugin *const sched_plugins[] = {
-	&plugin_scheduling_gates,   &plugin_node_name,           &plugin_node_unschedulable,
-	&plugin_taint_toleration,   &plugin_node_affinity,       &plugin_node_ports,
-	&plugin_node_resources_fit, &plugin_volume_restrictions, &plugin_node_volume_limits,
-	&plugin_volume_binding,     &plugin_volume_zone,         &plugin_topology_spread,
-	&plugin_inter_pod_affinity, &plugin_balanced_allocation, &plugin_image_locality,
+	&plugin_scheduling_gates,       &plugin_node_name,           &plugin_node_unschedulable,
+	&plugin_taint_toleration,       &plugin_node_affinity,       &plugin_node_ports,
+	&plugin_node_resources_fit,     &plugin_volume_restrictions, &plugin_node_volume_limits,
+	&plugin_volume_binding,         &plugin_volume_zone,         &plugin_topology_spread,
+	&plugin_inter_pod_affinity,     &plugin_balanced_allocation, &plugin_image_locality,
+	&plugin_node_declared_features,
 };
 const size_t sched_plugin_count = COUNT_OF(sched_plugins);
 _Static_assert(COUNT_OF(sched_plugins) <= SCHED_PLUGINS_MAX, "plug-ins are bits of a mask");

@@ -17,7 +17,8 @@ static uint32_t node_events(unsigned changes)
 	return (changes & NODE_ADDED ? SCHED_EVENT_NODE_ADD : 0U) |
 	       (changes & NODE_ALLOCATABLE ? SCHED_EVENT_NODE_ALLOCATABLE : 0U) |
 	       (changes & NODE_LABELS ? SCHED_EVENT_NODE_LABELS : 0U) |
-	       (changes & NODE_TAINTS ? SCHED_EVENT_NODE_TAINTS : 0U);
+	       (changes & NODE_TAINTS ? SCHED_EVENT_NODE_TAINTS : 0U) |
+	       (changes & NODE_FEATURES ? SCHED_EVENT_NODE_FEATURES : 0U);
 }
 
 static void node_gone(struct scheduler *s, const struct object *o)
