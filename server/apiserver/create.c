@@ -13,7 +13,7 @@ static int create_decode(struct api_request *r, json_t **tree, struct err *err)
 	int e = decode_body(r, &expect, tree, err);
 	if (e < 0)
 		return e;
-	normalize_tree(r->resource, *tree);
+	normalize_whole(r->resource, *tree);
 	canonical_prune(expect.type, *tree);
 	api_default(expect.type, *tree);
 	e = object_meta_namespace(r, *tree, err);

@@ -44,7 +44,7 @@ struct object *lookup_core(struct apiserver *s, const char *plural, struct str n
 
 const char *lookup_qualified(struct api_request *r, const struct api_resource *res)
 {
-	if (!res->group[0] || !strcmp(res->group, "events.k8s.io")) /* one kind, to upstream */
+	if (!res->group[0])
 		return res->plural;
 	return arena_printf(&r->arena, "%s.%s", res->plural, res->group);
 }

@@ -68,15 +68,6 @@ static void pod_template(json_t *tree)
 	pod_spec(tree_get(tree, "template", "spec", NULL));
 }
 
-/* apps/v1 keeps templateGeneration in an annotation, which every decoded object has. */
-static void daemon_set(json_t *tree)
-{
-	static const char count[] = "deprecated.daemonset.template.generation";
-	template(tree);
-	if (meta_annotation(tree, count).n == 0)
-		meta_set_annotation(tree, count, STR("0"));
-}
-
 static const struct {
 	const char *group, *plural;
 	void (*run)(json_t *tree);
@@ -89,7 +80,7 @@ static const struct {
 	{ "apps", "deployments", template },
 	{ "apps", "replicasets", template },
 	{ "apps", "statefulsets", template },
-	{ "apps", "daemonsets", daemon_set },
+	{ "apps", "daemonsets", template },
 	{ "batch", "jobs", template },
 	{ "batch", "cronjobs", job_template },
 };
@@ -108,4 +99,13 @@ void normalize_tree(const struct api_resource *res, json_t *tree)
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		if (!strcmp(rows[i].plural, res->plural) && !strcmp(rows[i].group, res->group))
 			rows[i].run(tree);
+}
+
+void normalize_whole(const struct api_resource *res, json_t *tree)
+{
+	static const char count[] = "deprecated.daemonset.template.generation";
+	normalize_tree(res, tree);
+	if (!strcmp(res->plural, "daemonsets") && !strcmp(res->group, "apps") &&
+	    meta_annotation(tree, count).n == 0)
+		meta_set_annotation(tree, count, STR("0"));
 }

@@ -178,7 +178,7 @@ static int patch_modify(struct write *w, struct err *err)
 		e = update_check_name(w->r, w->tree, err);
 	if (e < 0)
 		return e;
-	normalize_tree(w->res, w->tree);
+	normalize_whole(w->res, w->tree);
 	canonical_prune(w->res->type, w->tree);
 	api_default(w->res->type, w->tree);
 	return 0;

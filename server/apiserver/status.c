@@ -43,10 +43,11 @@ static void causes_write(const struct err *err, bool *first, struct buf *out)
 	buf_putc(out, ']');
 }
 
-/* Events of both groups are the core group's to upstream. */
-static struct str details_group(const struct api_request *r)
+/* Events of both groups are the core group's when upstream judges them. */
+static struct str details_group(const struct api_request *r, const struct err *err)
 {
-	return str_eqz(r->group, "events.k8s.io") ? STR("") : r->group;
+	bool judged = err->reason == ERR_INVALID && str_eqz(r->group, "events.k8s.io");
+	return judged ? STR("") : r->group;
 }
 
 static void details_write(const struct api_request *r, const struct err *err, struct buf *out)
@@ -60,7 +61,7 @@ static void details_write(const struct api_request *r, const struct err *err, st
 	} else if (r && r->is_resource_path && has_details(err->reason)) {
 		bool by_kind = err->reason == ERR_INVALID && r->resource;
 		member(out, &first, "name", r->detail_name.n ? r->detail_name : r->name);
-		member(out, &first, "group", details_group(r));
+		member(out, &first, "group", details_group(r, err));
 		member(out, &first, "kind", by_kind ? str_from(r->resource->kind) : r->plural);
 	}
 	causes_write(err, &first, out);
@@ -97,7 +98,7 @@ void status_success(const struct api_request *r, struct str name, struct str uid
 	if (r->resource) {
 		buf_puts(out, ",\"details\":{");
 		member(out, &first, "name", name);
-		member(out, &first, "group", details_group(r));
+		member(out, &first, "group", r->group);
 		member(out, &first, "kind", r->plural);
 		member(out, &first, "uid", uid);
 		buf_putc(out, '}');

@@ -86,7 +86,7 @@ static void update_body(struct api_request *r)
 		respond_err(r, &err);
 		return;
 	}
-	normalize_tree(r->resource, tree);
+	normalize_whole(r->resource, tree);
 	canonical_prune(expect.type, tree);
 	api_default(expect.type, tree);
 	struct write *w = write_new(r, r->resource, update_subresource(r), r->ns, r->name);
