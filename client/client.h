@@ -34,6 +34,9 @@ struct client_ops {
 	 * watch is healed by a new list whose differences arrive as changes. */
 	struct reflector *(*watch)(struct client *, const struct watch_handler *h);
 	void (*unwatch)(struct client *, struct reflector *);
+	/* The custom resources that are served now, each in the version that is stored: an array (free() it) of references
+	 * (api_resource_unref()). They change with the CustomResourceDefinitions. NULL: the transport doesn't know any. */
+	const struct api_resource **(*custom)(struct client *, size_t *n);
 };
 struct client {
 	const struct client_ops *ops;
@@ -58,6 +61,11 @@ static inline void client_do(struct client *c, const struct client_call *call)
 static inline struct reflector *client_watch(struct client *c, const struct watch_handler *h)
 {
 	return c->ops->watch(c, h);
+}
+static inline const struct api_resource **client_custom(struct client *c, size_t *n)
+{
+	*n = 0;
+	return c->ops->custom ? c->ops->custom(c, n) : NULL;
 }
 static inline void client_unwatch(struct client *c, struct reflector *r)
 {

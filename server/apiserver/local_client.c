@@ -5,6 +5,8 @@
 #include "api/crd.h"
 #include "api/meta.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "server/apiserver/crd/registry.h"
 #include "server/apiserver/local_reflector.h"
 #include "server/apiserver/request.h"
 #include "server/apiserver/respond.h"
@@ -177,7 +179,20 @@ static void local_unwatch(struct client *client, struct reflector *r)
 	reflector_stop(r);
 }
 
-static const struct client_ops local_ops = { local_call, local_watch, local_unwatch };
+static const struct api_resource **local_custom(struct client *client, size_t *n)
+{
+	struct local_client *lc = CONTAINER_OF(client, struct local_client, client);
+	struct crd_set *set = crd_registry_now(lc->server->crds);
+	const struct api_resource **out = mem_zalloc((set->by_name.count + 1) * sizeof(*out));
+	size_t at = 0;
+
+	for (struct map_entry *e; (e = map_next(&set->by_name, &at));)
+		out[(*n)++] = api_resource_ref(((struct crd *)e->value)->storage);
+	crd_set_unref(set);
+	return out;
+}
+
+static const struct client_ops local_ops = { local_call, local_watch, local_unwatch, local_custom };
 
 /* What field managers are called after: the program that does this work elsewhere. */
 static const char *agent_of(struct str user)

@@ -63,26 +63,58 @@ static void delete_object(struct check *c, bool foreground)
 static void unlink_owners(struct check *c)
 {
 	auto_buf body = { 0 };
-	const char *comma = "";
+	struct str uids[OWNERS_MAX];
+	size_t n = 0;
 
-	buf_puts(&body, "{\"metadata\":{\"ownerReferences\":[");
 	for (size_t i = 0; i < c->n; i++)
-		if (c->states[i] != OWNER_SOLID) {
-			buf_printf(&body, "%s{\"$patch\":\"delete\",\"uid\":\"%.*s\"}", comma,
-				   STR_ARG(c->owners[i].uid));
-			comma = ",";
-		}
-	buf_printf(&body, "],\"uid\":\"%.*s\"}}", STR_ARG(c->object->uid));
+		if (c->states[i] != OWNER_SOLID)
+			uids[n++] = c->owners[i].uid;
+	if (!garbage_unlink_patch(c->object, uids, n, &body)) {
+		check_end(c, false);
+		return;
+	}
 	const struct client_call call = { .verb = API_PATCH,
 					  .resource = c->kind->resource,
 					  .ns = c->object->ns,
 					  .name = c->object->name,
-					  .content_type =
-						  STR("application/strategic-merge-patch+json"),
+					  .content_type = STR("application/merge-patch+json"),
 					  .body = buf_view(&body),
 					  .done = on_written,
 					  .ctx = c };
 	client_do(c->kind->controller->client, &call);
+}
+
+struct elsewhere {
+	struct str uid;
+	bool found;
+};
+
+static bool has_uid(void *ctx, const struct object *o)
+{
+	struct elsewhere *e = ctx;
+
+	e->found = str_eq(o->uid, e->uid);
+	return !e->found;
+}
+
+/* The owner is there, but in another namespace, where nobody may own what is in ours. */
+static void tell_misplaced(struct check *c)
+{
+	struct garbage_graph *g = c->kind->controller->state;
+	const struct owner *ref = &c->owners[c->at];
+	const struct garbage_kind *k = garbage_kind_of(g, ref->api_version, ref->kind);
+	struct elsewhere e = { .uid = ref->uid };
+
+	if (!k || !k->resource->namespaced)
+		return;
+	informer_each(k->informer, STR(""), has_uid, &e);
+	if (e.found)
+		event_record(
+			g->events, c->object, EVENT_WARNING, "OwnerRefInvalidNamespace", NULL,
+			"ownerRef [%.*s/%.*s, namespace: %.*s, name: %.*s, uid: %.*s] does not "
+			"exist in namespace \"%.*s\"",
+			STR_ARG(ref->api_version), STR_ARG(ref->kind), STR_ARG(c->object->ns),
+			STR_ARG(ref->name), STR_ARG(ref->uid), STR_ARG(c->object->ns));
 }
 
 static void remember_absent(struct garbage_graph *g, struct str uid)
@@ -105,10 +137,12 @@ static void on_owner(void *ctx, const struct client_result *r)
 	if (!r->err &&
 	    struct_read_json(r->body, &arena, api_struct_meta_v1_partial_object_metadata, &meta,
 			     NULL) == 0 &&
-	    str_eq(meta.metadata.uid, c->owners[c->at].uid))
+	    str_eq(meta.metadata.uid, c->owners[c->at].uid)) {
 		c->states[c->at] = OWNER_SOLID; /* our view was behind */
-	else
+	} else {
+		tell_misplaced(c);
 		remember_absent(c->kind->controller->state, c->owners[c->at].uid);
+	}
 	c->at++;
 	check_next(c);
 }
@@ -138,7 +172,12 @@ static void check_next(struct check *c)
 		return;
 	}
 	struct owner *ref = &c->owners[c->at];
-	const struct api_resource *r = garbage_kind_of(g, ref->api_version, ref->kind)->resource;
+	const struct garbage_kind *k = garbage_kind_of(g, ref->api_version, ref->kind);
+	if (!k) { /* its definition has just gone, and the object goes with it */
+		check_end(c, false);
+		return;
+	}
+	const struct api_resource *r = k->resource;
 	const struct client_call call = { .verb = API_GET,
 					  .resource = r,
 					  .ns = r->namespaced ? c->object->ns : STR(""),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Deletes objects whose owners are gone, and carries out deletions in the foreground and those that orphan. The graph is the
- * informers themselves: every built-in resource is indexed by the uids of its owners. Key: "N/ns/name", N the resource.
+ * informers themselves: every resource is indexed by the uids of its owners; custom ones join as they are defined. Key: "N/ns/name", N the resource.
  *
  *   object gone           → its dependents are looked at, and its owners, which may wait for it
  *   object with owners    → looked at when an owner is not to be seen; before anything is deleted, the API is asked
  *   foregroundDeletion    → blocking dependents are looked at; when none is left the finalizer goes
  *   orphan                → dependents lose the reference, then the finalizer goes */
+#include "api/crd.h"
 #include "api/registry.h"
 #include "base/mem.h"
 #include "server/controllers/garbage_graph.h"
@@ -95,20 +96,17 @@ static bool orphan_one(void *ctx, const struct object *o)
 	struct orphaning *x = ctx;
 	auto_buf body = { 0 };
 
-	buf_printf(&body,
-		   "{\"metadata\":{\"ownerReferences\":[{\"$patch\":\"delete\",\"uid\":\"%.*s\"}],"
-		   "\"uid\":\"%.*s\"}}",
-		   STR_ARG(x->owner->uid), STR_ARG(o->uid));
+	x->n++;
+	if (!garbage_unlink_patch(o, &x->owner->uid, 1, &body))
+		return true;
 	const struct controller_write w = { .verb = API_PATCH,
 					    .resource = x->kind->resource,
 					    .ns = o->ns,
 					    .name = o->name,
-					    .content_type =
-						    STR("application/strategic-merge-patch+json"),
+					    .content_type = STR("application/merge-patch+json"),
 					    .body = buf_view(&body),
 					    .harmless = ERR_NOT_FOUND };
 	round_call(x->round, &w, NULL, NULL);
-	x->n++;
 	return true;
 }
 
@@ -119,8 +117,10 @@ static void orphan(struct garbage_kind *k, struct str key, const struct object *
 	struct orphaning x = { .round = round_new(k->controller, key), .owner = o };
 
 	for (size_t i = 0; i < g->n; i++) {
-		x.kind = &g->kinds[i];
-		informer_each_indexed(x.kind->informer, x.kind->by_owner, o->uid, orphan_one, &x);
+		x.kind = g->kinds[i];
+		if (!x.kind->gone)
+			informer_each_indexed(x.kind->informer, x.kind->by_owner, o->uid,
+					      orphan_one, &x);
 	}
 	if (!x.n)
 		drop_finalizer(x.round, k, o, ORPHAN);
@@ -140,7 +140,7 @@ static void finish_foreground(struct garbage_kind *k, struct str key, const stru
 static bool all_synced(const struct garbage_graph *g)
 {
 	for (size_t i = 0; i < g->n; i++)
-		if (!informer_synced(g->kinds[i].informer))
+		if (!g->kinds[i]->gone && !informer_synced(g->kinds[i]->informer))
 			return false;
 	return true;
 }
@@ -173,26 +173,110 @@ static bool is_collected(const struct api_resource *r)
 	return r->storage == r && (r->verbs & needed) == needed && strcmp(r->plural, "events") != 0;
 }
 
+static struct garbage_kind *add_kind(struct controller *c, const struct api_resource *r)
+{
+	struct garbage_graph *g = c->state;
+	struct garbage_kind *k = NEW(struct garbage_kind);
+
+	*k = (struct garbage_kind){ .controller = c, .resource = r, .number = g->n };
+	g->kinds = mem_array_grow(g->kinds, &g->cap, g->n + 1, sizeof(struct garbage_kind *));
+	g->kinds[g->n++] = k;
+	return k;
+}
+
+static void watch_kind(struct garbage_kind *k)
+{
+	k->by_owner = informer_index_add(k->informer, owner_index_all);
+	informer_hook_add(k->informer, on_object, NULL, k);
+}
+
+/* --- custom resources come and go with their definitions --- */
+
+static void drop_kind(struct garbage_kind *k)
+{
+	k->gone = true;
+	informer_free(k->informer);
+	api_resource_unref(k->resource);
+	k->informer = NULL;
+	k->resource = NULL;
+}
+
+static bool is_listed(const struct api_resource **all, size_t n, const struct api_resource *r)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i] == r)
+			return true;
+	return false;
+}
+
+static bool is_watched(const struct garbage_graph *g, const struct api_resource *r)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (!g->kinds[i]->gone && g->kinds[i]->resource == r)
+			return true;
+	return false;
+}
+
+static void add_custom(struct controller *c, const struct api_resource *r)
+{
+	struct garbage_kind *k = add_kind(c, api_resource_ref(r));
+
+	k->custom = true;
+	k->informer = informer_new(c->config->client, r, STR(""), STR(""), STR(""));
+	watch_kind(k);
+	informer_start(k->informer);
+}
+
+static void follow_definitions(struct controller *c)
+{
+	struct garbage_graph *g = c->state;
+	size_t n;
+	const struct api_resource **all = client_custom(c->config->client, &n);
+
+	for (size_t i = 0; i < g->n; i++)
+		if (g->kinds[i]->custom && !g->kinds[i]->gone &&
+		    !is_listed(all, n, g->kinds[i]->resource))
+			drop_kind(g->kinds[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_watched(g, all[i]))
+			add_custom(c, all[i]);
+		api_resource_unref(all[i]);
+	}
+	free(all);
+}
+
+static void on_definition(void *ctx, const struct object *old, const struct object *new)
+{
+	(void)old;
+	(void)new;
+	follow_definitions(ctx);
+}
+
+static void on_definitions_synced(void *ctx)
+{
+	follow_definitions(ctx);
+}
+
 static int start(struct controller *c, struct err *err)
 {
 	struct garbage_graph *g = NEW(struct garbage_graph);
 
 	(void)err;
 	c->state = g;
+	g->events = event_recorder_new(c->client, clock_real(), c->component);
 	controller_queue_start(c, work);
-	g->kinds = mem_zalloc(api_builtin_count * sizeof(*g->kinds));
 	for (size_t i = 0; i < api_builtin_count; i++) {
-		struct garbage_kind *k = &g->kinds[g->n];
+		struct garbage_kind *k;
 
 		if (!is_collected(api_builtin[i]))
 			continue;
-		*k = (struct garbage_kind){ .controller = c,
-					    .resource = api_builtin[i],
-					    .number = g->n++ };
+		k = add_kind(c, api_builtin[i]);
 		k->informer = controller_informer(c, k->resource);
-		k->by_owner = informer_index_add(k->informer, owner_index_all);
-		informer_hook_add(k->informer, on_object, NULL, k);
+		watch_kind(k);
 	}
+	informer_hook_add(
+		controller_informer(c, API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS),
+		on_definition, on_definitions_synced, c);
 	return 0;
 }
 
@@ -200,12 +284,22 @@ static void stop(struct controller *c)
 {
 	struct garbage_graph *g = c->state;
 
+	for (size_t i = 0; g && i < g->n; i++) {
+		if (g->kinds[i]->custom && !g->kinds[i]->gone)
+			drop_kind(g->kinds[i]);
+		free(g->kinds[i]);
+	}
 	if (g) {
 		map_free(&g->absent, NULL);
+		event_recorder_free(g->events);
 		free(g->kinds);
 	}
 	free(g);
 }
 
-const struct controller_row controller_garbage_collector = { "generic-garbage-collector", start,
-							     stop };
+const struct controller_row controller_garbage_collector = {
+	.name = "generic-garbage-collector",
+	.start = start,
+	.stop = stop,
+	.component = "garbage-collector-controller",
+};

@@ -17,8 +17,8 @@ const struct object *garbage_find(struct garbage_graph *g, struct str key,
 
 	if (!str_next(&name, '/', &number) || !str_next(&name, '/', &ns) || !str_to_i64(number, &n))
 		return NULL;
-	*out = &g->kinds[n];
-	return informer_get((*out)->informer, ns, name);
+	*out = g->kinds[n];
+	return (*out)->gone ? NULL : informer_get((*out)->informer, ns, name);
 }
 
 struct garbage_kind *garbage_kind_of(struct garbage_graph *g, struct str api_version,
@@ -28,9 +28,9 @@ struct garbage_kind *garbage_kind_of(struct garbage_graph *g, struct str api_ver
 	struct str group = slash < api_version.n ? str_of(api_version.p, slash) : STR("");
 
 	for (size_t i = 0; i < g->n; i++)
-		if (str_eqz(name, g->kinds[i].resource->kind) &&
-		    str_eqz(group, g->kinds[i].resource->group))
-			return &g->kinds[i];
+		if (!g->kinds[i]->gone && str_eqz(name, g->kinds[i]->resource->kind) &&
+		    str_eqz(group, g->kinds[i]->resource->group))
+			return g->kinds[i];
 	return NULL;
 }
 
@@ -54,9 +54,10 @@ struct garbage_dependents garbage_dependents(struct garbage_graph *g, const stru
 	struct garbage_dependents d = { .owner = owner, .enqueue = enqueue_them };
 
 	for (size_t i = 0; i < g->n; i++) {
-		d.kind = &g->kinds[i];
-		informer_each_indexed(d.kind->informer, d.kind->by_owner, owner->uid, see_dependent,
-				      &d);
+		d.kind = g->kinds[i];
+		if (!d.kind->gone)
+			informer_each_indexed(d.kind->informer, d.kind->by_owner, owner->uid,
+					      see_dependent, &d);
 	}
 	return d;
 }
@@ -67,10 +68,38 @@ enum owner_state garbage_owner_state(struct garbage_graph *g, struct str ns,
 	struct garbage_kind *k = garbage_kind_of(g, ref->api_version, ref->kind);
 	const struct object *o;
 
-	if (!k)
-		return OWNER_SOLID; /* of a kind that we don't know: not ours to judge */
+	if (!k || (k->resource->namespaced && !ns.n))
+		return OWNER_SOLID; /* of a kind that we don't know, or out of place: not ours to judge */
 	o = informer_get(k->informer, k->resource->namespaced ? ns : STR(""), ref->name);
 	if (!o || !str_eq(o->uid, ref->uid))
 		return OWNER_ABSENT;
 	return o->deleting && object_has_finalizer(o, FOREGROUND) ? OWNER_WAITING : OWNER_SOLID;
+}
+
+bool garbage_unlink_patch(const struct object *o, const struct str *uids, size_t n, struct buf *out)
+{
+	auto_arena arena = { 0 };
+	struct meta_v1_partial_object_metadata meta = { 0 };
+	const char *comma = "";
+
+	if (object_decode(o, &arena, api_struct_meta_v1_partial_object_metadata, &meta, NULL) < 0)
+		return false;
+	buf_printf(out,
+		   "{\"metadata\":{\"resourceVersion\":\"%lld\",\"uid\":\"%.*s\","
+		   "\"ownerReferences\":[",
+		   (long long)o->revision, STR_ARG(o->uid));
+	for (size_t i = 0; i < meta.metadata.owner_references.n; i++) {
+		bool drop = false;
+
+		for (size_t k = 0; k < n; k++)
+			drop |= str_eq(meta.metadata.owner_references.items[i].uid, uids[k]);
+		if (drop)
+			continue;
+		buf_puts(out, comma);
+		struct_write_json(api_struct_meta_v1_owner_reference,
+				  &meta.metadata.owner_references.items[i], out);
+		comma = ",";
+	}
+	buf_puts(out, "]}}");
+	return true;
 }

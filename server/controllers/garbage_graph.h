@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The graph of owners and dependents that the garbage collector walks: the informers of all built-in resources, each indexed
+/* The graph of owners and dependents that the garbage collector walks: the informers of all resources, built-in and custom, each indexed
  * by the uids of its objects' owners. Keys are "N/ns/name", N the resource. Control loop only. */
 #ifndef SERVER_CONTROLLERS_GARBAGE_GRAPH_H
 #define SERVER_CONTROLLERS_GARBAGE_GRAPH_H
 
 #include "base/map.h"
+#include "client/events.h"
 #include "server/controllers/garbage_plan.h"
 #include "server/controllers/owners.h"
 #include "server/controllers/round.h"
@@ -18,10 +19,13 @@ struct garbage_kind {
 	struct informer *informer;
 	int by_owner;
 	size_t number;
+	bool custom; /* resource is a reference, informer our own */
+	bool gone;   /* its definition is */
 };
-struct garbage_graph { /* the controller's state */
-	struct garbage_kind *kinds;
-	size_t n;
+struct garbage_graph {               /* the controller's state */
+	struct garbage_kind **kinds; /* those that are gone keep their number */
+	size_t n, cap;
+	struct event_recorder *events;
 	/* Uids of owners that the API was asked for and that are gone; a uid never comes back. */
 	struct map absent;
 };
@@ -43,6 +47,10 @@ struct garbage_dependents garbage_dependents(struct garbage_graph *g, const stru
 /* As the informers show it; OWNER_ABSENT still has to be confirmed. */
 enum owner_state garbage_owner_state(struct garbage_graph *g, struct str ns,
 				     const struct owner *ref);
+
+/* Writes a merge patch that takes the references to these owners off the object; false: it can't be read. */
+bool garbage_unlink_patch(const struct object *o, const struct str *uids, size_t n,
+			  struct buf *out);
 
 /* garbage_check.c: looks at an object's owners and does what garbage_plan() says; ends the key. */
 void garbage_check(struct garbage_kind *k, struct str key, const struct object *o);

@@ -8,6 +8,7 @@
  * pod of the namespace has gone. */
 #include <jansson.h>
 
+#include "api/crd.h"
 #include "api/registry.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,7 +18,9 @@
 struct round {
 	struct controller *controller;
 	char *ns;
-	size_t next; /* index into the list of resources: 0 is pods, then api_builtin[next - 1] */
+	size_t next; /* 0: pods; then api_builtin[next - 1], then the custom ones */
+	const struct api_resource **custom; /* references */
+	size_t ncustom;
 	const struct api_resource *at;
 	struct namespace_remains remains;
 	bool failed;
@@ -29,6 +32,9 @@ static void round_end(struct round *r, bool retry)
 {
 	controller_done(r->controller, str_from(r->ns), retry);
 	namespace_remains_free(&r->remains);
+	for (size_t i = 0; i < r->ncustom; i++)
+		api_resource_unref(r->custom[i]);
+	free(r->custom);
 	free(r->ns);
 	free(r);
 }
@@ -40,8 +46,10 @@ static const struct api_resource *next_resource(struct round *r)
 		r->next = 1;
 		return API_CORE_V1_PODS;
 	}
-	while (r->next <= api_builtin_count) {
-		const struct api_resource *res = api_builtin[r->next++ - 1];
+	while (r->next <= api_builtin_count + r->ncustom) {
+		size_t i = r->next++ - 1;
+		const struct api_resource *res =
+			i < api_builtin_count ? api_builtin[i] : r->custom[i - api_builtin_count];
 		if (res->namespaced && res != API_CORE_V1_PODS && res->storage == res &&
 		    (res->verbs & API_LIST_VERB) && (res->verbs & API_DELETE_COLLECTION))
 			return res;
@@ -174,6 +182,7 @@ static void work(void *ctx, struct str ns)
 	}
 	struct round *r = NEW(struct round);
 	*r = (struct round){ .controller = c, .ns = str_dup(ns) };
+	r->custom = client_custom(c->client, &r->ncustom);
 	next(r);
 }
 
