@@ -274,9 +274,8 @@ static int start(struct controller *c, struct err *err)
 		k->informer = controller_informer(c, k->resource);
 		watch_kind(k);
 	}
-	informer_hook_add(
-		controller_informer(c, API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS),
-		on_definition, on_definitions_synced, c);
+	informer_hook_add(controller_informer(c, API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS),
+			  on_definition, on_definitions_synced, c);
 	return 0;
 }
 
