@@ -79,6 +79,14 @@ static void end(struct volume_binding *b, const char *why)
 		binding_free(b);
 }
 
+static bool all_bound(const struct volume_binding *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->items[i].bound)
+			return false;
+	return true;
+}
+
 static void on_answer(void *ctx, const struct client_result *r)
 {
 	struct volume_binding *b = ctx;
@@ -92,13 +100,9 @@ static void on_answer(void *ctx, const struct client_result *r)
 		auto_free char *why = str_dup(str_from(err_text(r->err)));
 
 		end(b, why);
-	} else if (!s->stopped && !b->over && !b->calls) {
-		for (size_t i = 0; i < b->n; i++)
-			if (!b->items[i].bound)
-				goto wait;
+	} else if (!s->stopped && !b->over && !b->calls && all_bound(b)) {
 		end(b, NULL);
 	}
-wait:
 	scheduler_free_when_idle(s);
 }
 
@@ -215,23 +219,20 @@ static const char *undone(const struct volume_binding *b, const struct awaited *
 
 static void look(struct volume_binding *b, struct str name, const claim_struct *claim)
 {
-	bool all = true;
-
 	for (size_t i = 0; i < b->n; i++) {
 		struct awaited *a = &b->items[i];
+		const char *why;
 
-		if (str_eqz(name, a->claim)) {
-			const char *why = claim ? undone(b, a, claim) : "PVC is gone";
-
-			a->bound = claim && claim_is_bound(claim);
-			if (!a->bound && why) {
-				end(b, why);
-				return;
-			}
+		if (!str_eqz(name, a->claim))
+			continue;
+		why = claim ? undone(b, a, claim) : "PVC is gone";
+		a->bound = claim && claim_is_bound(claim);
+		if (!a->bound && why) {
+			end(b, why);
+			return;
 		}
-		all = all && a->bound;
 	}
-	if (all && !b->calls)
+	if (!b->calls && all_bound(b))
 		end(b, NULL);
 }
 

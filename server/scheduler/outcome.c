@@ -71,6 +71,8 @@ struct binding {
 	struct scheduler *scheduler;
 	const struct object *pod;
 	char *node;
+	int attempts;
+	int64_t added_ms;
 };
 
 void scheduler_binding_failed(struct scheduler *s, const struct object *pod, bool gone,
@@ -82,7 +84,7 @@ void scheduler_binding_failed(struct scheduler *s, const struct object *pod, boo
 
 	scheduler_pod_key(pod, &key);
 	p = sched_queue_find(&s->queue, buf_view(&key));
-	metric_add(s->m_error, 1);
+	metric_add(s->metrics.error, 1);
 	cluster_pod_del(&s->cluster, buf_view(&key));
 	if (gone) { /* its event will say so, too */
 		sched_queue_del(&s->queue, buf_view(&key));
@@ -105,7 +107,9 @@ static void on_bound(void *ctx, const struct client_result *r)
 
 		scheduler_binding_failed(s, b->pod, r->err->reason == ERR_NOT_FOUND, why);
 	} else if (!s->stopped) {
-		metric_add(s->m_scheduled, 1);
+		metric_add(s->metrics.scheduled, 1);
+		metric_observe(s->metrics.attempts_needed, b->attempts);
+		metric_observe(s->metrics.sli, (double)(scheduler_now_ms() - b->added_ms) / 1e3);
 		event_record(s->events, b->pod, EVENT_NORMAL, "Scheduled", "Binding",
 			     "Successfully assigned %.*s/%.*s to %s", STR_ARG(b->pod->ns),
 			     STR_ARG(b->pod->name), b->node);
@@ -119,9 +123,16 @@ static void on_bound(void *ctx, const struct client_result *r)
 void scheduler_bind(struct scheduler *s, const struct object *pod, struct str node)
 {
 	struct binding *b = NEW(struct binding);
-	auto_buf body = { 0 };
+	const struct pending_pod *p;
+	auto_buf body = { 0 }, key = { 0 };
 
-	*b = (struct binding){ s, object_ref(pod), str_dup(node) };
+	*b = (struct binding){ s, object_ref(pod), str_dup(node), 1, scheduler_now_ms() };
+	scheduler_pod_key(pod, &key);
+	p = sched_queue_find(&s->queue, buf_view(&key));
+	if (p) {
+		b->attempts = p->attempts;
+		b->added_ms = p->added_ms;
+	}
 	buf_printf(&body,
 		   "{\"kind\":\"Binding\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%.*s\","
 		   "\"namespace\":\"%.*s\","
@@ -245,6 +256,7 @@ static void make_room(struct scheduler *s, struct pending_pod *p, const struct p
 {
 	struct room_making *m = NEW(struct room_making);
 
+	metric_observe(s->metrics.victims, (double)room->nvictims);
 	*m = (struct room_making){ .scheduler = s, .pod = str_dup(p->key), .calls = 1 };
 	p->held = true;
 	for (size_t i = 0; i < room->nvictims; i++)
@@ -264,11 +276,11 @@ void scheduler_does_not_fit(struct scheduler *s, struct pending_pod *p, struct s
 
 	schedule_preempt(look, d, &s->budgets, nominated, look->cycle.cluster->next, &room);
 	if (room.message.n) {
-		metric_add(s->m_preemptions, 1);
+		metric_add(s->metrics.preemptions, 1);
 		buf_putc(&d->message, ' ');
 		buf_str(&d->message, buf_view(&room.message));
 	}
-	metric_add(s->m_unschedulable, 1);
+	metric_add(s->metrics.unschedulable, 1);
 	sched_queue_park(&s->queue, p, look->rejected_by, scheduler_now_ms());
 	if (room.node) {
 		make_room(s, p, &room);

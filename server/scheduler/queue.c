@@ -106,8 +106,11 @@ void sched_queue_free(struct sched_queue *q)
 /* Whom its plug-ins are counted for, while it is parked. */
 static void count_parked(struct sched_queue *q, const struct pending_pod *p, int sign)
 {
-	if (p->gated)
+	q->nparked += (size_t)sign;
+	if (p->gated) {
+		q->ngated += (size_t)sign;
 		return;
+	}
 	if (!p->rejected_by)
 		q->parked_by[SCHED_PLUGINS_MAX] += (size_t)sign;
 	for (size_t i = 0; i < SCHED_PLUGINS_MAX; i++)

@@ -45,6 +45,7 @@ struct sched_queue {
 	struct map pods; /* all of them, by key */
 	struct pod_heap active, backoff, errors;
 	struct list parked;
+	size_t nparked, ngated; /* gated ones are parked, too */
 	size_t parked_by[SCHED_PLUGINS_MAX +
 			 1]; /* how many each plug-in turned away; the last: nobody */
 };

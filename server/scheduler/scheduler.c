@@ -27,6 +27,7 @@ static void schedule_one(struct scheduler *s, struct pending_pod *p)
 {
 	const struct sched_view view = { &s->cluster, &s->volumes, &s->owners };
 	const struct sched_pod who = { &p->pod, p->object, &p->usage, p->key };
+	int64_t start_us = clock_real()->mono_us(clock_real());
 	struct sched_look look;
 	struct decision d;
 
@@ -36,6 +37,8 @@ static void schedule_one(struct scheduler *s, struct pending_pod *p)
 		assume(s, p, d.node, &look);
 	else
 		scheduler_does_not_fit(s, p, &look, &d);
+	metric_observe(d.node ? s->metrics.took_scheduled : s->metrics.took_unschedulable,
+		       (double)(clock_real()->mono_us(clock_real()) - start_us) / 1e6);
 	buf_free(&d.message);
 	sched_look_close(&look);
 }
@@ -67,6 +70,7 @@ static void run(struct loop_later *l)
 	}
 	if (n == PODS_PER_TURN)
 		scheduler_wake(s);
+	sched_metrics_pending(&s->metrics, &s->queue);
 	arm_timer(s);
 }
 
@@ -80,28 +84,6 @@ static void on_timer(struct loop_timer *t)
 	scheduler_wake(CONTAINER_OF(t, struct scheduler, timer));
 }
 
-static struct metric *attempts(const char *result)
-{
-	static const char *const labels[] = { "result", "profile", NULL };
-	const char *values[] = { result, SCHEDULER_NAME, NULL };
-
-	return metric_with(metric_family(METRIC_COUNTER, "scheduler_schedule_attempts_total",
-					 "Number of attempts to schedule pods, by the result.",
-					 labels, NULL, 0),
-			   values);
-}
-
-static struct metric *preemptions(void)
-{
-	static const char *const labels[] = { NULL };
-	const char *values[] = { NULL };
-
-	return metric_with(metric_family(METRIC_COUNTER, "scheduler_preemption_attempts_total",
-					 "Total preemption attempts in the cluster till now",
-					 labels, NULL, 0),
-			   values);
-}
-
 int scheduler_start(struct client *c, struct scheduler **out, struct err *err)
 {
 	struct scheduler *s = NEW(struct scheduler);
@@ -109,10 +91,7 @@ int scheduler_start(struct client *c, struct scheduler **out, struct err *err)
 	(void)err;
 	s->client = c;
 	s->events = event_recorder_new(c, clock_real(), SCHEDULER_NAME);
-	s->m_scheduled = attempts("scheduled");
-	s->m_unschedulable = attempts("unschedulable");
-	s->m_error = attempts("error");
-	s->m_preemptions = preemptions();
+	sched_metrics_init(&s->metrics);
 	sched_queue_init(&s->queue);
 	list_init(&s->volume_bindings);
 	loop_later_init(&s->later, run);

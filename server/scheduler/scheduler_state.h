@@ -4,7 +4,6 @@
 #ifndef SERVER_SCHEDULER_SCHEDULER_STATE_H
 #define SERVER_SCHEDULER_SCHEDULER_STATE_H
 
-#include "base/metrics.h"
 #include "client/events.h"
 #include "client/informer.h"
 #include "server/scheduler/budgets.h"
@@ -12,6 +11,7 @@
 #include "server/scheduler/plugins/volume_binding.h"
 #include "server/scheduler/preempt.h"
 #include "server/scheduler/queue.h"
+#include "server/scheduler/sched_metrics.h"
 #include "server/scheduler/scheduler.h"
 
 #define SCHEDULER_NAME "default-scheduler"
@@ -49,7 +49,7 @@ struct scheduler {
 	bool stopped;
 	size_t in_flight; /* calls that have yet to answer; the last one frees a stopped scheduler */
 	bool timer_closed;
-	struct metric *m_scheduled, *m_unschedulable, *m_error, *m_preemptions;
+	struct sched_metrics metrics;
 };
 
 int64_t scheduler_now_ms(void);
