@@ -3,32 +3,12 @@
 #include <string.h>
 
 #include "api/defaults.h"
+#include "api/image_name.h"
 #include "base/mem.h"
-
-/* The tag of an image reference: "latest" when there is neither tag nor digest, "" when it is no reference. */
-static const char *image_tag(const char *image)
-{
-	const char *at = strchr(image, '@'), *slash = strrchr(image, '/');
-	const char *colon = strrchr(slash ? slash : image, ':');
-	const char *path = strchr(image, '/');
-	bool has_domain = path && (memchr(image, '.', (size_t)(path - image)) ||
-				   memchr(image, ':', (size_t)(path - image)) ||
-				   strncmp(image, "localhost/", 10) == 0);
-	for (const char *p = has_domain ? path : image; *p && p != at && p != colon; p++)
-		if ((*p >= 'A' && *p <= 'Z') || *p == ' ')
-			return "";
-	if (!*image)
-		return "";
-	if (at)
-		return colon && colon < at ? colon + 1 : "";
-	return colon ? colon + 1 : "latest";
-}
 
 static const char *pull_policy(const char *image)
 {
-	const char *tag = image_tag(image);
-	return strncmp(tag, "latest", 6) == 0 && (tag[6] == '\0' || tag[6] == '@') ? "Always"
-										   : "IfNotPresent";
+	return str_eqz(image_name_tag(str_from(image)), "latest") ? "Always" : "IfNotPresent";
 }
 
 static void container(json_t *tree)

@@ -175,12 +175,20 @@ static struct diff diff_leaf(const json_t *old, const json_t *new)
 	return (struct diff){ .changed = !same };
 }
 
+static bool is_zero(const json_t *v)
+{
+	return json_is_false(v) || (json_is_integer(v) && json_integer_value(v) == 0) ||
+	       (json_is_string(v) && json_string_length(v) == 0);
+}
+
 static void compare_field(struct diff_builder *b, const struct shape *shape, const char *key,
 			  const json_t *old, const json_t *new, bool both)
 {
 	struct str name = str_from(key);
 	const struct api_field *f = shape->type ? api_type_field(shape->type, name) : NULL;
 	if (f && both && (!old || !new) && shape_implicit(f)) {
+		if (is_zero(old ? old : new))
+			return;
 		old = old ? old : json_null();
 		new = new ? new : json_null();
 	}

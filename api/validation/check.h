@@ -83,6 +83,7 @@ void check_port(struct check *c, const char *child, const json_t *port); /* 1-65
 void check_port_or_name(struct check *c, const char *child, const json_t *port);
 /* check_ip.c */
 void check_ip(struct check *c, const char *child, struct str text);
+void check_ip_canonical(struct check *c, const char *child, struct str text);
 void check_cidr(struct check *c, const char *child, struct str text);
 void check_int_or_percent(struct check *c, const json_t *parent, const char *child);
 

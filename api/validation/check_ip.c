@@ -34,6 +34,17 @@ void check_ip(struct check *c, const char *child, struct str text)
 	check_address(c, child, text, &ip);
 }
 
+void check_ip_canonical(struct check *c, const char *child, struct str text)
+{
+	char canonical[ADDR_TEXT_MAX];
+	struct addr ip;
+	if (!check_address(c, child, text, &ip))
+		return;
+	addr_text(&ip, canonical);
+	if (!str_eqz(text, canonical))
+		check_invalid_text(c, child, text, "must be in canonical form (\"%s\")", canonical);
+}
+
 static bool check_range_text(struct check *c, const char *child, struct str text,
 			     struct addr_range *out)
 {

@@ -105,21 +105,94 @@ void validate_endpoints(struct check *c, const json_t *endpoints)
 #define PORTS_MAX     20000
 #define ADDRESSES_MAX 100
 
-static void check_slice_address(struct check *c, struct str type, struct str address)
+static void join(struct name_errors e, struct buf *out)
 {
-	int family = ip_family(address);
-	if (str_eqz(type, "FQDN")) {
-		check_name(c, NULL, address, name_dns_subdomain);
+	for (size_t i = 0; i < e.n; i++)
+		buf_printf(out, "%s%s", i ? "," : "", e.text[i]);
+}
+
+/* A name of two labels or more; a dot at its end is fine. */
+static void check_full_name(struct check *c, struct str name)
+{
+	auto_buf why = { 0 };
+	struct str rest = name, label;
+	if (name.n == 0) {
+		check_required(c, NULL, "%s", "");
 		return;
 	}
-	if (!family)
+	if (name.p[name.n - 1] == '.')
+		rest.n = --name.n;
+	join(name_dns_subdomain(name), &why);
+	if (why.n) {
+		check_invalid_text(c, NULL, name, "%s", why.p);
+		return;
+	}
+	if (str_find(name, '.') == name.n) {
+		check_invalid_text(
+			c, NULL, name,
+			"should be a domain with at least two segments separated by dots");
+		return;
+	}
+	while (str_next(&rest, '.', &label)) {
+		join(name_dns_label(label), &why);
+		if (why.n) {
+			check_invalid_text(c, NULL, label, "%s", why.p);
+			return;
+		}
+	}
+}
+
+/* At `addresses`; upstream names some errors without the index. */
+static void check_slice_address(struct check *c, struct str type, struct str address, size_t i)
+{
+	int family = ip_family(address), wanted = str_eqz(type, "IPv4") ? 4 : 6;
+	size_t before = check_causes(c), at = check_in_index(c, i);
+	if (str_eqz(type, "FQDN"))
+		check_full_name(c, address);
+	else if (wanted == 4 && str_eqz(type, "IPv4"))
 		check_ip(c, NULL, address);
+	else if (str_eqz(type, "IPv6"))
+		check_ip_canonical(c, NULL, address);
+	check_out(c, at);
+	if (check_failed(c, before) || !(str_eqz(type, "IPv4") || str_eqz(type, "IPv6")))
+		return;
+	if (family != wanted)
+		check_invalid_text(c, NULL, address, "must be an IPv%d address", wanted);
+	at = check_in_index(c, i);
+	check_endpoint_ip(c, NULL, address);
+	check_out(c, at);
+}
+
+#define HINTS_MAX 8
+
+static void check_hint_list(struct check *c, const json_t *hints, const char *list, name_check rule)
+{
+	const json_t *items = json_object_get(hints, list);
+	struct map seen = { 0 };
+	size_t was = check_in(c, list), i;
+	json_t *item;
+	if (json_array_size(items) > HINTS_MAX)
+		check_too_many(c, NULL, json_array_size(items), HINTS_MAX);
 	else
-		check_endpoint_ip(c, NULL, address);
-	if (str_eqz(type, "IPv4") && family == 6)
-		check_invalid_text(c, NULL, address, "must be an IPv4 address");
-	if (str_eqz(type, "IPv6") && family == 4)
-		check_invalid_text(c, NULL, address, "must be an IPv6 address");
+		json_array_foreach (items, i, item) {
+			size_t at = check_in_index(c, i);
+			if (seen_before(&seen, field(item, "name")))
+				check_duplicate_text(c, "name", field(item, "name"));
+			check_name(c, "name", field(item, "name"), rule);
+			check_out(c, at);
+		}
+	check_out(c, was);
+	map_free(&seen, NULL);
+}
+
+static void check_hints(struct check *c, const json_t *endpoint)
+{
+	const json_t *hints = json_object_get(endpoint, "hints");
+	size_t was = check_in(c, "hints");
+	check_hint_list(c, hints, "forZones", name_label_value);
+	if (json_array_size(json_object_get(hints, "forZones")) <= HINTS_MAX)
+		check_hint_list(c, hints, "forNodes", name_dns_subdomain);
+	check_out(c, was);
 }
 
 static void check_endpoint(struct check *c, const json_t *endpoint, struct str type)
@@ -128,19 +201,19 @@ static void check_endpoint(struct check *c, const json_t *endpoint, struct str t
 	size_t was = check_in(c, "addresses"), i;
 	json_t *address;
 	if (json_array_size(addresses) == 0)
-		check_required(c, NULL, "%s", "");
+		CHECK_DECLARED(c, check_required(c, NULL, "%s", ""));
 	else if (json_array_size(addresses) > ADDRESSES_MAX)
-		check_too_many(c, NULL, json_array_size(addresses), ADDRESSES_MAX);
-	json_array_foreach (addresses, i, address) {
-		size_t at = check_in_index(c, i);
-		check_slice_address(c, type, tree_str(address));
-		check_out(c, at);
-	}
+		CHECK_DECLARED(c, check_too_many(c, NULL, json_array_size(addresses),
+						 ADDRESSES_MAX));
+	json_array_foreach (addresses, i, address)
+		check_slice_address(c, type, tree_str(address), i);
 	check_out(c, was);
-	if (json_object_get(endpoint, "hostname"))
-		check_name(c, "hostname", field(endpoint, "hostname"), name_dns_label);
 	if (json_object_get(endpoint, "nodeName"))
 		check_name(c, "nodeName", field(endpoint, "nodeName"), name_dns_subdomain);
+	check_labels(c, "deprecatedTopology", json_object_get(endpoint, "deprecatedTopology"));
+	if (json_object_get(endpoint, "hostname"))
+		check_name(c, "hostname", field(endpoint, "hostname"), name_dns_label);
+	check_hints(c, endpoint);
 }
 
 static void check_slice_ports(struct check *c, const json_t *slice)
@@ -159,6 +232,8 @@ static void check_slice_ports(struct check *c, const json_t *slice)
 		if (seen_before(&names, name))
 			check_duplicate_text(c, "name", name);
 		check_one_of(c, port, "protocol", protocols, true);
+		if (json_object_get(port, "appProtocol"))
+			check_name(c, "appProtocol", field(port, "appProtocol"), name_label_key);
 		check_out(c, at);
 	}
 	check_out(c, was);
@@ -171,7 +246,8 @@ void validate_endpoint_slice(struct check *c, const json_t *slice)
 	const json_t *endpoints = json_object_get(slice, "endpoints");
 	size_t i;
 	json_t *endpoint;
-	check_one_of(c, slice, "addressType", types, true);
+	CHECK_DECLARED(c, check_one_of(c, slice, "addressType", types, true));
+	check_slice_ports(c, slice);
 	size_t was = check_in(c, "endpoints");
 	if (json_array_size(endpoints) > ENDPOINTS_MAX)
 		check_too_many(c, NULL, json_array_size(endpoints), ENDPOINTS_MAX);
@@ -181,7 +257,6 @@ void validate_endpoint_slice(struct check *c, const json_t *slice)
 		check_out(c, at);
 	}
 	check_out(c, was);
-	check_slice_ports(c, slice);
 }
 
 void validate_endpoint_slice_update(struct check *c, const json_t *new, const json_t *old)

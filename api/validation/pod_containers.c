@@ -75,19 +75,27 @@ static void check_resize_policy(struct check *c, const json_t *container, const 
 	map_free(&seen, NULL);
 }
 
+/* One of them; an empty text isn't. */
+static void check_choice(struct check *c, const json_t *parent, const char *child,
+			 const char *const *supported)
+{
+	if (!str_in(field(parent, child), supported))
+		check_unsupported(c, child, json_object_get(parent, child), supported);
+}
+
 static void check_restart_rule(struct check *c, const json_t *rule)
 {
 	static const char *const actions[] = { "Restart", "RestartAllContainers", NULL },
 				 *const operators[] = { "In", "NotIn", NULL };
 	const json_t *codes = json_object_get(rule, "exitCodes");
-	check_one_of(c, rule, "action", actions, true);
+	check_choice(c, rule, "action", actions);
 	if (!codes) {
 		check_required(c, "exitCodes", "must be specified");
 		return;
 	}
 	size_t was = check_in(c, "exitCodes"),
 	       n = json_array_size(json_object_get(codes, "values"));
-	check_one_of(c, codes, "operator", operators, true);
+	check_choice(c, codes, "operator", operators);
 	if (n > 255)
 		check_too_many(c, "values", n, 255);
 	check_out(c, was);

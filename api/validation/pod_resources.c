@@ -55,9 +55,14 @@ bool resource_is_native(struct str name)
 	return str_find(name, '/') == name.n || str_contains(name, STR("kubernetes.io/"));
 }
 
+/* Its quota has a name, too. */
 static bool is_extended(struct str name)
 {
-	return !resource_is_native(name) && !str_starts(name, STR("requests."));
+	auto_buf quota = { 0 };
+	if (resource_is_native(name) || str_starts(name, STR("requests.")))
+		return false;
+	buf_printf(&quota, "requests.%.*s", STR_ARG(name));
+	return name_ok(name_label_key(buf_view(&quota)));
 }
 
 static bool is_integer(struct str name)

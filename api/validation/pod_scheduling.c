@@ -28,7 +28,6 @@ static void check_node_requirement(struct check *c, const json_t *requirement)
 {
 	struct str op = field(requirement, "operator");
 	size_t n = json_array_size(json_object_get(requirement, "values"));
-	int64_t number;
 	if (str_eqz(op, "In") || str_eqz(op, "NotIn")) {
 		if (n == 0)
 			check_required(c, "values",
@@ -43,12 +42,6 @@ static void check_node_requirement(struct check *c, const json_t *requirement)
 			check_required(
 				c, "values",
 				"must be specified single value when `operator` is 'Lt' or 'Gt'");
-		else if (!str_to_i64(tree_str(json_array_get(json_object_get(requirement, "values"),
-							     0)),
-				     &number))
-			check_invalid(c, "values[0]",
-				      json_array_get(json_object_get(requirement, "values"), 0),
-				      "must be an integer when `operator` is 'Lt' or 'Gt'");
 	} else {
 		check_invalid_text(c, "operator", op, "not a valid selector operator");
 	}
@@ -186,7 +179,8 @@ void check_affinity(struct check *c, const json_t *affinity)
 
 static void check_toleration_value(struct check *c, const json_t *toleration)
 {
-	static const char *const operators[] = { "Equal", "Exists", NULL };
+	static const char *const operators[] = { "Equal", "Exists", NULL },
+				 *const known[] = { "Equal", "Exists", "Lt", "Gt", NULL };
 	struct str op = field(toleration, "operator"), value = field(toleration, "value");
 	if (op.n == 0 || str_eqz(op, "Equal")) {
 		struct name_errors e = name_label_value(value);
@@ -201,7 +195,7 @@ static void check_toleration_value(struct check *c, const json_t *toleration)
 					   "value must be empty when `operator` is 'Exists'");
 	} else {
 		check_unsupported(c, "operator", json_object_get(toleration, "operator"),
-				  operators);
+				  str_in(op, known) ? known : operators);
 	}
 }
 

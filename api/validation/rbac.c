@@ -20,7 +20,7 @@ static void check_rule(struct check *c, const json_t *rule, bool namespaced)
 {
 	const json_t *urls = json_object_get(rule, "nonResourceURLs");
 	if (count(rule, "verbs") == 0)
-		check_required(c, "verbs", "%s", "");
+		CHECK_DECLARED(c, check_required(c, "verbs", "%s", ""));
 	if (json_array_size(urls)) {
 		if (namespaced)
 			check_invalid(c, "nonResourceURLs", urls,
@@ -87,7 +87,7 @@ static void check_subject(struct check *c, const json_t *subject, bool namespace
 		   group = field(subject, "apiGroup");
 	const json_t *shown = json_object_get(subject, "apiGroup");
 	if (name.n == 0)
-		check_required(c, "name", "%s", "");
+		CHECK_DECLARED(c, check_required(c, "name", "%s", ""));
 	if (str_eqz(kind, "ServiceAccount")) {
 		if (name.n)
 			check_name(c, "name", name, name_dns_subdomain);

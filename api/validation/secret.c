@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "api/codec.h"
 #include "api/meta.h"
 #include "api/validation/kinds.h"
 #include "base/encode.h"
@@ -29,14 +30,15 @@ static void require_key(struct check *c, const char *key)
 static void check_json(struct check *c, const char *key, struct str base64)
 {
 	auto_buf text = { 0 };
-	json_t *tree = base64_decode(&text, base64)
-			       ? json_loadb(text.p ? text.p : "", text.n, JSON_DECODE_ANY, NULL)
-			       : NULL;
+	auto_err why = { 0 };
+	json_t *tree = NULL;
+	if (base64_decode(&text, base64))
+		api_json_parse(text.n ? buf_view(&text) : STR(""), &tree, NULL, &why);
 	size_t was = check_in(c, "data");
 	check_in_key(c, str_from(key));
 	if (!tree)
 		check_invalid_text(c, NULL, STR("<secret contents redacted>"),
-				   "invalid character or unexpected end of JSON input");
+				   "%s", err_text(&why));
 	check_out(c, was);
 	json_decref(tree);
 }

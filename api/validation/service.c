@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/meta.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"
 
@@ -56,7 +57,7 @@ static void check_port_pair(struct check *c, const json_t *port, const char *num
 	json_t *shown = json_pack("{s:s%, s:I}", "protocol",
 				  field(port, "protocol").p ? field(port, "protocol").p : "",
 				  field(port, "protocol").n, "port", v);
-	check_duplicate(c, NULL, shown);
+	check_duplicate_internal(c, NULL, "core/v1.ServicePort", shown);
 	json_decref(shown);
 }
 
@@ -73,8 +74,7 @@ static void check_service_port(struct check *c, const json_t *port, const json_t
 	}
 	check_port(c, "port", json_object_get(port, "port"));
 	check_one_of(c, port, "protocol", protocols, true);
-	if (json_object_get(port, "targetPort"))
-		check_port_or_name(c, "targetPort", json_object_get(port, "targetPort"));
+	check_port_or_name(c, "targetPort", json_object_get(port, "targetPort"));
 	if (field(port, "appProtocol").n)
 		check_name(c, "appProtocol", field(port, "appProtocol"), name_label_key);
 	if (is_type(spec, "ClusterIP") && json_integer_value(json_object_get(port, "nodePort")))

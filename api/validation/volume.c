@@ -127,7 +127,7 @@ static const struct volume_source sources[] = {
 	{ .name = "iscsi", .needed = { "targetPortal" }, .check = check_iscsi_persistent },
 	{ .name = "cinder", .needed = { "volumeID" }, .check = check_secret_placed },
 	{ .name = "fc", .check = check_fibre_channel },
-	{ .name = "flexVolume", .needed = { "driver" }, .check = check_flex },
+	{ .name = "flexVolume", .needed = { "driver" }, .check = check_flex, .unnoticed = true },
 	{ .name = "azureFile", .needed = { "secretName", "shareName" }, .check = check_azure_file },
 	{ .name = "vsphereVolume", .needed = { "volumePath" } },
 	{ .name = "photonPersistentDisk", .needed = { "pdID" } },
@@ -139,6 +139,14 @@ static const struct volume_source sources[] = {
 	{ .name = "csi", .check = check_csi },
 	{ 0 },
 };
+
+static const char *first_source(const json_t *spec)
+{
+	const struct volume_source *s = sources;
+	while (s->name && !json_object_get(spec, s->name))
+		s++;
+	return s->name ? s->name : "";
+}
 
 static void check_capacity(struct check *c, const json_t *spec)
 {
@@ -224,7 +232,7 @@ static void check_more_of_sources(struct check *c, const json_t *volume, const j
 	if (iscsi_too_long(meta_name(volume), iscsi))
 		check_invalid_text(c, "iscsi.targetportal", field(iscsi, "targetPortal"),
 				   ISCSI_TOO_LONG);
-	if (json_object_get(spec, "local") && !json_object_get(spec, "nodeAffinity"))
+	if (!strcmp(first_source(spec), "local") && !json_object_get(spec, "nodeAffinity"))
 		check_required(c, "nodeAffinity", "Local volume requires node affinity");
 	check_recycled_root(c, spec);
 }

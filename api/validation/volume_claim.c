@@ -40,18 +40,13 @@ static bool same_source(const json_t *source, const json_t *ref)
 	       str_eq(field(source, "apiGroup"), field(ref, "apiGroup"));
 }
 
-/* A dataSource of another kind than claims and snapshots is ignored; one that counts is the dataSourceRef, too, when there is none. */
 static void check_data_sources(struct check *c, const json_t *spec)
 {
 	const json_t *source = json_object_get(spec, "dataSource"),
 		     *ref = json_object_get(spec, "dataSourceRef");
-	struct str kind = field(source, "kind"), group = field(source, "apiGroup");
-	bool kept = (str_eqz(kind, "PersistentVolumeClaim") && group.n == 0) ||
-		    (str_eqz(kind, "VolumeSnapshot") && str_eqz(group, "snapshot.storage.k8s.io"));
-	if (kept)
-		check_data_source(c, source, "dataSource");
-	check_data_source(c, ref || !kept ? ref : source, "dataSourceRef");
-	if (kept && ref && !same_source(source, ref)) {
+	check_data_source(c, source, "dataSource");
+	check_data_source(c, ref, "dataSourceRef");
+	if (source && ref && !same_source(source, ref)) {
 		json_t *shown = json_object(); /* what upstream prints */
 		check_invalid(c, NULL, shown, "must match dataSourceRef");
 		json_decref(shown);

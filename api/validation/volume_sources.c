@@ -35,7 +35,7 @@ void check_volume_source(struct check *c, const json_t *holder, const struct vol
 		const json_t *source = json_object_get(holder, row->name);
 		if (!source)
 			continue;
-		if (n++)
+		if (n++ && !row->unnoticed)
 			check_forbidden(c, row->clash ? row->clash : row->name,
 					"may not specify more than 1 volume type");
 		else

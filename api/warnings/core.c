@@ -33,10 +33,10 @@ void warn_volume(struct warnings *w, const json_t *volume)
 		{ "rbd", "rbd: deprecated in v1.28, non-functional in v1.31+" },
 	};
 	const json_t *spec = json_object_get(volume, "spec");
-	if (json_object_get(meta_annotations(volume), "volume.beta.kubernetes.io/storage-class"))
+	if (warn_annotated(volume, "volume.beta.kubernetes.io/storage-class"))
 		warn(w, "metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated "
 			"since v1.8; use \"storageClassName\" attribute instead");
-	if (json_object_get(meta_annotations(volume), "volume.beta.kubernetes.io/mount-options"))
+	if (warn_annotated(volume, "volume.beta.kubernetes.io/mount-options"))
 		warn(w, "metadata.annotations[volume.beta.kubernetes.io/mount-options]: deprecated "
 			"since v1.31; use \"mountOptions\" attribute instead");
 	if (str_eqz(field(spec, "persistentVolumeReclaimPolicy"), "Recycle"))
@@ -84,7 +84,7 @@ void warn_service(struct warnings *w, const json_t *new)
 	struct str ip = field(spec, "clusterIP");
 	bool headless = str_eqz(ip, "None"), named = str_eqz(field(spec, "type"), "ExternalName"),
 	     external = json_array_size(json_object_get(spec, "externalIPs"));
-	if (json_object_get(meta_annotations(new), "service.kubernetes.io/topology-aware-hints"))
+	if (warn_annotated(new, "service.kubernetes.io/topology-aware-hints"))
 		warn(w, "annotation service.kubernetes.io/topology-aware-hints is deprecated, "
 			"please use service.kubernetes.io/topology-mode instead");
 	if (ip.n && !headless && !named)

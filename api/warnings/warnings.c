@@ -30,6 +30,11 @@ void warn_at(struct warnings *w, const char *child, const char *fmt, ...)
 	check_out(&w->at, was);
 }
 
+bool warn_annotated(const json_t *object, const char *key)
+{
+	return json_object_get(meta_annotations(object), key) != NULL;
+}
+
 void warn_ip(struct warnings *w, const char *child, struct str text)
 {
 	char canonical[ADDR_TEXT_MAX];
@@ -74,7 +79,7 @@ void warn_fraction(struct warnings *w, const json_t *holder, const char *list, c
 	const json_t *value = tree_get(holder, list, name, NULL);
 	struct quantity q;
 	if (!value || quantity_parse(tree_str(value), &q, NULL) < 0 ||
-	    quantity_milli(q) % 1000 == 0)
+	    q.nano % 1000000000 == 0)
 		return;
 	size_t was = check_in(&w->at, list);
 	check_in_key(&w->at, str_from(name));
@@ -320,7 +325,7 @@ static void endpoint_slice(struct warnings *w, const json_t *new, const json_t *
 
 static void ingress(struct warnings *w, const json_t *new, const json_t *old)
 {
-	if (!old && json_object_get(meta_annotations(new), "kubernetes.io/ingress.class") &&
+	if (!old && warn_annotated(new, "kubernetes.io/ingress.class") &&
 	    !tree_get(new, "spec", "ingressClassName", NULL))
 		warn(w, "annotation \"kubernetes.io/ingress.class\" is deprecated, please use "
 			"'spec.ingressClassName' instead");
@@ -388,7 +393,7 @@ static void quota(struct warnings *w, const json_t *new, const json_t *old)
 static void claim(struct warnings *w, const json_t *new, const json_t *old)
 {
 	(void)old;
-	if (json_object_get(meta_annotations(new), "volume.beta.kubernetes.io/storage-class"))
+	if (warn_annotated(new, "volume.beta.kubernetes.io/storage-class"))
 		warn(w, "metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated "
 			"since v1.8; use \"storageClassName\" attribute instead");
 	size_t was = check_in(&w->at, "spec");

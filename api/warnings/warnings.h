@@ -23,6 +23,7 @@ void warn(struct warnings *w, const char *fmt, ...) __attribute__((format(printf
 /* "PATH.child: text" */
 void warn_at(struct warnings *w, const char *child, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+bool warn_annotated(const json_t *object, const char *key);
 void warn_ip(struct warnings *w, const char *child, struct str text);
 void warn_cidr(struct warnings *w, const char *child, struct str text);
 /* A quantity of bytes at `list`[`name`] that is no whole number. */

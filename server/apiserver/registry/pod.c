@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/meta.h"
 #include "base/clock.h"
+#include "server/apiserver/registry/pod_labels.h"
 #include "server/apiserver/registry/pod_qos.h"
 #include "server/apiserver/write.h"
 
@@ -32,6 +33,7 @@ int pod_strategy_create(struct write *w, struct err *err)
 	json_t *spec = json_object_get(w->tree, "spec");
 	json_t *status = json_pack("{s:s}", "phase", "Pending");
 	(void)err;
+	pod_labels_merge(spec, meta_labels(w->tree));
 	gate_condition(w, status, spec);
 	json_object_set_new(status, "qosClass", json_string(pod_qos(spec)));
 	json_object_set_new(w->tree, "status", status);

@@ -21,10 +21,35 @@ static void other_namespace_drop(json_t *spec)
 		json_object_del(spec, "dataSourceRef");
 }
 
+static bool source_counts(const json_t *source)
+{
+	struct str kind = tree_get_str(source, "kind", NULL),
+		   group = tree_get_str(source, "apiGroup", NULL);
+	return (str_eqz(kind, "PersistentVolumeClaim") && group.n == 0) ||
+	       (str_eqz(kind, "VolumeSnapshot") && str_eqz(group, "snapshot.storage.k8s.io"));
+}
+
+/* An old source of another kind than claims and snapshots is ignored; the old field and the new one say the same. */
+static void sources_agree(json_t *spec)
+{
+	json_t *source = json_object_get(spec, "dataSource"),
+	       *ref = json_object_get(spec, "dataSourceRef");
+	if (source && !source_counts(source)) {
+		json_object_del(spec, "dataSource");
+		source = NULL;
+	}
+	if (source && !ref)
+		json_object_set_new(spec, "dataSourceRef", json_deep_copy(source));
+	else if (ref && !source)
+		json_object_set_new(spec, "dataSource", json_deep_copy(ref));
+}
+
 int volume_claim_strategy_create(struct write *w, struct err *err)
 {
+	json_t *spec = json_object_get(w->tree, "spec");
 	(void)err;
-	other_namespace_drop(json_object_get(w->tree, "spec"));
+	other_namespace_drop(spec);
+	sources_agree(spec);
 	json_object_set_new(w->tree, "status", json_pack("{s:s}", "phase", "Pending"));
 	return 0;
 }
