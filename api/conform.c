@@ -142,7 +142,9 @@ static int member(struct conform *c, const struct api_type *t, json_t *tree, str
 	}
 	c->inside = t;
 	int r = value(c, &f->schema, v, &at, &instead);
-	if (r == 0 && instead)
+	if (r == 0 && instead && json_is_null(instead))
+		json_object_deln(tree, name.p, name.n);
+	else if (r == 0 && instead)
 		json_object_setn_new_nocheck(tree, name.p, name.n, instead);
 	return r;
 }

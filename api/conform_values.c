@@ -31,6 +31,11 @@ static bool is_resource_list(const struct api_schema *s)
 	return s->kind == API_MAP && s->item && s->item->kind == API_QUANTITY;
 }
 
+static bool is_of_devices(const struct api_type *t)
+{
+	return t->gv && !strcmp(t->gv->group, "resource.k8s.io");
+}
+
 static void go_type(const struct api_schema *s, struct buf *out)
 {
 	static const char *const names[] = {
@@ -54,6 +59,10 @@ static void go_type(const struct api_schema *s, struct buf *out)
 	};
 	if (is_resource_list(s)) {
 		buf_puts(out, "v1.ResourceList");
+	} else if (s->kind == API_MAP && s->item && s->item->type &&
+		   is_of_devices(s->item->type)) {
+		buf_puts(out, "map[v1.QualifiedName]");
+		go_type(s->item, out);
 	} else if (s->kind == API_LIST || s->kind == API_MAP) {
 		buf_puts(out, s->kind == API_LIST ? "[]" : "map[string]");
 		if (s->item)
@@ -117,6 +126,8 @@ int conform_whole(struct conform *c, const struct api_schema *s, json_t *v, cons
 	return 0;
 }
 
+#define ZERO_TIME_US (-62135596800LL * 1000000) /* 0001-01-01T00:00:00Z */
+
 int conform_time(struct conform *c, const struct api_schema *s, const json_t *v,
 		 const struct path *at, json_t **out)
 {
@@ -128,6 +139,10 @@ int conform_time(struct conform *c, const struct api_schema *s, const json_t *v,
 	struct str in = text_of(v);
 	if (!time_text_check(in, s->kind == API_MICRO_TIME, &why) || !time_parse(in, &us))
 		return err_set(c->err, ERR_BAD_REQUEST, "%s", why.p);
+	if (us == ZERO_TIME_US) { /* Go's zero time is none */
+		*out = json_null();
+		return 0;
+	}
 	if (s->kind == API_MICRO_TIME)
 		time_format_micro(us, text);
 	else

@@ -171,7 +171,8 @@ static struct diff diff_leaf(const json_t *old, const json_t *new)
 {
 	if (!old || !new)
 		return (struct diff){ .changed = !old, .removed = !new };
-	bool same = (shape_empty(old) && shape_empty(new)) || shape_equal(old, new);
+	bool none = json_is_null(old) && json_is_array(new); /* an empty list is something */
+	bool same = (shape_empty(old) && shape_empty(new) && !none) || shape_equal(old, new);
 	return (struct diff){ .changed = !same };
 }
 

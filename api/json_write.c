@@ -193,8 +193,11 @@ static void begin_field(struct writer *w, const struct api_field *f)
 
 static void write_field(struct writer *w, const struct api_field *f, const json_t *v)
 {
+	/* An empty list doesn't outlive upstream's store, which keeps protobuf. */
+	bool lost = w->omit_revision && f->schema.kind == API_LIST && json_is_array(v) &&
+		    json_array_size(v) == 0;
 	begin_field(w, f);
-	if (v && !json_is_null(v))
+	if (v && !json_is_null(v) && !lost)
 		write_value(w, &f->schema, v);
 	else if (is_message(f))
 		write_object(w, f->schema.type, NULL);

@@ -22,7 +22,7 @@ struct shape shape_of(const struct api_schema *s, const json_t *value)
 {
 	struct shape out = { 0 };
 	if (!s || untyped(s->kind))
-		return s && s->atomic ? out : deduced(value);
+		return s && (s->atomic || s->kind == API_RAW) ? out : deduced(value);
 	if (s->kind == API_OBJECT && granular_object(s)) {
 		out.kind = SHAPE_MAP;
 		out.type = s->type;

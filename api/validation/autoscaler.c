@@ -287,17 +287,19 @@ void validate_autoscaler(struct check *c, const json_t *object)
 	const json_t *min = json_object_get(spec, "minReplicas");
 	json_int_t most = number(spec, "maxReplicas");
 	size_t was = check_in(c, "spec");
-	if (min && json_integer_value(min) < 1)
-		check_invalid(c, "minReplicas", min, "must be greater than or equal to 1");
-	if (most < 0)
-		check_invalid_number(c, "maxReplicas", most, "must be greater than or equal to 1");
+	if (min && json_integer_value(min) < 0)
+		CHECK_DECLARED(c, check_invalid(c, "minReplicas", min,
+						"must be greater than or equal to 0"));
+	if (most == 0)
+		CHECK_DECLARED(c, check_required(c, "maxReplicas", "%s", ""));
+	else if (most < 0)
+		CHECK_DECLARED(c, check_invalid_number(c, "maxReplicas", most,
+						       "must be greater than or equal to 1"));
 	if (min && most < json_integer_value(min))
 		check_invalid_number(c, "maxReplicas", most,
 				     "must be greater than or equal to `minReplicas`");
 	check_reference(c, "scaleTargetRef", json_object_get(spec, "scaleTargetRef"), true);
 	check_metrics(c, spec);
 	check_behavior(c, json_object_get(spec, "behavior"));
-	if (most == 0) /* declared, hence last */
-		check_required(c, "maxReplicas", "%s", "");
 	check_out(c, was);
 }

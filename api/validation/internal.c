@@ -138,3 +138,20 @@ void check_invalid_items(struct check *c, const char *child, const char *type, c
 		  "Invalid value: %s: %s", text.p, detail);
 	check_out(c, was);
 }
+
+void check_unsupported_internal(struct check *c, const char *child, const char *type,
+				const json_t *value, const char *const *supported)
+{
+	const struct api_type *t = api_type_find(str_from(type));
+	auto_buf text = { 0 };
+	auto_buf list = { 0 };
+	size_t was = check_in(c, child);
+	if (t)
+		internal_text(t, value, &text);
+	for (size_t i = 0; supported[i]; i++)
+		buf_printf(&list, "%s\"%s\"", i ? ", " : "", supported[i]);
+	err_cause(c->declared ? &c->later : c->err, "FieldValueNotSupported",
+		  c->path.p ? c->path.p : "", "Unsupported value: %s: supported values: %s", text.p,
+		  list.p);
+	check_out(c, was);
+}

@@ -14,6 +14,8 @@ void internal_text(const struct api_type *t, const json_t *value, struct buf *ou
 /* check_invalid and check_duplicate for such a value; type: "core/v1.Toleration". */
 void check_invalid_internal(struct check *c, const char *child, const char *type,
 			    const json_t *value, const char *detail);
+void check_unsupported_internal(struct check *c, const char *child, const char *type,
+				const json_t *value, const char *const *supported);
 void check_duplicate_internal(struct check *c, const char *child, const char *type,
 			      const json_t *value);
 

@@ -3,6 +3,7 @@
 #include "api/meta.h"
 #include "api/selector.h"
 #include "api/validation/job_parts.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
@@ -45,12 +46,14 @@ static void check_completion_mode(struct check *c, const json_t *spec)
 	static const char *const modes[] = { "NonIndexed", "Indexed", NULL };
 	static const char *const indexed_only[] = { "backoffLimitPerIndex", "maxFailedIndexes" };
 	struct str mode = field(spec, "completionMode");
-	check_one_of(c, spec, "completionMode", modes, false);
+	if (json_object_get(spec, "completionMode") && !str_in(mode, modes))
+		check_unsupported(c, "completionMode", json_object_get(spec, "completionMode"),
+				  modes);
 	if (is_indexed(spec))
 		check_indexed(c, spec);
 	for (size_t i = 0; i < COUNT_OF(indexed_only); i++)
 		if (json_object_get(spec, indexed_only[i]) &&
-		    (mode.n == 0 || str_eqz(mode, "NonIndexed")))
+		    (!json_object_get(spec, "completionMode") || str_eqz(mode, "NonIndexed")))
 			check_invalid(c, indexed_only[i], json_object_get(spec, indexed_only[i]),
 				      "requires indexed completion mode");
 }
@@ -59,7 +62,8 @@ static void check_success_policy(struct check *c, const json_t *spec)
 {
 	const json_t *policy = json_object_get(spec, "successPolicy");
 	if (policy && !is_indexed(spec))
-		check_invalid(c, "successPolicy", policy, "requires indexed completion mode");
+		check_invalid_internal(c, "successPolicy", "batch/v1.SuccessPolicy", policy,
+				       "requires indexed completion mode");
 	else if (policy)
 		check_job_success_policy(c, spec);
 }
@@ -68,8 +72,10 @@ static void check_replacement(struct check *c, const json_t *spec)
 {
 	static const char *const both[] = { "Failed", "TerminatingOrFailed", NULL },
 				 *const failed[] = { "Failed", NULL };
-	check_one_of(c, spec, "podReplacementPolicy",
-		     json_object_get(spec, "podFailurePolicy") ? failed : both, false);
+	const json_t *policy = json_object_get(spec, "podReplacementPolicy");
+	const char *const *allowed = json_object_get(spec, "podFailurePolicy") ? failed : both;
+	if (policy && !str_in(tree_str(policy), allowed))
+		check_unsupported(c, "podReplacementPolicy", policy, allowed);
 }
 
 static void check_restart_policy(struct check *c, const json_t *spec)

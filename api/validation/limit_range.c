@@ -56,16 +56,15 @@ static void check_names(struct check *c, const json_t *limit, const char *list)
 static void check_order(struct check *c, const struct bounds *b, struct str name, int at, int shown,
 			int low, int high, const char *fmt)
 {
-	char lower[QUANTITY_TEXT_MAX], upper[QUANTITY_TEXT_MAX];
+	struct str lower = tree_str(b->shown[low]), upper = tree_str(b->shown[high]);
 	if (!b->has[low] || !b->has[high] || quantity_cmp(b->q[low], b->q[high]) <= 0)
 		return;
-	size_t n = quantity_text(b->q[low], lower), m = quantity_text(b->q[high], upper);
 	auto_buf text = { 0 };
 	for (; *fmt; fmt++)
 		if (*fmt == '<')
-			buf_add(&text, lower, n);
+			buf_str(&text, lower);
 		else if (*fmt == '>')
-			buf_add(&text, upper, m);
+			buf_str(&text, upper);
 		else
 			buf_putc(&text, *fmt);
 	size_t was = check_in(c, lists[at]);

@@ -62,9 +62,13 @@ static void check_resize_policy(struct check *c, const json_t *container, const 
 		if (seen_before(&seen, tree_str(name)))
 			check_duplicate_text(c, NULL, tree_str(name));
 		check_out(c, at);
-		if (!str_in(tree_str(name), resources))
+		if (tree_str(name).n == 0)
+			check_required(c, NULL, "%s", "");
+		else if (!str_in(tree_str(name), resources))
 			check_unsupported(c, NULL, name, resources);
-		if (!str_in(tree_str(policy), policies))
+		if (tree_str(policy).n == 0)
+			check_required(c, NULL, "%s", "");
+		else if (!str_in(tree_str(policy), policies))
 			check_unsupported(c, NULL, policy, policies);
 		if (str_eqz(field(spec, "restartPolicy"), "Never") &&
 		    !str_eqz(tree_str(policy), "NotRequired"))

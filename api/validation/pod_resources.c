@@ -129,7 +129,7 @@ void check_resource_value(struct check *c, struct str name, const json_t *value)
 		return;
 	if (q.nano < 0)
 		check_invalid(c, NULL, value, "must be greater than or equal to 0");
-	if (is_integer(name) && quantity_milli(q) % 1000)
+	if (is_integer(name) && q.nano % 1000000000)
 		check_invalid(c, NULL, value, "must be an integer");
 }
 
@@ -140,7 +140,7 @@ static void check_huge_page(struct check *c, struct str name, const json_t *valu
 	str_cut_prefix(&size, STR("hugepages-"));
 	if (!quantity_of(value, &q) || quantity_parse(size, &page, NULL) < 0 || page.nano == 0)
 		return;
-	if (q.nano <= 0 || q.nano % page.nano)
+	if (q.nano % page.nano)
 		check_invalid(c, NULL, value, "%.*s is not positive integer multiple of %.*s",
 			      STR_ARG(tree_str(value)), STR_ARG(name));
 }

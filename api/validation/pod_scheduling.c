@@ -48,6 +48,18 @@ static void check_node_requirement(struct check *c, const json_t *requirement)
 	check_name(c, "key", field(requirement, "key"), name_label_key);
 }
 
+static void check_label_text(struct check *c, const json_t *value)
+{
+	check_name(c, NULL, tree_str(value), name_label_value);
+}
+
+/* What has to be so: its values must be labels. */
+static void check_required_requirement(struct check *c, const json_t *requirement)
+{
+	check_node_requirement(c, requirement);
+	each(c, json_object_get(requirement, "values"), "values", check_label_text);
+}
+
 static void check_node_name(struct check *c, const json_t *name)
 {
 	check_name(c, NULL, tree_str(name), name_dns_subdomain);
@@ -76,12 +88,19 @@ static void check_node_term(struct check *c, const json_t *term)
 	each(c, json_object_get(term, "matchFields"), "matchFields", check_field_requirement);
 }
 
+static void check_required_term(struct check *c, const json_t *term)
+{
+	each(c, json_object_get(term, "matchExpressions"), "matchExpressions",
+	     check_required_requirement);
+	each(c, json_object_get(term, "matchFields"), "matchFields", check_field_requirement);
+}
+
 void check_node_selector(struct check *c, const json_t *selector)
 {
 	const json_t *terms = json_object_get(selector, "nodeSelectorTerms");
 	if (json_array_size(terms) == 0)
 		check_required(c, "nodeSelectorTerms", "must have at least one node selector term");
-	each(c, terms, "nodeSelectorTerms", check_node_term);
+	each(c, terms, "nodeSelectorTerms", check_required_term);
 }
 
 static void check_weight(struct check *c, const json_t *term)

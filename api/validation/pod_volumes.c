@@ -173,7 +173,8 @@ static void check_template_metadata(struct check *c, const json_t *metadata)
 	check_labels(c, "labels", json_object_get(metadata, "labels"));
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		if (!shape_empty(json_object_get(metadata, others[i])))
-			check_forbidden(c, others[i], "cannot be set");
+			check_forbidden(c, strcmp(others[i], "uid") ? others[i] : "uID",
+					"cannot be set");
 }
 
 static void check_ephemeral(struct check *c, const json_t *source)

@@ -2,6 +2,7 @@
 /* Quotas, disruption budgets, priorities. */
 #include "api/int_or_string.h"
 #include "api/meta.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/resources.h"
 #include "base/mem.h"
@@ -63,6 +64,15 @@ static bool scope_fits(struct str scope, struct str name)
 	return pods || str_in(name, compute);
 }
 
+/* The list of scopes, or the selector, is what is printed. */
+static void check_scope(struct check *c, const char *child, const json_t *shown, const char *why)
+{
+	if (json_is_object(shown))
+		check_invalid_internal(c, child, "core/v1.ScopeSelector", shown, why);
+	else
+		check_invalid(c, child, shown, "%s", why);
+}
+
 /* One complaint for every limit that the scope has nothing to do with. */
 static void check_scope_fits(struct check *c, const json_t *spec, struct str scope,
 			     const char *child, const json_t *shown)
@@ -71,7 +81,7 @@ static void check_scope_fits(struct check *c, const json_t *spec, struct str sco
 	json_t *value;
 	json_object_foreach (json_object_get(spec, "hard"), key, value)
 		if (is_standard_quota(str_from(key)) && !scope_fits(scope, str_from(key)))
-			check_invalid(c, child, shown, "unsupported scope applied to resource");
+			check_scope(c, child, shown, "unsupported scope applied to resource");
 }
 
 static void check_scope_pairs(struct check *c, struct map *seen, const char *child,
@@ -158,6 +168,9 @@ void validate_resource_quota(struct check *c, const json_t *quota)
 	json_object_foreach (json_object_get(spec, "hard"), key, value) {
 		size_t at = check_in_key(c, str_from(key));
 		check_resource_name(c, str_from(key));
+		if (!strchr(key, '/') && !is_standard_quota(str_from(key)))
+			check_invalid_text(c, NULL, str_from(key),
+					   "must be a standard resource for quota");
 		check_resource_value(c, str_from(key), value);
 		check_out(c, at);
 	}
@@ -215,7 +228,8 @@ void validate_priority_class(struct check *c, const json_t *class)
 		check_forbidden(c, "value",
 				"maximum allowed value of a user defined priority is %d",
 				PRIORITY_USER_MAX);
-	check_one_of(c, class, "preemptionPolicy", policies, false);
+	if (json_object_get(class, "preemptionPolicy"))
+		check_one_of(c, class, "preemptionPolicy", policies, true);
 }
 
 void validate_priority_class_update(struct check *c, const json_t *new, const json_t *old)

@@ -54,7 +54,7 @@ static void check_port_pair(struct check *c, const json_t *port, const char *num
 		check_duplicate(c, child, json_object_get(port, number));
 		return;
 	}
-	json_t *shown = json_pack("{s:s%, s:I}", "protocol",
+	json_t *shown = json_pack("{s:i, s:s%, s:I}", "targetPort", 0, "protocol",
 				  field(port, "protocol").p ? field(port, "protocol").p : "",
 				  field(port, "protocol").n, "port", v);
 	check_duplicate_internal(c, NULL, "core/v1.ServicePort", shown);

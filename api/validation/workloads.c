@@ -3,6 +3,7 @@
 #include "api/int_or_string.h"
 #include "api/meta.h"
 #include "api/selector.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
@@ -164,7 +165,7 @@ static void check_deployment_strategy(struct check *c, const json_t *spec)
 			check_forbidden(c, "rollingUpdate",
 					"may not be specified when strategy `type` is 'Recreate'");
 	} else if (!str_eqz(field(strategy, "type"), "RollingUpdate")) {
-		check_unsupported(c, NULL, strategy, types);
+		check_unsupported_internal(c, NULL, "apps/v1.DeploymentStrategy", strategy, types);
 	} else if (!rolling) {
 		check_required(c, "rollingUpdate", "this should be defaulted and never be nil");
 	} else {
@@ -281,8 +282,8 @@ static void check_stateful_strategy(struct check *c, const json_t *spec)
 			check_invalid(c, "updateStrategy.rollingUpdate", rolling,
 				      "only allowed for updateStrategy 'RollingUpdate'");
 	} else if (!str_eqz(type, "RollingUpdate")) {
-		check_invalid(c, "updateStrategy", strategy,
-			      "must be 'RollingUpdate' or 'OnDelete'");
+		check_invalid_internal(c, "updateStrategy", "apps/v1.StatefulSetUpdateStrategy",
+				       strategy, "must be 'RollingUpdate' or 'OnDelete'");
 	} else {
 		size_t was = check_in(c, "updateStrategy.rollingUpdate");
 		check_non_negative(c, rolling, "partition");
@@ -415,7 +416,7 @@ static void check_daemon_strategy(struct check *c, const json_t *spec)
 		     *rolling = json_object_get(strategy, "rollingUpdate");
 	size_t was = check_in(c, "updateStrategy");
 	if (!str_in(field(strategy, "type"), types))
-		check_unsupported(c, NULL, strategy, types);
+		check_unsupported_internal(c, NULL, "apps/v1.DaemonSetUpdateStrategy", strategy, types);
 	else if (str_eqz(field(strategy, "type"), "RollingUpdate") && !rolling)
 		check_required(c, "rollingUpdate", "%s", "");
 	else if (str_eqz(field(strategy, "type"), "RollingUpdate"))

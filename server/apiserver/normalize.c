@@ -68,10 +68,22 @@ static void pod_template(json_t *tree)
 	pod_spec(tree_get(tree, "template", "spec", NULL));
 }
 
+/* podCIDR is podCIDRs[0]; who says something else means podCIDR. */
+static void node(json_t *tree)
+{
+	json_t *spec = json_object_get(tree, "spec"), *one = json_object_get(spec, "podCIDR"),
+	       *list = json_object_get(spec, "podCIDRs");
+	if (tree_str(one).n && !str_eq(tree_str(json_array_get(list, 0)), tree_str(one)))
+		json_object_set_new(spec, "podCIDRs", json_pack("[O]", one));
+	else if (spec && tree_str(one).n == 0 && json_array_size(list))
+		json_object_set(spec, "podCIDR", json_array_get(list, 0));
+}
+
 static const struct {
 	const char *group, *plural;
 	void (*run)(json_t *tree);
 } rows[] = {
+	{ "", "nodes", node },
 	{ "", "secrets", secret },
 	{ "", "serviceaccounts", service_account },
 	{ "", "pods", pod },

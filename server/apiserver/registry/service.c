@@ -76,10 +76,6 @@ int service_strategy_create(struct write *w, struct err *err)
 	(void)err;
 	json_object_set_new(w->tree, "status", json_pack("{s:{}}", "loadBalancer"));
 	ips_normalize(spec, NULL);
-	if (tree_get_str(spec, "clusterIP", NULL).n == 0 &&
-	    json_array_size(json_object_get(spec, "clusterIPs")))
-		put_text(spec, "clusterIP",
-			 tree_str(json_array_get(json_object_get(spec, "clusterIPs"), 0)));
 	return 0;
 }
 

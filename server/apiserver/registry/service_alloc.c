@@ -206,8 +206,8 @@ static int port_allocate(struct write *w, json_t *ports, size_t at, struct err *
 	enum port_protocol proto = port_protocol_of(protocol);
 	int port = (int)tree_int(json_object_get(p, "nodePort"), 0);
 	auto_err why = { 0 };
-	if (port && had_port(w, port, protocol))
-		return 0;
+	if (port && (had_port(w, port, protocol) || w->r->opt.dry_run))
+		return 0; /* a dry run takes none, and every one will do */
 	if (port == 0) {
 		int sibling = (int)port_of_sibling(ports, at);
 		port = sibling && port_take(range, proto, sibling, NULL) == 0
