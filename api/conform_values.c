@@ -59,8 +59,7 @@ static void go_type(const struct api_schema *s, struct buf *out)
 	};
 	if (is_resource_list(s)) {
 		buf_puts(out, "v1.ResourceList");
-	} else if (s->kind == API_MAP && s->item && s->item->type &&
-		   is_of_devices(s->item->type)) {
+	} else if (s->kind == API_MAP && s->item && s->item->type && is_of_devices(s->item->type)) {
 		buf_puts(out, "map[v1.QualifiedName]");
 		go_type(s->item, out);
 	} else if (s->kind == API_LIST || s->kind == API_MAP) {

@@ -80,9 +80,8 @@ static bool name_ok(struct str name)
 {
 	size_t slash = str_find(name, '/');
 	struct str first = str_of(name.p, slash), rest = name, part;
-	if (slash < name.n &&
-	    (str_find(first, '.') < first.n || str_find(first, ':') < first.n ||
-	     str_eqz(first, "localhost") || has_upper(first))) {
+	if (slash < name.n && (str_find(first, '.') < first.n || str_find(first, ':') < first.n ||
+			       str_eqz(first, "localhost") || has_upper(first))) {
 		if (!domain_ok(first))
 			return false;
 		rest = str_of(name.p + slash + 1, name.n - slash - 1);

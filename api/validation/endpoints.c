@@ -203,8 +203,8 @@ static void check_endpoint(struct check *c, const json_t *endpoint, struct str t
 	if (json_array_size(addresses) == 0)
 		CHECK_DECLARED(c, check_required(c, NULL, "%s", ""));
 	else if (json_array_size(addresses) > ADDRESSES_MAX)
-		CHECK_DECLARED(c, check_too_many(c, NULL, json_array_size(addresses),
-						 ADDRESSES_MAX));
+		CHECK_DECLARED(c,
+			       check_too_many(c, NULL, json_array_size(addresses), ADDRESSES_MAX));
 	json_array_foreach (addresses, i, address)
 		check_slice_address(c, type, tree_str(address), i);
 	check_out(c, was);

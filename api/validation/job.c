@@ -2,8 +2,8 @@
 /* Jobs and cron jobs. */
 #include "api/meta.h"
 #include "api/selector.h"
-#include "api/validation/job_parts.h"
 #include "api/validation/internal.h"
+#include "api/validation/job_parts.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"

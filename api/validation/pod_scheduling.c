@@ -198,8 +198,9 @@ void check_affinity(struct check *c, const json_t *affinity)
 
 static void check_toleration_value(struct check *c, const json_t *toleration)
 {
-	static const char *const operators[] = { "Equal", "Exists", NULL },
-				 *const known[] = { "Equal", "Exists", "Lt", "Gt", NULL };
+	static const char *const operators[] = { "Equal", "Exists", NULL }, *const known[] = {
+		"Equal", "Exists", "Lt", "Gt", NULL
+	};
 	struct str op = field(toleration, "operator"), value = field(toleration, "value");
 	if (op.n == 0 || str_eqz(op, "Equal")) {
 		struct name_errors e = name_label_value(value);

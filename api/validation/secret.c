@@ -37,8 +37,8 @@ static void check_json(struct check *c, const char *key, struct str base64)
 	size_t was = check_in(c, "data");
 	check_in_key(c, str_from(key));
 	if (!tree)
-		check_invalid_text(c, NULL, STR("<secret contents redacted>"),
-				   "%s", err_text(&why));
+		check_invalid_text(c, NULL, STR("<secret contents redacted>"), "%s",
+				   err_text(&why));
 	check_out(c, was);
 	json_decref(tree);
 }

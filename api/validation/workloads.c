@@ -416,7 +416,8 @@ static void check_daemon_strategy(struct check *c, const json_t *spec)
 		     *rolling = json_object_get(strategy, "rollingUpdate");
 	size_t was = check_in(c, "updateStrategy");
 	if (!str_in(field(strategy, "type"), types))
-		check_unsupported_internal(c, NULL, "apps/v1.DaemonSetUpdateStrategy", strategy, types);
+		check_unsupported_internal(c, NULL, "apps/v1.DaemonSetUpdateStrategy", strategy,
+					   types);
 	else if (str_eqz(field(strategy, "type"), "RollingUpdate") && !rolling)
 		check_required(c, "rollingUpdate", "%s", "");
 	else if (str_eqz(field(strategy, "type"), "RollingUpdate"))

@@ -78,8 +78,7 @@ void warn_fraction(struct warnings *w, const json_t *holder, const char *list, c
 {
 	const json_t *value = tree_get(holder, list, name, NULL);
 	struct quantity q;
-	if (!value || quantity_parse(tree_str(value), &q, NULL) < 0 ||
-	    q.nano % 1000000000 == 0)
+	if (!value || quantity_parse(tree_str(value), &q, NULL) < 0 || q.nano % 1000000000 == 0)
 		return;
 	size_t was = check_in(&w->at, list);
 	check_in_key(&w->at, str_from(name));

@@ -4,7 +4,7 @@
 #include "api/meta.h"
 #include "base/mem.h"
 
-static void apply(json_t *term, const char *list, const char *operator, const json_t *labels)
+static void apply(json_t *term, const char *list, const char *operator, const json_t * labels)
 {
 	json_t *selector = json_object_get(term, "labelSelector"), *key;
 	size_t i;
@@ -19,8 +19,9 @@ static void apply(json_t *term, const char *list, const char *operator, const js
 			expressions = json_array();
 			json_object_set_new(selector, "matchExpressions", expressions);
 		}
-		json_array_append_new(expressions, json_pack("{s:O, s:s, s:[O]}", "key", key,
-							     "operator", operator, "values", value));
+		json_array_append_new(expressions,
+				      json_pack("{s:O, s:s, s:[O]}", "key", key,
+						"operator", operator, "values", value));
 	}
 }
 
