@@ -12,6 +12,7 @@
 struct state {
 	struct event_recorder *events;
 	struct informer *claims, *volumes, *classes, *pods;
+	int by_claim; /* index of volumes */
 };
 struct look { /* one turn */
 	struct state *s;
@@ -406,17 +407,26 @@ static void on_volume(void *ctx, const struct object *old, const struct object *
 	arena_free(&l.arena);
 }
 
-struct claim_event {
-	struct controller *controller;
-	struct str name;
-};
-
-static bool wake_if_for(void *ctx, const struct object *o)
+/* Index of volumes: the name in spec.claimRef, straight from the text. */
+static size_t claim_named(const struct object *o, struct str *out, size_t max)
 {
-	struct claim_event *e = ctx;
+	static const char ref[] = "\"claimRef\":{", name[] = "\"name\":\"";
+	const char *end = o->json.p + o->json.n, *at, *close;
 
-	if (str_contains(o->json, e->name))
-		work_queue_add(e->controller->queue, o->name);
+	(void)max;
+	at = memmem(o->json.p, o->json.n, ref, sizeof(ref) - 1);
+	close = at ? memchr(at, '}', (size_t)(end - at)) : NULL;
+	at = close ? memmem(at, (size_t)(close - at), name, sizeof(name) - 1) : NULL;
+	if (!at)
+		return 0;
+	at += sizeof(name) - 1;
+	out[0] = str_of(at, str_find(str_of(at, (size_t)(close - at)), '"'));
+	return 1;
+}
+
+static bool wake_volume(void *ctx, const struct object *o)
+{
+	work_queue_add(((struct controller *)ctx)->queue, o->name);
 	return true;
 }
 
@@ -425,13 +435,12 @@ static void on_claim(void *ctx, const struct object *old, const struct object *n
 	struct controller *c = ctx;
 	struct state *s = c->state;
 	const struct object *o = new ? new : old;
-	struct claim_event e = { c, o->name };
 	auto_buf key = { 0 };
 
 	controller_key(o, &key);
 	if (new)
 		work_queue_add(c->queue, buf_view(&key));
-	informer_each(s->volumes, STR(""), wake_if_for, &e);
+	informer_each_indexed(s->volumes, s->by_claim, o->name, wake_volume, c);
 }
 
 static void on_class(void *ctx, const struct object *old, const struct object *new)
@@ -455,6 +464,7 @@ static int start(struct controller *c, struct err *err)
 	s->volumes = controller_informer(c, API_CORE_V1_PERSISTENTVOLUMES);
 	s->classes = controller_informer(c, API_STORAGE_V1_STORAGECLASSES);
 	s->pods = controller_informer(c, API_CORE_V1_PODS);
+	s->by_claim = informer_index_add(s->volumes, claim_named);
 	informer_hook_add(s->claims, on_claim, NULL, c);
 	informer_hook_add(s->volumes, on_volume, NULL, c);
 	informer_hook_add(s->classes, on_class, NULL, c);
