@@ -17,7 +17,7 @@ static const struct action {
 	const struct parameter *parameters;
 	bool on_collection;
 	enum { NO_BODY, OBJECT_BODY, PATCH_BODY, OPTIONS_BODY } body;
-	enum { ANSWER_OBJECT, ANSWER_LIST, ANSWER_STATUS } answer;
+	enum { ANSWER_OBJECT, ANSWER_LIST, ANSWER_STATUS, ANSWER_EVENT } answer;
 } actions[] = {
 	{ API_LIST_VERB, "get", "list", "list", openapi_list_parameters, true, NO_BODY,
 	  ANSWER_LIST },
@@ -34,10 +34,17 @@ static const struct action {
 	  ANSWER_STATUS },
 };
 
+/* The old paths of watches, still served; each is its path's only operation. */
+static const struct action
+	watch_collection = { API_WATCH, "get",   "watchlist", "watch", openapi_list_parameters,
+			     true,      NO_BODY, ANSWER_EVENT },
+	watch_object = { API_WATCH, "get",   "watch",     "watch", openapi_list_parameters,
+			 false,     NO_BODY, ANSWER_EVENT };
+
 struct writer {
 	const struct api_resource *r;
 	const struct api_subresource *sub; /* NULL: the resource itself */
-	bool v3, all_namespaces;
+	bool v3, all_namespaces, watch;
 	struct openapi_types *refers;
 	struct buf *out;
 };
@@ -154,17 +161,17 @@ static void request_body(struct writer *w, const struct action *a)
 	buf_puts(w->out, a->body == OPTIONS_BODY ? "}" : ",\"required\":true}");
 }
 
-/* What an operation takes; true when it is nothing. */
-static bool parameter_list(struct writer *w, const struct action *a)
+static void body_parameter(struct writer *w, const struct action *a)
 {
-	bool first = true;
-	if (!w->v3 && a->body != NO_BODY) {
-		buf_printf(w->out, "{\"in\":\"body\",\"name\":\"body\",%s\"schema\":",
-			   a->body == OPTIONS_BODY ? "" : "\"required\":true,");
-		schema_of(w, body_name(w, a));
-		buf_putc(w->out, '}');
-		first = false;
-	}
+	buf_printf(w->out, "{\"in\":\"body\",\"name\":\"body\",%s\"schema\":",
+		   a->body == OPTIONS_BODY ? "" : "\"required\":true,");
+	schema_of(w, body_name(w, a));
+	buf_putc(w->out, '}');
+}
+
+/* True when there is none, after none (`first`). */
+static bool query_parameters(struct writer *w, const struct action *a, bool first)
+{
 	for (const struct parameter *p = a->parameters; p->name; p++) {
 		parameter(w, p, "query", first);
 		first = false;
@@ -172,19 +179,25 @@ static bool parameter_list(struct writer *w, const struct action *a)
 	return first;
 }
 
-static void parameters(struct writer *w, const struct action *a)
+/* Version 2 has the body among the parameters of the operation, always. */
+static void parameters(struct writer *w, const struct action *a, bool alone)
 {
-	if (!a->parameters->name && (w->v3 || a->body == NO_BODY))
+	bool body = !w->v3 && a->body != NO_BODY;
+	if (!body && (alone || !a->parameters->name))
 		return;
 	member(w->out, "parameters");
 	buf_putc(w->out, '[');
-	parameter_list(w, a);
+	if (body)
+		body_parameter(w, a);
+	if (!alone)
+		query_parameters(w, a, !body);
 	buf_putc(w->out, ']');
 }
 
 static size_t media_count(const struct action *a)
 {
-	return a->answer == ANSWER_LIST ? COUNT_OF(media_types) : MEDIA_OF_OBJECTS;
+	return a->answer == ANSWER_LIST || a->answer == ANSWER_EVENT ? COUNT_OF(media_types)
+								     : MEDIA_OF_OBJECTS;
 }
 
 static void answer(struct writer *w, const struct action *a, const char *code, const char *text,
@@ -202,13 +215,42 @@ static void answer(struct writer *w, const struct action *a, const char *code, c
 	buf_puts(w->out, "},");
 }
 
+/* Kinds whose deletion answers with the object, not with a Status. */
+static bool returns_deleted(const struct writer *w, const struct action *a)
+{
+	static const char *const plurals[] = { "pods",
+					       "services",
+					       "serviceaccounts",
+					       "podtemplates",
+					       "resourcequotas",
+					       "persistentvolumes",
+					       "persistentvolumeclaims",
+					       "storageclasses",
+					       "csidrivers",
+					       "csinodes",
+					       "volumeattachments",
+					       "volumeattributesclasses",
+					       "resourceclaims",
+					       "resourceclaimtemplates",
+					       "resourceslices",
+					       "deviceclasses" };
+	if (a->verb != API_DELETE || w->sub)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(plurals); i++)
+		if (!strcmp(w->r->plural, plurals[i]))
+			return true;
+	return false;
+}
+
 static void answers(struct writer *w, const struct action *a)
 {
 	bool text = is_connect(w->sub) || is_log(w->sub);
-	const char *name = text                         ? NULL
-			   : a->answer == ANSWER_LIST   ? list_name(w)
-			   : a->answer == ANSWER_STATUS ? name_of(w, "meta/v1.Status")
-							: object_name(w);
+	const char *name = text                        ? NULL
+			   : a->answer == ANSWER_LIST  ? list_name(w)
+			   : a->answer == ANSWER_EVENT ? name_of(w, "meta/v1.WatchEvent")
+			   : a->answer == ANSWER_STATUS && !returns_deleted(w, a)
+				   ? name_of(w, "meta/v1.Status")
+				   : object_name(w);
 	member(w->out, "responses");
 	buf_putc(w->out, '{');
 	answer(w, a, "200", "OK", name);
@@ -251,6 +293,8 @@ static void operation_id(struct writer *w, const struct action *a)
 	if (w->r->namespaced && !w->all_namespaces)
 		buf_puts(out, "Namespaced");
 	buf_puts(out, w->r->kind);
+	if (w->watch && a->on_collection)
+		buf_puts(out, "List");
 	if (w->sub)
 		add_camel(out, w->sub->name);
 	buf_puts(out, w->all_namespaces ? "ForAllNamespaces\"" : "\"");
@@ -287,8 +331,7 @@ static void operation(struct writer *w, const struct action *a, bool alone)
 	}
 	operation_id(w, a);
 	if (!is_connect(w->sub)) {
-		if (!alone)
-			parameters(w, a);
+		parameters(w, a, alone);
 		request_body(w, a);
 	}
 	answers(w, a);
@@ -311,8 +354,8 @@ static void base_path(struct writer *w)
 	struct buf *out = w->out;
 	if (out->p[out->n - 1] != '{')
 		buf_putc(out, ',');
-	buf_printf(out, "\"/%s%s/%s/%s%s", *w->r->group ? "apis/" : "api", w->r->group,
-		   w->r->version,
+	buf_printf(out, "\"/%s%s/%s/%s%s%s", *w->r->group ? "apis/" : "api", w->r->group,
+		   w->r->version, w->watch ? "watch/" : "",
 		   w->r->namespaced && !w->all_namespaces ? "namespaces/{namespace}/" : "",
 		   w->r->plural);
 }
@@ -325,7 +368,7 @@ static void path_parameters(struct writer *w, bool has_name, const struct action
 						 "Whether the answer is indented." };
 	member(w->out, "parameters");
 	buf_putc(w->out, '[');
-	bool first = alone ? parameter_list(w, alone) : true;
+	bool first = alone ? query_parameters(w, alone, true) : true;
 	if (has_name) {
 		parameter(w, &name, "path", first);
 		first = false;
@@ -381,6 +424,28 @@ static void path(struct writer *w, uint32_t verbs, bool collection, const char *
 	buf_putc(w->out, '}');
 }
 
+static void watch_path(struct writer *w, const struct action *a)
+{
+	base_path(w);
+	buf_puts(w->out, a->on_collection ? "\":{" : "/{name}\":{");
+	operation(w, a, true);
+	path_parameters(w, !a->on_collection, a);
+	buf_putc(w->out, '}');
+}
+
+static void watch_paths(struct writer *w)
+{
+	w->sub = NULL;
+	w->watch = true;
+	if (w->r->namespaced) {
+		w->all_namespaces = true;
+		watch_path(w, &watch_collection);
+		w->all_namespaces = false;
+	}
+	watch_path(w, &watch_collection);
+	watch_path(w, &watch_object);
+}
+
 void openapi_paths(const struct api_resource *r, bool v3, struct openapi_types *refers,
 		   struct buf *out)
 {
@@ -398,4 +463,6 @@ void openapi_paths(const struct api_resource *r, bool v3, struct openapi_types *
 		snprintf(tail, sizeof tail, "/{name}/%s", w.sub->name);
 		path(&w, w.sub->verbs, false, tail);
 	}
+	if (r->verbs & API_WATCH)
+		watch_paths(&w);
 }

@@ -110,6 +110,24 @@ static void text_member(struct buf *out, const char *name, const char *value)
 	buf_json_string(out, str_from(value));
 }
 
+/* Types of meta/v1 are of every group, and of the core group to begin with; what is sent to or by each group says so. */
+static void kinds_member(const struct api_type *t, const struct openapi_types *refers,
+			 struct buf *out)
+{
+	const char *kind = strrchr(t->name, '.') ? strrchr(t->name, '.') + 1 : t->name;
+	bool meta = t->gv && strcmp(t->gv->prefix, "meta/v1") == 0;
+	bool shared = meta && (!strcmp(kind, "DeleteOptions") || !strcmp(kind, "WatchEvent"));
+	if (!(t->typed && t->gv) && !shared)
+		return;
+	member(out, "x-kubernetes-group-version-kind");
+	buf_printf(out, "[{\"group\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\"}",
+		   meta ? "" : t->gv->group, kind, t->gv->version);
+	if (shared && refers && refers->group.n)
+		buf_printf(out, ",{\"group\":\"%.*s\",\"kind\":\"%s\",\"version\":\"%.*s\"}",
+			   STR_ARG(refers->group), kind, STR_ARG(refers->version));
+	buf_putc(out, ']');
+}
+
 static void type_members(const struct api_type *t, bool v3, struct openapi_types *refers,
 			 struct buf *out);
 static void item_schema(const struct api_schema *s, bool v3, struct openapi_types *refers,
@@ -288,13 +306,7 @@ static void type_members(const struct api_type *t, bool v3, struct openapi_types
 	}
 	required_list(t, out);
 	text_member(out, "type", "object");
-	if (t->typed && t->gv) {
-		bool meta = strcmp(t->gv->prefix, "meta/v1") ==
-			    0; /* those are of every group, and of the core group to begin with */
-		member(out, "x-kubernetes-group-version-kind");
-		buf_printf(out, "[{\"group\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\"}]",
-			   meta ? "" : t->gv->group, strrchr(t->name, '.') + 1, t->gv->version);
-	}
+	kinds_member(t, refers, out);
 	if (t->atomic)
 		text_member(out, "x-kubernetes-map-type", "atomic");
 	if (t->unions) {

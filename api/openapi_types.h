@@ -12,7 +12,8 @@ struct openapi_types {
 	const struct api_type **items;
 	size_t n, cap;
 	struct map seen;
-	uint32_t basics; /* bits of enum api_kind: Time, Quantity, … */
+	uint32_t basics;           /* bits of enum api_kind: Time, Quantity, … */
+	struct str group, version; /* of the document, when it is of one */
 };
 
 void openapi_types_add(struct openapi_types *s, const struct api_type *t);
