@@ -25,6 +25,8 @@
 #include "cmd/command.h"
 #include "cmd/host_check.h"
 #include "cmd/server_options.h"
+#include "generated/api_tables.h"
+#include "server/apiserver/admission/node_labels.h"
 #include "server/apiserver/apiserver.h"
 #include "server/controllers/controllers.h"
 #include "server/dns/dns.h"
@@ -51,6 +53,7 @@ struct server {
 	struct scheduler *scheduler;
 	struct local_path *local_path;
 	struct kubelet *kubelet;
+	struct flag_list role_labels;
 	struct service_proxy *proxy;
 	struct dns *dns;
 };
@@ -190,9 +193,52 @@ static int start_control(struct server *s, struct err *err)
 	return r < 0 || s->options.disable_scheduler ? r : start_scheduler(s, err);
 }
 
+/* A node may not give itself labels of the reserved domains, such as its role: those the administrator gives it. */
+static void labels_split(struct server *s)
+{
+	struct flag_list *all = &s->options.node_label;
+	size_t kept = 0;
+	for (size_t i = 0; i < all->n; i++) {
+		struct str label = str_from(all->items[i]);
+		if (node_label_is_forbidden(str_of(label.p, str_find(label, '='))))
+			flag_list_add(&s->role_labels, label);
+		else
+			all->items[kept++] = all->items[i];
+	}
+	if (kept < all->n)
+		all->items[kept] = NULL;
+	all->n = kept;
+	flag_list_add(&s->role_labels, STR("node-role.kubernetes.io/control-plane="));
+}
+
+static void role_labels_set(struct server *s)
+{
+	static const char *const groups[] = { "system:masters", NULL };
+	auto_buf body = { 0 };
+	struct client *admin =
+		apiserver_local_client(s->apiserver, &s->node, "system:admin", groups);
+	buf_puts(&body, "{\"metadata\":{\"labels\":{");
+	for (size_t i = 0; i < s->role_labels.n; i++) {
+		struct str value = str_from(s->role_labels.items[i]), key;
+		str_next(&value, '=', &key);
+		buf_puts(&body, i ? "," : "");
+		buf_json_string(&body, key);
+		buf_putc(&body, ':');
+		buf_json_string(&body, value);
+	}
+	buf_puts(&body, "}}}");
+	const struct client_call call = { .verb = API_PATCH,
+					  .resource = API_CORE_V1_NODES,
+					  .name = str_from(s->options.node_name),
+					  .content_type = STR("application/merge-patch+json"),
+					  .body = buf_view(&body) };
+	client_do(admin, &call);
+}
+
 static void on_node_ready(void *ctx)
 {
 	struct server *s = ctx;
+	role_labels_set(s);
 	log_info("node ready", LOG_S("node", s->options.node_name),
 		 LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
 }
@@ -206,7 +252,7 @@ static int start_kubelet(struct server *s, struct err *err)
 	if (r < 0)
 		return r;
 	auto_free char *user = str_printf("system:node:%s", o->node_name);
-	flag_list_add(&o->node_label, STR("node-role.kubernetes.io/control-plane="));
+	labels_split(s);
 	const struct kubelet_config config = {
 		.loop = &s->node,
 		.client = apiserver_local_client(s->apiserver, &s->node, user, groups),

@@ -3,6 +3,7 @@
 #include "api/meta.h"
 #include "api/selector.h"
 #include "base/clock.h"
+#include "server/apiserver/admission/node_restriction.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/delete_options.h"
 #include "server/apiserver/deletion.h"
@@ -118,6 +119,10 @@ static void eviction_start(struct api_request *r, const struct object *pod)
 	struct budgets b = { .pod = pod };
 	const struct api_resource *res = budget_resource();
 	auto_err err = { 0 };
+	if (admit_node_eviction(r, pod, &err) < 0) {
+		respond_err(r, &err);
+		return;
+	}
 	if (res && !budget_ignored(pod)) {
 		struct cache_view view;
 		cache_view_now(server_cache(r->server, res), &view);

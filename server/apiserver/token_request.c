@@ -4,6 +4,7 @@
 #include "api/codec.h"
 #include "api/meta.h"
 #include "api/validation/validation.h"
+#include "server/apiserver/admission/node_restriction.h"
 #include "server/apiserver/decode.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/respond.h"
@@ -170,7 +171,9 @@ static int token_steps(struct token_ask *t, const struct decode_expect *x, struc
 	t->account = lookup_target(t->r, err);
 	if (!t->account)
 		return -(int)ERR_NOT_FOUND;
-	e = life_read(t, err);
+	e = admit_node_token(t->r, t->tree, err);
+	if (e == 0)
+		e = life_read(t, err);
 	if (e < 0)
 		return e;
 	audiences_read(t);

@@ -37,9 +37,63 @@ like impersonation_takes_rights_away 'User "system:serviceaccount:default:defaul
 same impersonation_needs_a_right 403 "$(anonymous /api -H "Authorization: Bearer $token" -H 'Impersonate-User: system:admin')"
 
 send POST /api/v1/nodes '{"metadata":{"name":"n1"}}' >/dev/null
-like a_node_may_not_touch_another 'nodes "n1" is forbidden: node "n2" is not allowed to modify node "n1"' \
-	"$(kubectl patch node n1 -p '{"metadata":{"labels":{"a":"b"}}}' --as system:node:n2 --as-group system:nodes 2>&1)"
+as_node() { # NAME METHOD PATH CURL OPTIONS…: the message of the refusal
+	local node=$1 method=$2 path=$3
+	shift 3
+	api "$method" "$path" -H "Impersonate-User: system:node:$node" -H 'Impersonate-Group: system:nodes' "$@" | jq -r '.message // "fine"'
+}
+merge=(-H 'Content-Type: application/merge-patch+json')
+same a_node_may_not_touch_another 'nodes "n1" is forbidden: node "n2" is not allowed to modify node "n1"' \
+	"$(as_node n2 PATCH /api/v1/nodes/n1 "${merge[@]}" -d '{"metadata":{"labels":{"a":"b"}}}')"
+same a_node_may_not_take_a_role 'nodes "n1" is forbidden: is not allowed to modify labels: node-role.kubernetes.io/x' \
+	"$(as_node n1 PATCH /api/v1/nodes/n1 "${merge[@]}" -d '{"metadata":{"labels":{"node-role.kubernetes.io/x":""}}}')"
+same a_node_may_not_lift_its_taints 'nodes "n1" is forbidden: node "n1" is not allowed to modify taints' \
+	"$(as_node n1 PATCH /api/v1/nodes/n1 "${merge[@]}" -d '{"spec":{"taints":[{"key":"k","effect":"NoSchedule"}]}}')"
 claim a_node_may_touch_itself kubectl label node n1 a=b --as system:node:n1 --as-group system:nodes
+
+# roles
+kubectl create serviceaccount bob >/dev/null
+kubectl create rolebinding bob --clusterrole=admin --serviceaccount=default:bob >/dev/null
+bob=(--as system:serviceaccount:default:bob)
+eventually kubectl auth can-i create roles "${bob[@]}" # the controller has gathered what admin is
+claim who_has_a_right_may_hand_it_on kubectl "${bob[@]}" create role reader --verb=get --resource=pods
+like who_has_it_not_may_not 'is attempting to grant RBAC permissions not currently held:' "$(kubectl "${bob[@]}" create role r2 --verb=get --resource=nodes 2>&1)"
+like nor_bind_it 'NonResourceURLs:\["\*"\], Verbs:\["\*"\]' "$(kubectl "${bob[@]}" create rolebinding b2 --clusterrole=cluster-admin --user=x 2>&1)"
+like a_role_reference_stays 'field is immutable' "$(kubectl patch rolebinding bob -p '{"roleRef":{"name":"view"}}' 2>&1)"
+like what_one_may_do_is_listed '^pods +\[\] +\[\] +\[.*get' "$(kubectl auth can-i --list "${bob[@]}" 2>&1 | grep '^pods  *')"
+echo '{"kind":"Role","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"made","namespace":"default"},"rules":[{"verbs":["get"],"apiGroups":[""],"resources":["pods"]}]}' >"$work/role.json"
+like roles_are_reconciled 'made reconciled' "$(kubectl auth reconcile -f "$work/role.json" 2>&1)"
+same bob_sees_no_templates no "$(kubectl auth can-i get podtemplates "${bob[@]}" 2>/dev/null)"
+kubectl create clusterrole part --verb=get --resource=podtemplates >/dev/null
+kubectl label clusterrole part rbac.authorization.k8s.io/aggregate-to-view=true >/dev/null
+eventually kubectl auth can-i get podtemplates "${bob[@]}"
+same a_gathering_role_gives_what_it_gathers yes "$(kubectl auth can-i get podtemplates "${bob[@]}" 2>/dev/null)"
+
+# a new node gets in
+kubectl -n kube-system create secret generic bootstrap-token-abcdef --type bootstrap.kubernetes.io/token --from-literal=token-id=abcdef \
+	--from-literal=token-secret=0123456789abcdef --from-literal=usage-bootstrap-authentication=true \
+	--from-literal=auth-extra-groups=system:bootstrappers:allinone:default-node-token >/dev/null
+bootstrap=(-H 'Authorization: Bearer abcdef.0123456789abcdef')
+same a_bootstrap_token_gets_in 403 "$(anonymous /api/v1/nodes "${bootstrap[@]}")"
+same a_wrong_bootstrap_token_does_not 401 "$(anonymous /api/v1/nodes -H 'Authorization: Bearer abcdef.0123456789abcdee')"
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/n9.key" -subj /O=system:nodes/CN=system:node:n9 -out "$work/n9.csr" 2>/dev/null
+request=$(base64 -w0 "$work/n9.csr")
+curl -sk "${bootstrap[@]}" -H 'Content-Type: application/json' "$url/apis/certificates.k8s.io/v1/certificatesigningrequests" -o "$work/body" -d '{"metadata":{"name":"n9"},"spec":{
+	"request":"'"$request"'","signerName":"kubernetes.io/kube-apiserver-client-kubelet","usages":["digital signature","client auth"]}}'
+issued() { [ -n "$(kubectl get csr n9 -o 'jsonpath={.status.certificate}')" ]; }
+eventually issued
+kubectl get csr n9 -o 'jsonpath={.status.certificate}' | base64 -d >"$work/n9.crt"
+same its_certificate_is_the_nodes system:node:n9 "$(curl -sk --cert "$work/n9.crt" --key "$work/n9.key" -H 'Content-Type: application/json' \
+	-d '{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}' "$url/apis/authentication.k8s.io/v1/selfsubjectreviews" | jq -r .status.userInfo.username)"
+
+# a front proxy
+proxy() {
+	curl -sk --cert "$work/data/server/tls/client-auth-proxy.crt" --key "$work/data/server/tls/client-auth-proxy.key" -H 'Content-Type: application/json' \
+		-d '{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}' "$url/apis/authentication.k8s.io/v1/selfsubjectreviews" "$@"
+}
+same a_proxy_says_who_it_is '["jane",["dev","system:authenticated"]]' "$(proxy -H 'X-Remote-User: jane' -H 'X-Remote-Group: dev' | jq -c '[.status.userInfo.username,.status.userInfo.groups]')"
+same a_proxy_alone_is_nobody 401 "$(proxy | jq .code)"
+same nobody_else_says_who_he_is system:admin "$(send POST /apis/authentication.k8s.io/v1/selfsubjectreviews '{}' -H 'X-Remote-User: jane' | jq -r .status.userInfo.username)"
 
 same an_unknown_path_is_told_after_authorization 403 "$(anonymous /nothing/here)"
 api GET /nothing/here >/dev/null

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "api/meta.h"
+#include "server/apiserver/admission/node_restriction.h"
 
 struct plugin {
 	const char *name;
@@ -97,5 +98,6 @@ int admit_validate(struct write *w, struct err *err)
 int admit_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
 		 struct err *err)
 {
-	return admit_namespace_delete(r, res, o, err);
+	int e = admit_namespace_delete(r, res, o, err);
+	return e < 0 ? e : admit_node_delete(r, res, o, err);
 }

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NodeRestriction: a node writes only about itself and the pods bound to it. What its authorizer can't see, since it doesn't know the
+ * object, is looked at here. Follows upstream's plugin/pkg/admission/noderestriction. Writes come through admission.h; these are
+ * the ways beside it. Each gives 0 for who is no node. */
+#ifndef SERVER_APISERVER_ADMISSION_NODE_RESTRICTION_H
+#define SERVER_APISERVER_ADMISSION_NODE_RESTRICTION_H
+
+#include "server/apiserver/write.h"
+
+int admit_node_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
+		      struct err *err);
+int admit_node_eviction(struct api_request *r, const struct object *pod, struct err *err);
+/* A TokenRequest for the account that the path names. */
+int admit_node_token(struct api_request *r, const json_t *request, struct err *err);
+
+#endif
