@@ -5,12 +5,17 @@
 #ifndef API_DISCOVERY_H
 #define API_DISCOVERY_H
 
+#include <jansson.h>
+
 #include "api/type.h"
 #include "base/buf.h"
 
 struct discovery {
 	const struct api_resource *const *resources;
 	size_t n;
+	/* The openAPIV3Schema of a custom resource: a reference, or NULL. NULL: there are no custom resources. */
+	json_t *(*schema_of)(void *ctx, const struct api_resource *r);
+	void *ctx;
 };
 
 #define DISCOVERY_ETAG_MAX 72

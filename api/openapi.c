@@ -64,7 +64,7 @@ void openapi_v3_index(const struct discovery *d, struct buf *out)
 
 bool openapi_v3(const struct discovery *d, struct str group, struct str version, struct buf *out)
 {
-	struct openapi_types refers = { .group = group, .version = version };
+	struct openapi_types refers = { .of = d, .group = group, .version = version };
 	size_t start = out->n;
 	bool any = false;
 	buf_puts(out, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":"
@@ -88,7 +88,7 @@ bool openapi_v3(const struct discovery *d, struct str group, struct str version,
 
 void openapi_v2(const struct discovery *d, struct buf *out)
 {
-	struct openapi_types refers = { 0 };
+	struct openapi_types refers = { .of = d };
 	buf_puts(out, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":"
 		      "\"1.37\"},\"paths\":{");
 	for (size_t i = 0; i < d->n; i++)

@@ -4,7 +4,9 @@
 
 #include "api/json_write.h"
 #include "api/openapi.h"
+#include "api/openapi_custom.h"
 #include "api/openapi_types.h"
+#include "api/registry.h"
 #include "base/mem.h"
 
 static const struct basic {
@@ -323,11 +325,31 @@ void openapi_schema(const struct api_type *t, bool v3, struct openapi_types *ref
 	buf_putc(out, '}');
 }
 
+/* A custom resource looks as its definition says. */
+static bool custom_schema(struct openapi_types *s, const struct api_type *t, bool v3,
+			  struct buf *out)
+{
+	const struct discovery *d = s->of;
+	if (t->gv || !d || !d->schema_of)
+		return false;
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->resources[i]->type != t)
+			continue;
+		json_t *schema = d->schema_of(d->ctx, d->resources[i]);
+		openapi_custom_schema(d->resources[i], schema, v3, out);
+		json_decref(schema);
+		openapi_types_add(s, api_type_find(STR("meta/v1.ObjectMeta")));
+		return true;
+	}
+	return false;
+}
+
 void openapi_schemas(struct openapi_types *s, bool v3, struct buf *out)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		member(out, s->items[i]->openapi_name);
-		openapi_schema(s->items[i], v3, s, out);
+		if (!custom_schema(s, s->items[i], v3, out))
+			openapi_schema(s->items[i], v3, s, out);
 	}
 	for (size_t i = 0; i < COUNT_OF(basics); i++) {
 		if (!(s->basics & 1u << basics[i].kind))

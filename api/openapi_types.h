@@ -4,7 +4,7 @@
 #ifndef API_OPENAPI_TYPES_H
 #define API_OPENAPI_TYPES_H
 
-#include "api/type.h"
+#include "api/discovery.h"
 #include "base/buf.h"
 #include "base/map.h"
 
@@ -12,6 +12,7 @@ struct openapi_types {
 	const struct api_type **items;
 	size_t n, cap;
 	struct map seen;
+	const struct discovery *of; /* whose schemas of custom resources are asked for */
 	uint32_t basics;           /* bits of enum api_kind: Time, Quantity, … */
 	struct str group, version; /* of the document, when it is of one */
 };

@@ -5,7 +5,10 @@
 
 #include "api/openapi.h"
 #include "base/encode.h"
+#include "generated/api_tables.h"
+#include "server/apiserver/crd/registry.h"
 #include "server/apiserver/respond.h"
+#include "server/apiserver/server.h"
 
 static bool wants_json(struct api_request *r)
 {
@@ -43,10 +46,37 @@ static void respond_v2_protobuf(struct api_request *r, struct buf *json)
 				 &message);
 }
 
+/* What the stored definition says about this version. */
+static json_t *schema_of(void *ctx, const struct api_resource *r)
+{
+	struct apiserver *s = ctx;
+	auto_buf key = { 0 }, name = { 0 };
+	const struct api_resource *definitions = API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS;
+	buf_printf(&name, "%s.%s", r->plural, r->group);
+	object_key(definitions, STR(""), buf_view(&name), &key);
+	const struct object *o = cache_get(server_cache(s, definitions), buf_view(&key));
+	json_t *tree = o ? object_tree(o, NULL) : NULL, *schema = NULL, *version;
+	size_t i;
+	json_array_foreach (json_object_get(json_object_get(tree, "spec"), "versions"), i, version)
+		if (strcmp(json_string_value(json_object_get(version, "name")), r->version) == 0)
+			schema = json_incref(json_object_get(json_object_get(version, "schema"),
+							     "openAPIV3Schema"));
+	json_decref(tree);
+	object_unref(o);
+	return schema;
+}
+
+static struct discovery documents_of(struct api_request *r, const struct crd_set *now)
+{
+	struct discovery d = crd_set_discovery(now);
+	d.schema_of = schema_of;
+	d.ctx = r->server;
+	return d;
+}
+
 void page_openapi_v2(struct api_request *r, struct str rest)
 {
 	struct buf text = { 0 };
-	struct discovery d = discovery_builtin();
 	(void)rest;
 	bool protobuf = str_contains(r->accept, STR("proto-openapi.spec.v2")) &&
 			!str_starts(r->accept, STR("application/json"));
@@ -54,7 +84,10 @@ void page_openapi_v2(struct api_request *r, struct str rest)
 		not_acceptable(r);
 		return;
 	}
+	struct crd_set *now = crd_registry_now(r->server->crds);
+	struct discovery d = documents_of(r, now);
 	openapi_v2(&d, &text);
+	crd_set_unref(now);
 	if (protobuf) {
 		respond_v2_protobuf(r, &text);
 		return;
@@ -65,9 +98,11 @@ void page_openapi_v2(struct api_request *r, struct str rest)
 void page_openapi_v3_root(struct api_request *r, struct str rest)
 {
 	struct buf text = { 0 };
-	struct discovery d = discovery_builtin();
+	struct crd_set *now = crd_registry_now(r->server->crds);
+	struct discovery d = documents_of(r, now);
 	(void)rest;
 	openapi_v3_index(&d, &text);
+	crd_set_unref(now);
 	respond_document(r, "application/json", &text);
 }
 
@@ -88,13 +123,17 @@ void page_openapi_v3(struct api_request *r, struct str rest)
 	struct str group, version;
 	char etag[DISCOVERY_ETAG_MAX];
 	struct buf text = { 0 };
-	struct discovery d = discovery_builtin();
 	if (!wants_json(r)) {
 		not_acceptable(r);
 		return;
 	}
-	if (document_of(rest, &group, &version) && openapi_v3(&d, group, version, &text)) {
+	struct crd_set *now = crd_registry_now(r->server->crds);
+	struct discovery d = documents_of(r, now);
+	bool found = document_of(rest, &group, &version) && openapi_v3(&d, group, version, &text);
+	if (found)
 		openapi_etag(&d, group, version, etag);
+	crd_set_unref(now);
+	if (found) {
 		page_with_etag(r, "application/json", arena_strdup(&r->arena, str_from(etag)),
 			       &text);
 		return;

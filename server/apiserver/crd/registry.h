@@ -23,7 +23,7 @@ struct crd_set *crd_registry_now(struct crd_registry *g); /* a reference */
 void crd_set_unref(struct crd_set *s);
 static inline struct discovery crd_set_discovery(const struct crd_set *s)
 {
-	return (struct discovery){ s->all, s->n };
+	return (struct discovery){ .resources = s->all, .n = s->n };
 }
 
 /* A custom resource that is served in this version: a reference (api_resource_unref()), or NULL. */
