@@ -13,8 +13,8 @@ struct openapi_types {
 	size_t n, cap;
 	struct map seen;
 	const struct discovery *of; /* whose schemas of custom resources are asked for */
-	uint32_t basics;           /* bits of enum api_kind: Time, Quantity, … */
-	struct str group, version; /* of the document, when it is of one */
+	uint32_t basics;            /* bits of enum api_kind: Time, Quantity, … */
+	struct str group, version;  /* of the document, when it is of one */
 };
 
 void openapi_types_add(struct openapi_types *s, const struct api_type *t);
