@@ -49,7 +49,7 @@ class Sequence:
 
 
 def json_body(tree):
-    return json.dumps(tree, ensure_ascii=False).encode()
+    return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class Reader:

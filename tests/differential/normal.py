@@ -31,7 +31,7 @@ class Normal:
 
     def __init__(self, sent=""):
         self.sent, self.undescribed = sent, sent.startswith("/openapi/")
-        prefix = re.search(r'"generateName": "([^"]+)"', sent)
+        prefix = re.search(r'"generateName": ?"([^"]+)"', sent)
         self.random = prefix and re.compile(re.escape(prefix[1][:58]) + "[a-z0-9]{5}\\b")
 
     def text(self, s):
