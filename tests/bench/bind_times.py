@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """bind_times.py KUBECONFIG PID NODES REPLICAS [NAME]: makes hollow nodes, then a Deployment, and tells how long it takes from its creation until
 the last pod is bound, and the processes' CPU time per pod (PID may be several, separated by commas)."""
+import json
 import os
 import sys
 import threading
@@ -30,19 +31,17 @@ def make_nodes(first, last):
         node = "hollow-%d" % i
         mine.request("POST", "/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "labels": {
             "kubernetes.io/hostname": node, "topology.kubernetes.io/zone": "zone-%d" % (i % 3)}}})
-        _, made = mine.request("GET", "/api/v1/nodes/" + node)
-        made["status"].update({"capacity": AMOUNTS, "allocatable": AMOUNTS, "conditions": [{
-            "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "hollow",
-            "lastHeartbeatTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "lastTransitionTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}]})
-        mine.request("PUT", "/api/v1/nodes/%s/status" % node, made)
-        for _ in range(5):  # the node controller takes the taint of a node that was not ready
-            _, made = mine.request("GET", "/api/v1/nodes/" + node)
-            if not made["spec"].get("taints"):
-                break
-            made["spec"].pop("taints")
-            if mine.request("PUT", "/api/v1/nodes/" + node, made)[0] == 200:
-                break
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        mine.connection.request("PATCH", "/api/v1/nodes/%s/status" % node, json.dumps({"status": {
+            "capacity": AMOUNTS, "allocatable": AMOUNTS, "conditions": [{
+                "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "hollow",
+                "lastHeartbeatTime": now, "lastTransitionTime": now}]}}), {"Content-Type": "application/merge-patch+json"})
+        mine.connection.getresponse().read()
+
+
+def untainted():
+    """The node controller takes the taint of a node that is ready."""
+    return sum(1 for n in cluster.request("GET", "/api/v1/nodes")[1]["items"] if not n["spec"].get("taints"))
 
 
 have = cluster.request("GET", "/api/v1/nodes")[1]["items"]
@@ -51,6 +50,8 @@ for thread in threads if len(have) < nodes else []:
     thread.start()
 for thread in threads if len(have) < nodes else []:
     thread.join()
+while untainted() < nodes:
+    time.sleep(0.2)
 for _ in range(600):
     if cluster.request("GET", "/api/v1/namespaces/default/serviceaccounts/default")[0] == 200:
         break
