@@ -131,6 +131,13 @@ static struct client *controller_client(void *ctx, const char *name)
 	return apiserver_local_client(s->apiserver, &s->control, user, groups);
 }
 
+static int account_token(void *ctx, const struct controllers_token *t, struct buf *out)
+{
+	struct server *s = ctx;
+	return apiserver_secret_token(s->apiserver, t->ns, t->account, t->account_uid, t->secret,
+				      out);
+}
+
 static int authorities_read(struct server *s, struct err *err)
 {
 	const struct {
@@ -159,6 +166,7 @@ static int start_controllers(struct server *s, struct err *err)
 		.client = apiserver_local_client(s->apiserver, &s->control,
 						 "system:kube-controller-manager", NULL),
 		.client_for = controller_client,
+		.account_token = account_token,
 		.ctx = s,
 		.root_ca_pem = buf_view(&s->root_ca),
 		.client_ca = { buf_view(&s->client_ca), buf_view(&s->client_ca_key) },

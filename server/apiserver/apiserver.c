@@ -143,7 +143,7 @@ static void on_renewal(struct loop_timer *t)
 
 /* --- store --- */
 
-static int store_open(struct apiserver *s, const struct apiserver_config *config, struct err *err)
+static int store_open(struct apiserver *s, struct err *err)
 {
 	auto_free char *dir = str_printf("%s/server/db", s->data_dir),
 		       *path = str_printf("%s/state.db", dir);
@@ -164,8 +164,7 @@ static int store_open(struct apiserver *s, const struct apiserver_config *config
 	cache_set_when_loaded(s->caches, crd_keeper_load, s->crd_keeper);
 	r = cache_set_load(s->caches, s->store, err);
 	if (r == 0)
-		r = policy_install(s->store, s->caches, !config->api_only, clock_wall_s(s->clock),
-				   err);
+		r = policy_install(s->store, s->caches, !s->api_only, clock_wall_s(s->clock), err);
 	s->authorizer = authorizer_new(s->caches);
 	return r;
 }
@@ -224,6 +223,7 @@ static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 				     : 0600;
 	s->tls_sans = copy_list(c->tls_sans);
 	s->port = c->port;
+	s->api_only = c->api_only;
 	s->loops = mem_alloc(c->nloops * sizeof(*s->loops));
 	memcpy(s->loops, c->loops, c->nloops * sizeof(*s->loops));
 	s->nloops = c->nloops;
@@ -265,7 +265,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 	if (r == 0)
 		r = keys_open(s, err);
 	if (r == 0)
-		r = store_open(s, c, err);
+		r = store_open(s, err);
 	if (r == 0)
 		r = listener_open(s, c, err);
 	if (r < 0) {
@@ -296,6 +296,15 @@ struct client *apiserver_local_client(struct apiserver *s, struct loop *l, const
 	s->clients = c;
 	pthread_mutex_unlock(&s->links.lock);
 	return c;
+}
+
+int apiserver_secret_token(struct apiserver *s, struct str ns, struct str account, struct str uid,
+			   struct str secret, struct buf *out)
+{
+	const struct token_spec spec = {
+		.ns = ns, .account = account, .account_uid = uid, .secret = { secret, STR("") }
+	};
+	return token_issue_legacy(s->tokens, &spec, out, NULL);
 }
 
 bool apiserver_ready(struct apiserver *s)

@@ -33,6 +33,9 @@ struct apiserver_node_files {
 };
 int apiserver_issue_node(struct apiserver *s, const char *node_name,
 			 struct apiserver_node_files *out, struct err *err);
+/* A token of a service account that lasts as long as the Secret that holds it. */
+int apiserver_secret_token(struct apiserver *s, struct str ns, struct str account, struct str uid,
+			   struct str secret, struct buf *out);
 bool apiserver_ready(struct apiserver *s);
 /* A check shown in /readyz?verbose ("poststarthook/…"); fn from any thread. */
 void apiserver_add_ready_check(struct apiserver *s, const char *name, bool (*fn)(void *ctx),

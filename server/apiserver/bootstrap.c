@@ -2,6 +2,7 @@
 #include "server/apiserver/bootstrap.h"
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/log.h"
 #include "server/apiserver/bootstrap_objects.h"
 #include "server/apiserver/local_client.h"
@@ -12,6 +13,7 @@ struct item {
 	void (*write)(struct apiserver *s, const struct item *i, struct buf *out);
 	const char *text; /* JSON behind the metadata, when there is no writer */
 	bool replace;     /* put again at each start: it says where we are */
+	bool merge;       /* of that: what others added stays */
 };
 
 static void write_plain(struct apiserver *s, const struct item *i, struct buf *out)
@@ -95,6 +97,22 @@ static void write_tracking(struct apiserver *s, const struct item *i, struct buf
 		   now);
 }
 
+/* For who has nothing but a bootstrap token: where the cluster is. Its signatures are a controller's. */
+static void write_cluster_info(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	bool v6 = strchr(s->advertise_address, ':') != NULL;
+	auto_buf ca = { 0 }, text = { 0 };
+	base64_encode(&ca, s->pki.ca[CA_SERVER].pem.p, s->pki.ca[CA_SERVER].pem.n);
+	buf_printf(&text,
+		   "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: %s\n"
+		   "    server: https://%s%s%s:%d\n  name: \"\"\ncontexts: null\n"
+		   "current-context: \"\"\nkind: Config\nusers: null\n",
+		   ca.p, v6 ? "[" : "", s->advertise_address, v6 ? "]" : "", s->port);
+	buf_printf(out, "{\"metadata\":{\"name\":\"%s\"},\"data\":{\"kubeconfig\":", i->name);
+	buf_json_string(out, buf_view(&text));
+	buf_puts(out, "}}");
+}
+
 static const struct item items[] = {
 	{ "", "v1", "namespaces", "", "kube-system", write_plain, "" },
 	{ "", "v1", "namespaces", "", "kube-public", write_plain, "" },
@@ -114,6 +132,8 @@ static const struct item items[] = {
 	  true },
 	{ "", "v1", "configmaps", "kube-system", "extension-apiserver-authentication",
 	  write_authentication, NULL, true },
+	{ "", "v1", "configmaps", "kube-public", "cluster-info", write_cluster_info, NULL, true,
+	  true },
 	{ "", "v1", "configmaps", "kube-system",
 	  "kube-apiserver-legacy-service-account-token-tracking", write_tracking },
 };
@@ -164,7 +184,12 @@ static void item_send(struct bootstrap *b, const struct item *i)
 	if (exists && !i->replace)
 		return;
 	i->write(b->server, i, &body);
-	struct client_call call = { .verb = exists ? API_UPDATE : API_CREATE,
+	struct client_call call = { .verb = !exists    ? API_CREATE
+					    : i->merge ? API_PATCH
+						       : API_UPDATE,
+				    .content_type = exists && i->merge
+							    ? STR("application/merge-patch+json")
+							    : STR(""),
 				    .resource = res,
 				    .ns = str_from(i->ns),
 				    .name = exists ? str_from(i->name) : STR(""),

@@ -33,6 +33,7 @@ struct apiserver {
 	int port;
 	mode_t kubeconfig_mode;
 	char **tls_sans;
+	bool api_only; /* the rest of the cluster is someone else's */
 	struct loop **loops;
 	size_t nloops;
 	struct clock *clock;

@@ -37,6 +37,9 @@ static const struct controller_row *const rows[] = {
 	&controller_csr_approving,
 	&controller_csr_signing,
 	&controller_csr_cleaner,
+	&controller_token_cleaner,
+	&controller_bootstrap_signer,
+	&controller_account_token,
 };
 
 struct controllers {

@@ -10,11 +10,15 @@ struct controllers;
 struct controllers_authority { /* PEM */
 	struct str cert_pem, key_pem;
 };
+struct controllers_token { /* what a token without end stands for */
+	struct str ns, account, account_uid, secret;
+};
 struct controllers_config {
 	struct client *
 		client; /* system:kube-controller-manager: the informers'; its loop is the control loop */
 	/* A client for a controller: user "system:serviceaccount:kube-system:NAME". Called once per controller. */
 	struct client *(*client_for)(void *ctx, const char *name);
+	int (*account_token)(void *ctx, const struct controllers_token *t, struct buf *out);
 	void *ctx;
 	struct str
 		root_ca_pem; /* kube-root-ca.crt; these and the lists stay valid while the controllers run */

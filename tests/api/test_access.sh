@@ -86,6 +86,27 @@ kubectl get csr n9 -o 'jsonpath={.status.certificate}' | base64 -d >"$work/n9.cr
 same its_certificate_is_the_nodes system:node:n9 "$(curl -sk --cert "$work/n9.crt" --key "$work/n9.key" -H 'Content-Type: application/json' \
 	-d '{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}' "$url/apis/authentication.k8s.io/v1/selfsubjectreviews" | jq -r .status.userInfo.username)"
 
+signed() { kubectl get configmap -n kube-public cluster-info -o 'jsonpath={.data.jws-kubeconfig-ghijkl}' | grep -q '\.\.'; }
+kubectl -n kube-system create secret generic bootstrap-token-ghijkl --type bootstrap.kubernetes.io/token --from-literal=token-id=ghijkl \
+	--from-literal=token-secret=0123456789abcdef --from-literal=usage-bootstrap-signing=true >/dev/null
+eventually signed
+claim the_clusters_whereabouts_are_signed signed
+same everybody_may_read_them 200 "$(anonymous /api/v1/namespaces/kube-public/configmaps/cluster-info)"
+same a_token_for_signing_does_not_get_in 401 "$(anonymous /api -H 'Authorization: Bearer ghijkl.0123456789abcdef')"
+kubectl -n kube-system create secret generic bootstrap-token-oldold --type bootstrap.kubernetes.io/token --from-literal=expiration=2020-01-01T00:00:00Z >/dev/null
+old_is_gone() { ! kubectl get secret -n kube-system bootstrap-token-oldold >/dev/null 2>&1; }
+eventually old_is_gone
+claim an_expired_token_is_removed old_is_gone
+
+# tokens in Secrets
+send POST /api/v1/namespaces/default/secrets '{"metadata":{"name":"lasting","annotations":{"kubernetes.io/service-account.name":"bob"}},"type":"kubernetes.io/service-account-token"}' >/dev/null
+filled() { [ -n "$(kubectl get secret lasting -o 'jsonpath={.data.token}')" ]; }
+eventually filled
+lasting=$(kubectl get secret lasting -o 'jsonpath={.data.token}' | base64 -d)
+same a_lasting_token_gets_in 200 "$(anonymous /api/v1/namespaces/default/pods -H "Authorization: Bearer $lasting")"
+kubectl delete secret lasting >/dev/null
+same it_ends_with_its_secret 401 "$(anonymous /api/v1/namespaces/default/pods -H "Authorization: Bearer $lasting")"
+
 # a front proxy
 proxy() {
 	curl -sk --cert "$work/data/server/tls/client-auth-proxy.crt" --key "$work/data/server/tls/client-auth-proxy.key" -H 'Content-Type: application/json' \

@@ -14,6 +14,8 @@
 #include "server/apiserver/request.h"
 
 #define CACHE_TOKENS_MAX     4096
+#define LEGACY_ISSUER        "kubernetes/serviceaccount"
+#define LEGACY               "kubernetes.io/serviceaccount/"
 #define KID_TEXT_MAX         64
 #define DELETED_POD_GRACE_US ((int64_t)60 * 1000000)
 
@@ -112,6 +114,28 @@ int token_issue(struct token_keys *k, const struct token_spec *spec, struct buf 
 		struct err *err)
 {
 	json_t *claims = claims_make(k, spec);
+	int r = jwt_sign(&k->key, k->kid, claims, out, err);
+	json_decref(claims);
+	return r;
+}
+
+int token_issue_legacy(struct token_keys *k, const struct token_spec *spec, struct buf *out,
+		       struct err *err)
+{
+	json_t *claims = json_object();
+	const struct {
+		const char *claim;
+		struct str value;
+	} rows[] = { { LEGACY "namespace", spec->ns },
+		     { LEGACY "secret.name", spec->secret.name },
+		     { LEGACY "service-account.name", spec->account },
+		     { LEGACY "service-account.uid", spec->account_uid } };
+	json_object_set_new(claims, "iss", json_string(LEGACY_ISSUER));
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		json_object_set_new(claims, rows[i].claim, text_json(rows[i].value));
+	json_object_set_new(claims, "sub",
+			    json_sprintf("system:serviceaccount:%.*s:%.*s", STR_ARG(spec->ns),
+					 STR_ARG(spec->account)));
 	int r = jwt_sign(&k->key, k->kid, claims, out, err);
 	json_decref(claims);
 	return r;
@@ -331,6 +355,68 @@ static void user_fill(struct arena *a, const json_t *claims, struct api_user *u)
 	extra_add(a, u, "authentication.kubernetes.io/pod-uid", claim(private, "pod", "uid"));
 }
 
+/* The Secret must still hold this very token, and the account be the one that it was made for. */
+static int legacy_check(const struct token_check *check, const json_t *claims, struct str token,
+			struct err *err)
+{
+	struct str ns = claim(claims, LEGACY "namespace", NULL),
+		   name = claim(claims, LEGACY "secret.name", NULL);
+	int r = bound_check(check, "serviceaccounts", ns,
+			    claim(claims, LEGACY "service-account.name", NULL),
+			    claim(claims, LEGACY "service-account.uid", NULL), err);
+	if (r < 0)
+		return r;
+	auto_buf key = { 0 }, have = { 0 };
+	const struct api_resource *res = api_resource_find(STR(""), STR("v1"), STR("secrets"));
+	object_key(res, ns, name, &key);
+	const struct object *o = cache_get(cache_of(check->objects, res), buf_view(&key));
+	json_t *tree = o && !o->deleting ? object_tree(o, NULL) : NULL;
+	bool same = base64_decode(&have, claim(tree, "data", "token")) && have.n &&
+		    str_eq(buf_view(&have), token);
+	json_decref(tree);
+	object_unref(o);
+	return same ? 0 : err_set(err, ERR_UNAUTHORIZED, "Token has been invalidated");
+}
+
+static void legacy_user(struct arena *a, const json_t *claims, struct api_user *u)
+{
+	struct str ns = claim(claims, LEGACY "namespace", NULL);
+	struct str *groups = ARENA_ARRAY(a, struct str, 3);
+	u->name = arena_str(a, claim(claims, "sub", NULL));
+	u->uid = arena_str(a, claim(claims, LEGACY "service-account.uid", NULL));
+	groups[0] = STR("system:serviceaccounts");
+	groups[1] = str_from(arena_printf(a, "system:serviceaccounts:%.*s", STR_ARG(ns)));
+	groups[2] = STR("system:authenticated");
+	u->groups = groups;
+	u->ngroups = 3;
+}
+
+/* It is for the API server, who else is meant doesn't know it. */
+static bool legacy_meant(const struct token_check *check, struct str *audience)
+{
+	*audience = str_from(check->keys->issuer);
+	for (size_t i = 0; i < check->naudiences; i++)
+		if (str_eq(check->audiences[i], *audience))
+			return true;
+	return check->naudiences == 0;
+}
+
+static int legacy_authenticate(const struct token_check *check, const json_t *claims,
+			       struct str token, struct arena *a, struct api_user *out,
+			       struct str *audience, struct err *err)
+{
+	struct str meant;
+	if (!legacy_meant(check, &meant))
+		return err_set(err, ERR_UNAUTHORIZED, "token audiences do not match");
+	int r = legacy_check(check, claims, token, err);
+	if (r < 0)
+		return r;
+	legacy_user(a, claims, out);
+	if (audience)
+		*audience = meant;
+	return 0;
+}
+
 static int claims_check(const struct token_check *check, const json_t *claims, struct str *audience,
 			struct err *err)
 {
@@ -348,6 +434,11 @@ int token_authenticate(const struct token_check *check, struct str token, struct
 	json_t *claims = NULL;
 	struct str matched = { 0 };
 	int r = claims_of(check, token, &claims, err);
+	if (r == 0 && str_eqz(claim(claims, "iss", NULL), LEGACY_ISSUER)) {
+		r = legacy_authenticate(check, claims, token, a, out, audience, err);
+		json_decref(claims);
+		return r;
+	}
 	r = r < 0 ? r : claims_check(check, claims, &matched, err);
 	if (r == 0) {
 		user_fill(a, claims, out);

@@ -31,6 +31,9 @@ void token_keys_free(struct token_keys *k);
 const char *token_issuer(const struct token_keys *k);
 int token_issue(struct token_keys *k, const struct token_spec *spec, struct buf *out,
 		struct err *err);
+/* Without an end: for Secrets of type kubernetes.io/service-account-token. */
+int token_issue_legacy(struct token_keys *k, const struct token_spec *spec, struct buf *out,
+		       struct err *err);
 int token_jwks(struct token_keys *k, struct buf *out, struct err *err); /* {"keys":[…]} */
 
 struct token_cache *token_cache_new(void);
