@@ -65,7 +65,9 @@ def tidy(value, normal, number=None):
         out = {}
         for key, v in value:
             out.setdefault(key, []).append(tidy(v, normal, key))
-        return {k: v[0] if len(v) == 1 else v for k, v in out.items()}
+        if all(isinstance(v, dict) and v.get("6") == "FieldsV1" for v in out.get("17", ())):  # managedFields: see Normal.tree()
+            out["17"] = sorted(out.get("17", []), key=lambda e: [str(e.get(k)) for k in ("2", "8", "1", "3")])
+        return {k: v[0] if len(v) == 1 else v for k, v in out.items() if v}
     if isinstance(value, int):
         return "<time>" if 1600000000 < value < 4000000000 and str(value) not in normal.sent else value
     if value.isdigit() and value not in normal.sent and value != "0":
