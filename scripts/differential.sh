@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
+# differential controllers [APPLICATION...]: what both control planes make of applications, see differential-controllers.sh
 # differential [FOCUS] [--record] [--seed N] [--show]: upstream's API server and ours get the same requests; what differs is listed.
 # Controllers and schedulers are off on both sides, so that nothing but the request changes an object. docs/differential.md has more.
 # differential scheduler [--seed N] [--drawn N] [WORDS]: both schedulers place the same pods in the same clusters.
 . "$(dirname "$0")/common.sh"
+[ "${1:-}" != controllers ] || exec "$root/scripts/differential-controllers.sh" "${@:2}"
 . "$root/tests/differential/servers.sh"
 options "$@"
 command -v go >/dev/null || { echo "skip differential - Go is not installed: upstream's API server is built from its Go modules"; exit 0; }

@@ -37,6 +37,7 @@ struct slices {
 void slices_plan(const struct core_v1_service *s, const struct pod_views *pods,
 		 struct str (*zone_of)(void *ctx, struct str node), void *ctx, struct arena *a,
 		 struct slices *out);
+#define ENDPOINTS_OVER_CAPACITY "endpoints.kubernetes.io/over-capacity"
 void endpoints_plan(const struct core_v1_service *s, const struct pod_views *pods, struct arena *a,
 		    struct core_v1_endpoints *out);
 

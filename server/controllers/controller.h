@@ -59,8 +59,8 @@ void controller_key(const struct object *o, struct buf *out);
 
 extern const struct controller_row controller_service_account, controller_root_ca,
 	controller_namespace, controller_pod_gc, controller_node_ipam, controller_node_lifecycle,
-	controller_garbage_collector, controller_endpoint_slice, controller_endpoints,
-	controller_replica_set, controller_replication, controller_disruption,
+	controller_garbage_collector, controller_endpoint_slice, controller_endpoint_mirror,
+	controller_endpoints, controller_replica_set, controller_replication, controller_disruption,
 	controller_resource_quota, controller_deployment, controller_taint_eviction,
 	controller_volume_binder, controller_claim_protection, controller_volume_protection,
 	controller_ephemeral_volume, controller_volume_expand, controller_daemon_set,

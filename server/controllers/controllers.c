@@ -15,6 +15,7 @@ static const struct controller_row *const rows[] = {
 	&controller_node_ipam,
 	&controller_node_lifecycle,
 	&controller_endpoint_slice,
+	&controller_endpoint_mirror,
 	&controller_endpoints,
 	&controller_replica_set,
 	&controller_replication,

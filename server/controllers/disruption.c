@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps the status of PodDisruptionBudgets, by which the API server grants evictions. Key: the budget. */
 #include "base/mem.h"
+#include "client/events.h"
 #include "client/selectors.h"
 #include "server/controllers/disruption_plan.h"
 #include "server/controllers/owners.h"
@@ -11,6 +12,7 @@ struct turn {
 	struct policy_v1_pod_disruption_budget budget;
 	struct arena arena;
 	struct pod_views pods;
+	size_t unmanaged; /* pods that nobody would make again */
 };
 
 static bool wake(void *ctx, const struct object *budget)
@@ -108,16 +110,18 @@ static int32_t scale(struct turn *t)
 	for (size_t i = 0; i < t->pods.n; i++) {
 		const struct object *o = t->pods.items[i].object;
 		struct owner ref;
-		int64_t n = 1;
+		int64_t n;
 
-		if (owner_controller(o, &ref)) {
-			if (!is_new(uids, &nuids, ref.uid))
-				continue;
-			n = scale_of(t->controller, o->ns, &ref);
-			if (n < 0) { /* it has no size: its pods count one by one */
-				nuids--;
-				n = 1;
-			}
+		if (!owner_controller(o, &ref)) {
+			t->unmanaged++;
+			continue;
+		}
+		if (!is_new(uids, &nuids, ref.uid))
+			continue;
+		n = scale_of(t->controller, o->ns, &ref);
+		if (n < 0) { /* it has no size: its pods count one by one */
+			nuids--;
+			n = 1;
 		}
 		sum += n;
 	}
@@ -133,6 +137,48 @@ static bool add_selected(void *ctx, const struct object *o)
 	return true;
 }
 
+/* A selector as Go prints it. */
+static void selector_text(const struct meta_v1_label_selector *s, struct buf *out)
+{
+	buf_puts(out, "&LabelSelector{MatchLabels:map[string]string{");
+	for (size_t i = 0; s && i < s->match_labels.n; i++)
+		buf_printf(out, "%.*s: %.*s,", STR_ARG(s->match_labels.items[i].key),
+			   STR_ARG(s->match_labels.items[i].value));
+	buf_puts(out, "},MatchExpressions:[]LabelSelectorRequirement{");
+	for (size_t i = 0; s && i < s->match_expressions.n; i++) {
+		const struct meta_v1_label_selector_requirement *r = &s->match_expressions.items[i];
+
+		buf_printf(out, "LabelSelectorRequirement{Key:%.*s,Operator:%.*s,Values:[",
+			   STR_ARG(r->key), STR_ARG(r->operator));
+		for (size_t k = 0; k < r->values.n; k++)
+			buf_printf(out, "%s%.*s", k ? " " : "", STR_ARG(r->values.items[k]));
+		buf_puts(out, "],},");
+	}
+	buf_puts(out, "},}");
+}
+
+static void tell(struct turn *t)
+{
+	const struct policy_v1_pod_disruption_budget_spec *spec = &t->budget.spec;
+	bool by_size = spec->max_unavailable.set ||
+		       (spec->min_available.set && spec->min_available.is_string);
+	auto_buf selector = { 0 };
+
+	if (!t->pods.n)
+		event_record(t->controller->state, t->object, EVENT_NORMAL, "NoPods", NULL,
+			     "No matching pods found");
+	if (!by_size || !t->unmanaged)
+		return;
+	selector_text(spec->selector, &selector);
+	event_record(t->controller->state, t->object, EVENT_WARNING, "UnmanagedPods", NULL,
+		     "Pods selected by this PodDisruptionBudget (selector: %s) were found to be "
+		     "unmanaged. As a result, the status of the PDB cannot be "
+		     "calculated correctly, which may result in undefined behavior. To account for "
+		     "these pods please set \".spec.minAvailable\" field of the "
+		     "PDB to an integer value.",
+		     selector.p);
+}
+
 static void write_status(struct turn *t, struct str key)
 {
 	struct policy_v1_pod_disruption_budget changed = t->budget;
@@ -144,6 +190,7 @@ static void write_status(struct turn *t, struct str key)
 	int64_t wait_ms;
 
 	disruption_plan(&v, &changed.status, &wait_ms);
+	tell(t);
 	round_status(r, t->object, &w);
 	round_close(r, false, wait_ms);
 }
@@ -184,6 +231,7 @@ static int start(struct controller *c, struct err *err)
 	};
 
 	(void)err;
+	c->state = event_recorder_new(c->client, clock_real(), c->component);
 	controller_queue_start(c, work);
 	informer_hook_add(controller_informer(c, API_POLICY_V1_PODDISRUPTIONBUDGETS), on_budget,
 			  NULL, c);
@@ -192,4 +240,12 @@ static int start(struct controller *c, struct err *err)
 	return 0;
 }
 
-const struct controller_row controller_disruption = { "disruption-controller", start, NULL };
+static void stop(struct controller *c)
+{
+	event_recorder_free(c->state);
+}
+
+const struct controller_row controller_disruption = { .name = "disruption-controller",
+						      .start = start,
+						      .stop = stop,
+						      .component = "controllermanager" };

@@ -2,6 +2,7 @@
 /* Publishes the pods of Services as Endpoints, for those who still read them. Key: the Service. */
 #include "base/mem.h"
 #include "client/selectors.h"
+#include "server/controllers/pairs.h"
 #include "server/controllers/services.h"
 
 static void content(const struct core_v1_endpoints *e, struct buf *out)
@@ -9,6 +10,7 @@ static void content(const struct core_v1_endpoints *e, struct buf *out)
 	struct core_v1_endpoints bare = { .subsets = e->subsets };
 
 	bare.metadata.labels = e->metadata.labels;
+	bare.metadata.annotations = e->metadata.annotations;
 	struct_write_json(api_struct_core_v1_endpoints, &bare, out);
 }
 
@@ -29,28 +31,40 @@ static void write_endpoints(struct round *r, struct str ns, struct str name, enu
 	round_call(r, &w, NULL, NULL);
 }
 
+/* The annotations that there are, and ours. */
+static struct api_str_map with_capacity(const struct core_v1_endpoints *now,
+					const struct core_v1_endpoints *wanted, struct arena *a)
+{
+	const struct api_str_map *had = &now->metadata.annotations;
+	struct api_str_map out = { ARENA_ARRAY(a, struct api_str_pair, had->n + 1), 0 };
+
+	for (size_t i = 0; i < had->n; i++)
+		if (!str_eqz(had->items[i].key, ENDPOINTS_OVER_CAPACITY))
+			out.items[out.n++] = had->items[i];
+	if (wanted->metadata.annotations.n)
+		pairs_set(&out, a, ENDPOINTS_OVER_CAPACITY,
+			  wanted->metadata.annotations.items[0].value);
+	return out;
+}
+
 static void update(struct round *r, const struct object *o, const struct core_v1_endpoints *wanted,
 		   struct arena *a)
 {
-	struct core_v1_endpoints now = { 0 };
+	struct core_v1_endpoints now = { 0 }, merged;
 	auto_buf x = { 0 }, y = { 0 };
 
 	if (object_decode(o, a, api_struct_core_v1_endpoints, &now, NULL) < 0)
 		return;
+	merged = *wanted;
+	merged.metadata.annotations = with_capacity(&now, wanted, a);
 	content(&now, &x);
-	content(wanted, &y);
+	content(&merged, &y);
 	if (str_eq(buf_view(&x), buf_view(&y)))
 		return;
 	now.metadata.labels = wanted->metadata.labels;
+	now.metadata.annotations = merged.metadata.annotations;
 	now.subsets = wanted->subsets;
 	write_endpoints(r, o->ns, o->name, API_UPDATE, &now);
-}
-
-static bool is_ours(const struct object *o)
-{
-	const struct str *manager = object_label(o, STR("endpoints.kubernetes.io/managed-by"));
-
-	return manager && str_eqz(*manager, "endpoint-controller");
 }
 
 static void work(void *ctx, struct str key)
@@ -70,7 +84,7 @@ static void work(void *ctx, struct str key)
 	o = informer_get(all, ns, name);
 	struct round *r = round_new(c, key);
 	if (!service_view_open(c, key, &view)) {
-		if (o && is_ours(o))
+		if (o)
 			write_endpoints(r, ns, name, API_DELETE, NULL);
 	} else if (service_has_backends(&view.service)) {
 		struct core_v1_endpoints wanted;

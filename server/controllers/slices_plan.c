@@ -46,7 +46,7 @@ static bool *flag(struct arena *a, bool v)
 static void fill_endpoint(struct planning *w, const struct core_v1_pod *p, struct str address,
 			  struct discovery_v1_endpoint *e)
 {
-	bool serving = pod_is_ready(p) || w->service->spec.publish_not_ready_addresses;
+	bool serving = pod_is_ready(p);
 	bool terminating = p->metadata.deletion_timestamp.set;
 	struct str *addresses = ARENA_NEW(w->arena, struct str);
 
@@ -90,7 +90,7 @@ static struct discovery_v1_endpoint_slice *slice_add(struct planning *w, struct 
 	s->metadata.name = str_from(
 		arena_printf(w->arena, "%.*s-%.5s", STR_ARG(w->service->metadata.name), hash));
 	backend_labels(w->service, more, COUNT_OF(more), w->arena, &s->metadata.labels);
-	s->ports.items = (void *)slice_ports(w->arena, ports);
+	s->ports.items = ports->n ? (void *)slice_ports(w->arena, ports) : NULL;
 	s->ports.n = ports->n;
 	s->endpoints.items =
 		(void *)ARENA_ARRAY(w->arena, struct discovery_v1_endpoint, SLICE_ENDPOINTS_MAX);

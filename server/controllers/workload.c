@@ -126,6 +126,13 @@ static bool take_owned(void *ctx, const struct object *o)
 	return true;
 }
 
+/* It counts from now on, lest one be made in its place. */
+static void adopt(struct claiming *k, const struct object *o)
+{
+	pod_adopt(k->round, k->claim->owner, o, k->claim->finalizer);
+	k->fn(k->ctx, o);
+}
+
 static bool adopt_orphan(void *ctx, const struct object *o)
 {
 	struct claiming *k = ctx;
@@ -133,7 +140,7 @@ static bool adopt_orphan(void *ctx, const struct object *o)
 
 	if (!o->deleting && label_selector_matches(k->claim->selector, o) &&
 	    !owner_controller(o, &ref))
-		pod_adopt(k->round, k->claim->owner, o, k->claim->finalizer);
+		adopt(k, o);
 	return true;
 }
 

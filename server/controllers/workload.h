@@ -31,8 +31,8 @@ struct workload_claim {
 	const struct meta_v1_label_selector *selector;
 	const char *finalizer; /* that adopted ones get; may be NULL */
 };
-/* Objects of the owner, each given to fn. With `round`, orphans that match are adopted (and come later, as changes), and
- * those that no longer match are released. */
+/* Objects of the owner, each given to fn. With `round`, orphans that match are adopted (and given to fn, too), and those that no
+ * longer match are released. */
 void workload_children(const struct workload_claim *claim, struct round *round,
 		       void (*fn)(void *ctx, const struct object *o), void *ctx);
 void workload_add_view(void *views, const struct object *o); /* an fn: pod_views_add */

@@ -103,6 +103,8 @@ def object_lines(text, o):
     if kind == "Endpoints":
         for s in o.get("subsets", []):
             s["counts"] = [len(s.pop("addresses", [])), len(s.pop("notReadyAddresses", []))]
+            s.get("ports", []).sort(key=lambda p: json.dumps(p, sort_keys=True))  # upstream: by a hash
+        o.get("subsets", []).sort(key=lambda s: json.dumps(s, sort_keys=True))
     if kind == "EndpointSlice":
         meta.pop("generation", None)  # how many steps it took
         o["endpoints"] = sorted((text.walk(e) for e in o.get("endpoints") or []), key=lambda e: json.dumps(e, sort_keys=True))

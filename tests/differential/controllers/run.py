@@ -27,7 +27,7 @@ def steps_of(path):
     steps, lines, allowed = [], [], []
     for line in open(path):
         settle = re.match(r"# settle ?([\d.]*)", line)
-        may = re.match(r"# may differ: (.*?)(?: \(.*\))?$", line)
+        may = re.match(r"# may differ: (.*?)(?: \([^()]*\))?$", line)
         if may:
             allowed.append(re.compile(may.group(1)))
         elif settle:

@@ -1,3 +1,4 @@
+# may differ: event Normal PodDisruptionBudget/\w+ NoPods (whether the budget or its pods are seen first)
 # Disruption budgets over a Deployment, bare pods, percentages.
 kubectl apply -f - <<YAML
 apiVersion: apps/v1

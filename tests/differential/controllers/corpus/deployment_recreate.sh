@@ -1,3 +1,4 @@
+# may differ: refused-H1-\w* (the refused pod has its name already, or not yet)
 # Recreate, history limit, a template that can't be created.
 kubectl apply -f - <<YAML
 apiVersion: apps/v1

@@ -1,3 +1,4 @@
+# may differ: ReplicaSet/web-H\d .*[gG]eneration (in how many steps it was sized)
 # A Deployment with a Service: created, updated, rolled back, scaled, paused, deleted.
 kubectl apply -f - <<YAML
 apiVersion: apps/v1

@@ -1,3 +1,4 @@
+# may differ: ReplicaSet/web-H\d .*[gG]eneration (in how many steps it was sized)
 # A roll-out whose new pods never get ready, its deadline, a scaling in between, and the way back.
 kubectl apply -f - <<YAML
 apiVersion: apps/v1

@@ -1,3 +1,4 @@
+# may differ: (Job|Pod)/failfast (which of two failures is seen first)
 # Jobs that succeed, fail, are suspended, resumed, indexed.
 job() {
 	kubectl create -f - <<YAML

@@ -1,3 +1,4 @@
+# may differ: web-H1-\w+." is forbidden (names at random)
 # Quotas: what is counted, and what is refused.
 kubectl apply -f - <<YAML
 apiVersion: v1

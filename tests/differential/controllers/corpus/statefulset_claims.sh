@@ -1,3 +1,4 @@
+# may differ: StatefulSet/db FailedUpdate (two writers met)
 # Claims that nothing binds: pods stay pending, the claims' owners follow the retention policy.
 kubectl apply -f - <<YAML
 apiVersion: apps/v1
