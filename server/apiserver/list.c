@@ -7,6 +7,7 @@
 #include "api/table.h"
 #include "server/apiserver/continue_token.h"
 #include "server/apiserver/convert.h"
+#include "server/apiserver/list_order.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/revision.h"
@@ -221,6 +222,7 @@ static void respond_table(struct list_walk *w)
 		respond_err(r, &err);
 		return;
 	}
+	list_order_rows(r->resource, w->items, w->n);
 	table_write(r->resource, w->items, w->n, &w->meta, &to, &out);
 	respond_json(r, 200, NULL, &out);
 }
