@@ -83,6 +83,8 @@ static const struct kind_rules rows[] = {
 	  NULL },
 	{ "scheduling.k8s.io", "priorityclasses", NULL, validate_priority_class,
 	  validate_priority_class_update, NULL },
+	{ "apiextensions.k8s.io", "customresourcedefinitions", NULL, validate_definition,
+	  validate_definition_update, NULL },
 	{ STORAGE, "csidrivers", NULL, validate_csi_driver, validate_csi_driver_update, NULL },
 	{ STORAGE, "csinodes", NULL, validate_csi_node, validate_csi_node_update,
 	  validate_csi_node_status },

@@ -45,6 +45,9 @@ void check_data_keys(struct check *c, const json_t *object, const char *field, b
 #define VALIDATION_DATA_MAX_BYTES (1024 * 1024)
 /* An immutable ConfigMap or Secret stays so, with its data. */
 void check_data_immutable(struct check *c, const json_t *new, const json_t *old);
+/* crd.c */
+void validate_definition(struct check *c, const json_t *crd);
+void validate_definition_update(struct check *c, const json_t *new, const json_t *old);
 /* namespace.c, node.c, event.c, lease.c */
 void validate_namespace(struct check *c, const json_t *ns);
 void validate_namespace_update(struct check *c, const json_t *new, const json_t *old);

@@ -100,6 +100,11 @@ apply one y 1 >/dev/null
 same list_maps_merge_by_key 'x y' "$(kubectl get ct a -o 'jsonpath={.spec.items[*].name}')"
 like another_manager_conflicts 'conflict with "one"' "$(apply two y 2)"
 
+send POST /apis/apiextensions.k8s.io/v1/customresourcedefinitions '{"metadata":{"name":"wrong.example.com"},"spec":{"group":"stable.example.com","scope":"Namespaced","names":{"plural":"tables","kind":"Table"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"x":{"properties":{"y":{"type":"string"}}}}}}}]}}' >/dev/null
+same a_wrong_definition_is_refused 422 "$(code)"
+like it_says_so_about_the_name 'metadata.name: Invalid value: "wrong.example.com": must be spec.names.plural\+"."\+spec.group' "$(message)"
+like and_about_the_type 'spec.validation.openAPIV3Schema.properties\[x\].type: Required value: must not be empty for specified object fields' "$(message)"
+
 kill -KILL $server_pid; wait $server_pid 2>/dev/null
 start_server
 same there_after_a_crash crontab.stable.example.com/a "$(kubectl get ct a -o name)"
