@@ -44,7 +44,7 @@ static bool complete(struct controller *c, json_t *secret, const struct object *
 	return changed;
 }
 
-static void write(struct controller *c, struct str key, const struct object *o, json_t *tree)
+static void secret_write(struct controller *c, struct str key, const struct object *o, json_t *tree)
 {
 	auto_free char *body = tree ? json_dumps(tree, JSON_COMPACT) : NULL;
 	const struct controller_write w = { .verb = tree ? API_UPDATE : API_DELETE,
@@ -72,9 +72,9 @@ static void work(void *ctx, struct str key)
 	struct str uid = meta_annotation(tree, UID);
 	const struct object *account = informer_get(accounts, ns, meta_annotation(tree, NAME));
 	if (!account || account->deleting || (uid.n && !str_eq(uid, account->uid)))
-		write(c, key, o, NULL);
+		secret_write(c, key, o, NULL);
 	else if (complete(c, tree, account))
-		write(c, key, o, tree);
+		secret_write(c, key, o, tree);
 	else
 		controller_done(c, key, false);
 	json_decref(tree);
