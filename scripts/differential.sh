@@ -3,6 +3,7 @@
 # differential [FOCUS] [--record] [--seed N] [--show]: upstream's API server and ours get the same requests; what differs is listed.
 # Controllers and schedulers are off on both sides, so that nothing but the request changes an object. docs/differential.md has more.
 # differential scheduler [--seed N] [--drawn N] [WORDS]: both schedulers place the same pods in the same clusters.
+# differential volumes: both controller managers bind the same claims and volumes.
 . "$(dirname "$0")/common.sh"
 [ "${1:-}" != controllers ] || exec "$root/scripts/differential-controllers.sh" "${@:2}"
 . "$root/tests/differential/servers.sh"
@@ -14,10 +15,13 @@ mkdir -p "$build_dir"
 configure
 compile all >"$build_dir/build.log" 2>&1 || { tail -30 "$build_dir/build.log" >&2; exit 1; }
 servers_in "$(mktemp -d /var/tmp/allinone-differential.XXXXXX)"
-if [ "${rest[0]:-}" = scheduler ]; then
-	. "$root/tests/differential/scheduler/play.sh"
+case ${rest[0]:-} in
+scheduler | volumes)
+	# shellcheck disable=SC1090 # one of two files of our own
+	. "$root/tests/differential/${rest[0]}/play.sh"
 	exit "$code"
-fi
+	;;
+esac
 start_upstream
 start_ours "$build_dir/allinone" --disable-scheduler --disable-controller-manager
 code=0
