@@ -25,17 +25,6 @@ static void secret(json_t *tree)
 	json_object_del(tree, "stringData");
 }
 
-/* Of the secrets only names are kept. */
-static void service_account(json_t *tree)
-{
-	json_t *secrets = json_object_get(tree, "secrets");
-	for (size_t i = 0; i < json_array_size(secrets); i++) {
-		json_t *name = json_object_get(json_array_get(secrets, i), "name");
-		json_array_set_new(secrets, i,
-				   name ? json_pack("{s:O}", "name", name) : json_object());
-	}
-}
-
 static void pod_spec(json_t *spec)
 {
 	struct str name = tree_get_str(spec, "serviceAccountName", NULL),
@@ -85,7 +74,6 @@ static const struct {
 } rows[] = {
 	{ "", "nodes", node },
 	{ "", "secrets", secret },
-	{ "", "serviceaccounts", service_account },
 	{ "", "pods", pod },
 	{ "", "podtemplates", pod_template },
 	{ "", "replicationcontrollers", template },

@@ -29,6 +29,20 @@ struct chunk chunk_of_buf(struct buf *take)
 	return chunk_take(buf_take(take), n);
 }
 
+/* Subresources whose handlers upstream gave no way to make a Table. */
+static bool has_no_table(const struct api_request *r)
+{
+	static const char *const rows[][2] = { { "pods", "ephemeralcontainers" },
+					       { "pods", "resize" },
+					       { "resourceclaims", "status" },
+					       { "apiservices", "status" },
+					       { "certificatesigningrequests", "approval" } };
+	for (size_t i = 0; r->sub && r->resource && i < COUNT_OF(rows); i++)
+		if (!strcmp(r->resource->plural, rows[i][0]) && !strcmp(r->sub->name, rows[i][1]))
+			return !r->resource->crd;
+	return false;
+}
+
 int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct err *err)
 {
 	int e = media_negotiate(r->accept, shapes, stream, &r->media, err);
@@ -37,6 +51,8 @@ int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct er
 		return err_set(err, ERR_NOT_ACCEPTABLE,
 			       "only the following media types are accepted: application/json, "
 			       "application/yaml, application/vnd.kubernetes.protobuf");
+	if (e == 0 && r->media.shape == SHAPE_TABLE && has_no_table(r))
+		e = -(int)ERR_NOT_ACCEPTABLE;
 	if (e == 0 || !r->resource)
 		return e;
 	if (media_known(r->accept))

@@ -24,7 +24,7 @@ static const struct strategy strategies[] = {
 	{ "", "nodes", STRATEGY_KEEPS_STATUS, node_strategy_create },
 	{ "", "services", BACK | PUT, service_strategy_create, service_strategy_update, NULL,
 	  service_strategy_allocate, service_strategy_committed, service_strategy_deleted },
-	{ "", "serviceaccounts", BACK },
+	{ "", "serviceaccounts", BACK, service_account_strategy, service_account_strategy },
 	{ "", "endpoints", PUT },
 	{ "", "events", PUT, .life_s = EVENT_LIFE_S },
 	{ "events.k8s.io", "events", PUT, .life_s = EVENT_LIFE_S },
