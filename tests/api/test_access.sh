@@ -75,6 +75,7 @@ kubectl -n kube-system create secret generic bootstrap-token-abcdef --type boots
 	--from-literal=auth-extra-groups=system:bootstrappers:allinone:default-node-token >/dev/null
 bootstrap=(-H 'Authorization: Bearer abcdef.0123456789abcdef')
 same a_bootstrap_token_gets_in 403 "$(anonymous /api/v1/nodes "${bootstrap[@]}")"
+same a_token_review_knows_it system:bootstrap:abcdef "$(send POST /apis/authentication.k8s.io/v1/tokenreviews '{"spec":{"token":"abcdef.0123456789abcdef"}}' | jq -r .status.user.username)"
 same a_wrong_bootstrap_token_does_not 401 "$(anonymous /api/v1/nodes -H 'Authorization: Bearer abcdef.0123456789abcdee')"
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/n9.key" -subj /O=system:nodes/CN=system:node:n9 -out "$work/n9.csr" 2>/dev/null
 request=$(base64 -w0 "$work/n9.csr")
