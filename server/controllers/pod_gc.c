@@ -3,8 +3,8 @@
  * terminating ones that were never bound. Event-driven: a pod is looked at when it or its node changes. Key: the pod. */
 #include "base/map.h"
 #include "base/mem.h"
-#include "server/controllers/controller.h"
 #include "server/controllers/pod_gc_plan.h"
+#include "server/controllers/round.h"
 
 struct gone {
 	int64_t since_ms;
@@ -75,22 +75,60 @@ static int64_t gone_ms(struct controller *c, struct str node)
 	return now - g->since_ms;
 }
 
-static void delete_pod(struct controller *c, struct str key, const struct object *o)
+/* Nobody is left to say how it ended: it has failed. */
+static void mark_failed(struct round *r, const struct object *o)
 {
 	auto_buf body = { 0 };
+	char now[TIME_TEXT_MAX];
+
+	time_format(clock_wall_s(clock_real()), now);
+	buf_printf(&body,
+		   "{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{\"phase\":\"Failed\","
+		   "\"conditions\":[{"
+		   "\"type\":\"DisruptionTarget\",\"status\":\"True\",\"reason\":"
+		   "\"DeletionByPodGC\",\"message\":\"PodGC: node no longer exists\","
+		   "\"lastTransitionTime\":\"%s\"}]}}",
+		   STR_ARG(o->uid), now);
+	const struct controller_write w = { .verb = API_PATCH,
+					    .resource = API_CORE_V1_PODS,
+					    .ns = o->ns,
+					    .name = o->name,
+					    .subresource = STR("status"),
+					    .content_type =
+						    STR("application/strategic-merge-patch+json"),
+					    .body = buf_view(&body),
+					    .harmless = ERR_NOT_FOUND };
+	round_call(r, &w, NULL, NULL);
+}
+
+static bool has_ended(const struct object *pod)
+{
+	for (size_t i = 0; i < pod->resource->nselectable; i++)
+		if (!strcmp(pod->resource->selectable[i].label, "status.phase"))
+			return str_eqz(pod->fields[i], "Succeeded") ||
+			       str_eqz(pod->fields[i], "Failed");
+	return false;
+}
+
+static void delete_pod(struct controller *c, struct str key, const struct object *o)
+{
+	struct round *r = round_new(c, key);
+	auto_buf body = { 0 };
+
+	if (node_of(o).n && !has_ended(o))
+		mark_failed(r, o);
 	buf_printf(&body,
 		   "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"gracePeriodSeconds\":0,"
 		   "\"preconditions\":{\"uid\":\"%.*s\"}}",
 		   STR_ARG(o->uid));
-	const struct controller_write write = {
-		.verb = API_DELETE,
-		.resource = API_CORE_V1_PODS,
-		.ns = o->ns,
-		.name = o->name,
-		.body = buf_view(&body),
-		.harmless = ERR_NOT_FOUND,
-	};
-	controller_write(c, key, &write);
+	const struct controller_write w = { .verb = API_DELETE,
+					    .resource = API_CORE_V1_PODS,
+					    .ns = o->ns,
+					    .name = o->name,
+					    .body = buf_view(&body),
+					    .harmless = ERR_NOT_FOUND };
+	round_call(r, &w, NULL, NULL);
+	round_close(r, false, 0);
 }
 
 static void work(void *ctx, struct str key)
