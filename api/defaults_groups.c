@@ -60,6 +60,13 @@ static void stateful_set_spec(json_t *tree)
 	}
 }
 
+/* For a pointer: an empty text is one. */
+static void default_set_absent(json_t *tree, const char *field, const char *value)
+{
+	if (!json_object_get(tree, field))
+		json_object_set_new(tree, field, json_string(value));
+}
+
 static void job(json_t *tree)
 {
 	json_t *spec = default_object(tree, "spec");
@@ -73,10 +80,11 @@ static void job(json_t *tree)
 	if (json_object_size(labels) && json_object_size(json_object_get(meta, "labels")) == 0)
 		json_object_set(meta, "labels",
 				labels); /* one map: what is added to it later is in both */
-	default_set_text(spec, "completionMode", "NonIndexed");
+	default_set_absent(spec, "completionMode", "NonIndexed");
 	default_set_bool(spec, "suspend", false);
-	default_set_text(spec, "podReplacementPolicy",
-			 default_has(spec, "podFailurePolicy") ? "Failed" : "TerminatingOrFailed");
+	default_set_absent(spec, "podReplacementPolicy",
+			   default_has(spec, "podFailurePolicy") ? "Failed"
+								 : "TerminatingOrFailed");
 	default_set_bool(spec, "manualSelector", false);
 }
 

@@ -225,6 +225,7 @@ void validate_runtime_class(struct check *c, const json_t *class)
 
 void validate_runtime_class_update(struct check *c, const json_t *new, const json_t *old)
 {
+	validate_runtime_class(c, new);
 	CHECK_DECLARED(c, check_fixed(c, "handler", new, old));
 }
 

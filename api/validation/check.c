@@ -288,6 +288,21 @@ void check_one_of(struct check *c, const json_t *parent, const char *child,
 		check_unsupported(c, child, value, supported);
 }
 
+void check_known(struct check *c, const json_t *parent, const char *child,
+		 const char *const *supported)
+{
+	const json_t *value = json_object_get(parent, child);
+	if (!str_in(tree_str(value), supported))
+		check_unsupported(c, child, value, supported);
+}
+
+void check_known_if_set(struct check *c, const json_t *parent, const char *child,
+			const char *const *supported)
+{
+	if (json_object_get(parent, child))
+		check_known(c, parent, child, supported);
+}
+
 void check_non_negative(struct check *c, const json_t *parent, const char *child)
 {
 	const json_t *value = json_object_get(parent, child);

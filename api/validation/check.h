@@ -69,6 +69,12 @@ void check_name(struct check *c, const char *child, struct str value, name_check
 void check_required_name(struct check *c, const char *child, struct str value, name_check rule);
 void check_one_of(struct check *c, const json_t *parent, const char *child,
 		  const char *const *supported, bool required);
+/* An empty text is none of them; absent: neither. */
+void check_known(struct check *c, const json_t *parent, const char *child,
+		 const char *const *supported);
+/* The same for a field that may be absent. */
+void check_known_if_set(struct check *c, const json_t *parent, const char *child,
+			const char *const *supported);
 void check_non_negative(struct check *c, const json_t *parent,
 			const char *child); /* an absent one is fine */
 void check_positive(struct check *c, const json_t *parent, const char *child);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events under both of their names: the core group's old rules hold for both, events.k8s.io adds its own. */
 #include "api/meta.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"
 
@@ -114,25 +115,37 @@ void validate_event(struct check *c, const json_t *event)
 	check_unset(c, event, modern.source, core.source);
 }
 
+/* Fields that stay as they are, by upstream's names of them, with the type of what is printed. */
+static const struct {
+	const char *field, *shown, *type;
+} fixed[] = {
+	{ "regarding", "involvedObject", "core/v1.ObjectReference" },
+	{ "reason", NULL, NULL },
+	{ "note", "message", NULL },
+	{ "deprecatedSource", "source", "core/v1.EventSource" },
+	{ "deprecatedFirstTimestamp", "firstTimestamp", NULL },
+	{ "deprecatedLastTimestamp", "lastTimestamp", NULL },
+	{ "deprecatedCount", "count", NULL },
+	{ "type", NULL, NULL },
+	{ "eventTime", NULL, NULL },
+	{ "action", NULL, NULL },
+	{ "related", NULL, "core/v1.ObjectReference" },
+	{ "reportingController", NULL, NULL },
+	{ "reportingInstance", NULL, NULL },
+};
+
 void validate_event_update(struct check *c, const json_t *new, const json_t *old)
 {
-	static const char *const fixed[] = { "regarding",
-					     "reason",
-					     "note",
-					     "type",
-					     "eventTime",
-					     "action",
-					     "related",
-					     "reportingController",
-					     "reportingInstance",
-					     "deprecatedSource",
-					     "deprecatedFirstTimestamp",
-					     "deprecatedLastTimestamp",
-					     "deprecatedCount" };
 	check_legacy(c, new, &modern);
 	if (!shape_equal(json_object_get(new, "series"), json_object_get(old, "series")))
 		check_series(c, new);
-	for (size_t i = 0; i < COUNT_OF(fixed); i++)
-		check_immutable(c, fixed[i], json_object_get(new, fixed[i]),
-				json_object_get(old, fixed[i]));
+	for (size_t i = 0; i < COUNT_OF(fixed); i++) {
+		const json_t *a = json_object_get(new, fixed[i].field),
+			     *b = json_object_get(old, fixed[i].field);
+		const char *shown = fixed[i].shown ? fixed[i].shown : fixed[i].field;
+		if (!fixed[i].type)
+			check_immutable(c, shown, a, b);
+		else if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b))
+			check_invalid_internal(c, shown, fixed[i].type, a, "field is immutable");
+	}
 }

@@ -58,11 +58,26 @@ static void write_plain(const struct api_schema *s, const json_t *value, struct 
 	}
 }
 
+/* Types of meta/v1 are not converted, and have JSON names. */
+static bool is_meta(const struct api_type *t)
+{
+	return t->gv && !strcmp(t->gv->prefix, "meta/v1");
+}
+
+static void write_tagged(const struct api_type *t, const json_t *value, struct buf *out)
+{
+	json_t *copy = value ? json_deep_copy(value) : json_object();
+	api_json_write(t, copy, false, out, NULL);
+	json_decref(copy);
+}
+
 static void write_schema(const struct api_schema *s, bool pointer, const json_t *value,
 			 struct buf *out)
 {
 	if (!value && (pointer || s->kind == API_LIST || s->kind == API_MAP))
 		buf_puts(out, "null");
+	else if (s->kind == API_OBJECT && s->type && is_meta(s->type))
+		write_tagged(s->type, value, out);
 	else if (s->kind == API_OBJECT && s->type)
 		internal_text(s->type, value, out);
 	else if (s->kind == API_LIST)
@@ -90,7 +105,9 @@ static void complain(struct check *c, const char *kind, const char *word, const 
 	const struct api_type *t = api_type_find(str_from(type));
 	auto_buf text = { 0 };
 	size_t was = check_in(c, child);
-	if (t)
+	if (t && is_meta(t))
+		write_tagged(t, value, &text);
+	else if (t)
 		internal_text(t, value, &text);
 	err_cause(c->declared ? &c->later : c->err, kind, c->path.p ? c->path.p : "", "%s: %s%s%s",
 		  word, text.p ? text.p : "", *detail ? ": " : "", detail);

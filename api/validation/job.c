@@ -144,12 +144,12 @@ static void check_job_selector(struct check *c, const json_t *spec)
 	const json_t *selector = json_object_get(spec, "selector"),
 		     *labels = tree_get(spec, "template", "metadata", "labels", NULL);
 	struct selector *s = NULL;
-	if (!selector) {
+	if (!selector)
 		check_required(c, "selector", "%s", "");
-		return;
-	}
-	check_label_selector(c, "selector", selector);
-	if (selector_from_json(selector, &s, NULL) == 0 && s && !selector_match_tree(s, labels))
+	else
+		check_label_selector(c, "selector", selector);
+	if (!selector ||
+	    (selector_from_json(selector, &s, NULL) == 0 && s && !selector_match_tree(s, labels)))
 		check_invalid(c, "template.metadata.labels", labels,
 			      "`selector` does not match template `labels`");
 	selector_free(s);
@@ -244,9 +244,8 @@ static void check_template_kept(struct check *c, const json_t *new, const json_t
 
 void validate_job_update(struct check *c, const json_t *new, const json_t *old)
 {
-	static const char *const fixed[] = { "selector",         "completionMode",
-					     "podFailurePolicy", "backoffLimitPerIndex",
-					     "managedBy",        "successPolicy" };
+	static const char *const fixed[] = { "completionMode", "podFailurePolicy",
+					     "backoffLimitPerIndex", "managedBy", "successPolicy" };
 	const json_t *a = json_object_get(new, "spec"), *b = json_object_get(old, "spec");
 	const json_t *completions = json_object_get(a, "completions");
 	size_t was = check_in(c, "spec");
@@ -258,11 +257,15 @@ void validate_job_update(struct check *c, const json_t *new, const json_t *old)
 		 !shape_equal(completions, json_object_get(a, "parallelism")))
 		check_invalid(c, "completions", completions,
 			      "can only be modified in tandem with spec.parallelism");
+	check_immutable(c, "selector", json_object_get(a, "selector"),
+			json_object_get(b, "selector"));
+	check_out(c, was);
+	check_template_kept(c, new, old);
+	check_in(c, "spec");
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
 		check_immutable(c, fixed[i], json_object_get(a, fixed[i]),
 				json_object_get(b, fixed[i]));
 	check_out(c, was);
-	check_template_kept(c, new, old);
 	check_pod_names(c, new);
 }
 

@@ -35,7 +35,9 @@ void validate_migration(struct check *c, const json_t *migration)
 void validate_migration_update(struct check *c, const json_t *new, const json_t *old)
 {
 	validate_migration(c, new);
-	check_immutable(c, "spec", json_object_get(new, "spec"), json_object_get(old, "spec"));
+	if (!shape_equal(json_object_get(new, "spec"), json_object_get(old, "spec")))
+		check_invalid_internal(c, "spec", "storagemigration/v1.StorageVersionMigrationSpec",
+				       json_object_get(new, "spec"), "field is immutable");
 }
 
 static bool holds(const json_t *migration, const char *type)

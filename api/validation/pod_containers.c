@@ -72,19 +72,12 @@ static void check_resize_policy(struct check *c, const json_t *container, const 
 			check_unsupported(c, NULL, policy, policies);
 		if (str_eqz(field(spec, "restartPolicy"), "Never") &&
 		    !str_eqz(tree_str(policy), "NotRequired"))
-			check_invalid(c, NULL, policy,
-				      "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
+			check_invalid_text(
+				c, NULL, tree_str(policy),
+				"must be 'NotRequired' when pod `restartPolicy` is 'Never'");
 	}
 	check_out(c, was);
 	map_free(&seen, NULL);
-}
-
-/* One of them; an empty text isn't. */
-static void check_choice(struct check *c, const json_t *parent, const char *child,
-			 const char *const *supported)
-{
-	if (!str_in(field(parent, child), supported))
-		check_unsupported(c, child, json_object_get(parent, child), supported);
 }
 
 static void check_restart_rule(struct check *c, const json_t *rule)
@@ -92,14 +85,14 @@ static void check_restart_rule(struct check *c, const json_t *rule)
 	static const char *const actions[] = { "Restart", "RestartAllContainers", NULL },
 				 *const operators[] = { "In", "NotIn", NULL };
 	const json_t *codes = json_object_get(rule, "exitCodes");
-	check_choice(c, rule, "action", actions);
+	check_known(c, rule, "action", actions);
 	if (!codes) {
 		check_required(c, "exitCodes", "must be specified");
 		return;
 	}
 	size_t was = check_in(c, "exitCodes"),
 	       n = json_array_size(json_object_get(codes, "values"));
-	check_choice(c, codes, "operator", operators);
+	check_known(c, codes, "operator", operators);
 	if (n > 255)
 		check_too_many(c, "values", n, 255);
 	check_out(c, was);
@@ -193,25 +186,6 @@ static void check_host_ports_of(struct check *c, const json_t *container, struct
 	check_out(c, was);
 }
 
-static void check_host_network_ports(struct check *c, const json_t *container,
-				     const struct pod_rules *p)
-{
-	size_t was = check_in(c, "ports"), i;
-	json_t *port;
-	if (json_is_true(json_object_get(p->spec, "hostNetwork")))
-		json_array_foreach (json_object_get(container, "ports"), i, port) {
-			json_int_t host = json_integer_value(json_object_get(port, "hostPort"));
-			size_t at = check_in_index(c, i);
-			if ((p->is_pod || host) &&
-			    host != json_integer_value(json_object_get(port, "containerPort")))
-				check_invalid(
-					c, "hostPort", json_object_get(port, "hostPort"),
-					"must match `containerPort` when `hostNetwork` is true");
-			check_out(c, at);
-		}
-	check_out(c, was);
-}
-
 /* ---- the lists ---- */
 
 static void check_main(struct check *c, const struct pod_rules *p, struct map *names)
@@ -230,7 +204,6 @@ static void check_main(struct check *c, const struct pod_rules *p, struct map *n
 		check_hooks(c, container, p);
 		check_restart(c, container);
 		check_host_ports_of(c, container, &host_ports);
-		check_host_network_ports(c, container, p);
 		check_out(c, at);
 	}
 	check_out(c, was);

@@ -268,8 +268,8 @@ static void check_constraint(struct check *c, const json_t *constraint)
 			c, "minDomains", min,
 			"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not %.*s",
 			STR_ARG(action));
-	check_one_of(c, constraint, "nodeAffinityPolicy", policies, false);
-	check_one_of(c, constraint, "nodeTaintsPolicy", policies, false);
+	check_known_if_set(c, constraint, "nodeAffinityPolicy", policies);
+	check_known_if_set(c, constraint, "nodeTaintsPolicy", policies);
 	check_label_keys(c, constraint, "matchLabelKeys");
 	check_label_selector(c, "labelSelector", json_object_get(constraint, "labelSelector"));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Security contexts of pods and containers. */
 #include "api/meta.h"
+#include "api/validation/internal.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
 
@@ -30,8 +31,9 @@ static void check_seccomp(struct check *c, const json_t *context)
 		check_unsupported(c, "type", json_object_get(profile, "type"), profile_types);
 	if (!str_eqz(type, "Localhost")) {
 		if (local)
-			check_invalid(c, "localhostProfile", profile,
-				      "can only be set when seccomp type is Localhost");
+			check_invalid_internal(c, "localhostProfile", "core/v1.SeccompProfile",
+					       profile,
+					       "can only be set when seccomp type is Localhost");
 	} else if (!local) {
 		check_required(c, "localhostProfile", "must be set when seccomp type is Localhost");
 	} else {
@@ -200,12 +202,12 @@ void check_pod_security(struct check *c, const json_t *spec)
 	check_id(c, context, "runAsGroup");
 	check_groups(c, context);
 	check_sysctls(c, context, spec);
-	check_one_of(c, context, "fsGroupChangePolicy", change, false);
+	check_known_if_set(c, context, "fsGroupChangePolicy", change);
 	check_seccomp(c, context);
 	check_windows_options(c, context);
 	check_app_armor(c, context);
-	check_one_of(c, context, "supplementalGroupsPolicy", policies, false);
-	check_one_of(c, context, "seLinuxChangePolicy", labels, false);
+	check_known_if_set(c, context, "supplementalGroupsPolicy", policies);
+	check_known_if_set(c, context, "seLinuxChangePolicy", labels);
 	check_out(c, was);
 	if (json_is_true(json_object_get(spec, "shareProcessNamespace")) &&
 	    json_is_true(json_object_get(spec, "hostPID")))

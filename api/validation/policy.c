@@ -203,7 +203,8 @@ void validate_disruption_budget(struct check *c, const json_t *budget)
 	const json_t *spec = json_object_get(budget, "spec");
 	size_t was = check_in(c, "spec");
 	if (json_object_get(spec, "minAvailable") && json_object_get(spec, "maxUnavailable"))
-		check_invalid(c, NULL, spec, "minAvailable and maxUnavailable cannot be both set");
+		check_invalid_internal(c, NULL, "policy/v1.PodDisruptionBudgetSpec", spec,
+				       "minAvailable and maxUnavailable cannot be both set");
 	check_share(c, spec, "minAvailable");
 	check_share(c, spec, "maxUnavailable");
 	check_label_selector(c, "selector", json_object_get(spec, "selector"));

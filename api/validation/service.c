@@ -312,7 +312,7 @@ static void check_traffic(struct check *c, const json_t *spec)
 	check_one_of(c, spec, "internalTrafficPolicy", policies,
 		     is_type(spec, "ClusterIP") || is_type(spec, "NodePort") ||
 			     is_type(spec, "LoadBalancer"));
-	check_one_of(c, spec, "trafficDistribution", distributions, false);
+	check_known_if_set(c, spec, "trafficDistribution", distributions);
 }
 
 void validate_service(struct check *c, const json_t *service)

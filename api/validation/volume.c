@@ -2,6 +2,7 @@
 /* Persistent volumes: what they are, and where their data is. */
 #include "api/meta.h"
 #include "api/quantity.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
@@ -312,9 +313,11 @@ void validate_volume_update(struct check *c, const json_t *new, const json_t *ol
 		}
 	check_immutable(c, "volumeMode", tree_get(new, "spec", "volumeMode", NULL),
 			tree_get(old, "spec", "volumeMode", NULL));
-	if (affinity)
-		check_immutable(c, "nodeAffinity", tree_get(new, "spec", "nodeAffinity", NULL),
-				affinity);
+	if (affinity && !shape_equal(tree_get(new, "spec", "nodeAffinity", NULL), affinity))
+		check_invalid_internal(
+			c, "nodeAffinity", "core/v1.VolumeNodeAffinity",
+			tree_get(new, "spec", "nodeAffinity", NULL),
+			"field is immutable, except for updating from beta label to GA");
 	if (class && !tree_get(new, "spec", "volumeAttributesClassName", NULL))
 		check_forbidden(c, "spec.volumeAttributesClassName",
 				"update from non-nil value to nil is forbidden");

@@ -28,8 +28,8 @@ static void check_selector_finds_template(struct check *c, const json_t *spec, c
 	const json_t *labels = tree_get(spec, "template", "metadata", "labels", NULL);
 	if (selector_from_json(json_object_get(spec, "selector"), &selector, NULL) < 0) {
 		if (broken)
-			check_invalid(c, "selector", json_object_get(spec, "selector"), "%s",
-				      broken);
+			check_invalid_internal(c, "selector", "meta/v1.LabelSelector",
+					       json_object_get(spec, "selector"), broken);
 		return;
 	}
 	if (selector && !selector_match_tree(selector, labels))
@@ -259,11 +259,11 @@ void validate_replication_controller(struct check *c, const json_t *object)
 	check_non_negative(c, spec, "replicas");
 	if (!json_object_get(spec, "template"))
 		check_required(c, "template", "%s", "");
-	else
-		check_template(c, spec, "ReplicationController");
-	if (!labels_match(selector, labels))
+	else if (!labels_match(selector, labels))
 		check_invalid(c, "template.metadata.labels", labels,
 			      "`selector` does not match template `labels`");
+	if (json_object_get(spec, "template"))
+		check_template(c, spec, "ReplicationController");
 	check_out(c, was);
 }
 

@@ -116,7 +116,6 @@ int object_meta_update(struct write *w, struct err *err)
 		keep(w->tree, w->old, "deletionGracePeriodSeconds");
 	if (json_object_get(meta_of(w->old), "generateName"))
 		keep(w->tree, w->old, "generateName");
-	meta_unset(w->tree, "selfLink");
 	keep(w->tree, w->old, "resourceVersion"); /* so that validation compares like with like */
 	return 0;
 }

@@ -31,6 +31,8 @@ class Request:
     def label(self):
         if self.method in ("OPEN", "READ"):
             return "%s %s" % (self.method, self.name)
+        if self.name:
+            return "%s %s: %s" % (self.method, self.path, self.name)
         words = [self.method, self.path if len(self.path) < 160 else self.path[:150] + "…"]
         for name, value in self.headers:
             words += [word for word, known in WORDS.items() if known == value and name in ("Accept", "Content-Type")]

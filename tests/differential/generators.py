@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that a table suffices for. A generator is a function (schema, options) that yields corpus.Sequence objects."""
 import kinds
+import mutations
 
-GENERATORS = [kinds.sequences]
+GENERATORS = [kinds.sequences, mutations.sequences]
 
 
 def sequences(schema, options):

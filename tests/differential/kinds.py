@@ -9,6 +9,7 @@ import yaml_text
 from corpus import ACCEPTS, PATCHES, Request, Sequence, json_body
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+JSON_TYPE = ("Content-Type", "application/json")
 FORMS = ["json", "yaml", "protobuf", "table", "meta"]
 LIST_FORMS = ["json", "yaml", "protobuf", "table", "metalist"]
 TABLES = ["None", "Metadata", "Object", "Bogus"]

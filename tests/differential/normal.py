@@ -19,6 +19,8 @@ PATCHED = re.compile(r'(Invalid value: )"\{(?:[^"\\]|\\.)*\}"')  # the whole obj
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
 CONTINUE = re.compile(r"continue: [A-Za-z0-9_-]{30,}")
 HASH = re.compile(r"hash=[0-9A-F]+")
+LINES = re.compile(r"\n@@ -[0-9].*?\n?(?=(, [a-z][\w.\[\]]*: [A-Z]|\]?\s*\Z))", re.S)  # upstream shows what changed in its own internal structures
+TEMPLATE = re.compile(r'Invalid value: \{"(?:labels|annotations|metadata|Spec|spec)".*?\}: field is immutable', re.S)  # internal, too
 AGE = re.compile(r"^(<invalid>|[0-9]+(ms|[smhdy])([0-9]+[smhd])?)$")
 
 SILENT = {"date", "content-length", "connection", "transfer-encoding"}  # said by every answer, of no consequence
@@ -43,6 +45,10 @@ class Normal:
         if self.random:
             s = self.random.sub("<generated>", s)
         s = TOKENS.sub("kube-api-access-<random>", CREDENTIAL.sub("X509SHA256=<hash>", s))
+        if "\n@@ -" in s:
+            s = LINES.sub("", s)
+        if ": field is immutable" in s:
+            s = TEMPLATE.sub("Invalid value: <template>: field is immutable", s)
         if "patch: Invalid" in s or "Invalid value: \"{" in s:
             s = PATCHED.sub(r'\1"<object>"', s)
         return REVISION_TEXT.sub(lambda m: re.sub("[0-9]+", "<rv>", m[0]), s)

@@ -30,6 +30,7 @@ def options():
     p.add_argument("--record", action="store_true")
     p.add_argument("--replay", action="store_true")
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--count", type=int, default=40, help="mutations drawn of each object")
     p.add_argument("--show", action="store_true", help="print each answer of ours")
     p.add_argument("focus", nargs="?", default="")
     return p.parse_args()
