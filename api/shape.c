@@ -153,3 +153,24 @@ bool shape_empty(const json_t *value)
 	       (json_is_object(value) && json_object_size(value) == 0) ||
 	       (json_is_array(value) && json_array_size(value) == 0);
 }
+
+void shape_fill_empty(json_t *object, const json_t *old)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+	if (json_is_array(object) && json_is_array(old)) {
+		json_array_foreach (object, i, value)
+			shape_fill_empty(value, json_array_get(old, i));
+		return;
+	}
+	if (!json_is_object(object) || !json_is_object(old))
+		return;
+	json_object_foreach ((json_t *)old, key, value) {
+		json_t *own = json_object_get(object, key);
+		if (own)
+			shape_fill_empty(own, value);
+		else if (json_is_object(value) && json_object_size(value) == 0)
+			json_object_set_new(object, key, json_object());
+	}
+}

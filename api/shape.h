@@ -29,6 +29,8 @@ bool shape_implicit(const struct api_field *f);
 void shape_drop_unwritten(const struct api_type *t, json_t *object);
 /* Deep equality; 1 and 1.0 are equal. */
 bool shape_equal(const json_t *a, const json_t *b);
+/* Puts an empty object where `old` has one and `object` has nothing: a struct held by value is there either way. */
+void shape_fill_empty(json_t *object, const json_t *old);
 /* NULL, null, {} and []. */
 bool shape_empty(const json_t *value);
 

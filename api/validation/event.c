@@ -143,7 +143,7 @@ void validate_event_update(struct check *c, const json_t *new, const json_t *old
 		const json_t *a = json_object_get(new, fixed[i].field),
 			     *b = json_object_get(old, fixed[i].field);
 		const char *shown = fixed[i].shown ? fixed[i].shown : fixed[i].field;
-		if (!fixed[i].type)
+		if (!fixed[i].type || !a)
 			check_immutable(c, shown, a, b);
 		else if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b))
 			check_invalid_internal(c, shown, fixed[i].type, a, "field is immutable");

@@ -233,12 +233,16 @@ static void check_template_kept(struct check *c, const json_t *new, const json_t
 	bool movable = json_is_true(tree_get(old, "spec", "suspend", NULL)) &&
 		       !tree_get(old, "status", "startTime", NULL);
 	json_t *copy = json_deep_copy(a);
+	shape_fill_empty(copy, b);
 	if (movable)
 		put_back_scheduling(copy, b);
 	if (!shape_equal(copy, b) &&
 	    !(movable && json_object_size(meta_of(copy)) == 0 &&
 	      shape_equal(json_object_get(copy, "spec"), json_object_get(b, "spec"))))
-		check_invalid(c, "spec.template", a, "field is immutable");
+		check_invalid_internal(c, movable ? "spec.template.spec" : "spec.template",
+				       movable ? "core/v1.PodSpec" : "core/v1.PodTemplateSpec",
+				       movable ? json_object_get(a, "spec") : a,
+				       "field is immutable");
 	json_decref(copy);
 }
 

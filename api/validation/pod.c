@@ -190,6 +190,7 @@ static void put_back_gated(struct check *c, json_t *spec, const json_t *old)
 static json_t *munged(struct check *c, const json_t *new, const json_t *old)
 {
 	json_t *spec = json_deep_copy(new);
+	shape_fill_empty(spec, old);
 	json_int_t before =
 		json_integer_value(json_object_get(old, "terminationGracePeriodSeconds"));
 	put_back_images(spec, old, "containers", "image");
