@@ -10,8 +10,16 @@
 
 static void field_name(const char *name, struct buf *out)
 {
-	static const char *const initials[] = { "api", "uid", "uri", "url", "ip",
-						"tls", "iqn", "csi", "nfs" };
+	static const char *const initials[] = { "api", "uid", "uri", "url", "ip", "tls",
+						"iqn", "csi", "nfs", "dns", "fs", "os" };
+	if (!strcmp(name, "serviceAccount")) {
+		buf_puts(out, "DeprecatedServiceAccount");
+		return;
+	}
+	if (!strncmp(name, "seLinux", 7)) {
+		buf_printf(out, "SELinux%s", name + 7);
+		return;
+	}
 	for (size_t i = 0; i < COUNT_OF(initials); i++) {
 		size_t n = strlen(initials[i]);
 		if (strncmp(name, initials[i], n) || islower((unsigned char)name[n]))

@@ -226,6 +226,15 @@ static void put_back_scheduling(json_t *template, const json_t *old)
 	}
 }
 
+static void complain_template(struct check *c, const json_t *template, bool movable)
+{
+	if (movable)
+		check_invalid_internal(c, "spec.template.spec", "core/v1.PodSpec",
+				       json_object_get(template, "spec"), "field is immutable");
+	else
+		check_invalid(c, "spec.template", template, "field is immutable");
+}
+
 static void check_template_kept(struct check *c, const json_t *new, const json_t *old)
 {
 	const json_t *a = tree_get(new, "spec", "template", NULL),
@@ -239,10 +248,7 @@ static void check_template_kept(struct check *c, const json_t *new, const json_t
 	if (!shape_equal(copy, b) &&
 	    !(movable && json_object_size(meta_of(copy)) == 0 &&
 	      shape_equal(json_object_get(copy, "spec"), json_object_get(b, "spec"))))
-		check_invalid_internal(c, movable ? "spec.template.spec" : "spec.template",
-				       movable ? "core/v1.PodSpec" : "core/v1.PodTemplateSpec",
-				       movable ? json_object_get(a, "spec") : a,
-				       "field is immutable");
+		complain_template(c, a, movable);
 	json_decref(copy);
 }
 
