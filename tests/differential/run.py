@@ -33,7 +33,10 @@ def options():
     p.add_argument("--count", type=int, default=40, help="mutations drawn of each object")
     p.add_argument("--show", action="store_true", help="print each answer of ours")
     p.add_argument("focus", nargs="?", default="")
-    return p.parse_args()
+    o = p.parse_args()
+    if o.record and o.focus:
+        p.error("--record writes everything anew: it takes no FOCUS")
+    return o
 
 
 def played(player, sequences, out):
