@@ -11,6 +11,7 @@ cat <<'END'
   differential [FOCUS] [--record] [--seed N] [--show]
          upstream's API server (built from its Go modules) and ours get the same requests; --record keeps upstream's
          answers for the layer `differential` of test, which needs no Go
+  conformance [FOCUS]                upstream's conformance suite against a cluster of ours (needs Go; hours for all of it)
   fuzz   [SECONDS] [FILTER]          each fuzzer for that long (default 20)
   deps   [--arch A | --target T] [--update] [--sources DIR]
                                      third-party libraries; --update proposes new pins, --sources takes tarballs at hand
