@@ -99,8 +99,12 @@ static int walk_open(struct list_walk *w, struct err *err)
 	e = walk_at(w, err);
 	if (e < 0)
 		return e;
+	struct store *store = r->server->store;
 	if (w->at == 0)
 		cache_view_now(c, &w->view);
+	else if (w->at < store->ops->compacted(store)) /* though it may still be in memory */
+		e = err_set(err, ERR_EXPIRED, "The provided resource version is too old: %lld",
+			    (long long)w->at);
 	else
 		e = cache_view_at(c, w->at, &w->view, err);
 	if (e == -ERR_EXPIRED) {

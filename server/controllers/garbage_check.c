@@ -84,6 +84,36 @@ static void unlink_owners(struct check *c)
 	client_do(c->kind->controller->client, &call);
 }
 
+static void on_unblocked(void *ctx, const struct client_result *r)
+{
+	struct check *c = ctx;
+
+	if (r->err)
+		on_written(c, r);
+	else
+		delete_object(c, true);
+}
+
+/* Who waits for its dependents while it is one of theirs would wait for ever: it stops blocking its owners first. */
+static void unblock_and_delete(struct check *c)
+{
+	auto_buf body = { 0 };
+
+	if (!garbage_unblock_patch(c->object, &body)) {
+		check_end(c, false);
+		return;
+	}
+	const struct client_call call = { .verb = API_PATCH,
+					  .resource = c->kind->resource,
+					  .ns = c->object->ns,
+					  .name = c->object->name,
+					  .content_type = STR("application/merge-patch+json"),
+					  .body = buf_view(&body),
+					  .done = on_unblocked,
+					  .ctx = c };
+	client_do(c->kind->controller->client, &call);
+}
+
 struct elsewhere {
 	struct str uid;
 	bool found;
@@ -156,7 +186,12 @@ static void judge(struct check *c)
 	case GARBAGE_KEEP: check_end(c, false); break;
 	case GARBAGE_UNLINK: unlink_owners(c); break;
 	case GARBAGE_DELETE: delete_object(c, false); break;
-	case GARBAGE_DELETE_FOREGROUND: delete_object(c, true); break;
+	case GARBAGE_DELETE_FOREGROUND:
+		if (d.foreground)
+			unblock_and_delete(c);
+		else
+			delete_object(c, true);
+		break;
 	}
 }
 

@@ -13,15 +13,29 @@
 
 #define LATER_MS 500 /* for an owner that another informer has yet to see */
 
-static void wake_owners(struct garbage_graph *g, const struct object *o)
+static bool is_blocked_by(const struct object *o, struct str uid)
 {
 	struct owner all[OWNERS_MAX];
-	size_t n = owners_of(o, all);
+	size_t n = o ? owners_of(o, all) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i].blocks && str_eq(all[i].uid, uid))
+			return true;
+	return false;
+}
+
+/* Owners that `old` had, and that `new` (NULL: it is gone) doesn't keep from going. */
+static void wake_owners(struct garbage_graph *g, const struct object *old, const struct object *new)
+{
+	struct owner all[OWNERS_MAX];
+	size_t n = owners_of(old, all);
 
 	for (size_t i = 0; i < n; i++) {
+		if (is_blocked_by(new, all[i].uid) || (new && !all[i].blocks))
+			continue;
 		struct garbage_kind *k = garbage_kind_of(g, all[i].api_version, all[i].kind);
 		const struct object *owner =
-			k ? informer_get(k->informer, k->resource->namespaced ? o->ns : STR(""),
+			k ? informer_get(k->informer, k->resource->namespaced ? old->ns : STR(""),
 					 all[i].name)
 			  : NULL;
 
@@ -39,7 +53,9 @@ static void on_object(void *ctx, const struct object *old, const struct object *
 
 	if (old && (!new || !str_eq(old->uid, new->uid))) {
 		garbage_dependents(g, old, true);
-		wake_owners(g, old);
+		wake_owners(g, old, NULL);
+	} else if (old) {
+		wake_owners(g, old, new);
 	}
 	if (!new)
 		return;

@@ -40,10 +40,13 @@ static bool see_dependent(void *ctx, const struct object *o)
 	struct owner all[OWNERS_MAX];
 	size_t n = owners_of(o, all);
 
+	bool waits = o->deleting && object_has_finalizer(o, FOREGROUND);
+
 	d->n++;
+	d->foreground += waits;
 	for (size_t i = 0; i < n; i++)
 		d->blocking += all[i].blocks && str_eq(all[i].uid, d->owner->uid);
-	if (d->enqueue)
+	if (d->enqueue && !waits) /* those who wait tell by themselves when they are done */
 		garbage_enqueue(d->kind, o, 0);
 	return true;
 }
@@ -76,11 +79,14 @@ enum owner_state garbage_owner_state(struct garbage_graph *g, struct str ns,
 	return o->deleting && object_has_finalizer(o, FOREGROUND) ? OWNER_WAITING : OWNER_SOLID;
 }
 
-bool garbage_unlink_patch(const struct object *o, const struct str *uids, size_t n, struct buf *out)
+/* References but those to `uids`; with `unblock` they don't block. */
+static bool references_patch(const struct object *o, const struct str *uids, size_t n, bool unblock,
+			     struct buf *out)
 {
 	auto_arena arena = { 0 };
 	struct meta_v1_partial_object_metadata meta = { 0 };
 	const char *comma = "";
+	bool no = false;
 
 	if (object_decode(o, &arena, api_struct_meta_v1_partial_object_metadata, &meta, NULL) < 0)
 		return false;
@@ -89,17 +95,29 @@ bool garbage_unlink_patch(const struct object *o, const struct str *uids, size_t
 		   "\"ownerReferences\":[",
 		   (long long)o->revision, STR_ARG(o->uid));
 	for (size_t i = 0; i < meta.metadata.owner_references.n; i++) {
+		struct meta_v1_owner_reference *ref = &meta.metadata.owner_references.items[i];
 		bool drop = false;
 
 		for (size_t k = 0; k < n; k++)
-			drop |= str_eq(meta.metadata.owner_references.items[i].uid, uids[k]);
+			drop |= str_eq(ref->uid, uids[k]);
 		if (drop)
 			continue;
+		if (unblock)
+			ref->block_owner_deletion = &no;
 		buf_puts(out, comma);
-		struct_write_json(api_struct_meta_v1_owner_reference,
-				  &meta.metadata.owner_references.items[i], out);
+		struct_write_json(api_struct_meta_v1_owner_reference, ref, out);
 		comma = ",";
 	}
 	buf_puts(out, "]}}");
 	return true;
+}
+
+bool garbage_unlink_patch(const struct object *o, const struct str *uids, size_t n, struct buf *out)
+{
+	return references_patch(o, uids, n, false, out);
+}
+
+bool garbage_unblock_patch(const struct object *o, struct buf *out)
+{
+	return references_patch(o, NULL, 0, true, out);
 }

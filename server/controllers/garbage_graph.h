@@ -38,6 +38,7 @@ struct garbage_kind *garbage_kind_of(struct garbage_graph *g, struct str api_ver
 
 struct garbage_dependents {
 	size_t n, blocking; /* how many there are, how many of them block the owner's deletion */
+	size_t foreground; /* how many of them wait for dependents of their own: a circle, perhaps */
 	struct garbage_kind *kind; /* of the walk */
 	const struct object *owner;
 	bool enqueue;
@@ -51,6 +52,9 @@ enum owner_state garbage_owner_state(struct garbage_graph *g, struct str ns,
 /* Writes a merge patch that takes the references to these owners off the object; false: it can't be read. */
 bool garbage_unlink_patch(const struct object *o, const struct str *uids, size_t n,
 			  struct buf *out);
+
+/* The same for one that lets references stand, but none of them blocks its owner's deletion any more. */
+bool garbage_unblock_patch(const struct object *o, struct buf *out);
 
 /* garbage_check.c: looks at an object's owners and does what garbage_plan() says; ends the key. */
 void garbage_check(struct garbage_kind *k, struct str key, const struct object *o);

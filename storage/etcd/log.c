@@ -110,8 +110,8 @@ int log_open(const struct log_config *c, struct store **out, struct err *err)
 	r = revlog_database_open(l, err);
 	if (r == 0)
 		r = revlog_index_build(l, err);
-	compaction_init(&l->compaction, every_ms * 1000, c->compact_keep ? c->compact_keep : 1000,
-			revlog_now_us(), atomic_load(&l->revision));
+	compaction_init(&l->compaction, every_ms * 1000, c->compact_keep, revlog_now_us(),
+			atomic_load(&l->revision));
 	if (r == 0)
 		r = revlog_writer_start(l, err);
 	if (r < 0) {

@@ -9,7 +9,7 @@
 struct log_config {
 	const char *path;         /* DATADIR/server/db/state.db, as k3s names it */
 	int64_t compact_every_ms; /* 0: 5 minutes */
-	int64_t compact_keep;     /* revisions kept at least; 0: 1000 */
+	int64_t compact_keep;     /* revisions kept at least, beside those of the last round */
 };
 int log_open(const struct log_config *c, struct store **out, struct err *err);
 
