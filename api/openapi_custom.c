@@ -102,8 +102,8 @@ static void add_object_properties(json_t *schema, bool v3)
 		json_object_set_new(schema, "properties", properties);
 	}
 	json_object_set_new(properties, "apiVersion",
-			    text_property(
-				    "The version of the API in which this object is written."));
+			    text_property("APIVersion defines the version of the API in which this "
+					  "object is written."));
 	json_object_set_new(properties, "kind", text_property("What kind of object this is."));
 	json_object_set_new(properties, "metadata", metadata_property(v3));
 }
