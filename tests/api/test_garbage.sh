@@ -1,19 +1,64 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Objects that own each other in a circle go when one of them is deleted, whichever way.
+# What goes with its owner or its namespace, custom resources included.
 . "$(dirname "$0")/server.sh"
 start_server
-eventually kubectl get serviceaccount default
-make() { kubectl create configmap "$1" -o 'jsonpath={.metadata.uid}'; }
-own() { kubectl patch configmap "$1" --type=merge -p "{\"metadata\":{\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"name\":\"$2\",\"uid\":\"$3\",\"blockOwnerDeletion\":true}]}}" >/dev/null; }
-gone() { [ -z "$(kubectl get configmap -l '!none' -o name | grep -E '/(a|b|c)$')" ]; }
-for policy in foreground background; do
-	a=$(make a) b=$(make b) c=$(make c)
-	own a c "$c" && own b a "$a" && own c b "$b"
-	kubectl delete configmap a --cascade=$policy --wait=false >/dev/null
-	claim "a_circle_goes_in_the_$policy" eventually gone
-done
-# the collector still works, and has nothing to do
-x=$(make x) && make y >/dev/null && own y x "$x" && kubectl delete configmap x >/dev/null
-orphan_gone() { ! kubectl get configmap y; }
-claim what_is_owned_goes_with_its_owner eventually orphan_gone
+
+kubectl apply -f - >/dev/null <<'YAML'
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, kind: Widget}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+YAML
+kubectl wait --for=condition=Established crd/widgets.example.com --timeout=20s >/dev/null
+kubectl create namespace x >/dev/null
+widget() { # NAME [OWNER]
+	local owners="" uid
+	if [ $# = 2 ]; then
+		uid=$(kubectl get widget -n x "$2" -o jsonpath='{.metadata.uid}')
+		owners=", ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: $2, uid: $uid}]"
+	fi
+	printf 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: %s%s}\n' "$1" "$owners" | kubectl create -n x -f - >/dev/null
+}
+gone() { ! kubectl get -n x "$@"; }
+
+widget parent
+widget child parent
+uid=$(kubectl get widget -n x parent -o jsonpath='{.metadata.uid}')
+kubectl create -n x -f - >/dev/null <<YAML
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: owned, ownerReferences: [{apiVersion: example.com/v1, kind: Widget, name: parent, uid: $uid}]}
+YAML
+kubectl delete widget -n x parent >/dev/null
+claim a_custom_resource_goes_with_its_owner eventually gone widget child
+claim what_a_custom_resource_owns_goes_with_it eventually gone configmap owned
+
+widget parent
+widget child parent
+kubectl delete widget -n x parent --cascade=orphan >/dev/null
+same an_orphan_has_no_owner "" "$(kubectl get widget -n x child -o jsonpath='{.metadata.ownerReferences}')"
+widget parent
+widget other parent
+kubectl delete widget -n x parent --cascade=foreground --timeout=20s >/dev/null
+claim in_the_foreground_dependents_go_first gone widget other
+
+kubectl create namespace elsewhere >/dev/null
+kubectl create configmap -n elsewhere owner >/dev/null
+kubectl create -n x -f - >/dev/null <<YAML
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: misplaced
+  ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: owner, uid: "$(kubectl get configmap -n elsewhere owner -o jsonpath='{.metadata.uid}')"}]
+YAML
+claim an_owner_in_another_namespace_owns_nothing eventually gone configmap misplaced
+told() { kubectl get events -n x -o jsonpath='{.items[*].reason}' | grep -q OwnerRefInvalidNamespace; }
+claim an_owner_in_another_namespace_is_told eventually told
+
+claim a_namespace_takes_its_custom_resources_along kubectl delete namespace x --timeout=20s
+claim a_definition_goes kubectl delete crd widgets.example.com --timeout=20s
