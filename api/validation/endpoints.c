@@ -262,5 +262,5 @@ void validate_endpoint_slice(struct check *c, const json_t *slice)
 void validate_endpoint_slice_update(struct check *c, const json_t *new, const json_t *old)
 {
 	validate_endpoint_slice(c, new);
-	check_fixed(c, "addressType", new, old);
+	CHECK_DECLARED(c, check_fixed(c, "addressType", new, old));
 }
