@@ -23,6 +23,8 @@ void api_strings_free(struct api_strings *s);
 void api_strings_add(struct api_strings *s, char *take);
 int api_json_parse(struct str text, json_t **out, struct api_strings *dup, struct err *err);
 int api_yaml_parse(struct str text, json_t **out, struct api_strings *dup, struct err *err);
+/* The same; duplicates are told as Go's strict parser does: `line 7: key "a" already set in map`. */
+int api_yaml_parse_lines(struct str text, json_t **out, struct api_strings *dup, struct err *err);
 
 /* Checks types against the schema as Go's decoder does (error: BadRequest, upstream wording), drops nulls of non-pointer fields and fields that the
  * schema doesn't know; paths of unknown fields go to `unknown` (may be NULL). In place. */

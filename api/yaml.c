@@ -19,6 +19,7 @@ struct loader {
 	bool has_event;
 	struct map anchors; /* name -> json_t, owned */
 	struct api_strings *dup;
+	bool lines; /* duplicates are told by line, not by path */
 	struct err *err;
 	size_t alias_values;
 };
@@ -183,6 +184,7 @@ static bool load_member(struct loader *l, json_t *object, const struct path *up,
 {
 	bool quoted = l->event.type == YAML_SCALAR_EVENT &&
 		      l->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	size_t line = l->event.start_mark.line + 1;
 	json_t *key = load_value(l, up, depth);
 	if (!key)
 		return false;
@@ -197,7 +199,11 @@ static bool load_member(struct loader *l, json_t *object, const struct path *up,
 		json_decref(v);
 	} else if (v) {
 		if (l->dup && json_object_get(object, name))
-			api_strings_add(l->dup, path_text(&at));
+			api_strings_add(l->dup, l->lines
+							? str_printf("line %zu: key \"%s\" already "
+								     "set in map",
+								     line, name)
+							: path_text(&at));
 		json_object_set_new_nocheck(object, name, v);
 	}
 	free(name);
@@ -276,9 +282,10 @@ static json_t *load_document(struct loader *l)
 	return next(l) ? load_value(l, NULL, 0) : NULL;
 }
 
-int api_yaml_parse(struct str text, json_t **out, struct api_strings *dup, struct err *err)
+static int parse(struct str text, json_t **out, struct api_strings *dup, bool lines,
+		 struct err *err)
 {
-	struct loader l = { .dup = dup, .err = err };
+	struct loader l = { .dup = dup, .lines = lines, .err = err };
 	if (text.n > API_BODY_MAX)
 		return err_set(err, ERR_TOO_LARGE, "Request entity too large: limit is %u",
 			       API_BODY_MAX);
@@ -294,4 +301,14 @@ int api_yaml_parse(struct str text, json_t **out, struct api_strings *dup, struc
 		return -ERR_BAD_REQUEST;
 	*out = v;
 	return 0;
+}
+
+int api_yaml_parse(struct str text, json_t **out, struct api_strings *dup, struct err *err)
+{
+	return parse(text, out, dup, false, err);
+}
+
+int api_yaml_parse_lines(struct str text, json_t **out, struct api_strings *dup, struct err *err)
+{
+	return parse(text, out, dup, true, err);
 }
