@@ -65,6 +65,27 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 	return e;
 }
 
+/* Keys that stand twice in what was applied. Told once, though a write may start over. */
+static int duplicates_tell(struct api_request *r, struct err *err)
+{
+	struct patch_state *state = r->state;
+	struct decode_patch *f = &state->findings;
+	auto_buf all = { 0 };
+	for (size_t i = 0; i < f->nstrict; i++)
+		if (r->opt.field_validation == VALIDATE_STRICT)
+			buf_printf(&all, "\n  %.*s", STR_ARG(f->strict[i]));
+		else if (r->opt.field_validation != VALIDATE_IGNORE)
+			request_warn(r, "%.*s", STR_ARG(f->strict[i]));
+	f->nstrict = 0;
+	if (!all.n)
+		return 0;
+	return err_set(
+		err, ERR_BAD_REQUEST,
+		"error strict decoding patch: error converting YAML to JSON: yaml: unmarshal "
+		"errors:%s",
+		all.p);
+}
+
 static int apply_modify(struct write *w, struct err *err)
 {
 	if (!w->old_object && update_may_create(w->r, err) < 0)
@@ -72,6 +93,8 @@ static int apply_modify(struct write *w, struct err *err)
 	int e = apply_merge(w->res, w->old, w->body, &w->by, w->r->opt.force, &w->tree, err);
 	if (e == -ERR_CONFLICT)
 		request_about(w->r, "", "", STR(""));
+	if (e == 0)
+		e = duplicates_tell(w->r, err);
 	if (e < 0)
 		return e;
 	if (!w->old_object)

@@ -126,34 +126,27 @@ static void findings_add(struct api_request *r, struct patch_state *state, const
 	f->strict = all;
 }
 
-/* What is applied is YAML, and complaints are those of its parser. */
-static int configuration_parse(struct api_request *r, json_t **out, struct err *err)
+/* What is applied is YAML, and complaints are those of its parser. They are told when it could be applied. */
+static int configuration_parse(struct api_request *r, struct patch_state *state, json_t **out,
+			       struct err *err)
 {
 	struct api_strings dup = { 0 };
-	auto_buf all = { 0 };
 	int e = r->body.n ? api_yaml_parse_lines(r->body, out, &dup, err)
 			  : decode_untyped(r, true, out, &dup, err);
-	if (e < 0)
-		err_wrap(err, e, "error encoding patch");
-	for (size_t i = 0; e == 0 && i < dup.n; i++)
-		if (r->opt.field_validation == VALIDATE_STRICT)
-			buf_printf(&all, "\n  %s", dup.items[i]);
-		else if (r->opt.field_validation != VALIDATE_IGNORE)
-			request_warn(r, "%s", dup.items[i]);
-	if (all.n)
-		e = err_set(err, ERR_BAD_REQUEST,
-			    "error strict decoding patch: error converting YAML to JSON: yaml: "
-			    "unmarshal errors:%s",
-			    all.p);
+	struct str *all = arena_alloc(&r->arena, dup.n * sizeof(*all));
+	for (size_t i = 0; i < dup.n; i++)
+		all[i] = arena_str(&r->arena, str_from(dup.items[i]));
+	state->findings.strict = all;
+	state->findings.nstrict = dup.n;
 	api_strings_free(&dup);
-	return e;
+	return e < 0 ? err_wrap(err, e, "error encoding patch") : e;
 }
 
 int patch_parse(struct api_request *r, struct patch_state *state, json_t **out, struct err *err)
 {
 	struct api_strings dup = { 0 }, unknown = { 0 };
 	if (state->kind == PATCH_APPLY)
-		return configuration_parse(r, out, err);
+		return configuration_parse(r, state, out, err);
 	int e = decode_untyped(r, false, out, &dup, err);
 	e = e < 0 ? err_set(err, ERR_BAD_REQUEST, "invalid JSON patch")
 		  : patch_shape_check(state->kind, out, err);
