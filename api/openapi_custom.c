@@ -78,10 +78,9 @@ static json_t *text_property(const char *description)
 static json_t *metadata_property(bool v3)
 {
 	json_t *p = json_object(), *ref = json_object(), *all;
-	json_object_set_new(
-		p, "description",
-		json_string(
-			"Name, labels, annotations and what the server keeps about the object."));
+	json_object_set_new(p, "description",
+			    json_string("Standard object's metadata: name, labels, annotations and "
+					"what the server keeps about the object."));
 	if (!v3) {
 		json_object_set_new(p, "$ref", json_string("#/definitions/" OBJECT_META));
 		json_decref(ref);
