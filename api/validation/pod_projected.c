@@ -91,7 +91,6 @@ static void check_token(struct check *c, const json_t *source, const struct proj
 static void check_bundle_name(struct check *c, struct str name)
 {
 	size_t colon = str_rfind(name, ':');
-	auto_free char *signer = str_dup(str_of(name.p, colon));
 	struct str rest = name;
 	if (name.n == 0)
 		check_required(c, "name", "must be a valid object name");
