@@ -353,8 +353,6 @@ static int versions_build(struct build *b)
 		const json_t *v = rows[i].version;
 		bool stores = json_is_true(json_object_get(v, "storage"));
 		served[n] = json_is_true(json_object_get(v, "served"));
-		if (!served[n] && !stores)
-			continue;
 		int e = version_build(b, v, &b->resources[n]);
 		if (e < 0)
 			return e;
@@ -419,18 +417,32 @@ void crd_convert(const struct api_resource *to, json_t *tree)
 	json_object_set_new(tree, "apiVersion", json_string(version));
 	json_object_set_new(tree, "kind", json_string(to->kind));
 	api_conform(to->type, tree, NULL, NULL);
-	api_default(to->type, tree);
 }
 
-int crd_stored_form(const struct crd *c, struct str json, struct buf *out, struct err *err)
+static const struct api_resource *written_as(const struct crd *c, const json_t *tree)
+{
+	struct str version = meta_api_version(tree);
+	size_t slash = str_find(version, '/');
+	if (slash == version.n || !str_eqz(str_of(version.p, slash), c->group))
+		return c->storage;
+	const struct api_resource *r =
+		crd_version(c, str_of(version.p + slash + 1, version.n - slash - 1));
+	return r ? r : c->storage;
+}
+
+int crd_stored_form(const struct crd *c, struct str json, struct buf *out,
+		    const struct api_resource **version, struct err *err)
 {
 	json_t *tree = NULL;
 	int e = api_json_parse(json, &tree, NULL, err);
 	if (e == 0 && !json_is_object(tree))
 		e = err_set(err, ERR_INTERNAL, "no object");
 	if (e == 0) {
-		crd_convert(c->storage, tree);
-		e = api_json_write(c->storage->type, tree, true, out, err);
+		const struct api_resource *r = written_as(c, tree);
+		crd_convert(r, tree);
+		api_default(r->type, tree);
+		e = api_json_write(r->type, tree, true, out, err);
+		*version = r;
 	}
 	json_decref(tree);
 	return e;

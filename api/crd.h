@@ -26,9 +26,8 @@ struct crd {
 	struct arena arena; /* everything below lives here */
 	const char *name;   /* "crontabs.example.com" */
 	const char *uid, *group, *plural;
-	const struct api_resource *
-		versions; /* the preferred one first, and the stored one even when it isn't served */
-	const bool *served; /* parallel to versions */
+	const struct api_resource *versions; /* the preferred first; also those not served */
+	const bool *served;                  /* parallel to versions */
 	size_t nversions;
 	const struct api_resource *storage; /* one of them */
 	_Atomic bool terminating;           /* nothing new is made any more */
@@ -52,9 +51,10 @@ bool crd_serves(const struct crd *c, const struct api_resource *r);
 const struct api_resource *api_resource_ref(const struct api_resource *r);
 void api_resource_unref(const struct api_resource *r);
 
-/* JSON of the store as the stored version reads today: its apiVersion, without fields that the schema doesn't know, with its
- * defaults. Appended to out. */
-int crd_stored_form(const struct crd *c, struct str json, struct buf *out, struct err *err);
+/* JSON of the store as it reads today: without fields that the schema doesn't know, with defaults. It stays in the version it was
+ * written in, *version, as long as there is one of that name; else it becomes the one that is stored today. Appended to out. */
+int crd_stored_form(const struct crd *c, struct str json, struct buf *out,
+		    const struct api_resource **version, struct err *err);
 /* A tree of one version becomes one of another. The place of conversion webhooks: today's strategy is None, which changes
  * apiVersion only. */
 void crd_convert(const struct api_resource *to, json_t *tree);

@@ -153,10 +153,16 @@ static int deletion_plan(struct deletion *d, enum delete_plan *plan, struct err 
 		return -(int)ERR_INTERNAL;
 	const struct strategy *s = strategy_of(d->old->resource);
 	f.orphans = s->flags & STRATEGY_ORPHANS;
+	int64_t generation = meta_generation(tree);
 	if (s->deleting)
 		s->deleting(tree, f.now_s);
 	*plan = is_core(d, "namespaces") ? namespace_plan(tree, &d->options, &f)
 					 : delete_plan_make(tree, &d->options, &f);
+	if (s->deleting &&
+	    meta_deletion(tree).n) { /* upstream's REST of definitions marks them itself */
+		meta_unset(tree, "deletionGracePeriodSeconds");
+		meta_set_int(tree, "generation", generation);
+	}
 	bool shown = *plan == DELETE_NOW && f.pod; /* its last state has the times of its end */
 	int e = *plan == DELETE_MARK || shown ? mark_encode(d, tree, err) : 0;
 	json_decref(tree);

@@ -26,7 +26,7 @@ int event_encoder_init(struct event_encoder *e, struct api_request *r, struct er
 {
 	const struct api_resource *res = r->resource;
 	e->r = r;
-	e->converts = convert_needed(res->storage ? res->storage : res, res);
+	e->converts = !res->crd && convert_needed(res->storage ? res->storage : res, res);
 	e->table.version = r->media.shape_version;
 	if (r->media.shape == SHAPE_TABLE)
 		return respond_table_include(r, &e->table.include, err);
@@ -117,7 +117,7 @@ size_t event_encode(struct event_encoder *e, enum event_type type, const struct 
 	struct chunk body;
 	if (e->r->media.shape != SHAPE_OBJECT)
 		body = shaped_chunk(e, o);
-	else if (e->converts)
+	else if (e->converts || (o->resource->crd && convert_needed(o->resource, e->r->resource)))
 		body = converted_chunk(e, o);
 	else
 		body = plain_chunk(e, o);

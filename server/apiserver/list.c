@@ -256,7 +256,8 @@ static void respond_converted(struct list_walk *w)
 	list_head(w, &out);
 	for (size_t i = 0; i < w->n && e == 0; i++) {
 		json_t *tree = object_tree(w->items[i], &err);
-		convert_tree(w->items[i]->resource, w->r->resource, tree);
+		if (tree && convert_needed(w->items[i]->resource, w->r->resource))
+			convert_tree(w->items[i]->resource, w->r->resource, tree);
 		if (!w->r->resource->crd) { /* items of custom resources keep them */
 			json_object_del(tree, "kind");
 			json_object_del(tree, "apiVersion");
@@ -279,15 +280,23 @@ static void respond_converted(struct list_walk *w)
 		     &out);
 }
 
-static void walk_respond(struct list_walk *w)
+/* Objects of a custom resource stay in the version that they were written in. */
+static bool walk_converts(const struct list_walk *w)
 {
 	const struct api_resource *res = w->r->resource;
+	for (size_t i = 0; res->crd && i < w->n; i++)
+		if (convert_needed(w->items[i]->resource, res))
+			return true;
+	return !res->crd && convert_needed(res->storage ? res->storage : res, res);
+}
+
+static void walk_respond(struct list_walk *w)
+{
 	if (w->r->media.shape == SHAPE_TABLE)
 		respond_table(w);
 	else if (w->r->media.shape != SHAPE_OBJECT)
 		respond_metadata(w);
-	else if (convert_needed(res->storage ? res->storage : res, res) ||
-		 w->r->media.format == MEDIA_YAML)
+	else if (walk_converts(w) || w->r->media.format == MEDIA_YAML)
 		respond_converted(w);
 	else if (w->r->media.format == MEDIA_PROTOBUF)
 		respond_protobuf(w);

@@ -140,8 +140,11 @@ static int write_encode(struct write *w, struct err *err)
 {
 	const struct api_resource *stored = w->res->storage ? w->res->storage : w->res;
 	auto_buf json = { 0 };
-	if (convert_needed(w->res, stored))
+	if (convert_needed(w->res, stored)) {
 		convert_tree(w->res, stored, w->tree);
+		if (stored->crd) /* reading it back would do it */
+			api_default(stored->type, w->tree);
+	}
 	int e = api_json_write(stored->type, w->tree, true, &json, err);
 	return e < 0 ? e : object_new(stored, w->key, buf_view(&json), &w->object, err);
 }

@@ -79,12 +79,12 @@ struct object *cache_object(const struct cache *c, struct str key, struct str va
 
 	auto_buf now = { 0 };
 
-	if (c->resource->crd) { /* as its definition has it today */
-		if (crd_stored_form(c->resource->crd, value, &now, &err) == 0)
-			value = buf_view(&now);
-	}
+	const struct api_resource *r =
+		c->resource; /* of a custom one: as its definition has it today */
+	if (r->crd && crd_stored_form(r->crd, value, &now, &r, &err) == 0)
+		value = buf_view(&now);
 	err_clear(&err);
-	if (object_new(c->resource, key, value, &o, &err) < 0) {
+	if (object_new(r, key, value, &o, &err) < 0) {
 		log_error("an object in the store cannot be read", LOG_STR("key", key),
 			  LOG_S("error", err_text(&err)));
 		return NULL;

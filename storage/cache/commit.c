@@ -49,8 +49,7 @@ static void apply_put(struct commit *m, struct cache *c, const struct store_even
 		return;
 	if (ev->item)
 		object_seal(o, ev->revision);
-	if (o->resource != c->resource &&
-	    c->resource->crd) { /* written by the definition before this one */
+	if (o->resource->crd != c->resource->crd) { /* written by the definition before this one */
 		object_unref(o);
 		o = cache_object(c, ev->key, ev->value, ev->revision);
 		if (!o)

@@ -119,7 +119,9 @@ static bool give_back(void *ctx, const struct object *o)
 	struct cache *c = ctx;
 	auto_buf json = { 0 };
 
-	if (crd_stored_form(c->resource->crd, o->json, &json, NULL) == 0)
+	const struct api_resource *version;
+
+	if (crd_stored_form(c->resource->crd, o->json, &json, &version, NULL) == 0)
 		cache_unclaimed_put(c->set, o->key, buf_view(&json), o->revision);
 	return true;
 }
