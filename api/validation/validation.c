@@ -76,6 +76,7 @@ static bool is_custom(const struct api_resource *r)
 static bool is_general(const struct api_resource *r)
 {
 	static const char *const groups[] = { "admissionregistration.k8s.io",
+					      "apiextensions.k8s.io",
 					      "apiregistration.k8s.io",
 					      "coordination.k8s.io",
 					      "events.k8s.io",
