@@ -39,3 +39,17 @@ int csr_request(const json_t *csr, struct signing_request *out, struct err *err)
 		return err_set(err, ERR_BAD_REQUEST, "spec.request is not base64");
 	return signing_request_parse(buf_view(&pem), out, err);
 }
+
+static void on_request(void *ctx, const struct object *old, const struct object *new)
+{
+	struct controller *c = ctx;
+	(void)old;
+	if (new)
+		work_queue_add(c->queue, new->name);
+}
+
+void csr_watch(struct controller *c)
+{
+	informer_hook_add(controller_informer(c, API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS),
+			  on_request, NULL, c);
+}

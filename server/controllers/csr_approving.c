@@ -132,20 +132,11 @@ static void work(void *ctx, struct str name)
 	review(a);
 }
 
-static void on_request(void *ctx, const struct object *old, const struct object *new)
-{
-	struct controller *c = ctx;
-	(void)old;
-	if (new)
-		work_queue_add(c->queue, new->name);
-}
-
 static int start(struct controller *c, struct err *err)
 {
 	(void)err;
 	controller_queue_start(c, work);
-	informer_hook_add(controller_informer(c, API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS),
-			  on_request, NULL, c);
+	csr_watch(c);
 	return 0;
 }
 

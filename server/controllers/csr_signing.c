@@ -83,14 +83,6 @@ static void work(void *ctx, struct str name)
 	json_decref(csr);
 }
 
-static void on_request(void *ctx, const struct object *old, const struct object *new)
-{
-	struct controller *c = ctx;
-	(void)old;
-	if (new)
-		work_queue_add(c->queue, new->name);
-}
-
 static void stop(struct controller *c)
 {
 	struct state *s = c->state;
@@ -113,9 +105,7 @@ static int start(struct controller *c, struct err *err)
 		e = signing_authority_parse(config->server_ca.cert_pem, config->server_ca.key_pem,
 					    &s->servers, err);
 	if (e == 0)
-		informer_hook_add(
-			controller_informer(c, API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS),
-			on_request, NULL, c);
+		csr_watch(c);
 	return e;
 }
 

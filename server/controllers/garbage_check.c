@@ -60,6 +60,20 @@ static void delete_object(struct check *c, bool foreground)
 	client_do(c->kind->controller->client, &call);
 }
 
+static void patch_object(struct check *c, struct str body,
+			 void (*done)(void *ctx, const struct client_result *r))
+{
+	const struct client_call call = { .verb = API_PATCH,
+					  .resource = c->kind->resource,
+					  .ns = c->object->ns,
+					  .name = c->object->name,
+					  .content_type = STR("application/merge-patch+json"),
+					  .body = body,
+					  .done = done,
+					  .ctx = c };
+	client_do(c->kind->controller->client, &call);
+}
+
 static void unlink_owners(struct check *c)
 {
 	auto_buf body = { 0 };
@@ -69,19 +83,10 @@ static void unlink_owners(struct check *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->states[i] != OWNER_SOLID)
 			uids[n++] = c->owners[i].uid;
-	if (!garbage_unlink_patch(c->object, uids, n, &body)) {
+	if (garbage_unlink_patch(c->object, uids, n, &body))
+		patch_object(c, buf_view(&body), on_written);
+	else
 		check_end(c, false);
-		return;
-	}
-	const struct client_call call = { .verb = API_PATCH,
-					  .resource = c->kind->resource,
-					  .ns = c->object->ns,
-					  .name = c->object->name,
-					  .content_type = STR("application/merge-patch+json"),
-					  .body = buf_view(&body),
-					  .done = on_written,
-					  .ctx = c };
-	client_do(c->kind->controller->client, &call);
 }
 
 static void on_unblocked(void *ctx, const struct client_result *r)
@@ -99,19 +104,10 @@ static void unblock_and_delete(struct check *c)
 {
 	auto_buf body = { 0 };
 
-	if (!garbage_unblock_patch(c->object, &body)) {
+	if (garbage_unblock_patch(c->object, &body))
+		patch_object(c, buf_view(&body), on_unblocked);
+	else
 		check_end(c, false);
-		return;
-	}
-	const struct client_call call = { .verb = API_PATCH,
-					  .resource = c->kind->resource,
-					  .ns = c->object->ns,
-					  .name = c->object->name,
-					  .content_type = STR("application/merge-patch+json"),
-					  .body = buf_view(&body),
-					  .done = on_unblocked,
-					  .ctx = c };
-	client_do(c->kind->controller->client, &call);
 }
 
 struct elsewhere {
