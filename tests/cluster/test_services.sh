@@ -72,6 +72,45 @@ claim a_node_port_answers_on_the_node node_port
 api() { contains '"minor"' "$(k exec client -- timeout 5 wget -qO- --no-check-certificate https://kubernetes/version 2>/dev/null)"; }
 claim the_api_answers_at_its_service api
 
+# two UDP servers of the node itself, as the endpoints of a Service without a selector; a client that keeps its port
+udp_servers() {
+	local port
+	for port in 6001 6002; do
+		on_host python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("10.80.0.1", int(sys.argv[1])))
+while 1: s.sendto(sys.argv[1].encode(), s.recvfrom(99)[1])' $port &
+		udp_pids="${udp_pids:-} $!"
+	done
+}
+udp_slice() { # PORT: the only endpoint
+	k apply -f - <<-YAML >/dev/null
+	{"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"name": "udp-1", "labels": {"kubernetes.io/service-name": "udp"}}, "addressType": "IPv4",
+	 "endpoints": [{"addresses": ["10.80.0.1"]}], "ports": [{"port": $1, "protocol": "UDP"}]}
+	YAML
+}
+udp_ask() { # the answer to a datagram, always from the same port
+	on_host python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 40123)); s.settimeout(1); s.sendto(b"?", (sys.argv[1], 5000)); print(s.recv(99).decode())' "$(address udp)" 2>&1 | tail -n 1
+}
+udp_answers() { [ "$(udp_ask)" = "$1" ]; }
+udp() {
+	udp_servers
+	k apply -f - <<<'{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "udp"}, "spec": {"ports": [{"port": 5000, "protocol": "UDP"}]}}' >/dev/null
+	udp_slice 6001 && until_true 5 udp_answers 6001 && udp_slice 6002 && until_true 5 udp_answers 6002
+	local result=$?
+	# shellcheck disable=SC2086  # a list
+	kill $udp_pids
+	return $result
+}
+claim a_udp_client_follows_when_its_endpoint_goes udp
+
+local_policy() {
+	service edge web '"type":"NodePort","externalTrafficPolicy":"Local","ports":[{"port":80,"targetPort":8080,"nodePort":30081}]'
+	until_true 5 contains web- "$(on_host timeout 3 wget -qO- http://10.80.0.1:30081)" &&
+		contains web- "$("$hosts" exec "${prefix}0" timeout 3 wget -qO- http://10.80.0.1:30081)"
+}
+claim a_node_port_with_the_policy_local_answers_neighbours local_policy
+
 follows() {
 	k scale deployment/web --replicas=1 >/dev/null && k wait --for=jsonpath='{.status.replicas}'=1 deployment/web --timeout=10s >/dev/null &&
 		until_true 5 only_one_endpoint && equals 1 "$(many web 12)" && contains web- "$(get sticky)"
