@@ -191,10 +191,10 @@ static void format_check(const struct crd_rules *r, const struct place *at, stru
 		 at->path, r->format, quoted.p);
 }
 
-/* As Go prints the bound: whole for a whole value. */
+/* As Go prints the bound: whole for a whole value, as far as whole numbers go. */
 static void bound_text(const json_t *value, double bound, struct buf *out)
 {
-	if (json_is_integer(value))
+	if (json_is_integer(value) && fabs(bound) < 0x1p63)
 		buf_i64(out, (int64_t)bound);
 	else
 		api_json_double(out, bound);

@@ -63,16 +63,17 @@ static size_t repeat_length(struct str rest, long *most)
 	long bound[2] = { 0, -1 };
 	for (int k = 0; k < 2; k++) {
 		size_t from = i;
-		for (; i < rest.n && is_digit(rest.p[i]); i++)
-			bound[k] = (bound[k] < 0 ? 0 : bound[k]) * 10 + (rest.p[i] - '0') % 10;
+		for (; i < rest.n && is_digit(rest.p[i]); i++) {
+			bound[k] = (bound[k] < 0 ? 0 : bound[k]) * 10 + (rest.p[i] - '0');
+			if (bound[k] > REPEAT_LIMIT)
+				bound[k] = REPEAT_LIMIT + 1; /* too much is too much */
+		}
 		if (k == 0 && i == from)
 			return 0;
 		if (k == 0 && i < rest.n && rest.p[i] == ',')
 			i++;
 		else
 			break;
-		if (i - from > 9)
-			bound[k] = REPEAT_LIMIT + 1;
 	}
 	*most = bound[0] > bound[1] ? bound[0] : bound[1];
 	return i < rest.n && rest.p[i] == '}' ? i + 1 : 0;
@@ -82,7 +83,7 @@ static bool is_repeat(struct str rest, size_t *n, long *most)
 {
 	*n = 1;
 	*most = 0;
-	if (rest.n && strchr("*+?", rest.p[0]))
+	if (rest.n && rest.p[0] && strchr("*+?", rest.p[0]))
 		return true;
 	*n = rest.n && rest.p[0] == '{' ? repeat_length(rest, most) : 0;
 	return *n > 0;
