@@ -2,16 +2,20 @@
 /* One TLS connection over a transport stream.
  *
  *   write: chunks ──► plain queue ──(end of turn, or the transport drained)──► records ──► block ──► transport
- *   read:  transport's bytes are handed to mbedtls where they lie; what a paused reader leaves over is kept in `kept`
+ *   read:  transport's bytes are opened where they lie; what a paused reader leaves over is kept in `kept`
+ *
+ * The handshake is mbedtls', and so are all records of TLS 1.2 and of clients. A server's TLS 1.3 connection goes on with
+ * records of our own (tls_record.h) and gives mbedtls' session back.
  *
  * The plain queue holds references, so a large answer costs ciphertext for TRANSPORT_HIGH bytes only. A chunk that fills records
- * is encrypted from where it lies; smaller ones are gathered. Nothing calls the owner from inside an op. */
+ * is encrypted from where it lies; mbedtls wants smaller ones gathered. Nothing calls the owner from inside an op. */
 #include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/buf.h"
 #include "net/chunk_queue.h"
 #include "net/tls_context.h"
+#include "net/tls_record.h"
 
 #define HANDSHAKE_MS   10000
 #define TRANSPORT_HIGH (512 * 1024)
@@ -24,6 +28,9 @@ struct tls_stream {
 	struct stream *transport;
 	struct tls_context *context;
 	mbedtls_ssl_context ssl;
+	struct tls_secrets *secrets; /* a server's, during the handshake */
+	struct tls_records *records; /* after it; NULL: mbedtls goes on */
+	const char *alpn;
 	struct chunk_queue plain;
 	char *block; /* records on their way to the transport */
 	size_t block_n, block_cap;
@@ -36,6 +43,7 @@ struct tls_stream {
 	void *ready_ctx;
 	bool server, established, reading, pumping, closing, shutting, shut, failed;
 	bool input_ended, told_end, first_bytes_seen, transport_gone, timer_gone;
+	bool key_update_due, notified; /* close_notify came: what follows it is nothing */
 };
 
 static struct tls_stream *of(struct stream *s)
@@ -53,9 +61,9 @@ static void block_send(struct tls_stream *t)
 	stream_write(t->transport, &c, 1);
 }
 
-static int bio_send(void *ctx, const unsigned char *p, size_t n)
+/* Room for n bytes at the end of the block. */
+static char *block_room(struct tls_stream *t, size_t n)
 {
-	struct tls_stream *t = ctx;
 	if (t->block && t->block_cap - t->block_n < n)
 		block_send(t);
 	if (!t->block) {
@@ -65,7 +73,13 @@ static int bio_send(void *ctx, const unsigned char *p, size_t n)
 		t->block_cap = n > want ? n : want;
 		t->block = mem_alloc(t->block_cap);
 	}
-	memcpy(t->block + t->block_n, p, n);
+	return t->block + t->block_n;
+}
+
+static int bio_send(void *ctx, const unsigned char *p, size_t n)
+{
+	struct tls_stream *t = ctx;
+	memcpy(block_room(t, n), p, n);
 	t->block_n += n;
 	return (int)n;
 }
@@ -104,11 +118,20 @@ static void tls_stream_close(struct stream *s)
 	close_now(t);
 }
 
+static void secrets_drop(struct tls_stream *t)
+{
+	if (t->secrets)
+		explicit_bzero(t->secrets, sizeof(*t->secrets));
+	free(TAKE(t->secrets));
+}
+
 static void free_when_gone(struct tls_stream *t)
 {
 	if (!t->transport_gone || !t->timer_gone)
 		return;
 	mbedtls_ssl_free(&t->ssl);
+	secrets_drop(t);
+	tls_records_free(t->records);
 	chunk_queue_free(&t->plain);
 	buf_free(&t->kept);
 	tls_peer_unref(t->peer);
@@ -161,11 +184,43 @@ static void handshake_failed(struct tls_stream *t, struct err *err)
 	abandon(t);
 }
 
+static uint64_t counter(const unsigned char *p)
+{
+	uint64_t n = 0;
+	for (int i = 0; i < 8; i++)
+		n = n << 8 | p[i];
+	return n;
+}
+
+/* Nothing is between mbedtls and the transport, and records of any size may be sent. */
+static bool is_plain_sailing(const mbedtls_ssl_context *ssl)
+{
+	return !mbedtls_ssl_check_pending(ssl) && ssl->MBEDTLS_PRIVATE(out_left) == 0 &&
+	       mbedtls_ssl_get_max_out_record_payload(ssl) >= TLS_RECORD_PLAIN - 1;
+}
+
+/* Goes on with records of our own, if they can. What mbedtls has written since the keys changed are tickets. */
+static void take_over(struct tls_stream *t)
+{
+	const mbedtls_ssl_context *ssl = &t->ssl;
+	t->alpn = mbedtls_ssl_get_alpn_protocol(ssl); /* the context's text */
+	if (t->secrets && is_plain_sailing(ssl))
+		t->records = tls_records_new(mbedtls_ssl_get_ciphersuite_id_from_ssl(ssl),
+					     t->secrets, counter(ssl->MBEDTLS_PRIVATE(in_ctr)),
+					     counter(ssl->MBEDTLS_PRIVATE(cur_out_ctr)));
+	secrets_drop(t);
+	if (t->records) {
+		mbedtls_ssl_free(&t->ssl);
+		mbedtls_ssl_init(&t->ssl);
+	}
+}
+
 static void handshake_done(struct tls_stream *t)
 {
 	mbedtls_x509_crt *chain = (mbedtls_x509_crt *)(uintptr_t)mbedtls_ssl_get_peer_cert(&t->ssl);
 	if (t->server && t->context->asks_for_certificate && chain)
 		t->peer = tls_peer_verify(&t->context->peers, chain, &t->context->trusted);
+	take_over(t);
 	t->established = true;
 	loop_timer_close(&t->handshake_timer, on_timer_closed);
 	tls_ready ready = TAKE(t->ready);
@@ -203,11 +258,75 @@ static void handshake_step(struct tls_stream *t)
 	handshake_failed(t, &err);
 }
 
+static void send_alert(struct tls_stream *t, enum tls_alert a)
+{
+	if (t->shut) /* close_notify was the last */
+		return;
+	unsigned char *to = (unsigned char *)block_room(t, 2 + TLS_RECORD_OVERHEAD);
+	t->block_n += tls_records_seal_alert(t->records, a, to);
+}
+
+static void ended_by_peer(struct tls_stream *t)
+{
+	t->input_ended = t->notified = true;
+	t->input.n = 0;
+}
+
+/* An alert or a handshake message. False: the connection is over. */
+static bool take_message(struct tls_stream *t, enum tls_content type, struct str text,
+			 enum tls_alert *alert)
+{
+	bool answer = false;
+	if (type == TLS_ALERT && text.n == 2) {
+		if (text.p[1] == TLS_CLOSE_NOTIFY)
+			ended_by_peer(t);
+		return text.p[1] == TLS_CLOSE_NOTIFY || text.p[1] == TLS_USER_CANCELED;
+	}
+	*alert = TLS_UNEXPECTED_MESSAGE;
+	if (type != TLS_HANDSHAKE || tls_records_handshake(t->records, text, &answer, alert) < 0) {
+		send_alert(t, *alert);
+		return false;
+	}
+	if (answer) { /* once for many, when the peer reads */
+		t->key_update_due = true;
+		loop_later(t->base.loop, &t->work);
+	}
+	return true;
+}
+
+static bool open_records(struct tls_stream *t)
+{
+	unsigned char data[TLS_RECORD_PLAIN + 256];
+	while (t->reading && !t->closing && !t->notified) {
+		enum tls_content type;
+		enum tls_alert alert;
+		int n = tls_records_open(t->records, &t->input, data, &type, &alert);
+		if (n == -1) {
+			if (t->input_ended) /* the rest of it never comes */
+				t->input.n = 0;
+			return true;
+		}
+		if (n < 0) {
+			send_alert(t, alert);
+			return false;
+		}
+		if (type == TLS_DATA) {
+			if (n > 0)
+				t->base.on_data(&t->base, (char *)data, (size_t)n);
+		} else if (!take_message(t, type, str_of((char *)data, (size_t)n), &alert)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Decrypts and delivers while somebody reads. False: the connection is over. */
 static bool read_records(struct tls_stream *t)
 {
 	unsigned char data[RECORD_BYTES];
-	while (t->reading && !t->closing) {
+	if (t->records)
+		return open_records(t);
+	while (t->reading && !t->closing && !t->notified) {
 		int n = mbedtls_ssl_read(&t->ssl, data, sizeof(data));
 		if (n > 0) {
 			t->base.on_data(&t->base, (char *)data, (size_t)n);
@@ -218,8 +337,7 @@ static bool read_records(struct tls_stream *t)
 		if (n == MBEDTLS_ERR_SSL_WANT_READ || n == MBEDTLS_ERR_SSL_WANT_WRITE)
 			return true;
 		if (n == 0 || n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
-			t->input_ended = true;
-			t->input.n = 0;
+			ended_by_peer(t);
 			return true;
 		}
 		return false;
@@ -290,7 +408,7 @@ static void refuse_plain_http(struct tls_stream *t)
 static void on_transport_data(struct stream *transport, const char *p, size_t n)
 {
 	struct tls_stream *t = transport->ctx;
-	if (t->closing)
+	if (t->closing || t->notified)
 		return;
 	if (t->server && !t->first_bytes_seen && is_plain_http(p, n)) {
 		refuse_plain_http(t);
@@ -316,7 +434,8 @@ static void on_transport_end(struct stream *transport)
 		return;
 	}
 	t->input_ended = true;
-	tell_end(t);
+	pump(t);
+	keep_rest(t);
 }
 
 /* Takes the next record's worth of plain text: in place if the first chunk fills it or is all there is. */
@@ -334,9 +453,45 @@ static struct str next_piece(struct tls_stream *t, size_t max, bool *copied)
 	return str_of(t->base.loop->read_buffer, n);
 }
 
+static void seal_one(struct tls_stream *t)
+{
+	size_t n = t->plain.bytes < TLS_RECORD_PLAIN ? t->plain.bytes : TLS_RECORD_PLAIN;
+	unsigned char *to = (unsigned char *)block_room(t, n + TLS_RECORD_OVERHEAD);
+	t->block_n += tls_records_seal(t->records, &t->plain, n, to);
+}
+
+static bool has_room(const struct tls_stream *t)
+{
+	return t->transport->queued_bytes + t->block_n < TRANSPORT_HIGH;
+}
+
+/* Before any data, when one is due (RFC 8446, 4.6.3); a peer that does not read what we send gets no more of them. */
+static void update_key(struct tls_stream *t)
+{
+	if (t->shut || !has_room(t) ||
+	    !(t->key_update_due || (t->plain.bytes > 0 && tls_records_key_is_worn(t->records))))
+		return;
+	t->key_update_due = false;
+	unsigned char *to = (unsigned char *)block_room(t, TLS_KEY_UPDATE_BYTES);
+	t->block_n += tls_records_seal_key_update(t->records, to);
+}
+
+static void say_goodbye(struct tls_stream *t)
+{
+	if (t->records)
+		send_alert(t, TLS_CLOSE_NOTIFY);
+	else
+		mbedtls_ssl_close_notify(&t->ssl);
+	block_send(t);
+}
+
 static bool encrypt_one(struct tls_stream *t)
 {
 	bool copied;
+	if (t->records) {
+		seal_one(t);
+		return true;
+	}
 	int max = mbedtls_ssl_get_max_out_record_payload(&t->ssl);
 	struct str piece = next_piece(t, max > 0 ? (size_t)max : RECORD_BYTES, &copied);
 	int n = mbedtls_ssl_write(&t->ssl, (const unsigned char *)piece.p, piece.n);
@@ -350,16 +505,16 @@ static bool encrypt_one(struct tls_stream *t)
 static void encrypt(struct tls_stream *t)
 {
 	chunk_queue_consume(&t->plain, 0);
-	while (t->plain.bytes > 0 && !t->failed &&
-	       t->transport->queued_bytes + t->block_n < TRANSPORT_HIGH) {
+	if (t->records)
+		update_key(t);
+	while (t->plain.bytes > 0 && !t->failed && has_room(t)) {
 		if (!encrypt_one(t))
 			abandon(t);
 	}
 	block_send(t);
 	if (t->plain.bytes == 0 && t->shutting && !t->shut && !t->closing) {
+		say_goodbye(t);
 		t->shut = true;
-		mbedtls_ssl_close_notify(&t->ssl);
-		block_send(t);
 		stream_shutdown(t->transport);
 	}
 	count_queued(t);
@@ -470,6 +625,10 @@ static struct stream *stream_new(struct tls_context *c, struct stream *transport
 	if (r == 0 && !server)
 		r = mbedtls_ssl_set_hostname(&t->ssl, c->server_name);
 	mbedtls_ssl_set_bio(&t->ssl, t, bio_send, bio_recv, NULL);
+	if (server) {
+		t->secrets = NEW(struct tls_secrets);
+		tls_secrets_listen(&t->ssl, t->secrets);
+	}
 	loop_later_init(&t->work, run_work);
 	loop_timer_init(transport->loop, &t->handshake_timer, on_handshake_timeout);
 	loop_timer_start(&t->handshake_timer, r == 0 ? HANDSHAKE_MS : 0);
@@ -505,6 +664,6 @@ const struct tls_peer *tls_stream_peer(struct stream *s)
 
 const char *tls_stream_alpn(struct stream *s)
 {
-	const char *name = mbedtls_ssl_get_alpn_protocol(&of(s)->ssl);
+	const char *name = of(s)->alpn;
 	return name ? name : "";
 }
