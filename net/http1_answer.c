@@ -97,6 +97,13 @@ static void write_body(struct http_exchange *hx, struct chunk *c, size_t n)
 	stream_write(s, &end, 1);
 }
 
+static void write_frame(struct http_exchange *hx, struct http_frame *f)
+{
+	struct http1_exchange *x = exchange_of(hx);
+	struct chunk c = http_frame_chunk(f, x->chunked);
+	stream_write(x->conn->conn.stream, &c, 1);
+}
+
 void http1_arm(struct http1 *h, uint64_t ms)
 {
 	loop_timer_start(&h->timer, ms);
@@ -270,6 +277,7 @@ static struct stream *upgrade(struct http_exchange *hx, const struct http_field 
 const struct http_exchange_ops http1_exchange_ops = {
 	.respond = respond,
 	.write = write_body,
+	.write_frame = write_frame,
 	.end = end,
 	.abort = abort_exchange,
 	.want_body = want_body,

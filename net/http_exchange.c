@@ -218,19 +218,43 @@ size_t http_queued_bytes(const struct http_request *req)
 	return x->closed ? 0 : x->ops->queued(x);
 }
 
+static bool may_stream(const struct http_exchange *x)
+{
+	return !x->closed && !x->ended && !x->is_head && x->answered;
+}
+
+static size_t streamed(struct http_exchange *x)
+{
+	size_t queued = x->ops->queued(x);
+	if (queued > HTTP_LOW_BYTES)
+		x->above_high = true;
+	return queued;
+}
+
 size_t http_stream_write(struct http_request *req, struct chunk *body, size_t nbody)
 {
 	struct http_exchange *x = of(req);
-	if (x->closed || x->ended || x->is_head || !x->answered) {
+	if (!may_stream(x)) {
 		release(body, nbody);
 		return 0;
 	}
 	if (nbody > 0)
 		x->ops->write(x, body, nbody);
-	size_t queued = x->ops->queued(x);
-	if (queued > HTTP_LOW_BYTES)
-		x->above_high = true;
-	return queued;
+	return streamed(x);
+}
+
+size_t http_stream_write_frame(struct http_request *req, struct http_frame *f)
+{
+	struct http_exchange *x = of(req);
+	if (!may_stream(x) || f->body.n == 0)
+		return 0;
+	if (x->ops->write_frame) {
+		x->ops->write_frame(x, f);
+	} else {
+		struct chunk c = http_frame_chunk(f, false);
+		x->ops->write(x, &c, 1);
+	}
+	return streamed(x);
 }
 
 void http_stream_end_trailers(struct http_request *req, const struct http_field *fields,

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "net/http_server.h"
+#include "net/http_frame.h"
 
 #define HTTP_HEAD_MAX (64 * 1024)
 #define HTTP_HIGH_BYTES \
@@ -23,6 +23,8 @@ struct http_exchange_ops {
 	void (*respond)(struct http_exchange *x, int status, const struct http_field *f, size_t n,
 			int64_t length);
 	void (*write)(struct http_exchange *x, struct chunk *c, size_t n);
+	/* NULL: its body is written */
+	void (*write_frame)(struct http_exchange *x, struct http_frame *f);
 	void (*end)(struct http_exchange *x, const struct http_field *trailers, size_t n);
 	void (*abort)(struct http_exchange *x);
 	void (*want_body)(struct http_exchange *x); /* the consumer is there and not paused */

@@ -78,6 +78,7 @@ int loop_init(struct loop *l, const char *name, struct err *err)
 	l->name = name;
 	l->thread = pthread_self();
 	list_init(&l->later);
+	list_init(&l->delays);
 	ignore_sigpipe();
 	int r = uv_loop_init(&l->uv);
 	if (r < 0)
@@ -91,6 +92,7 @@ int loop_init(struct loop *l, const char *name, struct err *err)
 	uv_prepare_init(&l->uv, &l->before_sleep);
 	uv_prepare_start(&l->before_sleep, on_before_sleep);
 	uv_idle_init(&l->uv, &l->no_sleep);
+	uv_timer_init(&l->uv, &l->delay_timer);
 	l->read_buffer = mem_alloc(LOOP_READ_BYTES);
 	return 0;
 }

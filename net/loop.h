@@ -22,6 +22,8 @@ struct loop {
 	uv_idle_t no_sleep;        /* private */
 	struct list later;         /* private: struct loop_later */
 	char *read_buffer;         /* private: LOOP_READ_BYTES, shared by all sockets of the loop */
+	uv_timer_t delay_timer;    /* private: of the loop_delay that is due first */
+	struct list delays;        /* private: struct loop_delay */
 };
 #define LOOP_READ_BYTES (64 * 1024)
 enum loop_slot { LOOP_SLOT_HTTP, LOOP_SLOT_WATCH_HUB, LOOP_SLOT_API, LOOP_SLOT_CLIENT };
@@ -53,6 +55,17 @@ struct loop_later {
 void loop_later_init(struct loop_later *t, void (*run)(struct loop_later *));
 void loop_later(struct loop *l, struct loop_later *t);
 void loop_later_cancel(struct loop_later *t); /* before its owner is freed */
+
+/* Work put off by some milliseconds. Unlike a timer it holds nothing of the loop: it may be freed as soon as it is cancelled, also by
+ * another thread once the loop has ended. Meant for a few per loop. */
+struct loop_delay {
+	struct list link; /* private */
+	uint64_t due_ms;  /* private */
+	void (*run)(struct loop_delay *);
+};
+void loop_delay_init(struct loop_delay *d, void (*run)(struct loop_delay *));
+void loop_delay_start(struct loop *l, struct loop_delay *d, uint64_t ms); /* again: counts anew */
+void loop_delay_cancel(struct loop_delay *d);
 
 /* Blocking work on a worker thread of the process-wide pool, `done` back on the loop. */
 void loop_work(struct loop *l, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);

@@ -2,6 +2,7 @@
 #include "server/apiserver/http.h"
 
 #include "api/codec.h"
+#include "net/http_frame.h"
 #include "server/apiserver/request.h"
 #include "server/apiserver/respond.h"
 
@@ -45,6 +46,11 @@ static size_t stream_write_chunks(struct api_request *r, struct chunk *body, siz
 	return http_stream_write(r->http, body, n);
 }
 
+static size_t stream_write_frame(struct api_request *r, struct http_frame *f)
+{
+	return http_stream_write_frame(r->http, f);
+}
+
 static void stream_end(struct api_request *r)
 {
 	http_stream_end(r->http);
@@ -70,8 +76,9 @@ static void body(struct api_request *r, void (*next)(struct api_request *r))
 	http_body_collect(r->http, API_BODY_MAX, body_collected);
 }
 
-static const struct responder over_http = { reply, stream_start, stream_write_chunks, stream_end,
-					    body };
+static const struct responder over_http = {
+	reply, stream_start, stream_write_chunks, stream_write_frame, stream_end, body
+};
 
 static struct str header(struct api_request *r, struct http_request *req, const char *name)
 {

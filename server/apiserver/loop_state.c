@@ -29,5 +29,8 @@ void loop_http_close(struct loop *l)
 
 void loop_state_free(struct loop *l)
 {
-	free(TAKE(l->user[LOOP_SLOT_API]));
+	struct loop_state *s = TAKE(l->user[LOOP_SLOT_API]);
+	if (s)
+		event_cache_clear(&s->events);
+	free(s);
 }

@@ -4,9 +4,11 @@
 #define SERVER_APISERVER_LOOP_STATE_H
 
 #include "net/http_client.h"
+#include "server/apiserver/event_cache.h"
 
 struct loop_state {
-	struct list watches;      /* open ones, so that a stopping server can end them */
+	struct list watches; /* open ones, so that a stopping server can end them */
+	struct event_cache events;
 	struct http_client *http; /* towards nodes and pods; made when first asked for */
 };
 struct loop_state *loop_state_of(struct loop *l); /* made when first asked for */

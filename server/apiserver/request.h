@@ -14,6 +14,7 @@
 #include "server/apiserver/options.h"
 
 struct apiserver;
+struct http_frame;
 struct api_request;
 
 struct user_extra {
@@ -36,6 +37,7 @@ struct responder {
 			     size_t nf);
 	size_t (*stream_write)(struct api_request *r, struct chunk *body,
 			       size_t n); /* returns the bytes queued */
+	size_t (*stream_write_frame)(struct api_request *r, struct http_frame *f);
 	void (*stream_end)(struct api_request *r);
 	/* Collects the body into r->body, then next(r), perhaps at once; on failure the request has been answered. */
 	void (*body)(struct api_request *r, void (*next)(struct api_request *r));

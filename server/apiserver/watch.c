@@ -4,8 +4,9 @@
  *   initial ──(view walked, bookmark)──► live ◄──(drained: watch again from `seen`)── paused
  *                                          └──(client too slow: queue full)──► paused ──(fell out of the ring)──► 410, end
  *
- * Nothing is buffered here: a slow client's backlog is the ring of the cache, which is bounded. Bytes of an event are the
- * cached object's own; a watcher adds a few bytes around them. */
+ * Nothing is buffered here: a slow client's backlog is the ring of the cache, which is bounded. Live events are encoded once for
+ * all watchers of the loop that want the same form (event_cache.h); the state at the start is sent as the cached objects' own
+ * bytes. */
 #include "api/codec.h"
 #include "base/encode.h"
 #include "server/apiserver/convert.h"
@@ -72,15 +73,27 @@ static void watch_end(struct watch *w)
 	loop_timer_close(&w->timer, timer_closed);
 }
 
-static void watch_write(struct watch *w, struct chunk *c, size_t n)
+static void watch_wrote(struct watch *w, size_t queued)
 {
-	size_t queued = w->r->responder->stream_write(w->r, c, n);
 	if (queued > QUEUE_HIGH_BYTES && !w->paused) {
 		w->paused = true;
 		if (w->live)
 			cache_unwatch(&w->watcher);
 		w->live = false;
 	}
+}
+
+static void watch_write(struct watch *w, struct chunk *c, size_t n)
+{
+	watch_wrote(w, w->r->responder->stream_write(w->r, c, n));
+}
+
+static void send_live(struct watch *w, enum event_type type, const struct object *o)
+{
+	struct event_cache *c = &loop_state_of(w->r->loop)->events;
+	struct http_frame *f = event_cache_frame(c, &w->encoder, type, o);
+	cache_watch_wrote(&w->watcher);
+	watch_wrote(w, w->r->responder->stream_write_frame(w->r, f));
 }
 
 static void send_object(struct watch *w, enum event_type type, const struct object *o)
@@ -112,17 +125,24 @@ static void on_event(struct cache_watcher *cw, const struct cache_event *e)
 	bool was = e->previous && selection_match(&w->selection, e->previous);
 	if (e->type == CACHE_DELETED) {
 		if (was)
-			send_object(w, EVENT_DELETED, e->object);
+			send_live(w, EVENT_DELETED, e->object);
 		return;
 	}
 	bool is = selection_match(&w->selection, e->object);
 	if (is) {
-		send_object(w, was ? EVENT_MODIFIED : EVENT_ADDED, e->object);
+		send_live(w, was ? EVENT_MODIFIED : EVENT_ADDED, e->object);
 	} else if (was) {
 		struct object *last = object_with_revision(e->previous, e->revision);
-		send_object(w, EVENT_DELETED, last);
+		send_live(w, EVENT_DELETED, last);
 		object_unref(last);
 	}
+}
+
+static void on_batch_end(struct cache_watcher *cw, int64_t revision)
+{
+	struct watch *w = CONTAINER_OF(cw, struct watch, watcher);
+	(void)revision;
+	event_cache_clear(&loop_state_of(w->r->loop)->events);
 }
 
 static void on_expired(struct cache_watcher *cw)
@@ -253,6 +273,7 @@ static void watch_start(struct api_request *r, struct watch *w)
 	w->cache = server_cache(r->server, r->resource);
 	w->watcher = (struct cache_watcher){ .prefix = w->prefix,
 					     .on_event = on_event,
+					     .on_batch_end = on_batch_end,
 					     .on_expired = on_expired };
 	w->mark_initial_end = r->opt.send_initial_events && r->opt.allow_bookmarks;
 	w->ends_ms = clock_mono_ms(r->server->clock) + timeout * 1000;

@@ -75,6 +75,7 @@ struct cache_watcher {     /* embedded by the subscriber */
 			*);        /* last call: fell out of the ring. cache_unwatch() not needed */
 	struct list link;          /* private */
 	struct watch_group *group; /* private: its resource on its loop */
+	uint64_t wrote;            /* private: pass in which it last wrote */
 	int64_t seen;              /* private: last revision delivered */
 	bool closed;               /* private */
 };
@@ -89,6 +90,9 @@ void cache_unwatch(struct cache_watcher *w); /* no call after this one; safe ins
 int64_t cache_changed(const struct cache *c);
 int cache_events(struct cache *c, int64_t *since,
 		 void (*fn)(void *ctx, const struct cache_event *e), void *ctx);
+
+/* The subscriber sends something that costs a system call because of this batch: paces the hub (hub.c). Inside on_event. */
+void cache_watch_wrote(struct cache_watcher *w);
 
 /* Every event up to here has been delivered: what a bookmark may say at this moment. Loop thread. */
 int64_t cache_watch_progress(struct cache_watcher *w);

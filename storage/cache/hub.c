@@ -3,12 +3,22 @@
  * new events of a ring once, in portions, and walks its watchers: events outside, watchers inside, so that what a watcher
  * encodes for an event can serve the next one.
  *
+ * Pace: what a pass makes its watchers write goes out at the end of the loop's turn, as one record and one system call each. A hub may
+ * spend a share of its loop's time on them, saved up to BURST_US: then, and only then, the next pass waits until its share has
+ * grown, PAUSE_MAX_US at most, while events gather in the ring. So events are delivered at once while they are few, or their
+ * watchers are; many of both share records, and most of the loop is left to requests.
+ *
  * A watcher joins at the start of a pass, never in its middle. `cursor` is the next watcher of the walk under way; taking a
  * watcher out moves it, so callbacks may take out any watcher. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "storage/cache/cache_set.h"
 
-#define PORTION 64
+#define PORTION      64
+#define WRITE_US     8    /* what a watcher's write costs, about */
+#define SHARE        16   /* of the loop's time, one part */
+#define BURST_US     4000 /* of writes that are never held back */
+#define PAUSE_MAX_US 10000
 
 struct watch_group {
 	struct list link; /* in the hub */
@@ -26,6 +36,10 @@ struct watch_hub {
 	uint64_t bit;
 	struct list groups;
 	struct list *cursor;
+	uint64_t pass;            /* number of the last one */
+	size_t writes;            /* watchers that wrote in it */
+	int64_t spent_us, now_us; /* on writes and not earned yet, at that time */
+	struct loop_delay delay;
 };
 
 static struct cache_watcher *watcher_of(struct list *link)
@@ -153,6 +167,38 @@ static void group_run(struct watch_group *g)
 		end_batch(g, revision);
 }
 
+static int64_t now_us(void)
+{
+	return clock_real()->mono_us(clock_real());
+}
+
+/* For how long the next pass has to wait. */
+static int64_t pause_us(struct watch_hub *h)
+{
+	int64_t earned = (now_us() - h->now_us) / SHARE;
+
+	h->now_us += earned * SHARE;
+	h->spent_us = h->spent_us > earned ? h->spent_us - earned : 0;
+	return h->spent_us > BURST_US ? (h->spent_us - BURST_US) * SHARE : 0;
+}
+
+static void hub_pass(struct watch_hub *h)
+{
+	h->pass++;
+	h->writes = 0;
+	LIST_EACH(&h->groups, it)
+	group_run(LIST_ITEM(it, struct watch_group, link));
+	h->cursor = NULL;
+	h->spent_us += (int64_t)h->writes * WRITE_US;
+	if (h->spent_us > BURST_US + PAUSE_MAX_US / SHARE)
+		h->spent_us = BURST_US + PAUSE_MAX_US / SHARE;
+}
+
+static void delay_over(struct loop_delay *d)
+{
+	hub_pass(CONTAINER_OF(d, struct watch_hub, delay));
+}
+
 static void hub_run(struct loop_msg *m)
 {
 	struct watch_hub *h = CONTAINER_OF(m, struct watch_hub, msg);
@@ -162,9 +208,23 @@ static void hub_run(struct loop_msg *m)
 		free(h);
 		return;
 	}
-	LIST_EACH(&h->groups, it)
-	group_run(LIST_ITEM(it, struct watch_group, link));
-	h->cursor = NULL;
+	if (!list_empty(&h->delay.link))
+		return;
+	int64_t pause = pause_us(h);
+	if (pause > 0)
+		loop_delay_start(h->loop, &h->delay, (uint64_t)(pause + 999) / 1000);
+	else
+		hub_pass(h);
+}
+
+void cache_watch_wrote(struct cache_watcher *w)
+{
+	struct watch_hub *h = w->group->hub;
+
+	if (w->wrote == h->pass)
+		return;
+	w->wrote = h->pass;
+	h->writes++;
 }
 
 static void hub_wake(struct watch_hub *h)
@@ -189,6 +249,7 @@ static struct watch_hub *hub_add(struct loop *l, struct cache_set *s)
 	h->set = s;
 	h->next = l->user[LOOP_SLOT_WATCH_HUB];
 	list_init(&h->groups);
+	loop_delay_init(&h->delay, delay_over);
 	pthread_mutex_lock(&s->lock);
 	if (s->nhubs == CACHE_HUBS_MAX)
 		abort(); /* loops are made by the program, not by its users */
@@ -238,6 +299,7 @@ int cache_watch(struct loop *l, struct cache *c, struct cache_watcher *w, int64_
 			       (long long)since, (long long)floor);
 	w->group = g;
 	w->seen = since;
+	w->wrote = 0;
 	w->closed = false;
 	list_add_tail(&g->joining, &w->link);
 	hub_wake(g->hub);
@@ -273,6 +335,7 @@ void watch_hubs_free(struct cache_set *s)
 			*at = h->next;
 		LIST_EACH_SAFE(&h->groups, it)
 		free(LIST_ITEM(it, struct watch_group, link));
+		loop_delay_cancel(&h->delay);
 		h->set = NULL;
 		if (!atomic_load(&h->posted))
 			free(h);

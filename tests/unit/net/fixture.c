@@ -24,7 +24,8 @@ static void count_user_handles(uv_handle_t *h, void *ctx)
 {
 	int *n = ctx;
 	if (!uv_is_closing(h) && h != (uv_handle_t *)&test_loop.wake &&
-	    h != (uv_handle_t *)&test_loop.before_sleep && h != (uv_handle_t *)&test_loop.no_sleep)
+	    h != (uv_handle_t *)&test_loop.before_sleep &&
+	    h != (uv_handle_t *)&test_loop.no_sleep && h != (uv_handle_t *)&test_loop.delay_timer)
 		(*n)++;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_fixture.h"
+#include "net/http_frame.h"
 
 #include <string.h>
 
@@ -86,6 +87,36 @@ static void stream_is_chunked_with_trailers(void **state)
 	RUN_UNTIL(raw_has(&r, "\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\ngrpc-status: 0\r\n\r\n"));
 	assert_true(raw_has(&r, "transfer-encoding: chunked"));
 	raw_close(&r);
+}
+
+static struct http_request *stream_begin(struct raw *r, const char *head)
+{
+	test_http.stream = NULL;
+	raw_connect(r, test_http.port);
+	raw_send(r, head);
+	RUN_UNTIL(test_http.stream);
+	return test_http.stream;
+}
+
+static void one_frame_goes_to_many_streams_in_each_ones_framing(void **state)
+{
+	static struct raw a, b;
+	struct chunk parts[] = { CHUNK_STATIC("sixteen "), CHUNK_STATIC("bytes :)") };
+	struct http_frame *f = http_frame_new(parts, 2);
+	(void)state;
+	struct http_request *x = stream_begin(&a, "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n"),
+			    *y = stream_begin(&b, "GET /stream HTTP/1.0\r\n\r\n");
+	http_stream_write_frame(x, f);
+	http_stream_write_frame(y, f);
+	http_stream_write_frame(x, f);
+	http_frame_unref(f); /* the streams hold it */
+	http_stream_end(x);
+	http_stream_end(y);
+	RUN_UNTIL(b.ended && raw_has(&a, "\r\n\r\n10\r\nsixteen bytes :)\r\n"
+					 "10\r\nsixteen bytes :)\r\n0\r\n\r\n"));
+	assert_true(raw_has(&b, "\r\n\r\nsixteen bytes :)"));
+	raw_close(&a);
+	raw_close(&b);
 }
 
 static void http10_stream_ends_with_the_connection(void **state)
@@ -552,6 +583,7 @@ int main(void)
 		ON_HTTP(pipelined_requests_are_answered_in_order),
 		ON_HTTP(bodies_come_in_both_framings),
 		ON_HTTP(stream_is_chunked_with_trailers),
+		ON_HTTP(one_frame_goes_to_many_streams_in_each_ones_framing),
 		ON_HTTP(http10_stream_ends_with_the_connection),
 		ON_HTTP(head_request_gets_no_body),
 		ON_HTTP(expectation_is_met_only_when_the_body_is_wanted),

@@ -199,6 +199,37 @@ static void timer_is_one_shot_and_restartable(void **state)
 	assert_int_equal(x.fired, 3);
 }
 
+struct delayed {
+	struct loop_delay delay;
+	struct buf *log;
+	char name;
+};
+
+static void delay_ran(struct loop_delay *d)
+{
+	struct delayed *x = CONTAINER_OF(d, struct delayed, delay);
+	buf_putc(x->log, x->name);
+}
+
+static void delays_run_once_in_order_and_not_when_cancelled(void **state)
+{
+	auto_buf log = { 0 };
+	struct delayed d[4];
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		d[i] = (struct delayed){ .log = &log, .name = (char)('a' + i) };
+		loop_delay_init(&d[i].delay, delay_ran);
+	}
+	loop_delay_start(&test_loop, &d[0].delay, 30);
+	loop_delay_start(&test_loop, &d[1].delay, 1);
+	loop_delay_start(&test_loop, &d[2].delay, 15);
+	loop_delay_start(&test_loop, &d[3].delay, 2);
+	loop_delay_start(&test_loop, &d[1].delay, 20); /* anew */
+	loop_delay_cancel(&d[3].delay);
+	RUN_UNTIL(log.n == 3);
+	assert_string_equal(log.p, "cba");
+}
+
 static pthread_t worker;
 static bool work_done;
 static void work(void *ctx)
@@ -250,6 +281,8 @@ int main(void)
 						loop_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(timer_is_one_shot_and_restartable, loop_setup,
 						loop_teardown),
+		cmocka_unit_test_setup_teardown(delays_run_once_in_order_and_not_when_cancelled,
+						loop_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(blocking_work_runs_elsewhere_and_reports_here,
 						loop_setup, loop_teardown),
 		cmocka_unit_test(idle_loop_does_not_wake),

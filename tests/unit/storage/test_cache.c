@@ -180,6 +180,8 @@ struct watch {
 	int64_t until, batch_end, last;
 	bool expired, disordered;
 	struct watch *removes; /* taken out at its first event */
+	bool writes;           /* as one that sends what it sees */
+	size_t events, batches;
 };
 
 static void on_event(struct cache_watcher *cw, const struct cache_event *ev)
@@ -191,6 +193,9 @@ static void on_event(struct cache_watcher *cw, const struct cache_event *ev)
 	w->last = ev->revision;
 	buf_printf(&w->text, "%c%.*s@%lld ", "+~-"[ev->type], STR_ARG(ev->object->name),
 		   (long long)ev -> revision);
+	w->events++;
+	if (w->writes)
+		cache_watch_wrote(cw);
 	if (w->removes)
 		cache_unwatch(&w->removes->w);
 	w->removes = NULL;
@@ -201,6 +206,7 @@ static void on_batch_end(struct cache_watcher *cw, int64_t revision)
 	struct watch *w = CONTAINER_OF(cw, struct watch, w);
 
 	w->batch_end = revision;
+	w->batches++;
 	if (revision >= w->until)
 		loop_stop(w->loop);
 }
@@ -295,6 +301,56 @@ static void a_watcher_may_be_removed_inside_anothers_callback(void **state)
 	buf_free(&a.text);
 	buf_free(&b.text);
 	buf_free(&c.text);
+}
+
+static void few_writes_are_never_held_back(void **state)
+{
+	struct fixture *f = *state;
+	static struct watch w[20];
+
+	for (size_t i = 0; i < COUNT_OF(w); i++) {
+		watch_start(f, &w[i], 1);
+		w[i].writes = true;
+	}
+	for (int i = 0; i < 20; i++) { /* 400 writes: what the hub has in hand */
+		run_until(f, &w[0], put(f, "x", "1"));
+		assert_true(list_empty(&f->loop.delays));
+	}
+	for (size_t i = 0; i < COUNT_OF(w); i++) {
+		assert_int_equal(w[i].events, 20);
+		cache_unwatch(&w[i].w);
+		buf_free(&w[i].text);
+	}
+}
+
+#define WRITERS 1000
+
+/* How slow this machine is decides how many events share a pass, so the claim is only that some do, sooner or later. */
+static void many_watchers_that_write_are_served_in_batches(void **state)
+{
+	struct fixture *f = *state;
+	static struct watch w[WRITERS];
+	int64_t last = 1;
+
+	for (size_t i = 0; i < WRITERS; i++) {
+		watch_start(f, &w[i], 1);
+		w[i].writes = true;
+		w[i].until = INT64_MAX;
+	}
+	for (int i = 0; i < 400 && (i < 5 || w[0].batches >= w[0].events); i++) {
+		last = put(f, "x", "1");
+		uv_run(&f->loop.uv, UV_RUN_NOWAIT);
+	}
+	if (w[0].last < last)
+		run_until(f, &w[0], last);
+	assert_true(w[0].batches < w[0].events);
+	for (size_t i = 0; i < WRITERS; i++) {
+		assert_int_equal(w[i].last, last);
+		assert_int_equal(w[i].events, w[0].events);
+		assert_false(w[i].disordered);
+		cache_unwatch(&w[i].w);
+		buf_free(&w[i].text);
+	}
 }
 
 static void too_old_by_count_is_refused(void **state)
@@ -457,6 +513,8 @@ int main(void)
 		T(a_watch_sees_what_came_after_its_start_and_only_that),
 		T(a_watch_resumes_across_a_restart),
 		T(a_watcher_may_be_removed_inside_anothers_callback),
+		T(few_writes_are_never_held_back),
+		T(many_watchers_that_write_are_served_in_batches),
 		T(too_old_by_count_is_refused),
 		T(too_old_by_bytes_is_refused),
 		T(a_watcher_that_falls_out_of_the_ring_is_closed),
