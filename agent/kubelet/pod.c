@@ -4,10 +4,8 @@
 
 #include <stdio.h>
 
-#include "agent/kubelet/probe.h"
 #include "agent/kubelet/refs.h"
 #include "api/decode.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -19,28 +17,6 @@ SAME_PLACE(name);
 SAME_PLACE(env);
 SAME_PLACE(security_context);
 SAME_PLACE(tty);
-
-static void container_free(struct pod_container *c)
-{
-	container_end_clear(&c->end);
-	container_end_clear(&c->last);
-	free(c->name);
-	free(c->waiting_reason);
-	free(c->waiting_message);
-	free(c->image);
-	free(c->image_ref);
-	free(c->image_wanted);
-	free(c->termination_log);
-	free(c->kill_message);
-	free(c);
-}
-
-void container_end_clear(struct container_end *e)
-{
-	free(e->reason);
-	free(e->message);
-	*e = (struct container_end){ 0 };
-}
 
 /* --- what it refers to --- */
 
@@ -54,6 +30,11 @@ static void release(void *ctx, enum source_kind kind, struct str name)
 {
 	struct pod *p = ctx;
 	sources_release(p->k->sources, kind, str_from(p->ns), name);
+}
+
+void pod_refs_release(struct pod *p, const struct core_v1_pod *version)
+{
+	refs_each(version, release, p);
 }
 
 /* --- containers --- */
@@ -139,7 +120,7 @@ static int decode(struct pod *p, const struct object *o)
 	p->api = api;
 	refs_each(&p->api, want, p);
 	if (had) {
-		refs_each(&old, release, p);
+		pod_refs_release(p, &old);
 		p->volumes_dirty = p->volumes_dirty ||
 				   !same_map(&old.metadata.labels, &api.metadata.labels) ||
 				   !same_map(&old.metadata.annotations,
@@ -248,124 +229,6 @@ void pod_on_change(struct kubelet *k, const struct object *old, const struct obj
 	}
 }
 
-/* --- the end --- */
-
-static void free_now(struct loop_timer *t)
-{
-	struct pod *p = CONTAINER_OF(t, struct pod, timer);
-	for (size_t i = 0; i < p->ncontainers; i++)
-		container_free(p->containers[i]);
-	tokens_free(p->tokens);
-	object_unref(p->object);
-	arena_free(&p->arena);
-	arena_free(&p->conditions_arena);
-	free(p->containers);
-	free((char *)p->dirs.data);
-	free((char *)p->dirs.run);
-	free(p->log_dir);
-	free(p->status_sent);
-	free(p->stop_reason);
-	free(p->stop_message);
-	free(p->uid);
-	free(p->ns);
-	free(p->name);
-	free(p);
-}
-
-static void free_after_graces(struct pod *p);
-
-static void grace_closed(struct loop_timer *t)
-{
-	struct pod_container *c = CONTAINER_OF(t, struct pod_container, grace);
-	c->grace_open = false;
-	free_after_graces(c->pod);
-}
-
-static void free_after_graces(struct pod *p)
-{
-	for (size_t i = 0; i < p->ncontainers; i++)
-		if (p->containers[i]->grace_open)
-			return;
-	loop_timer_close(&p->timer, free_now);
-}
-
-/* What a finished pod left on disk: its logs, mostly. Detached: the pod itself is no more. */
-struct leftovers {
-	char *data, *run, *logs;
-};
-
-static void remove_leftovers(void *ctx)
-{
-	struct leftovers *l = ctx;
-	struct pod_dirs dirs = { l->data, l->run };
-	pod_dirs_remove(&dirs, NULL);
-	dir_remove(l->logs, NULL);
-}
-
-static void leftovers_gone(void *ctx)
-{
-	struct leftovers *l = ctx;
-	free(l->data);
-	free(l->run);
-	free(l->logs);
-	free(l);
-}
-
-static void drop_leftovers(const struct pod *p)
-{
-	struct leftovers *l = NEW(struct leftovers);
-	l->data = str_dup(str_from(p->dirs.data));
-	l->run = str_dup(str_from(p->dirs.run));
-	l->logs = str_dup(str_from(p->log_dir));
-	loop_work(p->k->loop, remove_leftovers, leftovers_gone, l);
-}
-
-static void pod_close(struct pod *p)
-{
-	bool waits = false;
-	if (p->gone)
-		drop_leftovers(p);
-	p->closing = true;
-	map_del(&p->k->pods, str_from(p->uid));
-	if (p->object)
-		refs_each(&p->api, release, p);
-	for (size_t i = 0; i < p->ncontainers; i++) {
-		probes_stop(p->containers[i]);
-		if (p->containers[i]->grace_open) {
-			waits = true;
-			loop_timer_close(&p->containers[i]->grace, grace_closed);
-		}
-	}
-	if (!waits)
-		loop_timer_close(&p->timer, free_now);
-}
-
-void pod_hold(struct pod *p)
-{
-	p->pending++;
-}
-
-void pod_unhold(struct pod *p)
-{
-	p->pending--;
-	if (!p->closing)
-		pod_sync(p);
-}
-
-/* Called at the end of each sync. */
-static bool is_through(const struct pod *p)
-{
-	bool idle = p->pending == 0 && !p->syncing && !p->status_busy && !p->finishing;
-	bool clean = p->sandbox == SANDBOX_NONE || p->sandbox == SANDBOX_REMOVED;
-	return p->gone && idle && clean;
-}
-
-void pod_close_if_through(struct pod *p)
-{
-	if (!p->closing && is_through(p))
-		pod_close(p);
-}
-
 /* --- look-ups --- */
 
 struct pod *pod_by_uid(struct kubelet *k, const char *uid)
@@ -435,101 +298,4 @@ void pod_event(struct pod *p, const struct pod_container *c, bool warning, const
 		.field_path = c ? path : NULL,
 	};
 	(warning ? event_warning : event_normal)(p->k->events, &s, reason, "%s", text);
-}
-
-/* --- where its values come from --- */
-
-struct source_ctx {
-	struct pod *p;
-	struct arena *a;
-};
-
-static const void *fetch(struct source_ctx *s, enum source_kind kind, struct str name,
-			 const struct api_struct *desc, void *out)
-{
-	const struct object *o;
-	if (sources_get(s->p->k->sources, kind, str_from(s->p->ns), name, &o) != SOURCE_PRESENT)
-		return NULL;
-	return object_decode(o, s->a, desc, out, NULL) == 0 ? out : NULL;
-}
-
-static const struct core_v1_config_map *source_config_map(void *ctx, struct str name)
-{
-	struct source_ctx *s = ctx;
-	return fetch(s, SOURCE_CONFIG_MAP, name, api_struct_core_v1_config_map,
-		     ARENA_NEW(s->a, struct core_v1_config_map));
-}
-
-static const struct core_v1_secret *source_secret(void *ctx, struct str name)
-{
-	struct source_ctx *s = ctx;
-	return fetch(s, SOURCE_SECRET, name, api_struct_core_v1_secret,
-		     ARENA_NEW(s->a, struct core_v1_secret));
-}
-
-static const struct core_v1_persistent_volume *source_volume(void *ctx, struct str claim)
-{
-	struct source_ctx *s = ctx;
-	return fetch(s, SOURCE_CLAIM, claim, api_struct_core_v1_persistent_volume,
-		     ARENA_NEW(s->a, struct core_v1_persistent_volume));
-}
-
-static struct str source_token(void *ctx, const struct core_v1_service_account_token_projection *t)
-{
-	struct source_ctx *s = ctx;
-	struct str token = tokens_get(s->p->tokens, t);
-	return token.p ? arena_str(s->a, token) : token;
-}
-
-struct service_list {
-	struct arena *a;
-	const struct core_v1_service **items;
-	size_t n, cap;
-};
-
-static bool add_service(void *ctx, const struct object *o)
-{
-	struct service_list *l = ctx;
-	struct core_v1_service *s = ARENA_NEW(l->a, struct core_v1_service);
-	if (l->n + 1 < l->cap && object_decode(o, l->a, api_struct_core_v1_service, s, NULL) == 0)
-		l->items[l->n++] = s;
-	return true;
-}
-
-static const struct core_v1_service *const *services_of(struct pod *p, struct arena *a)
-{
-	size_t cap = informer_count(p->k->services) + 2;
-	struct service_list l = { a, ARENA_ARRAY(a, const struct core_v1_service *, cap), 0, cap };
-	const struct object *master =
-		informer_get(p->k->services, STR("default"), STR("kubernetes"));
-	bool links = !p->api.spec.enable_service_links || *p->api.spec.enable_service_links;
-	if (links)
-		informer_each(p->k->services, str_from(p->ns), add_service, &l);
-	if (master && (!links || strcmp(p->ns, "default") != 0))
-		add_service(&l, master);
-	return l.items;
-}
-
-void pod_source(struct pod *p, struct arena *a, struct pod_source *out)
-{
-	struct source_ctx *ctx = ARENA_NEW(a, struct source_ctx);
-	struct core_v1_pod *copy = ARENA_NEW(a, struct core_v1_pod);
-	*ctx = (struct source_ctx){ p, a };
-	object_decode(p->object, a, api_struct_core_v1_pod, copy,
-		      NULL); /* was decoded before: p->api */
-	*out = (struct pod_source){
-		.config_map = source_config_map,
-		.secret = source_secret,
-		.volume = source_volume,
-		.token = source_token,
-		.ctx = ctx,
-		.services = services_of(p, a),
-		.fields = {
-			.pod = copy,
-			.pod_ips = pod_ips(p, a),
-			.host_ips = p->k->host_ips,
-			.node_cpu_milli = p->k->machine.cpu_milli,
-			.node_memory_bytes = p->k->machine.allocatable_bytes,
-		},
-	};
 }

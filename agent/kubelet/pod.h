@@ -4,8 +4,9 @@
  * A pod is freed when its API object is gone, its plan is through and nothing is pending. Loop thread only.
  *
  *   pod.c          life of the object, API changes       pod_start.c    a container: image, spec, create, start
- *   pod_sync.c     view, plan, actions, timers           pod_stop.c     grace, hooks, exits
- *   pod_sandbox.c  network, volumes, sandbox             status_sync.c  the status at the API server
+ *   pod_values.c   what files and variables are made of  pod_stop.c     grace, hooks, exits
+ *   pod_sync.c     view, plan, actions, timers           status_sync.c  the status at the API server
+ *   pod_sandbox.c  network, volumes, sandbox             pod_end.c      what is freed, what is removed
  */
 #ifndef AGENT_KUBELET_POD_H
 #define AGENT_KUBELET_POD_H
@@ -105,6 +106,7 @@ struct pod_container *pod_container_find(struct pod *p, struct str name);
 void pod_event(struct pod *p, const struct pod_container *c, bool warning, const char *reason,
 	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+void pod_refs_release(struct pod *p, const struct core_v1_pod *version); /* what it referred to */
 /* Where the pod's values come from; decodes into the arena. */
 void pod_source(struct pod *p, struct arena *a, struct pod_source *out);
 const char *const *pod_ips(const struct pod *p,
