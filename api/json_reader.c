@@ -2,6 +2,10 @@
 /* The grammar of JSON, one function per value. Positions are pointers; the caller's loops are the only stack. */
 #include "api/json_reader.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "api/codec.h"
 #include "api/json_text.h"
 
@@ -136,14 +140,39 @@ bool reader_number(struct reader *r, struct str *out, bool *integer)
 	return true;
 }
 
-static bool plain_word(
-	uint64_t w) /* eight bytes of which none is '"', '\\', a control character or above 0x7f */
+/* The first byte that may be odd, from p on in steps; at the end a few that are not looked at. Plain is what is no '"', no '\\', no control
+ * character, nothing above 0x7f. */
+#if defined(__SSE2__)
+static const char *plain_end(const char *p, const char *end)
+{
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)p);
+		__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+					   _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+		/* signed: bytes above 0x7f are below 0x20, too */
+		odd = _mm_or_si128(odd, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
+		int found = _mm_movemask_epi8(odd);
+		if (found)
+			return p + __builtin_ctz((unsigned)found);
+	}
+	return p;
+}
+#else
+static const char *plain_end(const char *p, const char *end)
 {
 	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-	uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
-	return !(((w - ones * 0x20) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | w) &
-		 high);
+	uint64_t w;
+	for (; end - p >= 8; p += 8) {
+		memcpy(&w, p, 8);
+		uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
+		if (((w - ones * 0x20) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+		     w) &
+		    high)
+			break;
+	}
+	return p;
 }
+#endif
 
 static bool escape(struct reader *r, const char **at)
 {
@@ -174,9 +203,7 @@ static bool string_body(struct reader *r, struct reader_text *out)
 	const char *p = r->p;
 	out->cooked = false;
 	for (;;) {
-		uint64_t word;
-		while (r->end - p >= 8 && (memcpy(&word, p, 8), plain_word(word)))
-			p += 8;
+		p = plain_end(p, r->end);
 		if (p >= r->end)
 			return fail(r, p, NULL);
 		unsigned char c = (unsigned char)*p;

@@ -20,12 +20,14 @@
 
 struct object_encoding {
 	size_t n;
+	uint32_t raw_at, raw_n; /* the object itself, without the envelope */
 	char bytes[];
 };
 
 struct whole { /* what the header shows, and what the seal needs */
 	struct object o;
-	uint32_t head, seal_at; /* bytes of head room; offset in json where the revision goes */
+	uint32_t head, seal_at;   /* bytes of head room; offset in json where the revision goes */
+	uint32_t meta_at, meta_n; /* metadata, in json as it is */
 	bool seal_first,
 		seal_last; /* there is no uid: it becomes the first member; of an empty object */
 };
@@ -86,6 +88,8 @@ int object_new(const struct api_resource *r, struct str key, struct str json, st
 	}
 	*w = (struct whole){ .head = HEAD_ROOM,
 			     .seal_at = (uint32_t)scan.seal_at,
+			     .meta_at = (uint32_t)scan.meta_at,
+			     .meta_n = (uint32_t)scan.meta_n,
 			     .seal_first = scan.seal_first,
 			     .seal_last = scan.seal_last };
 	struct object *o = &w->o;
@@ -146,6 +150,7 @@ void object_seal(struct object *o, int64_t revision)
 	for (size_t i = 0; i < o->resource->nselectable; i++)
 		shift((struct str *)&o->fields[i], start, split, n);
 	o->json = str_of(start - n, o->json.n + n);
+	w->meta_n += (uint32_t)n;
 	o->revision = revision;
 }
 
@@ -184,35 +189,68 @@ struct object *object_with_revision(const struct object *o, int64_t revision)
 	return copy;
 }
 
+struct str object_metadata(const struct object *o)
+{
+	const struct whole *w = whole_of(o);
+	return str_of(o->json.p + w->meta_at, w->meta_n);
+}
+
 json_t *object_tree(const struct object *o, struct err *err)
 {
 	json_t *tree = NULL;
 	return api_json_parse(o->json, &tree, NULL, err) < 0 ? NULL : tree;
 }
 
-int object_protobuf(const struct object *o, struct str *out, struct err *err)
+static struct object_encoding *encode(const struct object *o, struct err *err)
+{
+	json_t *tree = object_tree(o, err);
+	auto_buf b = { 0 };
+	struct str version, kind, raw = { 0 };
+	int r = tree ? api_protobuf_write(o->resource->type, tree, &b, err) : -ERR_INTERNAL;
+	json_decref(tree);
+	if (r == 0)
+		r = api_protobuf_envelope(buf_view(&b), &version, &kind, &raw, err);
+	if (r < 0)
+		return NULL;
+	struct object_encoding *e = mem_alloc(sizeof *e + b.n);
+	*e = (struct object_encoding){ .n = b.n,
+				       .raw_at = (uint32_t)(raw.p - b.p),
+				       .raw_n = (uint32_t)raw.n };
+	memcpy(e->bytes, b.p, b.n);
+	return e;
+}
+
+static struct object_encoding *encoding_of(const struct object *o, struct err *err)
 {
 	struct object *mine = (struct object *)o;
-	struct object_encoding *e = atomic_load_explicit(&mine->protobuf, memory_order_acquire);
-	if (!e) {
-		json_t *tree = object_tree(o, err);
-		auto_buf b = { 0 };
-		int r = tree ? api_protobuf_write(o->resource->type, tree, &b, err) : -ERR_INTERNAL;
-		json_decref(tree);
-		if (r < 0)
-			return r;
-		e = mem_alloc(sizeof *e + b.n);
-		e->n = b.n;
-		memcpy(e->bytes, b.p, b.n);
-		struct object_encoding *other = NULL;
-		if (!atomic_compare_exchange_strong_explicit(&mine->protobuf, &other, e,
-							     memory_order_acq_rel,
-							     memory_order_acquire)) {
-			free(e);
-			e = other; /* another thread was first */
-		}
-	}
+	struct object_encoding *e = atomic_load_explicit(&mine->protobuf, memory_order_acquire),
+			       *other = NULL;
+	if (e)
+		return e;
+	e = encode(o, err);
+	if (!e ||
+	    atomic_compare_exchange_strong_explicit(&mine->protobuf, &other, e,
+						    memory_order_acq_rel, memory_order_acquire))
+		return e;
+	free(e);
+	return other; /* another thread was first */
+}
+
+int object_protobuf(const struct object *o, struct str *out, struct err *err)
+{
+	const struct object_encoding *e = encoding_of(o, err);
+	if (!e)
+		return -ERR_INTERNAL;
 	*out = str_of(e->bytes, e->n);
+	return 0;
+}
+
+int object_protobuf_raw(const struct object *o, struct str *out, struct err *err)
+{
+	const struct object_encoding *e = encoding_of(o, err);
+	if (!e)
+		return -ERR_INTERNAL;
+	*out = str_of(e->bytes + e->raw_at, e->raw_n);
 	return 0;
 }
 

@@ -45,10 +45,13 @@ struct object *object_ref(const struct object *o);
 void object_unref(const struct object *o); /* NULL is fine */
 /* The same bytes under another revision (a DELETED event carries the revision of the deletion). Sealed. */
 struct object *object_with_revision(const struct object *o, int64_t revision);
+/* The value of its metadata, in its JSON. */
+struct str object_metadata(const struct object *o);
 /* Parsed tree; the caller owns it. */
 json_t *object_tree(const struct object *o, struct err *err);
 /* Protobuf bytes (magic "k8s\0" + runtime.Unknown), made once per object version. Borrowed from o. */
 int object_protobuf(const struct object *o, struct str *out, struct err *err);
+int object_protobuf_raw(const struct object *o, struct str *out, struct err *err); /* no envelope */
 
 /* "/registry/pods/" + ns + "/" + name */
 void object_key(const struct api_resource *r, struct str ns, struct str name, struct buf *out);

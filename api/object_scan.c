@@ -241,12 +241,16 @@ int object_scan_run(struct object_scan *s, const struct api_resource *r, struct 
 				on[left++] =
 					(struct runner){ after, c.all[i].field, c.all[i].second };
 		}
-		if (reader_text_eq(&key, STR("metadata")))
+		if (reader_text_eq(&key, STR("metadata"))) {
+			reader_peek(&c.r); /* what is between */
+			s->meta_at = (size_t)(c.r.p - c.start);
 			scan_metadata(&c);
-		else if (left)
+			s->meta_n = (size_t)(c.r.p - c.start) - s->meta_at;
+		} else if (left) {
 			scan_value(&c, on, left);
-		else
+		} else {
 			reader_skip(&c.r);
+		}
 	}
 	reader_end(&c.r);
 	if (c.r.failed)

@@ -20,6 +20,7 @@ struct object_scan {
 	size_t text_bytes;               /* of the decoded texts, with a NUL each */
 	size_t seal_at;                  /* offset where resourceVersion goes */
 	bool seal_first, seal_last;
+	size_t meta_at, meta_n; /* where metadata is */
 };
 
 void object_scan_init(struct object_scan *s);

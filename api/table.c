@@ -81,14 +81,12 @@ void table_write_tail(struct buf *out)
 	buf_puts(out, "]}");
 }
 
-static void write_partial(struct at root, const char *version, struct buf *out)
+static void write_partial(const struct object *obj, const char *version, struct buf *out)
 {
-	struct str meta = at_raw(at_get(root, "metadata"));
-	buf_printf(out,
-		   "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/"
-		   "%s\",\"metadata\":",
-		   version);
-	buf_str(out, meta.n ? meta : STR("{}"));
+	buf_puts(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/");
+	buf_puts(out, version);
+	buf_puts(out, "\",\"metadata\":");
+	buf_str(out, object_metadata(obj));
 	buf_putc(out, '}');
 }
 
@@ -105,7 +103,7 @@ static void write_converted(const struct api_resource *r, const struct object *o
 	json_decref(tree);
 }
 
-static void write_object(const struct api_resource *r, const struct object *obj, struct at root,
+static void write_object(const struct api_resource *r, const struct object *obj,
 			 const struct table_options *o, struct buf *out)
 {
 	buf_puts(out, ",\"object\":");
@@ -117,7 +115,7 @@ static void write_object(const struct api_resource *r, const struct object *obj,
 		else
 			buf_str(out, str_trim(obj->json));
 		break;
-	case TABLE_METADATA: write_partial(root, o->version, out); break;
+	case TABLE_METADATA: write_partial(obj, o->version, out); break;
 	}
 }
 
@@ -156,7 +154,7 @@ static void write_row(struct table *t, const struct api_resource *r, const struc
 	}
 	buf_putc(out, ']');
 	write_conditions(r, t->cell.root, out);
-	write_object(r, obj, t->cell.root, o, out);
+	write_object(r, obj, o, out);
 	buf_putc(out, '}');
 }
 
@@ -192,10 +190,7 @@ void table_write(const struct api_resource *r, const struct object *const *objec
 
 void partial_write(const struct object *obj, const char *version, struct buf *out)
 {
-	struct view v = { 0 };
-	write_partial(view_load(&v, obj->json, NULL) == 0 ? view_root(&v) : (struct at){ 0 },
-		      version, out);
-	view_free(&v);
+	write_partial(obj, version, out);
 }
 
 void partial_list_write(const struct object *const *objects, size_t n, const char *version,

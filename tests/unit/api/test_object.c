@@ -60,6 +60,24 @@ static void seal_puts_the_revision_after_the_uid_and_nothing_else_changes(void *
 	object_unref(o);
 }
 
+static void metadata_is_found_before_and_after_the_seal(void **state)
+{
+	static const char spaced[] = "{\"metadata\" : {\"name\":\"web\"} ,\"kind\":\"Pod\"}";
+	(void)state;
+	struct object *o = make_pod();
+	assert_true(str_starts(object_metadata(o), STR("{\"name\":\"web\",")));
+	assert_true(str_ends(object_metadata(o), STR("\"x\\u0041\"}}")));
+	object_seal(o, 4711);
+	assert_true(str_starts(object_metadata(o), STR("{\"name\":\"web\",")));
+	assert_true(str_ends(object_metadata(o), STR("\"x\\u0041\"}}")));
+	object_unref(o);
+	o = make(API_CORE_V1_PODS, "/registry/pods/default/web", spaced);
+	assert_str(object_metadata(o), "{\"name\":\"web\"}");
+	object_seal(o, 7);
+	assert_str(object_metadata(o), "{\"resourceVersion\":\"7\",\"name\":\"web\"}");
+	object_unref(o);
+}
+
 static void slices_are_the_same_before_and_after_the_seal(void **state)
 {
 	(void)state;
@@ -212,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seal_puts_the_revision_after_the_uid_and_nothing_else_changes),
+		cmocka_unit_test(metadata_is_found_before_and_after_the_seal),
 		cmocka_unit_test(slices_are_the_same_before_and_after_the_seal),
 		cmocka_unit_test(seal_of_an_object_without_uid_is_still_json),
 		cmocka_unit_test(another_revision_leaves_the_first_object_alone),
