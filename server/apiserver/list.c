@@ -202,17 +202,18 @@ static void respond_spliced(struct list_walk *w)
 
 static void respond_protobuf(struct list_walk *w)
 {
-	struct buf out = { 0 };
 	auto_err err = { 0 };
 	char version[256];
+	size_t n = WIRE_LIST_CHUNKS(w->n);
+	auto_free struct chunk *c = mem_alloc(n * sizeof(*c));
 	api_version_text(w->r->resource, version, sizeof(version));
-	if (wire_list_write(w->r->resource->list_kind, version, w->items, w->n, &w->meta, &out,
-			    &err) < 0) {
-		buf_free(&out);
+	if (wire_list_chunks(w->r->resource->list_kind, version, w->items, w->n, &w->meta, c,
+			     &err) < 0) {
 		respond_err(w->r, &err);
 		return;
 	}
-	respond_text(w->r, 200, media_text(MEDIA_PROTOBUF), &out);
+	w->n = 0;
+	respond_chunks(w->r, 200, media_text(MEDIA_PROTOBUF), NULL, 0, c, n);
 }
 
 static void respond_table(struct list_walk *w)

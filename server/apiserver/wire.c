@@ -46,49 +46,65 @@ static void list_meta_write(const struct list_meta *m, struct buf *out)
 	}
 }
 
-static int raws_find(const struct object *const *items, size_t n, struct str *raws, struct err *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct str whole, version, kind;
-		int r = object_protobuf(items[i], &whole, err);
-		if (r == 0)
-			r = api_protobuf_envelope(whole, &version, &kind, &raws[i], err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static void list_write(const char *kind, const char *api_version, const struct str *raws, size_t n,
-		       const struct list_meta *m, struct buf *out)
+static void list_head(const char *kind, const char *api_version, size_t items_bytes,
+		      const struct list_meta *m, struct buf *out)
 {
 	auto_buf meta = { 0 }, type = { 0 };
 	list_meta_write(m, &meta);
 	text(&type, 1, str_from(api_version));
 	text(&type, 2, str_from(kind));
-	size_t body = 1 + varint_size(meta.n) + meta.n;
-	for (size_t i = 0; i < n; i++)
-		body += 1 + varint_size(raws[i].n) + raws[i].n;
-	buf_reserve(out, body + type.n + 32);
 	buf_add(out, "k8s\0", 4);
 	text(out, 1, buf_view(&type));
-	bytes_head(out, 2, body);
+	bytes_head(out, 2, 1 + varint_size(meta.n) + meta.n + items_bytes);
 	text(out, 1, buf_view(&meta));
-	for (size_t i = 0; i < n; i++)
-		text(out, 2, raws[i]);
-	text(out, 3, STR("")); /* contentEncoding */
-	text(out, 4, STR("")); /* contentType */
 }
 
-int wire_list_write(const char *kind, const char *api_version, const struct object *const *items,
-		    size_t n, const struct list_meta *m, struct buf *out, struct err *err)
+static int raws_find(const struct object *const *items, size_t n, struct str *raws, size_t *bytes,
+		     struct err *err)
 {
-	struct str *raws = mem_alloc((n + 1) * sizeof(*raws));
-	int r = raws_find(items, n, raws, err);
-	if (r == 0)
-		list_write(kind, api_version, raws, n, m, out);
-	free(raws);
-	return r;
+	*bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		int r = object_protobuf_raw(items[i], &raws[i], err);
+		if (r < 0)
+			return r;
+		*bytes += 1 + varint_size(raws[i].n) + raws[i].n;
+	}
+	return 0;
+}
+
+static void release_object(void *o)
+{
+	object_unref(o);
+}
+
+/* What stands around the items is in one block, which the last chunk owns. */
+int wire_list_chunks(const char *kind, const char *api_version, const struct object *const *items,
+		     size_t n, const struct list_meta *m, struct chunk *out, struct err *err)
+{
+	auto_free struct str *raws = mem_alloc((n + 1) * sizeof(*raws));
+	struct buf around = { 0 };
+	size_t bytes, head, at, k = 0;
+	int r = raws_find(items, n, raws, &bytes, err);
+	if (r < 0)
+		return r;
+	list_head(kind, api_version, bytes, m, &around);
+	head = at = around.n;
+	for (size_t i = 0; i < n; i++)
+		bytes_head(&around, 2, raws[i].n);
+	text(&around, 3, STR("")); /* contentEncoding */
+	text(&around, 4, STR("")); /* contentType */
+	out[k++] = (struct chunk){ .p = around.p, .n = head };
+	for (size_t i = 0; i < n; i++) {
+		size_t size = 1 + varint_size(raws[i].n);
+		out[k++] = (struct chunk){ .p = around.p + at, .n = size };
+		out[k++] = (struct chunk){ raws[i].p, raws[i].n, release_object,
+					   (void *)(uintptr_t)items[i] };
+		at += size;
+	}
+	out[k] = chunk_take(around.p, around.n);
+	out[k].p = (const char *)out[k].p + at;
+	out[k].n -= at;
+	return 0;
 }
 
 void wire_event_head(const char *type, size_t object_bytes, struct buf *out)

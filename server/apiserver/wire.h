@@ -6,10 +6,13 @@
 
 #include "api/object.h"
 #include "api/table.h"
+#include "net/chunk.h"
 
-/* "k8s\0" + runtime.Unknown{typeMeta, raw}, raw being {metadata = 1, repeated items = 2}. */
-int wire_list_write(const char *kind, const char *api_version, const struct object *const *items,
-		    size_t n, const struct list_meta *m, struct buf *out, struct err *err);
+/* "k8s\0" + runtime.Unknown{typeMeta, raw}, raw being {metadata = 1, repeated items = 2}: WIRE_LIST_CHUNKS(n) chunks, in which each
+ * object's own bytes are borrowed under the items' references, which they take over. */
+#define WIRE_LIST_CHUNKS(n) (2 * (n) + 2)
+int wire_list_chunks(const char *kind, const char *api_version, const struct object *const *items,
+		     size_t n, const struct list_meta *m, struct chunk *out, struct err *err);
 /* What stands in front of an embedded object's bytes in one length-delimited frame of a watch stream. */
 void wire_event_head(const char *type, size_t object_bytes, struct buf *out);
 
