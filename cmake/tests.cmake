@@ -55,12 +55,14 @@ if(ALLINONE_FUZZ)
 	endforeach()
 endif()
 
-# tests/bench/bench_NOUN.c: measuring programs, target `benches`
+# tests/bench/bench_NOUN.c, with what is in tests/bench/NOUN/: measuring programs, target `benches`
 add_custom_target(benches)
 file(GLOB benches CONFIGURE_DEPENDS tests/bench/bench_*.c)
 foreach(source ${benches})
 	get_filename_component(name "${source}" NAME_WE)
-	add_executable(${name} EXCLUDE_FROM_ALL ${allocator} "${source}")
+	string(REPLACE bench_ "" noun ${name})
+	file(GLOB parts CONFIGURE_DEPENDS tests/bench/${noun}/*.c)
+	add_executable(${name} EXCLUDE_FROM_ALL ${allocator} "${source}" ${parts})
 	target_link_libraries(${name} PRIVATE cmd ${below_cmd} embed third_party hardening test_warnings)
 	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
 	add_dependencies(benches ${name})

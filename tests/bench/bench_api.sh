@@ -9,7 +9,7 @@ for word; do
 	[ "$word" != --kubeconfig ] || { "$client" "$@"; exit; }
 done
 
-start_allinone ours --disable-agent
+start_allinone ours --disable-agent --disable-scheduler --disable-controller-manager # as upstream below
 "$client" --name allinone --kubeconfig "$kubeconfig" --pids "$server_pid" "$@"
 
 if ! command -v go >/dev/null; then

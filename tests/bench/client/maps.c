@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "scenario.h"
+
+#define PAYLOAD 2048
+
+const char *payload(size_t n)
+{
+	static char text[PAYLOAD_MAX + 1];
+	for (size_t i = 0; i < PAYLOAD_MAX; i++)
+		text[i] = (char)('a' + i * 7 % 26);
+	return text + PAYLOAD_MAX - n;
+}
+
+char *config_map(const char *name, const char *extra, size_t payload_bytes)
+{
+	return str_printf(
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s\"%s},"
+		"\"data\":{\"payload\":\"%s\"}}",
+		name, extra, payload(payload_bytes));
+}
+
+static atomic_size_t made;
+
+static bool create(struct client *c, size_t i)
+{
+	(void)i;
+	auto_free char *name = str_printf("item-%06zu", atomic_fetch_add(&made, 1));
+	auto_free char *body = config_map(name, "", PAYLOAD);
+	return client_request(c, "POST", MAPS, body) == 201;
+}
+
+static bool get(struct client *c, size_t i)
+{
+	auto_free char *path =
+		str_printf(MAPS "/item-%06zu", (i * 7919 + (size_t)c->number) % 1000);
+	return client_request(c, "GET", path, NULL) == 200;
+}
+
+static bool list(struct client *c, size_t i)
+{
+	(void)i;
+	return client_request(c, "GET", MAPS "?resourceVersion=0", NULL) == 200;
+}
+
+static bool list_gzip(struct client *c, size_t i)
+{
+	if (i == 0)
+		client_header(c, "Accept-Encoding: gzip");
+	return list(c, i);
+}
+
+/* Read, then write with the revision read; a conflict is tried again, as client-go's RetryOnConflict does. */
+static bool update(struct client *c, size_t i)
+{
+	for (;; c->retried++) {
+		if (client_request(c, "GET", MAPS "/shared", NULL) != 200)
+			return false;
+		json_t *o = json_loadb(c->body.p, c->body.n, 0, NULL);
+		auto_free char *value = str_printf("%d-%zu", c->number, i);
+		json_object_set_new(json_object_get(o, "data"), "last", json_string(value));
+		auto_free char *body = json_dumps(o, JSON_COMPACT);
+		json_decref(o);
+		long code = client_request(c, "PUT", MAPS "/shared", body);
+		if (code != 409)
+			return code == 200;
+	}
+}
+
+static void fill(size_t want)
+{
+	struct client c;
+	client_init(&c, 0, "application/json");
+	while (atomic_load(&made) < want)
+		if (!create(&c, 0))
+			die("create", c.body.p);
+	client_close(&c);
+}
+
+static void empty(void)
+{
+	struct client c;
+	client_init(&c, 0, "application/json");
+	client_request(&c, "DELETE", MAPS, NULL);
+	atomic_store(&made, 0);
+	client_close(&c);
+}
+
+void bench_creates(void)
+{
+	measure("create 2 KB, 1 client", 1, "application/json", create);
+	measure("create 2 KB, 16 clients", 16, "application/json", create);
+	measure("create 2 KB, 64 clients", 64, "application/json", create);
+	empty();
+}
+
+void bench_gets(void)
+{
+	fill(1000);
+	measure("get, 1 client", 1, "application/json", get);
+	measure("get, 16 clients", 16, "application/json", get);
+}
+
+void bench_lists(void)
+{
+	fill(1000);
+	measure("list 1,000, json", 1, "application/json", list);
+	measure("list 1,000, protobuf", 1, "application/vnd.kubernetes.protobuf", list);
+	measure("list 1,000, table", 1,
+		"application/json;as=Table;v=v1;g=meta.k8s.io,application/json", list);
+	measure("list 1,000, metadata", 1,
+		"application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
+		list);
+	measure("list 1,000, gzip accepted", 1, "application/json", list_gzip);
+	fill(10000);
+	measure("list 10,000, json", 1, "application/json", list);
+	empty();
+}
+
+void bench_updates(void)
+{
+	struct client c;
+	auto_free char *body = config_map("shared", "", PAYLOAD);
+	client_init(&c, 0, "application/json");
+	client_request(&c, "POST", MAPS, body);
+	client_close(&c);
+	measure("update, 1 client", 1, "application/json", update);
+	measure("conflicting update, 16", 16, "application/json", update);
+}
