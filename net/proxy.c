@@ -5,6 +5,7 @@
  *   client ◄─stream─ call ◄── backend        response by the request's queue */
 #include "net/proxy.h"
 
+#include "net/html_links.h"
 #include "net/http_exchange.h"
 
 #define HIGH_BYTES (256 * 1024)
@@ -15,7 +16,9 @@ struct proxy {
 	struct http_call *call;   /* NULL: done */
 	struct stream *client;    /* upgraded, until it is spliced */
 	bool answered, upgraded;
-	struct str prefix; /* owned */
+	struct link_base links; /* its texts are owned; no prefix: nothing is rewritten */
+	bool is_page;           /* the answer's links are rewritten as it passes */
+	struct html_links page;
 	int splices;
 	void (*closed)(void *ctx);
 	void *ctx;
@@ -27,7 +30,10 @@ static void free_when_over(struct proxy *p)
 		return;
 	if (p->closed)
 		p->closed(p->ctx);
-	free((void *)(uintptr_t)p->prefix.p);
+	html_links_free(&p->page);
+	free((void *)(uintptr_t)p->links.prefix.p);
+	free((void *)(uintptr_t)p->links.host.p);
+	free((void *)(uintptr_t)p->links.asked.p);
 	free(p);
 }
 
@@ -78,16 +84,6 @@ static void on_call_drain(struct http_call *call)
 		http_body_pause(p->req, false);
 }
 
-static struct str with_prefix(struct proxy *p, struct str name, struct str value, struct buf *room)
-{
-	if (p->prefix.n == 0 || !str_eq(name, STR("location")) || value.n == 0 ||
-	    value.p[0] != '/' || (value.n > 1 && value.p[1] == '/'))
-		return value;
-	buf_str(room, p->prefix);
-	buf_str(room, value);
-	return buf_view(room);
-}
-
 /* Fields that `connection` names are hop-by-hop, too. */
 static bool named_by_connection(struct str connection, struct str name)
 {
@@ -114,15 +110,28 @@ static bool passes(const struct http_field *all, size_t n, const struct http_fie
 	       !named_by_connection(find(all, n, STR("connection")), f->name);
 }
 
+/* A page whose links are to be rewritten: its length will change. Compressed ones we did not ask for. */
+static bool is_page(const struct proxy *p, const struct http_response *r)
+{
+	struct str type = find(r->fields, r->nfields, STR("content-type")), media;
+	return p->links.prefix.n && !find(r->fields, r->nfields, STR("location")).n &&
+	       !find(r->fields, r->nfields, STR("content-encoding")).n &&
+	       str_next(&type, ';', &media) && str_eqz(str_trim(media), "text/html") &&
+	       !str_eqz(p->req->method, "HEAD");
+}
+
 static size_t response_fields(struct proxy *p, const struct http_response *r,
 			      struct http_field *out, struct buf *room)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->nfields; i++) {
 		struct http_field f = r->fields[i];
-		if (!passes(r->fields, r->nfields, &f) || str_eq(f.name, STR("date")))
+		if (!passes(r->fields, r->nfields, &f) || str_eq(f.name, STR("date")) ||
+		    (p->is_page && str_eq(f.name, STR("content-length"))))
 			continue;
-		f.value = with_prefix(p, f.name, f.value, room);
+		if (p->links.prefix.n && str_eq(f.name, STR("location")) &&
+		    link_rewrite(&p->links, f.value, room))
+			f.value = buf_view(room);
 		out[n++] = f;
 	}
 	return n;
@@ -151,6 +160,7 @@ static void on_response(struct http_call *call, const struct http_response *r)
 		switch_protocols(p, r);
 		return;
 	}
+	p->is_page = is_page(p, r);
 	auto_free struct http_field *f = mem_alloc((r->nfields + 1) * sizeof(*f));
 	size_t n = response_fields(p, r, f, &room);
 	p->answered = true;
@@ -160,11 +170,25 @@ static void on_response(struct http_call *call, const struct http_response *r)
 static void on_data(struct http_call *call, const char *data, size_t n)
 {
 	struct proxy *p = http_call_ctx(call);
-	struct chunk c = chunk_copy(str_of(data, n));
+	auto_buf page = { 0 };
 	if (!p->req)
-		chunk_release(&c);
-	else if (http_stream_write(p->req, &c, 1) > HIGH_BYTES)
+		return;
+	if (p->is_page)
+		html_links_feed(&p->page, str_of(data, n), &page);
+	struct chunk c = chunk_copy(p->is_page ? buf_view(&page) : str_of(data, n));
+	if (http_stream_write(p->req, &c, 1) > HIGH_BYTES)
 		http_call_pause(call, true);
+}
+
+static void end_response(struct proxy *p)
+{
+	auto_buf rest = { 0 };
+	html_links_end(&p->page, &rest);
+	if (rest.n) {
+		struct chunk c = chunk_copy(buf_view(&rest));
+		http_stream_write(p->req, &c, 1);
+	}
+	http_stream_end(p->req);
 }
 
 static void on_spliced(void *ctx)
@@ -212,7 +236,7 @@ static void on_done(struct http_call *call, const struct err *err)
 		if (err)
 			fail(p, ERR_UNAVAILABLE, 503, err_text(err));
 		else
-			http_stream_end(p->req);
+			end_response(p);
 	}
 	free_when_over(p);
 }
@@ -236,7 +260,10 @@ static bool wants_upgrade(const struct http_request *req)
 static bool is_dropped(const struct proxy_spec *spec, const struct http_field *f)
 {
 	if (str_eq(f->name, STR("host")) || str_eq(f->name, STR("expect")) ||
-	    str_eq(f->name, STR("x-forwarded-for")) || find(spec->fields, spec->nfields, f->name).p)
+	    str_eq(f->name, STR("x-forwarded-for")) ||
+	    (spec->prefix.n && (str_eq(f->name, STR("accept-encoding")) ||
+				str_eq(f->name, STR("x-forwarded-uri")))) ||
+	    find(spec->fields, spec->nfields, f->name).p)
 		return true;
 	for (const char *const *d = spec->drop; d && *d; d++) {
 		if (str_eqz(f->name, *d))
@@ -253,8 +280,16 @@ static void add_forwarded(const struct http_request *req, struct buf *room)
 	buf_puts(room, req->remote);
 }
 
+/* Where the client sees it: the prefix and the path without its query. */
+static void forwarded_uri(const struct proxy_spec *spec, struct buf *room)
+{
+	buf_str(room, spec->prefix);
+	buf_str(room, str_of(spec->target.p, str_find(spec->target, '?')));
+}
+
 static size_t request_fields(const struct http_request *req, const struct proxy_spec *spec,
-			     struct http_field *out, const struct buf *forwarded)
+			     struct http_field *out, const struct buf *forwarded,
+			     const struct buf *uri)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < req->nfields; i++) {
@@ -266,6 +301,8 @@ static size_t request_fields(const struct http_request *req, const struct proxy_
 		out[n++] = spec->fields[i];
 	if (forwarded->n > 0)
 		out[n++] = (struct http_field){ STR("x-forwarded-for"), buf_view(forwarded) };
+	if (uri->n > 0)
+		out[n++] = (struct http_field){ STR("x-forwarded-uri"), buf_view(uri) };
 	if (wants_upgrade(req)) {
 		out[n++] = (struct http_field){ STR("connection"), STR("Upgrade") };
 		out[n++] = (struct http_field){ STR("upgrade"), http_header(req, "upgrade") };
@@ -273,17 +310,34 @@ static size_t request_fields(const struct http_request *req, const struct proxy_
 	return n;
 }
 
+static struct str keep(struct str text)
+{
+	return str_of(str_dup(text), text.n);
+}
+
+static void keep_links(struct proxy *p, const struct proxy_spec *spec)
+{
+	auto_free char *host = str_printf("%s:%d", spec->host, spec->port);
+	p->links = (struct link_base){ .prefix = keep(spec->prefix),
+				       .host = keep(str_from(host)),
+				       .asked = keep(p->req->authority) };
+	html_links_init(&p->page, &p->links);
+}
+
 void proxy_request(struct http_request *req, const struct proxy_spec *spec)
 {
 	struct proxy *p = NEW(struct proxy);
 	auto_buf forwarded = { 0 };
-	auto_free struct http_field *f = mem_alloc((req->nfields + spec->nfields + 3) * sizeof(*f));
+	auto_buf uri = { 0 };
+	auto_free struct http_field *f = mem_alloc((req->nfields + spec->nfields + 4) * sizeof(*f));
 	bool body = http_exchange_has_body(req) && !wants_upgrade(req);
 	p->req = req;
 	p->closed = spec->closed;
 	p->ctx = spec->ctx;
-	if (spec->prefix.n > 0)
-		p->prefix = str_of(str_dup(spec->prefix), spec->prefix.n);
+	if (spec->prefix.n > 0) {
+		forwarded_uri(spec, &uri);
+		keep_links(p, spec);
+	}
 	add_forwarded(req, &forwarded);
 	struct http_call_spec call = { .tls = spec->tls,
 				       .host = spec->host,
@@ -292,7 +346,7 @@ void proxy_request(struct http_request *req, const struct proxy_spec *spec)
 				       .target = spec->target,
 				       .authority = spec->authority,
 				       .fields = f,
-				       .nfields = request_fields(req, spec, f, &forwarded),
+				       .nfields = request_fields(req, spec, f, &forwarded, &uri),
 				       .streaming = body,
 				       .connect_timeout_ms = spec->connect_timeout_ms
 								     ? spec->connect_timeout_ms

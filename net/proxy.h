@@ -22,7 +22,8 @@ struct proxy_spec {
 	size_t nfields;
 	/* lower-case names that are not passed on ("authorization"), NULL-terminated, or NULL */
 	const char *const *drop;
-	/* put before the path of Location fields and absolute-path redirects; empty: unchanged */
+	/* the path under which the client sees the backend's "/": put before the path in Location fields and in the links of pages
+	 * (text/html), and told to the backend in X-Forwarded-Uri; empty: all that stays as it is */
 	struct str prefix;
 	uint64_t connect_timeout_ms; /* 0: 30 s */
 	void (*closed)(void *ctx);   /* the request is over; may be NULL */

@@ -11,7 +11,7 @@ struct passage {
 	const char *host;
 	int port;
 	struct str target; /* path and query */
-	struct str prefix; /* for Location fields */
+	struct str prefix; /* where the client sees its "/": for links */
 };
 /* Answers with an error when the request did not come over HTTP. */
 void passage_open(struct api_request *r, const struct passage *p);

@@ -72,7 +72,7 @@ static void proxy_open(struct api_request *r, bool tls, const char *host, int po
 		return;
 	}
 	struct str full = r->http ? r->http->path : r->path;
-	p.target = str_from(arena_printf(&r->arena, "%.*s%s%.*s", STR_ARG(path),
+	p.target = str_from(arena_printf(&r->arena, "%.*s%s%.*s", STR_ARG(path.n ? path : STR("/")),
 					 r->query.n ? "?" : "", STR_ARG(r->query)));
 	p.prefix = str_of(full.p, full.n - path.n);
 	passage_open(r, &p);

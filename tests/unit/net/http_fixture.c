@@ -128,6 +128,13 @@ static void redirect(struct http_request *req)
 	http_reply(req, 302, &f, 1, NULL, 0);
 }
 
+static void page(struct http_request *req)
+{
+	struct http_field f = { STR("content-type"), STR("text/html; charset=utf-8") };
+	struct chunk c = CHUNK_STATIC("<a href=\"/x\">/x</a>");
+	http_reply(req, 200, &f, 1, &c, 1);
+}
+
 static void handler(void *ctx, struct http_request *req)
 {
 	(void)ctx;
@@ -136,6 +143,8 @@ static void handler(void *ctx, struct http_request *req)
 	req->on_drain = on_drain;
 	if (str_eq(req->path, STR("/hello"))) {
 		answer_text(req, 200, STR("hello\n"));
+	} else if (str_eq(req->path, STR("/page"))) {
+		page(req);
 	} else if (str_eq(req->path, STR("/echo"))) {
 		http_body_collect(req, 1000, on_echo_body);
 	} else if (str_eq(req->path, STR("/upload"))) {

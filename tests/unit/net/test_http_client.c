@@ -320,6 +320,16 @@ static void proxy_keeps_credentials_and_rewrites_redirects(void **state)
 	raw_close(&r);
 }
 
+static void proxy_rewrites_links_of_pages(void **state)
+{
+	static struct raw r;
+	(void)state;
+	raw_connect(&r, test_http.port);
+	raw_send(&r, "GET /via/page HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+	RUN_UNTIL(raw_has(&r, "<a href=\"/via/x\">/x</a>"));
+	raw_close(&r);
+}
+
 static void proxy_streams_uploads_with_back_pressure(void **state)
 {
 	static struct raw r;
@@ -431,6 +441,7 @@ int main(void)
 		ON_HTTP(target_cannot_smuggle_a_line),
 		ON_HTTP(proxy_passes_answers_bodies_and_fields),
 		ON_HTTP(proxy_keeps_credentials_and_rewrites_redirects),
+		ON_HTTP(proxy_rewrites_links_of_pages),
 		ON_HTTP(proxy_streams_uploads_with_back_pressure),
 		ON_HTTP(proxy_streams_answers_with_back_pressure),
 		ON_HTTP(proxy_tells_the_backend_that_the_client_left),
