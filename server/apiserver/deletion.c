@@ -31,37 +31,36 @@ static void deletion_finish(struct deletion *d, const struct object *last, bool 
 	free(d);
 }
 
-static const char *qualified_kind(const struct deletion *d)
+static const char *qualified_kind(struct api_request *r, const struct api_resource *res)
 {
-	const struct api_resource *res = d->res;
-	return res->group[0] ? arena_printf(&d->r->arena, "%s.%s", res->kind, res->group)
-			     : res->kind;
+	return res->group[0] ? arena_printf(&r->arena, "%s.%s", res->kind, res->group) : res->kind;
 }
 
-static int preconditions(struct deletion *d, struct err *err)
+int deletion_preconditions(struct api_request *r, const struct api_resource *res,
+			   const struct object *now, struct err *err)
 {
-	const struct request_options *o = &d->options;
+	const struct request_options *o = &r->opt;
 	int64_t version = 0;
-	bool uid_differs = o->pre_uid.n && !str_eq(o->pre_uid, d->old->uid);
-	bool version_differs = o->pre_version.n && (!str_to_i64(o->pre_version, &version) ||
-						    version != d->old->revision);
+	bool uid_differs = o->pre_uid.n && !str_eq(o->pre_uid, now->uid);
+	bool version_differs = o->pre_version.n &&
+			       (!str_to_i64(o->pre_version, &version) || version != now->revision);
 	if (uid_differs || version_differs)
-		request_about(d->r, d->res->group, d->res->kind, d->name);
+		request_about(r, res->group, res->kind, now->name);
 	if (uid_differs)
 		return err_set(err, ERR_CONFLICT,
 			       "Operation cannot be fulfilled on %s \"%.*s\": the UID in the "
 			       "precondition (%.*s) does not match the UID in record (%.*s). The "
 			       "object might have been deleted and then recreated",
-			       qualified_kind(d), STR_ARG(d->name), STR_ARG(o->pre_uid),
-			       STR_ARG(d->old->uid));
+			       qualified_kind(r, res), STR_ARG(now->name), STR_ARG(o->pre_uid),
+			       STR_ARG(now->uid));
 	if (version_differs)
 		return err_set(
 			err, ERR_CONFLICT,
 			"Operation cannot be fulfilled on %s \"%.*s\": the ResourceVersion in "
 			"the precondition (%.*s) does not match the ResourceVersion in record "
 			"(%lld). The object might have been modified",
-			qualified_kind(d), STR_ARG(d->name), STR_ARG(o->pre_version),
-			(long long)d->old->revision);
+			qualified_kind(r, res), STR_ARG(now->name), STR_ARG(o->pre_version),
+			(long long)now->revision);
 	return 0;
 }
 
@@ -178,7 +177,7 @@ static void deletion_run(struct deletion *d)
 	d->old = cache_get(server_cache(d->r->server, d->res), d->key);
 	int e = d->old ? 0 : lookup_not_found(d->r, d->res, d->name, &err);
 	if (e == 0)
-		e = preconditions(d, &err);
+		e = deletion_preconditions(d->r, d->res, d->old, &err);
 	if (e == 0)
 		e = admit_delete(d->r, d->res, d->old, &err);
 	if (e == 0)

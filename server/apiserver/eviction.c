@@ -11,6 +11,8 @@
 #include "server/apiserver/subresources.h"
 #include "server/apiserver/write.h"
 
+#define TARGET "DisruptionTarget"
+
 struct budgets {
 	const struct object *pod;
 	struct object *found;
@@ -54,12 +56,80 @@ static void eviction_done(struct deletion *d, const struct object *last, bool go
 	respond_json(d->r, 201, api_type_find(STR("meta/v1.Status")), &text);
 }
 
-static void eviction_delete(struct api_request *r)
+static void delete_target(struct api_request *r)
 {
 	struct deletion *d =
 		deletion_new(r, r->resource, lookup_key(r, r->resource, r->ns, r->name), r->name);
 	d->done = eviction_done;
 	deletion_start(d);
+}
+
+/* Whoever looks at the pod's end shall know why it came. */
+static void add_condition(struct write *w)
+{
+	json_t *status = json_object_get(w->tree, "status"), *conditions, *meta;
+	char now[TIME_TEXT_MAX];
+	if (!json_is_object(status)) {
+		status = json_object();
+		json_object_set_new(w->tree, "status", status);
+	}
+	conditions = json_object_get(status, "conditions");
+	if (!json_is_array(conditions)) {
+		conditions = json_array();
+		json_object_set_new(status, "conditions", conditions);
+	}
+	for (size_t i = json_array_size(conditions); i-- > 0;)
+		if (str_eqz(tree_get_str(json_array_get(conditions, i), "type", NULL), TARGET)) {
+			if (str_eqz(tree_get_str(json_array_get(conditions, i), "status", NULL),
+				    "True"))
+				return;
+			json_array_remove(conditions, i);
+		}
+	time_format(clock_wall_s(w->r->server->clock), now);
+	meta = json_object_get(w->tree, "metadata");
+	json_array_append_new(
+		conditions,
+		json_pack("{s:s,s:I,s:s,s:n,s:s,s:s,s:s}", "type", TARGET, "observedGeneration",
+			  (json_int_t)tree_int(json_object_get(meta, "generation"), 0), "status",
+			  "True", "lastProbeTime", "lastTransitionTime", now, "reason",
+			  "EvictionByEvictionAPI", "message", "Eviction API: evicting"));
+}
+
+static int target_modify(struct write *w, struct err *err)
+{
+	int e = deletion_preconditions(w->r, w->res, w->old_object, err);
+	if (e < 0)
+		return e;
+	w->tree = json_deep_copy(w->old);
+	add_condition(w);
+	return 0;
+}
+
+static void target_done(struct write *w, const struct err *err)
+{
+	struct api_request *r = w->r;
+	if (err)
+		respond_err(r, err);
+	else {
+		if (r->opt.pre_version.n && w->object)
+			r->opt.pre_version = str_from(
+				arena_printf(&r->arena, "%lld", (long long)w->object->revision));
+		delete_target(r);
+	}
+	write_free(w);
+}
+
+static void eviction_delete(struct api_request *r)
+{
+	if (r->opt.dry_run) {
+		delete_target(r);
+		return;
+	}
+	struct write *w = write_new(r, r->resource, "status", r->ns, r->name);
+	w->modify = target_modify;
+	w->done = target_done;
+	write_managed_by(w, "Update");
+	write_update(w);
 }
 
 /* Takes one disruption out of the budget. */

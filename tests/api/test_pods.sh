@@ -82,6 +82,11 @@ claim two_are_one_more_than_needed eventually sh -c "[ \"\$(kubectl get pdb b -o
 evict e
 same a_budget_lets_go 201 "$(code)"
 same and_counts 0 "$(allowed)"
+send POST $pods '{"metadata":{"name":"g","finalizers":["example.com/hold"]},"spec":{"containers":[{"name":"c","image":"i"}]}}' >/dev/null
+evict g
+same the_end_says_that_it_was_an_eviction 'True EvictionByEvictionAPI Eviction API: evicting' \
+	"$(api GET $pods/g | jq -r '.status.conditions[] | select(.type == "DisruptionTarget") | "\(.status) \(.reason) \(.message)"')"
+patch $pods/g '{"metadata":{"finalizers":null}}' >/dev/null
 
 # --- towards a node that is not there ---
 make l >/dev/null
