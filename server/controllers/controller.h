@@ -63,8 +63,9 @@ extern const struct controller_row controller_service_account, controller_root_c
 	controller_endpoints, controller_replica_set, controller_replication, controller_disruption,
 	controller_resource_quota, controller_deployment, controller_taint_eviction,
 	controller_volume_binder, controller_claim_protection, controller_volume_protection,
-	controller_ephemeral_volume, controller_volume_expand, controller_daemon_set,
-	controller_stateful_set, controller_job, controller_cron_job, controller_ttl_after_finished;
+	controller_class_protection, controller_ephemeral_volume, controller_volume_expand,
+	controller_daemon_set, controller_stateful_set, controller_job, controller_cron_job,
+	controller_ttl_after_finished;
 
 /* Access: roles, certificates, tokens. */
 extern const struct controller_row controller_cluster_role_aggregation, controller_csr_approving,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Claims that pods use, and volumes that are bound, are not deleted: their finalizer goes when nobody needs them any more. Two
- * controllers of one kind; keys are those of the objects. */
+/* Claims that pods use, volumes that are bound, and attributes classes that claims or volumes name are not deleted: their finalizer
+ * goes when nobody needs them any more. Three controllers of one kind; keys are those of the objects. */
 #include <jansson.h>
 
 #include "base/clock.h"
@@ -11,6 +11,7 @@
 
 #define CLAIM_FINALIZER  "kubernetes.io/pvc-protection"
 #define VOLUME_FINALIZER "kubernetes.io/pv-protection"
+#define CLASS_FINALIZER  "kubernetes.io/vac-protection"
 
 static void write_finalizer(struct controller *c, struct str key, const struct object *o,
 			    const char *finalizer, bool present)
@@ -264,7 +265,107 @@ static int start_volumes(struct controller *c, struct err *err)
 	return 0;
 }
 
+/* --- attributes classes --- */
+
+#define CLASS_NAMES_MAX 3
+
+/* The classes that a claim or a volume names: wanted, current, on its way; some may be empty. Texts live in the arena. */
+static size_t class_names(const struct object *o, struct arena *a, struct str out[CLASS_NAMES_MAX])
+{
+	const struct api_resource *claims = API_CORE_V1_PERSISTENTVOLUMECLAIMS;
+	volume_struct volume = { 0 };
+	claim_struct claim = { 0 };
+	size_t n = 0;
+
+	if (!str_contains(o->json, STR("olumeAttributesClassName\":")))
+		return 0;
+	if (o->resource != claims) {
+		if (object_decode(o, a, api_struct_core_v1_persistent_volume, &volume, NULL) == 0)
+			out[n++] = volume.spec.volume_attributes_class_name;
+		return n;
+	}
+	if (object_decode(o, a, api_struct_core_v1_persistent_volume_claim, &claim, NULL) < 0)
+		return 0;
+	out[n++] = claim.spec.volume_attributes_class_name;
+	out[n++] = claim.status.current_volume_attributes_class_name;
+	if (claim.status.modify_volume_status)
+		out[n++] = claim.status.modify_volume_status->target_volume_attributes_class_name;
+	return n;
+}
+
+struct class_use {
+	struct str name;
+	bool found;
+};
+
+static bool look_for_class(void *ctx, const struct object *o)
+{
+	struct class_use *u = ctx;
+	auto_arena arena = { 0 };
+	struct str names[CLASS_NAMES_MAX];
+	size_t n = class_names(o, &arena, names);
+
+	for (size_t i = 0; i < n; i++)
+		u->found = u->found || str_eq(names[i], u->name);
+	return !u->found;
+}
+
+static bool class_is_used(struct controller *c, const struct object *o)
+{
+	struct class_use u = { .name = o->name };
+
+	informer_each(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS), STR(""),
+		      look_for_class, &u);
+	informer_each(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMES), STR(""),
+		      look_for_class, &u);
+	return u.found;
+}
+
+static void work_class(void *ctx, struct str key)
+{
+	struct controller *c = ctx;
+	const struct object *o =
+		informer_get(controller_informer(c, API_STORAGE_V1_VOLUMEATTRIBUTESCLASSES),
+			     STR(""), key);
+
+	if (!informer_synced(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS)) ||
+	    !informer_synced(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMES)))
+		controller_done(c, key, o != NULL);
+	else
+		settle(c, key, o, CLASS_FINALIZER, class_is_used);
+}
+
+/* What a claim or volume named before may be free now. */
+static void on_class_user(void *ctx, const struct object *old, const struct object *new)
+{
+	struct controller *c = ctx;
+	auto_arena arena = { 0 };
+	struct str names[CLASS_NAMES_MAX];
+	size_t n = old ? class_names(old, &arena, names) : 0;
+
+	(void)new;
+	for (size_t i = 0; i < n; i++)
+		if (names[i].n)
+			work_queue_add(c->queue, names[i]);
+}
+
+static int start_classes(struct controller *c, struct err *err)
+{
+	(void)err;
+	controller_queue_start(c, work_class);
+	informer_hook_add(controller_informer(c, API_STORAGE_V1_VOLUMEATTRIBUTESCLASSES), on_object,
+			  NULL, c);
+	informer_hook_add(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS), on_class_user,
+			  NULL, c);
+	informer_hook_add(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMES), on_class_user,
+			  NULL, c);
+	return 0;
+}
+
 const struct controller_row controller_claim_protection = { "pvc-protection-controller",
 							    start_claims, NULL };
 const struct controller_row controller_volume_protection = { "pv-protection-controller",
 							     start_volumes, NULL };
+const struct controller_row controller_class_protection = {
+	"volumeattributesclass-protection-controller", start_classes, NULL
+};

@@ -62,3 +62,23 @@ claim an_owner_in_another_namespace_is_told eventually told
 
 claim a_namespace_takes_its_custom_resources_along kubectl delete namespace x --timeout=20s
 claim a_definition_goes kubectl delete crd widgets.example.com --timeout=20s
+
+# --- attributes classes ---
+kubectl apply -f - >/dev/null <<YAML
+apiVersion: storage.k8s.io/v1
+kind: VolumeAttributesClass
+metadata: {name: gold}
+driverName: example.com
+parameters: {iops: "5"}
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: v}
+spec: {capacity: {storage: 1Mi}, accessModes: [ReadWriteOnce], volumeAttributesClassName: gold, csi: {driver: example.com, volumeHandle: v}}
+YAML
+held() { [ "$(kubectl get volumeattributesclass gold -o jsonpath='{.metadata.finalizers[0]}')" = kubernetes.io/vac-protection ]; }
+claim an_attributes_class_is_protected eventually held
+kubectl delete volumeattributesclass gold --wait=false >/dev/null
+claim a_class_in_use_stays held
+kubectl delete pv v --timeout=20s >/dev/null
+claim a_class_that_nobody_names_goes eventually sh -c '! kubectl get volumeattributesclass gold'
