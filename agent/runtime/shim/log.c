@@ -128,7 +128,7 @@ void log_flush(struct output *o)
 	if (!o->npartial)
 		return;
 	batch_start(&b, o);
-	record(&b, true, o->partial, o->npartial, "", 0);
+	record(&b, false, o->partial, o->npartial, "", 0); /* its end never came */
 	batch_write(&b);
 	o->npartial = 0;
 }

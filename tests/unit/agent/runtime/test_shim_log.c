@@ -72,7 +72,7 @@ static void lines_in_pieces_are_one_record(void **state)
 	assert_string_equal(before, "stdout F ab|stdout F c|stdout F |");
 	log_flush(&container->out);
 	auto_free char *after = records();
-	assert_string_equal(after, "stdout F ab|stdout F c|stdout F |stdout F d|");
+	assert_string_equal(after, "stdout F ab|stdout F c|stdout F |stdout P d|");
 }
 
 static void line_as_long_as_a_record_is_whole(void **state)
