@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "agent/kubelet/log_line.h"
+#include "agent/kubelet/pod_status.h"
 #include "agent/kubelet/server.h"
 #include "base/file.h"
 #include "base/list.h"
@@ -264,9 +265,7 @@ static bool parse_options(struct server_call *c, struct log_options *o)
 
 static void not_started(struct http_request *req, const struct pod_container *c)
 {
-	const char *reason = c->waiting_reason                             ? c->waiting_reason
-			     : c->pod->initialized || c->role != ROLE_MAIN ? "ContainerCreating"
-									   : "PodInitializing";
+	const char *reason = c->waiting_reason ? c->waiting_reason : container_first_reason(c);
 	if (!strcmp(reason, "ErrImagePull"))
 		reason = "image can't be pulled";
 	else if (!strcmp(reason, "ImagePullBackOff"))

@@ -52,6 +52,7 @@ struct pod_container {
 	int64_t pull_retry_at_us; /* look again then: to say ImagePullBackOff, to pull, to read the spec's sources again */
 	bool started, ready;     /* as the probes see it */
 	char *kill_message;      /* why it is to be restarted; NULL: it is not */
+	bool replaces;           /* STARTING: in the place of one that we stopped for it */
 	int64_t kill_grace_us;   /* -1: the pod's */
 	struct loop_timer grace; /* STOPPING: SIGKILL */
 	bool grace_open, killed_hard;

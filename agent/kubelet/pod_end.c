@@ -28,7 +28,6 @@ void container_end_clear(struct container_end *e)
 	*e = (struct container_end){ 0 };
 }
 
-
 static void free_now(struct loop_timer *t)
 {
 	struct pod *p = CONTAINER_OF(t, struct pod, timer);

@@ -68,6 +68,7 @@ static void give_up(struct launch *l, const char *reason, const char *message, i
 	struct pod_container *c = l->c;
 	struct pod *p = c->pod;
 	c->life = c->end.valid ? LIFE_EXITED : LIFE_NONE;
+	c->replaces = false;
 	pod_container_waits(c, reason, message);
 	c->pull_retry_at_us = clock_wall_us(l->k->clock) + retry_us;
 	launch_free(l);
@@ -135,6 +136,7 @@ static void on_started(void *ctx, const struct err *err)
 		start_failed(l, err_text(err));
 	} else if (c->life == LIFE_STARTING) { /* else its exit was told first */
 		c->life = LIFE_RUNNING;
+		c->replaces = false;
 		c->started_us = runtime_container_status(l->k->runtime, c->id, &s) && s.started_us
 					? s.started_us
 					: clock_wall_us(l->k->clock);

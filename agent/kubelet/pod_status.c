@@ -135,12 +135,9 @@ static struct core_v1_container_state_waiting *waiting(struct arena *a, const ch
 	return w;
 }
 
-static const char *first_reason(const struct pod_container *c)
+const char *container_first_reason(const struct pod_container *c)
 {
-	bool has_init = c->pod->api.spec.init_containers.n > 0;
-	bool behind = c->role == ROLE_MAIN ? has_init : has_init && c != c->pod->containers[0];
-	return behind && !(c->role == ROLE_MAIN && c->pod->initialized) ? "PodInitializing"
-									: "ContainerCreating";
+	return c->pod->api.spec.init_containers.n > 0 ? "PodInitializing" : "ContainerCreating";
 }
 
 static void fill_state(const struct pod_container *c, struct arena *a,
@@ -158,7 +155,7 @@ static void fill_state(const struct pod_container *c, struct arena *a,
 	} else if (c->life == LIFE_EXITED || c->end.valid) {
 		out->state.terminated = terminated(a, &c->end);
 	} else {
-		out->state.waiting = waiting(a, first_reason(c), NULL);
+		out->state.waiting = waiting(a, container_first_reason(c), NULL);
 	}
 	if (c->last.valid && !out->last_state.terminated)
 		out->last_state.terminated = terminated(a, &c->last);
@@ -175,7 +172,10 @@ static bool is_ready(const struct pod_container *c)
 {
 	if (c->role == ROLE_INIT)
 		return c->life == LIFE_EXITED && c->end.exit_code == 0;
-	return c->role != ROLE_EPHEMERAL && c->life == LIFE_RUNNING && c->started && c->ready;
+	/* one that is stopped to be started anew serves until it has ended */
+	bool serves = c->life == LIFE_RUNNING ||
+		      (c->life == LIFE_STOPPING && c->kill_message && !pod_is_terminating(c->pod));
+	return c->role != ROLE_EPHEMERAL && serves && c->started && c->ready;
 }
 
 static void fill_mounts(const struct pod_container *c, struct arena *a,

@@ -13,6 +13,8 @@ void pod_status_build(const struct pod *p, int64_t now_us, struct arena *a,
 /* "Pending", "Running", "Succeeded", "Failed" */
 const char *pod_phase(const struct pod *p);
 const char *
+container_first_reason(const struct pod_container *c); /* why one that never started waits */
+const char *
 container_end_reason(const struct container_end *e); /* Completed, Error, OOMKilled, … */
 
 #endif

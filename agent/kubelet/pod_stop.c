@@ -173,6 +173,7 @@ void pod_container_ended(struct pod_container *c, const struct container_status 
 		c->end.message = termination_message(c, s);
 	c->life = LIFE_EXITED;
 	c->started = c->ready = false;
+	c->replaces = c->kill_message != NULL;
 	free(c->kill_message);
 	c->kill_message = NULL;
 	c->kill_grace_us = -1;

@@ -149,10 +149,22 @@ static void on_patched(void *ctx, const struct client_result *r)
 	pod_unhold(p);
 }
 
+/* A container that is stopped to be started anew, at once, is one step: what is between its two lives is not told. */
+static bool is_replacing(const struct pod *p)
+{
+	for (size_t i = 0; i < p->ncontainers; i++) {
+		const struct pod_container *c = p->containers[i];
+		if (c->life == LIFE_STARTING && c->replaces && !c->pulling)
+			return true;
+	}
+	return false;
+}
+
 void pod_status_sync(struct pod *p)
 {
 	if (p->status_busy || p->gone || p->finishing || p->finished ||
-	    p->status_retry_us > clock_wall_us(p->k->clock))
+	    p->status_retry_us > clock_wall_us(p->k->clock) ||
+	    (is_replacing(p) && !pod_is_terminating(p)))
 		return;
 	char *body = build(p);
 	if (p->status_sent && !strcmp(body, p->status_sent)) {
