@@ -63,7 +63,7 @@ static void exit_code_and_log_of_a_container_are_kept(void **state)
 	auto_free char *log = host_log(&host, id);
 	assert_non_null(strstr(log, " stdout F hello\n"));
 	assert_non_null(strstr(log, " stderr F oops\n"));
-	assert_non_null(strstr(log, " stdout F end\n"));
+	assert_non_null(strstr(log, " stdout P end\n"));
 	assert_done(host_remove(&host, POD));
 }
 
