@@ -181,6 +181,56 @@ static void on_source(void *ctx, enum source_kind kind, struct str ns, struct st
 	free(hit);
 }
 
+static void on_trust(void *ctx)
+{
+	struct kubelet *k = ctx;
+	size_t at = 0, n = 0;
+	struct pod **hit = mem_alloc((k->pods.count + 1) * sizeof(*hit));
+	for (struct map_entry *e; (e = map_next(&k->pods, &at));) {
+		struct pod *p = e->value;
+		if (p->object && refs_trust_bundles(&p->api))
+			hit[n++] = p;
+	}
+	for (size_t i = 0; i < n; i++)
+		source_came(hit[i]);
+	free(hit);
+}
+
+static void on_certificate(void *ctx, const char *pod_uid)
+{
+	struct pod *p = pod_by_uid(ctx, pod_uid);
+	if (p)
+		source_came(p);
+}
+
+static void on_certificate_event(void *ctx, const char *pod_uid, const char *reason,
+				 const char *text)
+{
+	struct pod *p = pod_by_uid(ctx, pod_uid);
+	if (p)
+		pod_event(p, NULL, true, reason, "%s", text);
+}
+
+static const char *uid_of_node(void *ctx)
+{
+	struct kubelet *k = ctx;
+	return node_uid(k->node);
+}
+
+static void start_sources(struct kubelet *k)
+{
+	const struct certificates_config c = { .client = k->client,
+					       .clock = k->clock,
+					       .node_name = k->config.node_name,
+					       .node_uid = uid_of_node,
+					       .on_change = on_certificate,
+					       .on_event = on_certificate_event,
+					       .ctx = k };
+	k->sources = sources_new(k->client, on_source, k);
+	k->trust = trust_bundles_new(k->client, on_trust, k);
+	k->certificates = certificates_new(&c);
+}
+
 static void sync_all(struct kubelet *k)
 {
 	size_t at = 0, n = 0;
@@ -326,7 +376,7 @@ static void begin(void *ctx)
 		return;
 	k->http = http_client_new(k->loop);
 	k->events = events_new(k->client, k->clock, k->config.node_name);
-	k->sources = sources_new(k->client, on_source, k);
+	start_sources(k);
 	k->services = informer_new(k->client, API_CORE_V1_SERVICES, (struct str){ 0 },
 				   (struct str){ 0 }, (struct str){ 0 });
 	informer_hook_add(k->services, NULL, on_services, k);

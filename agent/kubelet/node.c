@@ -51,6 +51,11 @@ void node_event(struct kubelet *k, bool warning, const char *reason, const char 
 	(warning ? event_warning : event_normal)(k->events, &s, reason, "%s", message);
 }
 
+const char *node_uid(const struct node *n)
+{
+	return n->uid;
+}
+
 /* --- stop --- */
 
 static void timer_closed(struct loop_timer *t)

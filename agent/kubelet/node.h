@@ -14,6 +14,7 @@ struct node *node_start(struct kubelet *k,
 void node_stop(struct node *n, void (*done)(struct kubelet *k)); /* done: freed */
 void node_network_ready(struct node *n); /* pods can be run: the node is Ready from now on */
 void node_images_changed(struct node *n);
+const char *node_uid(const struct node *n); /* "" until it is registered */
 void node_event(struct kubelet *k, bool warning, const char *reason, const char *message);
 
 #endif

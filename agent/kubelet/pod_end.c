@@ -104,6 +104,7 @@ static void pod_close(struct pod *p)
 	if (p->gone)
 		drop_leftovers(p);
 	p->closing = true;
+	certificates_forget(p->k->certificates, p->uid);
 	map_del(&p->k->pods, str_from(p->uid));
 	if (p->object)
 		pod_refs_release(p, &p->api);

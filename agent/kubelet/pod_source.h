@@ -5,6 +5,7 @@
 #ifndef AGENT_KUBELET_POD_SOURCE_H
 #define AGENT_KUBELET_POD_SOURCE_H
 
+#include "agent/kubelet/certificates.h"
 #include "agent/kubelet/fields.h"
 
 struct pod_source {
@@ -13,6 +14,11 @@ struct pod_source {
 	/* Of a claim; NULL: it is not bound. */
 	const struct core_v1_persistent_volume *(*volume)(void *ctx, struct str claim);
 	struct str (*token)(void *ctx, const struct core_v1_service_account_token_projection *t);
+	/* These two say why not: ERR_UNAVAILABLE: it is on its way. NULL: there are none here. */
+	int (*trust)(void *ctx, const struct core_v1_cluster_trust_bundle_projection *p,
+		     struct str *out, struct err *err);
+	int (*certificate)(void *ctx, const struct certificate_want *w, struct credentials *out,
+			   struct err *err);
 	void *ctx;
 	const struct core_v1_service *const
 		*services; /* of the pod's namespace, and default/kubernetes; NULL-terminated */

@@ -47,6 +47,20 @@ static struct str source_token(void *ctx, const struct core_v1_service_account_t
 	return token.p ? arena_str(s->a, token) : token;
 }
 
+static int source_trust(void *ctx, const struct core_v1_cluster_trust_bundle_projection *p,
+			struct str *out, struct err *err)
+{
+	struct source_ctx *s = ctx;
+	return trust_bundles_get(s->p->k->trust, p, s->a, out, err);
+}
+
+static int source_certificate(void *ctx, const struct certificate_want *w, struct credentials *out,
+			      struct err *err)
+{
+	struct source_ctx *s = ctx;
+	return certificates_get(s->p->k->certificates, w, out, err);
+}
+
 struct service_list {
 	struct arena *a;
 	const struct core_v1_service **items;
@@ -88,6 +102,8 @@ void pod_source(struct pod *p, struct arena *a, struct pod_source *out)
 		.secret = source_secret,
 		.volume = source_volume,
 		.token = source_token,
+		.trust = source_trust,
+		.certificate = source_certificate,
 		.ctx = ctx,
 		.services = services_of(p, a),
 		.fields = {

@@ -79,3 +79,15 @@ void refs_each(const struct core_v1_pod *pod,
 	for (size_t i = 0; i < spec->image_pull_secrets.n; i++)
 		tell(&w, SOURCE_SECRET, spec->image_pull_secrets.items[i].name);
 }
+
+bool refs_trust_bundles(const struct core_v1_pod *pod)
+{
+	for (size_t i = 0; i < pod->spec.volumes.n; i++) {
+		const struct core_v1_projected_volume_source *v =
+			pod->spec.volumes.items[i].projected;
+		for (size_t k = 0; v && k < v->sources.n; k++)
+			if (v->sources.items[k].cluster_trust_bundle)
+				return true;
+	}
+	return false;
+}

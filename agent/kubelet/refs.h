@@ -10,4 +10,6 @@
 void refs_each(const struct core_v1_pod *pod,
 	       void (*fn)(void *ctx, enum source_kind kind, struct str name), void *ctx);
 
+bool refs_trust_bundles(const struct core_v1_pod *pod); /* has a projected clusterTrustBundle */
+
 #endif

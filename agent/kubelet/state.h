@@ -4,10 +4,12 @@
 #ifndef AGENT_KUBELET_STATE_H
 #define AGENT_KUBELET_STATE_H
 
+#include "agent/kubelet/certificates.h"
 #include "agent/kubelet/events.h"
 #include "agent/kubelet/kubelet.h"
 #include "agent/kubelet/machine.h"
 #include "agent/kubelet/sources.h"
+#include "agent/kubelet/trust_bundles.h"
 #include "agent/network/network.h"
 #include "agent/runtime/runtime.h"
 #include "base/map.h"
@@ -27,6 +29,8 @@ struct kubelet {
 	struct image_store *images;
 	struct network *network; /* NULL until the node's pod CIDRs are known */
 	struct sources *sources;
+	struct trust_bundles *trust;
+	struct certificates *certificates;
 	struct events *events;
 	struct informer *services;
 	struct reflector *pod_watch;

@@ -165,6 +165,16 @@ static int64_t common_user(const struct core_v1_pod_spec *spec)
 	return user;
 }
 
+/* A file for the containers alone, when one can tell who they are. */
+static int add_owned(const struct pod_source *s, struct str path, struct str data, int32_t mode,
+		     struct files *f, struct err *err)
+{
+	int64_t user = common_user(&s->fields.pod->spec);
+	if (user >= 0 || f->fs_group >= 0)
+		mode = 0600;
+	return add_file(f, path, data, mode, user, err);
+}
+
 static int add_token(const struct pod_source *s,
 		     const struct core_v1_service_account_token_projection *t, int32_t mode,
 		     struct files *f, struct err *err)
@@ -172,14 +182,49 @@ static int add_token(const struct pod_source *s,
 	struct str token = s->token(s->ctx, t);
 	if (!token.p)
 		return err_set(err, ERR_UNAVAILABLE, "failed to fetch token: not there yet");
-	int64_t user = common_user(&s->fields.pod->spec);
-	if (user >= 0 || f->fs_group >= 0)
-		mode = 0600;
-	return add_file(f, t->path, token, mode, user, err);
+	return add_owned(s, t->path, token, mode, f, err);
 }
 
-static int add_projection(const struct pod_source *s, const struct core_v1_volume_projection *p,
-			  int32_t mode, struct files *f, struct err *err)
+static int add_trust(const struct pod_source *s,
+		     const struct core_v1_cluster_trust_bundle_projection *t, int32_t mode,
+		     struct files *f, struct err *err)
+{
+	struct str anchors = STR("");
+	int r = s->trust ? s->trust(s->ctx, t, &anchors, err)
+			 : err_set(err, ERR_INVALID,
+				   "ClusterTrustBundle projection is not supported in static "
+				   "kubelet mode");
+	return r < 0 ? r : add_owned(s, t->path, anchors, mode, f, err);
+}
+
+static int add_certificate(const struct pod_source *s, struct str volume, size_t index,
+			   const struct core_v1_pod_certificate_projection *t, int32_t mode,
+			   struct files *f, struct err *err)
+{
+	struct credentials got = { 0 };
+	const struct certificate_want want = { s->fields.pod, volume, index, t };
+	int r = s->certificate ? s->certificate(s->ctx, &want, &got, err)
+			       : err_set(err, ERR_INVALID, "unimplemented");
+	const struct {
+		struct str path, data;
+	} parts[] = {
+		{ t->credential_bundle_path,
+		  r < 0 ? STR("")
+			: str_from(arena_printf(f->a, "%.*s%.*s", STR_ARG(got.key),
+						STR_ARG(got.chain))) },
+		{ t->key_path, got.key },
+		{ t->certificate_chain_path, got.chain },
+	};
+	for (size_t i = 0; r == 0 && i < COUNT_OF(parts); i++)
+		if (parts[i].path.n)
+			r = add_owned(s, parts[i].path, arena_str(f->a, parts[i].data), mode, f,
+				      err);
+	return r;
+}
+
+static int add_projection(const struct pod_source *s, struct str volume, size_t index,
+			  const struct core_v1_volume_projection *p, int32_t mode, struct files *f,
+			  struct err *err)
 {
 	if (p->config_map) {
 		struct keys k = { p->config_map->items.items, p->config_map->items.n, mode,
@@ -196,6 +241,10 @@ static int add_projection(const struct pod_source *s, const struct core_v1_volum
 				  f, err);
 	if (p->service_account_token)
 		return add_token(s, p->service_account_token, mode, f, err);
+	if (p->cluster_trust_bundle)
+		return add_trust(s, p->cluster_trust_bundle, mode, f, err);
+	if (p->pod_certificate)
+		return add_certificate(s, volume, index, p->pod_certificate, mode, f, err);
 	return err_set(err, ERR_INVALID, "a projected source is not supported");
 }
 
@@ -235,7 +284,7 @@ static int plan_projected(struct planning *p, struct err *err)
 {
 	const struct core_v1_projected_volume_source *v = p->v->projected;
 	for (size_t i = 0; i < v->sources.n; i++) {
-		int r = add_projection(p->s, &v->sources.items[i],
+		int r = add_projection(p->s, p->v->name, i, &v->sources.items[i],
 				       mode_of(v->default_mode, MODE_DEFAULT), &p->files, err);
 		if (r < 0)
 			return r;

@@ -6,6 +6,8 @@
 
 #include "base/encode.h"
 
+#define LINE 64
+
 static const char begin[] = "-----BEGIN ", dashes[] = "-----";
 
 /* The text behind `what`, or NULL. */
@@ -56,4 +58,16 @@ bool pem_next(struct str *rest, struct pem_block *out)
 		buf_free(&out->der);
 	}
 	return false;
+}
+
+void pem_write(struct buf *out, const char *type, struct str der)
+{
+	auto_buf text = { 0 };
+	base64_encode(&text, der.p, der.n);
+	buf_printf(out, "-----BEGIN %s-----\n", type);
+	for (size_t at = 0; at < text.n; at += LINE) {
+		buf_add(out, text.p + at, text.n - at < LINE ? text.n - at : LINE);
+		buf_putc(out, '\n');
+	}
+	buf_printf(out, "-----END %s-----\n", type);
 }

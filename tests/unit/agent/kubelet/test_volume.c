@@ -31,6 +31,26 @@ static struct str token(void *ctx, const struct core_v1_service_account_token_pr
 	return *(bool *)ctx && str_eqz(t->audience, "vault") ? STR("tok") : (struct str){ 0 };
 }
 
+static int trust(void *ctx, const struct core_v1_cluster_trust_bundle_projection *p,
+		 struct str *out, struct err *err)
+{
+	(void)ctx;
+	if (!str_eqz(p->name, "roots"))
+		return err_set(err, ERR_NOT_FOUND, "no such bundle");
+	*out = STR("anchors");
+	return 0;
+}
+
+static int certificate(void *ctx, const struct certificate_want *w, struct credentials *out,
+		       struct err *err)
+{
+	(void)ctx;
+	if (w->index != 1 || !str_eqz(w->volume, "v"))
+		return err_set(err, ERR_UNAVAILABLE, "not issued yet");
+	*out = (struct credentials){ STR("key\n"), STR("chain\n") };
+	return 0;
+}
+
 static bool has_token = true;
 static const struct pod_dirs dirs = { "/data/pod", "/run/pod" };
 
@@ -46,6 +66,8 @@ static int plan(struct arena *a, const char *volume, const char *pod_fields, str
 	struct pod_source s = { .config_map = config_map,
 				.secret = secret,
 				.token = token,
+				.trust = trust,
+				.certificate = certificate,
 				.ctx = &has_token,
 				.fields = { .pod = p } };
 	int r = volumes_plan(&s, &dirs, a, &l, err);
@@ -146,6 +168,34 @@ static void a_token_belongs_to_the_containers_user(void **state)
 	has_token = true;
 }
 
+static void trust_anchors_and_certificates_are_files_of_their_pod(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	auto_err err = { 0 };
+	struct volume v;
+	assert_int_equal(
+		plan(&a,
+		     "{\"name\":\"v\",\"projected\":{\"sources\":[{\"clusterTrustBundle\":{"
+		     "\"name\":\"roots\",\"path\":\"ca\"}},{\"podCertificate\":{"
+		     "\"credentialBundlePath\":\"both\",\"certificateChainPath\":\"chain\","
+		     "\"keyPath\":\"key\"}}]}}",
+		     ",\"securityContext\":{\"runAsUser\":1000}", &v, NULL),
+		0);
+	assert_int_equal(v.nfiles, 4);
+	assert_true(str_eqz(v.files[0].data, "anchors"));
+	assert_true(str_eqz(v.files[1].data, "key\nchain\n"));
+	assert_true(str_eqz(v.files[2].data, "key\n"));
+	assert_true(str_eqz(v.files[3].data, "chain\n"));
+	assert_int_equal(v.files[1].mode, 0600);
+	assert_int_equal(v.files[1].uid, 1000);
+	assert_int_equal(plan(&a,
+			      "{\"name\":\"v\",\"projected\":{\"sources\":[{"
+			      "\"podCertificate\":{\"keyPath\":\"key\"}}]}}",
+			      "", &v, &err),
+			 -ERR_UNAVAILABLE);
+}
+
 static void a_sub_path_cannot_leave_its_volume(void **state)
 {
 	(void)state;
@@ -168,6 +218,7 @@ int main(void)
 		cmocka_unit_test(items_choose_keys_paths_and_modes),
 		cmocka_unit_test(a_missing_object_is_told_in_upstreams_words),
 		cmocka_unit_test(a_token_belongs_to_the_containers_user),
+		cmocka_unit_test(trust_anchors_and_certificates_are_files_of_their_pod),
 		cmocka_unit_test(a_sub_path_cannot_leave_its_volume),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
