@@ -7,6 +7,8 @@
 #include <yaml.h>
 
 #include "api/codec.h"
+#include "api/json_compact.h"
+#include "api/meta.h"
 #include "api/path.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -160,7 +162,7 @@ static json_t *alias(struct loader *l)
 		bad(l, "document contains excessive aliasing");
 		return NULL;
 	}
-	return json_deep_copy(v);
+	return tree_copy(v);
 }
 
 static char *key_text(json_t *key)
@@ -289,6 +291,9 @@ static int parse(struct str text, json_t **out, struct api_strings *dup, bool li
 	if (text.n > API_BODY_MAX)
 		return err_set(err, ERR_TOO_LARGE, "Request entity too large: limit is %u",
 			       API_BODY_MAX);
+	*out = json_compact_parse(text);
+	if (*out)
+		return 0;
 	if (!yaml_parser_initialize(&l.parser))
 		return err_set(err, ERR_INTERNAL, "out of memory for YAML");
 	yaml_parser_set_input_string(&l.parser, (const unsigned char *)text.p, text.n);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
+#include "api/json_compact.h"
+#include "base/mem.h"
 
 static char *as_json(const char *yaml)
 {
@@ -14,6 +16,32 @@ static char *as_json(const char *yaml)
 	char *text = json_dumps(tree, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(tree);
 	return text;
+}
+
+static void json_on_one_line_means_what_yaml_reads(void **state)
+{
+	static const struct {
+		const char *text;
+		bool compact;
+	} cases[] = { { "{\"a\":[1,-5,true,null,\"x\\n\\\"\"],\"b\":{}}\n", true },
+		      { "{\"a\":\"yes\",\"0x1\":\"~\",\"<<\":\"&x *y #z\"}", true },
+		      { "{\"a\":1.0}", false },
+		      { "{\"a\":99999999999999999999}", false },
+		      { "{\"a\":\"\\u00e4\"}", false },
+		      { "{\"a\":\"\xc3\xa4\"}", false },
+		      { "{\"a\":1,\n\"b\":2}", false },
+		      { "{a: 1}", false },
+		      { "[1]", false } };
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		auto_free char *commented = str_printf("%s\n# YAML", cases[i].text),
+			       *want = as_json(commented), *have = as_json(cases[i].text);
+		json_t *v = json_compact_parse(str_from(cases[i].text));
+		assert_int_equal(v != NULL, cases[i].compact);
+		assert_string_equal(have, want);
+		json_decref(v);
+	}
+	assert_null(json_compact_parse(STR("{\"a\":1,\"a\":2}")));
 }
 
 static void plain_scalars_mean_what_yaml_1_1_says(void **state)
@@ -101,6 +129,7 @@ static void wrong_text_names_its_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_on_one_line_means_what_yaml_reads),
 		cmocka_unit_test(plain_scalars_mean_what_yaml_1_1_says),
 		cmocka_unit_test(documents_keep_their_shape),
 		cmocka_unit_test(keys_that_come_twice_are_told),
