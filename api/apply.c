@@ -190,7 +190,7 @@ static void sync_last_applied(struct apply *ap, json_t *out)
 {
 	if (!is_kubectl(ap) || meta_annotation(out, LAST_APPLIED).n == 0)
 		return;
-	json_t *copy = json_deep_copy(ap->applied);
+	json_t *copy = tree_copy(ap->applied);
 	json_object_del(meta_annotations(copy), LAST_APPLIED);
 	char *text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
 	auto_buf line = { 0 };
@@ -281,7 +281,7 @@ static int merge_and_own(struct apply *ap, struct err *err)
 
 static json_t *result(struct apply *ap)
 {
-	json_t *out = json_deep_copy(ap->pruned ? ap->pruned : ap->merged);
+	json_t *out = tree_copy(ap->pruned ? ap->pruned : ap->merged);
 	json_t *list = managed_encode(&ap->managed);
 	json_object_del(meta_make(out), "managedFields");
 	if (list)

@@ -110,7 +110,8 @@ static void check_map(struct check *c, const struct api_schema *schema, const js
 						    ? api_type_field(schema->type, str_from(key))
 						    : NULL;
 		bool known = f || !strict || type_meta(c, key);
-		buf_printf(&c->path, ".%s", key);
+		buf_putc(&c->path, '.');
+		buf_puts(&c->path, key);
 		if (known)
 			check_value(c,
 				    f                         ? &f->schema
@@ -187,7 +188,9 @@ static void check_list(struct check *c, const struct api_schema *schema, const j
 		return;
 	}
 	json_array_foreach (list, i, item) {
-		buf_printf(&c->path, "[%zu]", i);
+		buf_putc(&c->path, '[');
+		buf_i64(&c->path, (int64_t)i);
+		buf_putc(&c->path, ']');
 		check_value(c, schema->item, item);
 		c->path.n = base;
 	}

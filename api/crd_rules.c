@@ -92,7 +92,7 @@ static void enum_read(struct compiler *c, const json_t *s, struct crd_rules *r)
 	const json_t *values = json_object_get(s, "enum");
 	if (json_array_size(values) == 0)
 		return;
-	json_t *copy = json_deep_copy(values);
+	json_t *copy = tree_copy(values);
 	json_array_append_new(c->crd->held, copy);
 	r->enum_values = copy;
 }

@@ -4,6 +4,7 @@
 
 #include "api/defaults.h"
 #include "api/image_name.h"
+#include "api/meta.h"
 #include "base/mem.h"
 
 static const char *pull_policy(const char *image)
@@ -24,9 +25,9 @@ static void replication_controller(json_t *tree)
 		return;
 	json_t *spec = json_object_get(tree, "spec"), *meta = default_object(tree, "metadata");
 	if (json_object_size(json_object_get(spec, "selector")) == 0)
-		json_object_set_new(spec, "selector", json_deep_copy(labels));
+		json_object_set_new(spec, "selector", tree_copy(labels));
 	if (json_object_size(json_object_get(meta, "labels")) == 0)
-		json_object_set_new(meta, "labels", json_deep_copy(labels));
+		json_object_set_new(meta, "labels", tree_copy(labels));
 }
 
 static void volume(json_t *tree)
@@ -174,7 +175,7 @@ static void node_status(json_t *tree)
 {
 	json_t *capacity = json_object_get(tree, "capacity");
 	if (capacity && !default_has(tree, "allocatable"))
-		json_object_set_new(tree, "allocatable", json_deep_copy(capacity));
+		json_object_set_new(tree, "allocatable", tree_copy(capacity));
 }
 
 static void fill(json_t *to, const json_t *from)

@@ -250,11 +250,13 @@ static void write_object(struct writer *w, const struct api_type *t, const json_
 		write_custom(w, t, tree);
 		return;
 	}
+	size_t left = tree ? json_object_size(tree) : 0; /* members that have not been found */
 	buf_putc(w->out, '{');
 	w->depth++;
 	for (size_t i = 0; i < t->nfields; i++) {
 		const struct api_field *f = &t->fields[i];
-		const json_t *v = tree ? json_object_getn(tree, f->name, f->name_length) : NULL;
+		const json_t *v = left ? json_object_getn(tree, f->name, f->name_length) : NULL;
+		left -= v != NULL;
 		if (w->depth == 1)
 			w->top = f->name;
 		if (wants(f, v) && !is_revision(w, f))

@@ -24,6 +24,40 @@ static json_t *walk(const json_t *tree, va_list keys)
 	return at;
 }
 
+static json_t *copy_object(const json_t *tree)
+{
+	json_t *copy = json_object(), *value;
+	const char *key;
+	size_t n;
+	json_object_keylen_foreach((json_t *)tree, key, n, value)
+		json_object_setn_new_nocheck(copy, key, n, tree_copy(value));
+	return copy;
+}
+
+static json_t *copy_array(const json_t *tree)
+{
+	json_t *copy = json_array(), *value;
+	size_t i;
+	json_array_foreach (tree, i, value)
+		json_array_append_new(copy, tree_copy(value));
+	return copy;
+}
+
+json_t *tree_copy(const json_t *tree)
+{
+	if (!tree)
+		return NULL;
+	switch (json_typeof(tree)) {
+	case JSON_OBJECT: return copy_object(tree);
+	case JSON_ARRAY: return copy_array(tree);
+	case JSON_STRING:
+		return json_stringn_nocheck(json_string_value(tree), json_string_length(tree));
+	case JSON_INTEGER: return json_integer(json_integer_value(tree));
+	case JSON_REAL: return json_real(json_real_value(tree));
+	default: return (json_t *)tree; /* true, false and null are there once */
+	}
+}
+
 json_t *tree_get(const json_t *tree, ...)
 {
 	va_list keys;

@@ -42,6 +42,8 @@ void meta_set_label(json_t *object, const char *key, struct str value);
 bool meta_remove_finalizer(json_t *object, struct str finalizer); /* true when it was there */
 
 /* A value below an object by keys, "spec", "replicas", NULL; NULL when a step is missing or no object. */
+/* A copy that shares nothing; what json_deep_copy() does, without its search for circles, which no tree of ours has. */
+json_t *tree_copy(const json_t *tree);
 json_t *tree_get(const json_t *tree, ...) __attribute__((sentinel));
 struct str tree_str(const json_t *string); /* empty for NULL and what is no string */
 struct str tree_get_str(const json_t *tree, ...) __attribute__((sentinel));

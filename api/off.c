@@ -48,7 +48,9 @@ static void visit(const struct api_type *t, json_t *object, struct used *u, bool
 	for (size_t i = 0; i < t->nfields; i++) {
 		const struct api_field *f = &t->fields[i];
 		const struct api_type *inner = held(&f->schema);
-		json_t *value = json_object_get(object, f->name);
+		if (!f->off && !(inner && inner->has_off)) /* nearly all */
+			continue;
+		json_t *value = json_object_getn(object, f->name, f->name_length);
 		if (!value)
 			continue;
 		if (f->off && collect && !is_used(u, f) && u->n < USED_MAX)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/json_write.h"
+#include "api/meta.h"
 #include "base/mem.h"
 
 #define OBJECT_META "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
@@ -176,7 +177,7 @@ void openapi_custom_schema(const struct api_resource *r, const json_t *schema, b
 			   struct buf *out)
 {
 	bool opaque = !schema || (!v3 && is_true(schema, "x-kubernetes-preserve-unknown-fields"));
-	json_t *copy = opaque ? json_object() : json_deep_copy(schema);
+	json_t *copy = opaque ? json_object() : tree_copy(schema);
 	if (opaque) {
 		json_object_set_new(copy, "type", json_string("object"));
 	} else {

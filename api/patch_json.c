@@ -154,7 +154,7 @@ static int replace_root(struct run *run, const json_t *value)
 	if (!json_is_object(value) && !json_is_array(value))
 		return fail(run, "replace", "value must be object or array", STR(""),
 			    "invalid state detected");
-	json_t *copy = json_deep_copy(value);
+	json_t *copy = tree_copy(value);
 	json_decref(*run->doc);
 	*run->doc = copy;
 	return 0;
@@ -164,7 +164,7 @@ static int replace_root(struct run *run, const json_t *value)
 static json_t *value_of(const json_t *op)
 {
 	const json_t *value = json_object_get(op, "value");
-	return value ? json_deep_copy(value) : json_null();
+	return value ? tree_copy(value) : json_null();
 }
 
 static int op_add(struct run *run, const json_t *op, struct str path, struct place *at)
@@ -232,7 +232,7 @@ static int op_copy(struct run *run, const json_t *op, struct str path, struct pl
 		value = json_null(); /* as upstream */
 	if (!value)
 		return missing(run, "copy", tree_str(json_object_get(op, "from")));
-	json_t *copy = json_deep_copy(value);
+	json_t *copy = tree_copy(value);
 	json_decref(value);
 	run->copied_bytes += json_dumpb(copy, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (run->copied_bytes > PATCH_JSON_COPY_MAX_BYTES) {

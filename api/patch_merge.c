@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/patch_merge.h"
+#include "api/meta.h"
 
 /* RFC 7386 section 2: nulls of a new object vanish, too; as upstream, also of objects in a list. */
 static json_t *without_nulls(const json_t *patch)
@@ -14,7 +15,7 @@ static json_t *without_nulls(const json_t *patch)
 		return out;
 	}
 	if (!json_is_array(patch))
-		return json_deep_copy(patch);
+		return tree_copy(patch);
 	out = json_array();
 	json_array_foreach (patch, i, value)
 		json_array_append_new(out, without_nulls(value));
@@ -34,7 +35,7 @@ static void merge(json_t *doc, const json_t *patch)
 		else if (json_is_object(value) && json_is_object(old))
 			merge(old, value);
 		else if (json_is_object(old))
-			json_object_setn_new_nocheck(doc, key, n, json_deep_copy(value));
+			json_object_setn_new_nocheck(doc, key, n, tree_copy(value));
 		else
 			json_object_setn_new_nocheck(doc, key, n, without_nulls(value));
 	}

@@ -675,7 +675,7 @@ int patch_strategic_apply(const struct api_type *t, json_t **doc, const json_t *
 		return err_set(err, ERR_BAD_REQUEST,
 			       "json: cannot unmarshal value into Go value of type "
 			       "map[string]interface {}");
-	json_t *copy = json_deep_copy(patch);
+	json_t *copy = tree_copy(patch);
 	int r = merge_map((struct spot){ .type = t }, *doc, copy, err);
 	json_decref(copy);
 	return r;

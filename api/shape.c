@@ -147,6 +147,48 @@ bool shape_equal(const json_t *a, const json_t *b)
 	return json_is_array(a) ? equal_arrays(a, b) : json_equal(a, b);
 }
 
+static bool members_surely_differ(const struct api_schema *s, const json_t *a, const json_t *b)
+{
+	const char *key;
+	json_t *value;
+	bool map = s->kind == API_MAP;
+	if (map && json_object_size(a) != json_object_size(b))
+		return true;
+	json_object_foreach ((json_t *)a, key, value) {
+		const json_t *other = json_object_get(b, key);
+		const struct api_field *f =
+			map || !s->type ? NULL : api_type_field(s->type, str_from(key));
+		const struct api_schema *child = map ? s->item : f ? &f->schema : NULL;
+		if (map && !other)
+			return true;
+		if (child && shape_surely_differs(child, value, other))
+			return true;
+	}
+	return false;
+}
+
+bool shape_surely_differs(const struct api_schema *s, const json_t *a, const json_t *b)
+{
+	if (shape_empty(a) || shape_empty(b) || json_typeof(a) != json_typeof(b))
+		return false;
+	switch (s->kind) {
+	case API_OBJECT:
+	case API_MAP: return json_is_object(a) && members_surely_differ(s, a, b);
+	case API_LIST:
+		if (!json_is_array(a) || json_array_size(a) != json_array_size(b))
+			return json_is_array(a);
+		for (size_t i = 0; i < json_array_size(a); i++)
+			if (shape_surely_differs(s->item, json_array_get(a, i),
+						 json_array_get(b, i)))
+				return true;
+		return false;
+	case API_STRING:
+	case API_INT32:
+	case API_INT64: return !json_equal(a, b);
+	default: return false; /* texts of some kinds have several forms */
+	}
+}
+
 bool shape_empty(const json_t *value)
 {
 	return !value || json_is_null(value) ||

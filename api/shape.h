@@ -29,6 +29,8 @@ bool shape_implicit(const struct api_field *f);
 void shape_drop_unwritten(const struct api_type *t, json_t *object);
 /* Deep equality; 1 and 1.0 are equal. */
 bool shape_equal(const json_t *a, const json_t *b);
+/* Whether two values of a field differ in more than what is spelled out and what is left out. False: perhaps they don't. */
+bool shape_surely_differs(const struct api_schema *schema, const json_t *a, const json_t *b);
 /* Puts an empty object where `old` has one and `object` has nothing: a struct held by value is there either way. */
 void shape_fill_empty(json_t *object, const json_t *old);
 /* NULL, null, {} and []. */

@@ -70,7 +70,10 @@ struct metric_family *metric_family(enum metric_type type, const char *name, con
 static void label_text(const struct metric_family *f, const char *const *values, struct buf *out)
 {
 	for (size_t i = 0; f->labels && f->labels[i]; i++) {
-		buf_printf(out, "%s%s=", i ? "," : "", f->labels[i]);
+		if (i)
+			buf_putc(out, ',');
+		buf_puts(out, f->labels[i]);
+		buf_putc(out, '=');
 		buf_json_string(out, str_from(values[i]));
 	}
 }

@@ -21,14 +21,18 @@ size_t check_in(struct check *c, const char *field)
 size_t check_in_index(struct check *c, size_t i)
 {
 	size_t was = c->path.n;
-	buf_printf(&c->path, "[%zu]", i);
+	buf_putc(&c->path, '[');
+	buf_i64(&c->path, (int64_t)i);
+	buf_putc(&c->path, ']');
 	return was;
 }
 
 size_t check_in_key(struct check *c, struct str key)
 {
 	size_t was = c->path.n;
-	buf_printf(&c->path, "[%.*s]", STR_ARG(key));
+	buf_putc(&c->path, '[');
+	buf_str(&c->path, key);
+	buf_putc(&c->path, ']');
 	return was;
 }
 

@@ -259,7 +259,7 @@ static void not_fixed(struct check *c, const json_t *object, const char *but)
 static void check_fixed_spec(struct check *c, const json_t *object, const char *fixed,
 			     const char *but)
 {
-	json_t *wanted = NULL, *have = json_deep_copy(json_object_get(object, "spec"));
+	json_t *wanted = NULL, *have = tree_copy(json_object_get(object, "spec"));
 	if (!fixed || api_json_parse(str_from(fixed), &wanted, NULL, NULL) < 0) {
 		json_decref(have);
 		return;

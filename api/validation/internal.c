@@ -74,7 +74,7 @@ static bool is_meta(const struct api_type *t)
 
 static void write_tagged(const struct api_type *t, const json_t *value, struct buf *out)
 {
-	json_t *copy = value ? json_deep_copy(value) : json_object();
+	json_t *copy = value ? tree_copy(value) : json_object();
 	api_json_write(t, copy, false, out, NULL);
 	json_decref(copy);
 }
@@ -138,7 +138,7 @@ void check_duplicate_typed(struct check *c, const char *type, const json_t *valu
 {
 	const struct api_type *t = api_type_find(str_from(type));
 	auto_buf text = { 0 };
-	json_t *copy = json_deep_copy(value);
+	json_t *copy = tree_copy(value);
 	if (t && api_json_write(t, copy, false, &text, NULL) == 0)
 		err_cause(c->declared ? &c->later : c->err, "FieldValueDuplicate",
 			  c->path.p ? c->path.p : "", "Duplicate value: %s", text.p);

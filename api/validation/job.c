@@ -241,7 +241,7 @@ static void check_template_kept(struct check *c, const json_t *new, const json_t
 		     *b = tree_get(old, "spec", "template", NULL);
 	bool movable = json_is_true(tree_get(old, "spec", "suspend", NULL)) &&
 		       !tree_get(old, "status", "startTime", NULL);
-	json_t *copy = json_deep_copy(a);
+	json_t *copy = tree_copy(a);
 	shape_fill_empty(copy, b);
 	if (movable)
 		put_back_scheduling(copy, b);

@@ -189,7 +189,7 @@ static void put_back_gated(struct check *c, json_t *spec, const json_t *old)
 
 static json_t *munged(struct check *c, const json_t *new, const json_t *old)
 {
-	json_t *spec = json_deep_copy(new);
+	json_t *spec = tree_copy(new);
 	shape_fill_empty(spec, old);
 	json_int_t before =
 		json_integer_value(json_object_get(old, "terminationGracePeriodSeconds"));
@@ -378,7 +378,7 @@ void validate_pod_resize(struct check *c, const json_t *new, const json_t *old)
 	if (!same_number_of_containers(c, a, b, "containers") ||
 	    !same_number_of_containers(c, a, b, "initContainers"))
 		return;
-	json_t *spec = json_deep_copy(a);
+	json_t *spec = tree_copy(a);
 	put_back_images(spec, b, "containers", "resources");
 	put_back_images(spec, b, "initContainers", "resources");
 	put_back_images(spec, b, "containers", "resizePolicy");

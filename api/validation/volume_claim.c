@@ -96,7 +96,7 @@ static void put_back(json_t *spec, const json_t *old, const char *name)
 static json_t *munged(const json_t *new, const json_t *old)
 {
 	const json_t *before = json_object_get(old, "spec");
-	json_t *spec = json_deep_copy(json_object_get(new, "spec"));
+	json_t *spec = tree_copy(json_object_get(new, "spec"));
 	bool bound = str_eqz(tree_get_str(new, "status", "phase", NULL), "Bound");
 	json_t *size = tree_get(before, "resources", "requests", "storage", NULL);
 	json_t *requests = tree_get(spec, "resources", "requests", NULL);

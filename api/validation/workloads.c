@@ -322,7 +322,7 @@ static void check_claim_templates(struct check *c, const json_t *spec)
 /* The template as its pods will have it: with a volume per claim template, without names of its own. */
 static json_t *template_with_claims(const json_t *spec)
 {
-	json_t *copy = json_deep_copy(json_object_get(spec, "template")), *claim;
+	json_t *copy = tree_copy(json_object_get(spec, "template")), *claim;
 	json_t *pod = json_object_get(copy, "spec"), *volumes = json_array(), *volume;
 	struct map names = { 0 };
 	size_t i;

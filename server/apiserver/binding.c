@@ -81,7 +81,7 @@ static int binding_modify(struct write *w, struct err *err)
 	int e = binding_check(w, node, err);
 	if (e < 0)
 		return e;
-	w->tree = json_deep_copy(w->old);
+	w->tree = tree_copy(w->old);
 	json_object_set_new(json_object_get(w->tree, "spec"), "nodeName",
 			    json_stringn(node.p, node.n));
 	map_merge(w->tree, w->body, "annotations");

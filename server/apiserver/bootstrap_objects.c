@@ -80,7 +80,7 @@ static void managers_note(const struct maker *m, const struct api_resource *res,
 	json_object_del(tree, "status");
 	managed_update(res, NULL, tree, &object, NULL);
 	if (status && by->status) {
-		json_t *old = json_deep_copy(tree);
+		json_t *old = tree_copy(tree);
 		json_object_set(tree, "status", status);
 		managed_update(res, old, tree, &later, NULL);
 		list_disown(json_array_get(json_object_get(meta_of(tree), "managedFields"), 0));

@@ -149,7 +149,7 @@ static int budget_modify(struct write *w, struct err *err)
 		return -(int)ERR_TOO_MANY_REQUESTS;
 	}
 	char now[TIME_TEXT_MAX];
-	w->tree = json_deep_copy(w->old);
+	w->tree = tree_copy(w->old);
 	status = json_object_get(w->tree, "status");
 	json_object_set_new(status, "disruptionsAllowed", json_integer(allowed - 1));
 	json_t *pods = json_object_get(status, "disruptedPods");

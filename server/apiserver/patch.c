@@ -175,7 +175,7 @@ static int patch_modify(struct write *w, struct err *err)
 {
 	const struct patch_state *state = w->extra;
 	struct decode_expect expect = decode_expected(w->r);
-	w->tree = json_deep_copy(w->old);
+	w->tree = tree_copy(w->old);
 	int e = patch_apply(w->res->type, state->kind, w->body, &w->tree, err);
 	if (e ==
 	    -ERR_INVALID) { /* an operation that can't be done is about nothing of the object */

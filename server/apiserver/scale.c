@@ -147,7 +147,7 @@ static int replicas_set(struct write *w, const json_t *scale, struct err *err)
 			  (long long)replicas);
 		return validate_finish("Scale", "autoscaling", w->name, err);
 	}
-	w->tree = json_deep_copy(w->old);
+	w->tree = tree_copy(w->old);
 	json_t *spec = json_object_get(w->tree, "spec");
 	if (custom)
 		custom_replicas_set(w->tree, custom, replicas);

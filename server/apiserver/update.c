@@ -67,7 +67,7 @@ static int update_modify(struct write *w, struct err *err)
 	    meta_revision(w->body).n == 0 &&
 	    (meta_uid(w->body).n == 0 || str_eq(meta_uid(w->body), w->old_object->uid)))
 		return unversioned(w, err);
-	w->tree = json_deep_copy(w->body);
+	w->tree = tree_copy(w->body);
 	return 0;
 }
 

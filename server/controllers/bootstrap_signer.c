@@ -48,7 +48,7 @@ static void work(void *ctx, struct str key)
 	const struct object *o =
 		informer_get(controller_informer(c, API_CORE_V1_CONFIGMAPS), STR(PLACE), STR(NAME));
 	json_t *map = o ? object_tree(o, NULL) : NULL, *data = json_object_get(map, "data"),
-	       *before = json_deep_copy(data);
+	       *before = tree_copy(data);
 	struct signing s = { tree_get_str(data, "kubeconfig", NULL), data };
 	if (s.content.n) {
 		signatures_drop(data);

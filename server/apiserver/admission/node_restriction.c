@@ -184,7 +184,7 @@ static json_t *claim_without(const json_t *claim)
 {
 	static const char *const changing[] = { "capacity", "conditions",
 						"allocatedResourceStatuses", "allocatedResources" };
-	json_t *copy = json_deep_copy(claim), *status = json_object_get(copy, "status");
+	json_t *copy = tree_copy(claim), *status = json_object_get(copy, "status");
 	meta_unset(copy, "resourceVersion");
 	meta_unset(copy, "managedFields");
 	for (size_t i = 0; i < COUNT_OF(changing); i++)

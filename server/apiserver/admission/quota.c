@@ -162,7 +162,7 @@ static void add_up(const json_t *quota, const json_t *delta, json_t *requested, 
 
 static int store_used(struct quota_check *c, const struct object *o, json_t *quota, json_t *used)
 {
-	json_t *new = json_deep_copy(quota);
+	json_t *new = tree_copy(quota);
 	struct managed_by by = { .manager = STR("kube-apiserver"),
 				 .operation = STR("Update"),
 				 .subresource = STR("status"),

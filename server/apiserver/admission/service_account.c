@@ -102,7 +102,7 @@ static void pull_secrets(json_t *spec, const json_t *account)
 	json_t *mine = json_object_get(spec, "imagePullSecrets"),
 	       *theirs = json_object_get(account, "imagePullSecrets");
 	if (json_array_size(mine) == 0 && json_array_size(theirs))
-		json_object_set_new(spec, "imagePullSecrets", json_deep_copy(theirs));
+		json_object_set_new(spec, "imagePullSecrets", tree_copy(theirs));
 }
 
 static int mirror_check(struct write *w, const json_t *spec, struct err *err)

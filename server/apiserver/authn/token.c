@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "api/meta.h"
 #include "api/registry.h"
 #include "base/clock.h"
 #include "base/encode.h"
@@ -187,14 +188,14 @@ static json_t *cache_find(struct token_cache *c, struct str hash)
 {
 	pthread_mutex_lock(&c->lock);
 	json_t *found = map_get(&c->claims, hash);
-	found = found ? json_deep_copy(found) : NULL;
+	found = found ? tree_copy(found) : NULL;
 	pthread_mutex_unlock(&c->lock);
 	return found;
 }
 
 static void cache_keep(struct token_cache *c, struct str hash, const json_t *claims)
 {
-	json_t *copy = json_deep_copy(claims);
+	json_t *copy = tree_copy(claims);
 	pthread_mutex_lock(&c->lock);
 	if (c->claims.count >= CACHE_TOKENS_MAX) {
 		map_free(&c->claims, claims_free);

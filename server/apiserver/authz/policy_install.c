@@ -81,7 +81,7 @@ static bool is_as_written(const struct policy_item *item, const struct object *o
 
 static void reconcile(struct install *in, const struct policy_item *item, const struct object *o)
 {
-	json_t *old = object_tree(o, NULL), *tree = json_deep_copy(old);
+	json_t *old = object_tree(o, NULL), *tree = tree_copy(old);
 	switch (policy_reconcile(item, tree)) {
 	case POLICY_FINE: break;
 	case POLICY_UPDATE: update(in, item, old, tree, o->revision); break;

@@ -233,7 +233,7 @@ static void look_tree(struct crd_entry *e, json_t *tree, bool deleting)
 	bool changed = deleting ? emptied(e, tree) : decide(e, tree);
 	json_t *names = tree_get(tree, "status", "acceptedNames", NULL), *had = e->accepted;
 	bool released = had && !json_equal(had, names);
-	e->accepted = names ? json_deep_copy(names) : NULL;
+	e->accepted = names ? tree_copy(names) : NULL;
 	json_decref(had);
 	if (crd_condition_true(tree, "Established"))
 		serve(e, tree, &why);

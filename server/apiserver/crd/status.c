@@ -185,7 +185,7 @@ bool crd_names_decide(json_t *crd, const struct crd_names_taken *taken, int64_t 
 {
 	json_t *status = status_of(crd), *old = json_object_get(status, "acceptedNames");
 	struct decision d = { .wanted = tree_get(crd, "spec", "names", NULL),
-			      .accepted = old ? json_deep_copy(old) : json_object(),
+			      .accepted = old ? tree_copy(old) : json_object(),
 			      .taken = taken };
 	names_run(&d);
 	bool changed = !old || !json_equal(old, d.accepted);

@@ -94,7 +94,7 @@ int certificate_request_strategy_update_sub(struct write *w, struct err *err)
 {
 	char now[TIME_TEXT_MAX];
 	json_t *old = tree_get(w->old, "status", "conditions", NULL), *condition,
-	       *conditions = json_deep_copy(tree_get(w->tree, "status", "conditions", NULL));
+	       *conditions = tree_copy(tree_get(w->tree, "status", "conditions", NULL));
 	bool status = !strcmp(w->subresource, "status");
 	size_t i;
 	(void)err;
@@ -105,8 +105,7 @@ int certificate_request_strategy_update_sub(struct write *w, struct err *err)
 		decision_keep(conditions, old, "Denied");
 	} else { /* an approval changes conditions only */
 		json_t *before = json_object_get(w->old, "status");
-		json_object_set_new(w->tree, "status",
-				    before ? json_deep_copy(before) : json_object());
+		json_object_set_new(w->tree, "status", before ? tree_copy(before) : json_object());
 	}
 	json_array_foreach (conditions, i, condition)
 		times_fill(condition, old, now);

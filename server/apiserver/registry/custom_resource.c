@@ -52,7 +52,7 @@ int definition_strategy_update(struct write *w, struct err *err)
 	(void)err;
 	json_t *status = json_object_get(w->tree, "status"); /* the old one: not ours to change */
 	if (status)
-		json_object_set_new(w->tree, "status", json_deep_copy(status));
+		json_object_set_new(w->tree, "status", tree_copy(status));
 	store_version(w->tree);
 	return 0;
 }

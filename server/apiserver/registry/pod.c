@@ -68,7 +68,7 @@ static int pod_status(struct write *w)
 /* The old pod, but for one field of its spec. */
 static json_t *old_with(struct write *w)
 {
-	json_t *pod = json_deep_copy(w->old);
+	json_t *pod = tree_copy(w->old);
 	keep_field(meta_make(pod), meta_of(w->tree), "managedFields");
 	return pod;
 }

@@ -32,7 +32,7 @@ static bool only_owners_changed(const struct write *w)
 	static const char *const fields[] = { "ownerReferences", "finalizers", "managedFields" };
 	if (!w->old)
 		return false;
-	json_t *copy = json_deep_copy(w->tree), *meta = meta_make(copy);
+	json_t *copy = tree_copy(w->tree), *meta = meta_make(copy);
 	for (size_t i = 0; i < COUNT_OF(fields); i++) {
 		json_t *was = json_object_get(meta_of(w->old), fields[i]);
 		if (was)

@@ -4,6 +4,7 @@
 #include "api/codec.h"
 #include "api/meta.h"
 #include "api/off.h"
+#include "api/shape.h"
 #include "server/apiserver/crd/status.h"
 #include "server/apiserver/write.h"
 
@@ -192,8 +193,13 @@ static bool spec_differs(const struct write *w, const json_t *new)
 /* The old tree is canonical, the new one may spell out what is empty: seen only when it is written canonically, too. */
 static bool spec_changed(const struct write *w)
 {
+	const struct api_field *spec = api_type_field(w->res->type, STR("spec"));
 	if (!spec_differs(w, w->tree))
 		return false;
+	if (spec && !(w->strategy->flags & STRATEGY_ALL_IS_SPEC) &&
+	    shape_surely_differs(&spec->schema, json_object_get(w->old, "spec"),
+				 json_object_get(w->tree, "spec")))
+		return true;
 	auto_buf text = { 0 };
 	json_t *canonical = NULL;
 	bool differs = true;

@@ -39,9 +39,9 @@ static void sources_agree(json_t *spec)
 		source = NULL;
 	}
 	if (source && !ref)
-		json_object_set_new(spec, "dataSourceRef", json_deep_copy(source));
+		json_object_set_new(spec, "dataSourceRef", tree_copy(source));
 	else if (ref && !source)
-		json_object_set_new(spec, "dataSource", json_deep_copy(ref));
+		json_object_set_new(spec, "dataSource", tree_copy(ref));
 }
 
 int volume_claim_strategy_create(struct write *w, struct err *err)
