@@ -41,6 +41,9 @@ struct object {
 int object_new(const struct api_resource *r, struct str key, struct str json, struct object **out,
 	       struct err *err);
 void object_seal(struct object *o, int64_t revision);
+/* An object as an API server sends it, with its resourceVersion (a number). Sealed. */
+int object_from_served(const struct api_resource *r, struct str json, struct object **out,
+		       struct err *err);
 struct object *object_ref(const struct object *o);
 void object_unref(const struct object *o); /* NULL is fine */
 /* The same bytes under another revision (a DELETED event carries the revision of the deletion). Sealed. */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/local_client.h"
 
-#include "api/codec.h"
 #include "api/crd.h"
-#include "api/meta.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "client/status.h"
 #include "server/apiserver/crd/registry.h"
 #include "server/apiserver/local_reflector.h"
 #include "server/apiserver/request.h"
@@ -35,34 +34,12 @@ static const struct {
 	{ API_DELETE_COLLECTION, "DELETE", "deletecollection" },
 };
 
-/* The Status of a failure as an err. */
-static void status_read(struct str body, int status, struct err *err)
-{
-	json_t *tree = NULL;
-	api_json_parse(body, &tree, NULL, NULL);
-	struct str reason = tree_get_str(tree, "reason", NULL),
-		   message = tree_get_str(tree, "message", NULL);
-	enum err_reason code = err_reason_from_text(reason.p ? reason.p : "", reason.n);
-	err_set(err, code ? code : ERR_INTERNAL, "%.*s", STR_ARG(message));
-	err->code = status;
-	err->retry_after_s = (int)tree_int(tree_get(tree, "details", "retryAfterSeconds", NULL), 0);
-	const json_t *causes = tree_get(tree, "details", "causes", NULL);
-	for (size_t i = 0; i < json_array_size(causes); i++) {
-		const json_t *c = json_array_get(causes, i);
-		struct str type = tree_get_str(c, "reason", NULL),
-			   field = tree_get_str(c, "field", NULL);
-		err_cause(err, type.n ? type.p : NULL, field.n ? field.p : NULL, "%.*s",
-			  STR_ARG(tree_get_str(c, "message", NULL)));
-	}
-	json_decref(tree);
-}
-
 static void call_finish(struct local_call *c, struct str body)
 {
 	auto_err err = { 0 };
 	bool failed = c->status >= 400;
 	if (failed)
-		status_read(body, c->status, &err);
+		client_status_read(body, c->status, &err);
 	struct client_result result = { .code = c->status,
 					.body = body,
 					.err = failed ? &err : NULL };
