@@ -18,7 +18,7 @@
 #define WRITE_US     8    /* what a watcher's write costs, about */
 #define SHARE        16   /* of the loop's time, one part */
 #define BURST_US     4000 /* of writes that are never held back */
-#define PAUSE_MAX_US 10000
+#define PAUSE_MAX_US 25000
 
 struct watch_group {
 	struct list link; /* in the hub */
