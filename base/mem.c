@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,4 +47,13 @@ void *mem_array_grow(void *p, size_t *cap, size_t want, size_t item)
 		checked(NULL, 1);
 	*cap = n;
 	return mem_realloc(p, n * item);
+}
+
+/* mimalloc's; other allocators look after themselves */
+extern void mi_collect(bool force) __attribute__((weak));
+
+void mem_trim(void)
+{
+	if (mi_collect)
+		mi_collect(true);
 }

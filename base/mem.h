@@ -13,6 +13,9 @@ void *mem_realloc(void *p, size_t n);
 void *mem_try_alloc(size_t n); /* NULL when out of memory */
 void *mem_array_grow(void *p, size_t *cap, size_t want,
 		     size_t item); /* doubles cap until >= want */
+/* Gives back to the system what is free in the heap of the calling thread: for threads that have been busy and are not any more.
+ * Blocks that other threads have freed come home only here or when the thread allocates again. Some milliseconds. */
+void mem_trim(void);
 
 #define NEW(type) ((type *)mem_zalloc(sizeof(type)))
 

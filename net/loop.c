@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #define LATER_ROUNDS 16 /* of work that asks for more work, before sockets get their turn */
 
 static void inbox_run(struct loop *l)
@@ -56,9 +58,38 @@ static void on_no_sleep(uv_idle_t *idle)
 	uv_idle_stop(idle);
 }
 
+/* A loop that has been busy and has become quiet gives its free memory back. A loop at rest is not woken for it. */
+struct loop_trim {
+	struct loop_delay quiet;
+	struct loop *loop;
+	unsigned turns, looked_at;
+};
+#define TRIM_TURNS  5000 /* make it worth while */
+#define QUIET_MS    2000
+#define QUIET_TURNS 100
+
+static void on_quiet(struct loop_delay *d)
+{
+	struct loop_trim *t = CONTAINER_OF(d, struct loop_trim, quiet);
+	if (t->turns - t->looked_at > QUIET_TURNS) {
+		t->looked_at = t->turns;
+		loop_delay_start(t->loop, d, QUIET_MS);
+		return;
+	}
+	t->turns = t->looked_at = 0;
+	mem_trim();
+}
+
+static void count_turn(struct loop_trim *t)
+{
+	if (++t->turns == TRIM_TURNS)
+		loop_delay_start(t->loop, &t->quiet, QUIET_MS);
+}
+
 static void on_before_sleep(uv_prepare_t *prepare)
 {
 	struct loop *l = CONTAINER_OF(prepare, struct loop, before_sleep);
+	count_turn(l->trim);
 	for (int i = 0; i < LATER_ROUNDS && !list_empty(&l->later); i++)
 		later_run_once(l);
 	if (!list_empty(&l->later))
@@ -94,6 +125,9 @@ int loop_init(struct loop *l, const char *name, struct err *err)
 	uv_idle_init(&l->uv, &l->no_sleep);
 	uv_timer_init(&l->uv, &l->delay_timer);
 	l->read_buffer = mem_alloc(LOOP_READ_BYTES);
+	l->trim = NEW(struct loop_trim);
+	l->trim->loop = l;
+	loop_delay_init(&l->trim->quiet, on_quiet);
 	return 0;
 }
 
@@ -214,6 +248,7 @@ void loop_close(struct loop *l)
 	inbox_run(l); /* posted while the last callbacks ran */
 	uv_loop_close(&l->uv);
 	free(TAKE(l->read_buffer));
+	free(TAKE(l->trim));
 }
 
 bool loop_is_current(const struct loop *l)

@@ -24,6 +24,7 @@ struct loop {
 	char *read_buffer;         /* private: LOOP_READ_BYTES, shared by all sockets of the loop */
 	uv_timer_t delay_timer;    /* private: of the loop_delay that is due first */
 	struct list delays;        /* private: struct loop_delay */
+	struct loop_trim *trim;    /* private: loop.c */
 };
 #define LOOP_READ_BYTES (64 * 1024)
 enum loop_slot { LOOP_SLOT_HTTP, LOOP_SLOT_WATCH_HUB, LOOP_SLOT_API, LOOP_SLOT_CLIENT };

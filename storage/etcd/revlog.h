@@ -57,6 +57,7 @@ struct revlog {
 	struct loop_msg *pending, *pending_last; /* taken from the queue, not yet in a batch */
 	struct arena scratch;                    /* of one batch */
 	pthread_t thread;
+	unsigned batches; /* since the writer gave free memory back */
 	bool running;
 	_Atomic bool closing;
 	_Atomic int64_t revision;  /* newest committed */

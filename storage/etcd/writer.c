@@ -9,12 +9,15 @@
 #include <sched.h>
 #include <time.h>
 
+#include "base/mem.h"
 #include "storage/etcd/revlog.h"
 
 #define WAL_FRAMES         1000 /* 4 MiB: a checkpoint begins */
 #define WAL_REST_FRAMES    200  /* and is ended by the writer */
 #define WAL_HARD_FRAMES    8000
 #define WRITER_STACK_BYTES (512u << 10)
+#define TRIM_BATCHES       1000
+#define QUIET_US           2000000
 
 int64_t revlog_now_us(void)
 {
@@ -81,6 +84,22 @@ static int64_t next_wake_us(const struct revlog *l)
 	return expiry < round ? expiry : round;
 }
 
+/* Sleeps until something is to be done. After many batches, and then a while without any, free memory is given back first. */
+static void rest(struct revlog *l, int64_t until)
+{
+	int64_t quiet = revlog_now_us() + QUIET_US;
+
+	if (l->batches < TRIM_BATCHES || until < quiet) {
+		txn_queue_wait(&l->queue, until);
+		return;
+	}
+	txn_queue_wait(&l->queue, quiet);
+	if (revlog_now_us() < quiet)
+		return;
+	mem_trim();
+	l->batches = 0;
+}
+
 static void *writer_main(void *ctx)
 {
 	struct revlog *l = ctx;
@@ -93,13 +112,15 @@ static void *writer_main(void *ctx)
 		if (!busy && atomic_load(&l->closing))
 			return NULL;
 		pthread_mutex_lock(&l->db_lock);
-		if (busy)
+		if (busy) {
 			revlog_batch(l);
+			l->batches++;
+		}
 		more = housekeeping(l);
 		until = next_wake_us(l);
 		pthread_mutex_unlock(&l->db_lock);
 		if (!busy && !more)
-			txn_queue_wait(&l->queue, until);
+			rest(l, until);
 	}
 }
 

@@ -230,6 +230,15 @@ static void delays_run_once_in_order_and_not_when_cancelled(void **state)
 	assert_string_equal(log.p, "cba");
 }
 
+static void only_a_busy_loop_looks_whether_it_is_quiet(void **state)
+{
+	(void)state;
+	run_turns(1000);
+	assert_true(list_empty(&test_loop.delays));
+	run_turns(5000);
+	assert_false(list_empty(&test_loop.delays));
+}
+
 static pthread_t worker;
 static bool work_done;
 static void work(void *ctx)
@@ -282,6 +291,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(timer_is_one_shot_and_restartable, loop_setup,
 						loop_teardown),
 		cmocka_unit_test_setup_teardown(delays_run_once_in_order_and_not_when_cancelled,
+						loop_setup, loop_teardown),
+		cmocka_unit_test_setup_teardown(only_a_busy_loop_looks_whether_it_is_quiet,
 						loop_setup, loop_teardown),
 		cmocka_unit_test_setup_teardown(blocking_work_runs_elsewhere_and_reports_here,
 						loop_setup, loop_teardown),
