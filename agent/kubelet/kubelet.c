@@ -322,6 +322,7 @@ static void on_pods_synced(void *ctx)
 	map_free(&k->restored, NULL);
 	k->restored = (struct map){ 0 };
 	node_images_changed(k->node);
+	pods_admit(k);
 }
 
 /* --- start --- */

@@ -10,6 +10,7 @@
 #include "agent/kubelet/local_volumes.h"
 #include "agent/kubelet/log_rotate.h"
 #include "agent/kubelet/node_status.h"
+#include "agent/kubelet/pod.h"
 #include "api/decode.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -26,6 +27,8 @@ struct node {
 	struct lease lease;
 	char uid[64];
 	struct reflector *watch;
+	struct arena arena; /* of object */
+	struct core_v1_node object;
 	struct node_view view;
 	struct buf images;
 	bool registered, has_cidrs, ready_told, images_stale;
@@ -64,6 +67,7 @@ static void timer_closed(struct loop_timer *t)
 	void (*stopped)(struct kubelet *) = n->stopped;
 	struct kubelet *k = n->k;
 	buf_free(&n->images);
+	arena_free(&n->arena);
 	free(n->status_sent);
 	free(n);
 	stopped(k);
@@ -255,6 +259,43 @@ static void send_node(struct node *n)
 			.verb = API_CREATE, .body = buf_view(&b), .done = on_registered });
 }
 
+const struct core_v1_node *node_object(const struct node *n)
+{
+	return n->object.metadata.uid.n ? &n->object : NULL;
+}
+
+static int keep_object(struct node *n, struct str json)
+{
+	struct arena a = { 0 };
+	struct core_v1_node fresh = { 0 };
+	int r = struct_read_json(json, &a, api_struct_core_v1_node, &fresh, NULL);
+	if (r < 0) {
+		arena_free(&a);
+		return r;
+	}
+	arena_free(&n->arena);
+	n->arena = a;
+	n->object = fresh;
+	return 0;
+}
+
+static void on_asked(void *ctx, const struct client_result *r)
+{
+	struct node *n = ctx;
+	if (answered(n))
+		return;
+	if (!r->err)
+		keep_object(n, r->body);
+	pods_admit(n->k);
+}
+
+void node_ask(struct node *n)
+{
+	call(n, (struct client_call){ .verb = API_GET,
+				      .name = str_from(n->k->config.node_name),
+				      .done = on_asked });
+}
+
 static void take_cidrs(struct node *n, const struct core_v1_node *o)
 {
 	const char *cidrs[3] = { NULL };
@@ -269,8 +310,6 @@ static void take_cidrs(struct node *n, const struct core_v1_node *o)
 static void on_node(void *ctx, const struct object *old, const struct object *new)
 {
 	struct node *n = ctx;
-	auto_arena a = { 0 };
-	struct core_v1_node o = { 0 };
 	(void)old;
 	if (!new) { /* somebody deleted it: we are still here */
 		free(n->status_sent);
@@ -280,13 +319,15 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 			send_node(n);
 		return;
 	}
-	if (object_decode(new, &a, api_struct_core_v1_node, &o, NULL) < 0)
+	if (keep_object(n, new->json) < 0)
 		return;
 	bool first = !n->uid[0];
-	snprintf(n->uid, sizeof(n->uid), "%.*s", STR_ARG(o.metadata.uid));
+	snprintf(n->uid, sizeof(n->uid), "%.*s", STR_ARG(n->object.metadata.uid));
 	if (first)
 		lease_renew(&n->lease);
-	take_cidrs(n, &o);
+	take_cidrs(n, &n->object);
+	if (first)
+		pods_admit(n->k);
 }
 
 /* --- status --- */

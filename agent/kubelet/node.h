@@ -13,6 +13,8 @@ struct node *node_start(struct kubelet *k,
 			void (*on_cidrs)(struct kubelet *k, const char *const *cidrs));
 void node_stop(struct node *n, void (*done)(struct kubelet *k)); /* done: freed */
 void node_network_ready(struct node *n); /* pods can be run: the node is Ready from now on */
+const struct core_v1_node *node_object(const struct node *n); /* as seen last; NULL: not yet */
+void node_ask(struct node *n);                                /* reads it anew; then pods_admit() */
 void node_images_changed(struct node *n);
 const char *node_uid(const struct node *n); /* "" until it is registered */
 void node_event(struct kubelet *k, bool warning, const char *reason, const char *message);

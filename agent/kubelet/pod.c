@@ -165,6 +165,7 @@ static void adopt(struct pod *p)
 	p->start_us = p->api.status.start_time.set ? p->api.status.start_time.us
 						   : clock_wall_us(p->k->clock);
 	p->frozen = over && !restored;
+	p->admitted = over || restored;
 	if (p->frozen)
 		p->sandbox = SANDBOX_REMOVED;
 	if (restored) {

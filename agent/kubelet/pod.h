@@ -75,8 +75,11 @@ struct pod {
 	bool sandbox_tried; /* there may be something to remove */
 	bool volumes_ready, volumes_dirty, volumes_busy;
 	bool initialized, ended, failed;
-	bool frozen;                      /* ended before we started: the API's status stands */
-	bool gone;                        /* the API object is deleted */
+	bool admitted;              /* it was asked whether it may run here */
+	bool rejected;              /* and it may not */
+	bool asks_node, asked_node; /* for the newest labels of the node, before it is rejected */
+	bool frozen;                /* ended before we started: the API's status stands */
+	bool gone;                  /* the API object is deleted */
 	char *stop_reason, *stop_message; /* deadline, eviction: status.reason, status.message */
 	bool finishing, finished;         /* the last DELETE is on its way, is done */
 	int64_t finish_retry_us;
@@ -113,6 +116,8 @@ void pod_source(struct pod *p, struct arena *a, struct pod_source *out);
 const char *const *pod_ips(const struct pod *p,
 			   struct arena *a); /* NULL-terminated; the host's in its network */
 bool pod_is_terminating(const struct pod *p);
+bool pod_admit(struct pod *p);      /* false: not known yet, comes again */
+void pods_admit(struct kubelet *k); /* something that they waited for is known */
 int64_t pod_grace_us(const struct pod *p);
 
 void pod_sandbox_start(struct pod *p);

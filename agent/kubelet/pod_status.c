@@ -393,6 +393,8 @@ void pod_status_build(const struct pod *p, int64_t now_us, struct arena *a,
 		.qos_class = str_from(qos_class(&p->api.spec)),
 		.start_time = time_of(p->start_us),
 	};
+	if (p->rejected)
+		return; /* nothing was ever made for it */
 	fill_conditions(p, now_us, a, out);
 	fill_addresses(p, a, out);
 	fill_containers(p, a, out);

@@ -148,6 +148,8 @@ void pod_sync(struct pod *p)
 		p->sync_again = true;
 		return;
 	}
+	if (!pod_admit(p))
+		return;
 	p->syncing = true;
 	tokens_renew(p->tokens);
 	do {
