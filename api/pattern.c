@@ -209,3 +209,76 @@ bool pattern_match(const struct pattern *p, struct str text)
 	pcre2_match_data_free(found);
 	return n >= 0;
 }
+
+static bool is_word(char c)
+{
+	return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static void add_group(const struct pattern *p, pcre2_match_data *found, struct str text,
+		      struct str name, struct buf *out)
+{
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(found);
+	auto_free char *key = str_dup(name);
+	uint64_t number;
+	if (!str_to_u64(name, &number)) {
+		int n = pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)key);
+		if (n < 0)
+			return;
+		number = (uint64_t)n;
+	}
+	if (number < pcre2_get_ovector_count(found) && at[2 * number] != PCRE2_UNSET)
+		buf_add(out, text.p + at[2 * number], at[2 * number + 1] - at[2 * number]);
+}
+
+/* What "$" begins: the name of a group, in braces or as far as it goes. Returns its length, 0: it is only a dollar. */
+static size_t group_name(struct str rest, struct str *name)
+{
+	size_t n = 1;
+	bool braces = rest.n > 1 && rest.p[1] == '{';
+	if (braces)
+		n++;
+	size_t from = n;
+	while (n < rest.n && is_word(rest.p[n]))
+		n++;
+	*name = str_of(rest.p + from, n - from);
+	if (!name->n || (braces && (n == rest.n || rest.p[n] != '}')))
+		return 0;
+	return n + braces;
+}
+
+static void expand(const struct pattern *p, pcre2_match_data *found, struct str text, struct str by,
+		   struct buf *out)
+{
+	for (size_t i = 0; i < by.n;) {
+		struct str rest = str_of(by.p + i, by.n - i), name;
+		size_t n = rest.p[0] == '$' ? group_name(rest, &name) : 0;
+		if (n)
+			add_group(p, found, text, name, out);
+		else
+			buf_putc(out, rest.p[0]);
+		i += n ? n : str_starts(rest, STR("$$")) ? 2 : 1;
+	}
+}
+
+bool pattern_replace(const struct pattern *p, struct str text, struct str by, struct buf *out)
+{
+	pcre2_match_data *found = pcre2_match_data_create_from_pattern(p->code, NULL);
+	size_t from = 0, kept = 0;
+	bool any = false;
+	if (!found)
+		abort();
+	while (from <= text.n && pcre2_match(p->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n,
+					     from, 0, found, p->context) >= 0) {
+		const PCRE2_SIZE *at = pcre2_get_ovector_pointer(found);
+		buf_add(out, text.p + kept, at[0] - kept);
+		expand(p, found, text, by, out);
+		any = true;
+		kept = at[1];
+		from = at[1] > at[0] ? at[1] : at[1] + 1;
+	}
+	if (kept < text.n)
+		buf_add(out, text.p + kept, text.n - kept);
+	pcre2_match_data_free(found);
+	return any;
+}

@@ -13,11 +13,18 @@
 
 struct image_options {
 	const char *data_dir;
+	const char *private_registry;
+	bool mirrors_only;
 	const char *user;
 };
 static const struct flag image_flags[] = {
 	{ "data-dir", "DIR", FLAG_STRING, offsetof(struct image_options, data_dir),
 	  "/var/lib/allinone", "where the server keeps its data" },
+	{ "private-registry", "FILE", FLAG_STRING, offsetof(struct image_options, private_registry),
+	  "/etc/allinone/registries.yaml", "mirrors, credentials and TLS of registries (pull)" },
+	{ "disable-default-registry-endpoint", NULL, FLAG_BOOL,
+	  offsetof(struct image_options, mirrors_only), "false",
+	  "registries that have mirrors are not asked themselves (pull)" },
 	{ "user", "NAME:PASSWORD", FLAG_STRING, offsetof(struct image_options, user), NULL,
 	  "credentials of the registry (pull); better in the environment: ALLINONE_USER" },
 };
@@ -192,6 +199,7 @@ int command_image(int argc, char **argv)
 	struct image_store *store;
 	r = image_store_open(dir, &store, &err);
 	if (r == 0) {
+		image_store_registries(store, o.private_registry, o.mirrors_only);
 		r = act(store, words[0], words[1], &o, &err);
 		image_store_free(store);
 	}

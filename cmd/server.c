@@ -277,6 +277,8 @@ static int start_kubelet(struct server *s, struct err *err)
 		.serving_cert = files.serving_cert,
 		.serving_key = files.serving_key,
 		.client_ca = files.client_ca,
+		.registries = o->private_registry,
+		.mirrors_only = o->disable_default_registry_endpoint,
 		.max_pods = (int)o->max_pods,
 		.on_ready = on_node_ready,
 		.ctx = s,

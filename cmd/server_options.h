@@ -15,6 +15,8 @@ struct server_options {
 	const char *node_name;
 	struct flag_list node_ip, node_label, node_taint;
 	int64_t max_pods;
+	const char *private_registry;
+	bool disable_default_registry_endpoint;
 	bool disable_agent, disable_scheduler, disable_controller_manager;
 	const char *log_level;
 	const char *run_dir;

@@ -15,6 +15,7 @@
 #include "agent/kubelet/server.h"
 #include "agent/network/cidr.h"
 #include "agent/network/link.h"
+#include "agent/runtime/registries.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -59,6 +60,7 @@ static void config_copy(struct kubelet_config *to, const struct kubelet_config *
 	to->serving_cert = text(c->serving_cert);
 	to->serving_key = text(c->serving_key);
 	to->client_ca = text(c->client_ca);
+	to->registries = text(c->registries);
 	to->node_ips = list(c->node_ips);
 	to->pod_cidrs = list(c->pod_cidrs);
 	to->cluster_cidrs = list(c->cluster_cidrs);
@@ -72,7 +74,7 @@ static void config_free(struct kubelet_config *c)
 {
 	const char *const texts[] = { c->data_dir,    c->run_dir,        c->node_name,
 				      c->cluster_dns, c->cluster_domain, c->serving_cert,
-				      c->serving_key, c->client_ca };
+				      c->serving_key, c->client_ca,      c->registries };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		free((char *)texts[i]);
 	list_free(c->node_ips);
@@ -414,10 +416,13 @@ static int start_parts(struct kubelet *k, struct err *err)
 	if (r == 0)
 		r = find_host_ips(k, err);
 	if (r == 0)
+		r = registries_check(k->config.registries, err);
+	if (r == 0)
 		r = runtime_new(&c, &k->runtime, err);
 	if (r < 0)
 		return r;
 	k->images = runtime_images(k->runtime);
+	image_store_registries(k->images, k->config.registries, k->config.mirrors_only);
 	machine_read(k->config.data_dir, &k->machine);
 	return server_start(k, err);
 }

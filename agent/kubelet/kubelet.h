@@ -20,7 +20,9 @@ struct kubelet_config {
 	const char *const *node_labels, *const *node_taints; /* "k=v", "k=v:Effect"; may be NULL */
 	int port;                                            /* 10250 */
 	const char *serving_cert, *serving_key, *client_ca;  /* PEM files */
-	int max_pods;                                        /* 0: 110 */
+	const char *registries;                              /* registries.yaml; NULL: none */
+	bool mirrors_only;           /* registries that have mirrors are left alone */
+	int max_pods;                /* 0: 110 */
 	void (*on_ready)(void *ctx); /* the Node is Ready for the first time; may be NULL */
 	void *ctx;
 };

@@ -10,6 +10,9 @@
 struct image_store;
 int image_store_open(const char *dir, struct image_store **out, struct err *err);
 void image_store_free(struct image_store *s);
+/* Where images are pulled from: registries.yaml (it need not be there), and whether registries that have mirrors are left alone.
+ * Before the first pull. */
+void image_store_registries(struct image_store *s, const char *file, bool mirrors_only);
 
 struct image {        /* heap; image_free() */
 	char id[65];  /* SHA-256 of the config, hex */
@@ -37,7 +40,8 @@ int image_import(struct image_store *s, const char *path, image_progress progres
 		 char ***out_names, struct err *err);
 
 struct image_auth {
-	const char *username, *password, *token; /* any may be NULL */
+	const char *username, *password,
+		*token; /* token: to be exchanged for one (OAuth 2.0); any may be NULL */
 };
 /* Pulls on the worker pool, done on the loop: image is NULL on error; err's text holds the registry's own words. Pulls of the same
  * reference at the same time are one. */

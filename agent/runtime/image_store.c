@@ -86,7 +86,15 @@ void image_store_free(struct image_store *s)
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->mutex);
 	free(s->dir);
+	free(s->registries);
 	free(s);
+}
+
+void image_store_registries(struct image_store *s, const char *file, bool mirrors_only)
+{
+	free(s->registries);
+	s->registries = file ? str_dup(str_from(file)) : NULL;
+	s->mirrors_only = mirrors_only;
 }
 
 bool store_has_layer(const struct image_store *s, const char *diff_hex)

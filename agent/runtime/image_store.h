@@ -23,6 +23,8 @@
 
 struct image_store {
 	char *dir;
+	char *registries; /* where images come from (registries.h); NULL: from their registries */
+	bool mirrors_only;
 	_Atomic unsigned next_tmp;
 	pthread_mutex_t mutex; /* the pulls */
 	struct list pulls;

@@ -221,7 +221,9 @@ static void pull_run(struct pull *p)
 	auto_err failed = { 0 };
 	int r = store_lock(p->store, false, &lock, &failed);
 	if (r == 0)
-		r = registry_new(&p->ref, &auth, &p->registry, &failed);
+		r = registry_new(&(struct registries_config){ p->store->registries,
+							      p->store->mirrors_only },
+				 &p->ref, &auth, &p->registry, &failed);
 	if (r == 0) {
 		struct transfer *t = transfer_new(p->registry, &p->cancel, NULL, NULL);
 		r = pull_all(p, t, &failed);

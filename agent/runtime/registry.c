@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests with libcurl's easy interface. A request is tried again once with credentials when the registry says 401; downloads are
- * resumed a few times. The authorization header is ours, so libcurl drops it when a redirect leads to another host. */
+ * resumed a few times. The authorization header is ours, so libcurl drops it when a redirect leads to another host. What one endpoint
+ * does not have is asked of the next; the one that had the manifest is asked first from then on. */
 #include "agent/runtime/registry.h"
 
 #include <curl/curl.h>
@@ -31,19 +32,27 @@
 #define REDIRECTS_MAX   10L
 #define TRIES_MAX       6
 #define TOKEN_MAX       65536
+#define CA_MAX          (4 * 1024 * 1024)
+
+struct endpoint {
+	struct registry_endpoint at;
+	char *scope;
+	char *ca;            /* PEM: the host's authorities and its own; NULL: the host's */
+	char *authorization; /* header line; under the mutex */
+};
 
 struct registry {
-	char base_url[300];
-	char scope[300];
 	const char *ca_file;
-	char path[256];
-	char *username, *password;
+	struct registry_endpoint *list;
+	struct endpoint *endpoints;
+	size_t n;
+	atomic_size_t good; /* the one that had what was asked for last */
 	pthread_mutex_t mutex;
-	char *authorization; /* header line; under the mutex */
 };
 
 struct transfer {
 	struct registry *registry;
+	struct endpoint *at; /* the one that is asked now */
 	CURL *curl;
 	char error[CURL_ERROR_SIZE];
 	atomic_bool *cancel;
@@ -70,31 +79,66 @@ static char *copy(const char *text)
 	return text && *text ? str_dup(str_from(text)) : NULL;
 }
 
-static void set_bearer(struct registry *r, const char *token)
+static void set_bearer(struct endpoint *e, const char *token)
 {
-	free(r->authorization);
-	r->authorization = str_printf("Authorization: Bearer %s", token);
+	free(e->authorization);
+	e->authorization = str_printf("Authorization: Bearer %s", token);
 }
 
-int registry_new(const struct image_ref *ref, const struct image_auth *auth, struct registry **out,
-		 struct err *err)
+/* Who asks knows best what is for the registry itself; a mirror's own credentials are the file's. */
+static void take_auth(struct endpoint *e, const struct image_auth *auth)
 {
-	(void)err;
+	struct registry_endpoint *at = &e->at;
+	bool has_own = at->username || at->identity_token;
+	if (!auth || (at->meant && has_own))
+		return;
+	if (!(auth->username && *auth->username) && !(auth->token && *auth->token))
+		return;
+	free(at->username);
+	free(at->password);
+	free(at->identity_token);
+	at->username = copy(auth->username);
+	at->password = copy(auth->password);
+	at->identity_token = copy(auth->token);
+}
+
+/* Beside the host's authorities, as a registry may redirect to others. */
+static int read_ca(const struct registry *r, struct endpoint *e, struct err *err)
+{
+	auto_buf pem = { 0 };
+	if (!e->at.ca_file)
+		return 0;
+	if (r->ca_file && file_read(r->ca_file, CA_MAX, &pem, NULL) == 0)
+		buf_putc(&pem, '\n');
+	int rc = file_read(e->at.ca_file, CA_MAX, &pem, err);
+	if (rc < 0)
+		return err_wrap(err, rc, "ca_file of %s", e->at.url);
+	e->ca = buf_take(&pem);
+	return 0;
+}
+
+int registry_new(const struct registries_config *config, const struct image_ref *ref,
+		 const struct image_auth *auth, struct registry **out, struct err *err)
+{
 	pthread_once(&curl_once, init_curl);
 	struct registry *r = NEW(struct registry);
 	pthread_mutex_init(&r->mutex, NULL);
-	registry_base_url(ref->domain, r->base_url, sizeof(r->base_url));
-	snprintf(r->path, sizeof(r->path), "%s", ref->path);
-	snprintf(r->scope, sizeof(r->scope), "repository:%s:pull", ref->path);
-	r->ca_file = registry_ca_file();
-	if (auth) {
-		r->username = copy(auth->username);
-		r->password = copy(auth->password);
-		if (auth->token && *auth->token)
-			set_bearer(r, auth->token);
-	}
 	*out = r;
-	return 0;
+	r->ca_file = registry_ca_file();
+	int rc = registries_endpoints(config, ref, &r->list, &r->n, err);
+	if (rc < 0)
+		return rc;
+	r->endpoints = mem_zalloc(r->n * sizeof(*r->endpoints));
+	for (size_t i = 0; i < r->n; i++) {
+		struct endpoint *e = &r->endpoints[i];
+		e->at = r->list[i];
+		e->scope = str_printf("repository:%s:pull", e->at.path);
+		take_auth(e, auth);
+		r->list[i] = e->at;
+		if (rc == 0)
+			rc = read_ca(r, e, err);
+	}
+	return rc;
 }
 
 void registry_free(struct registry *r)
@@ -102,9 +146,13 @@ void registry_free(struct registry *r)
 	if (!r)
 		return;
 	pthread_mutex_destroy(&r->mutex);
-	free(r->username);
-	free(r->password);
-	free(r->authorization);
+	for (size_t i = 0; r->endpoints && i < r->n; i++) {
+		free(r->endpoints[i].scope);
+		free(r->endpoints[i].ca);
+		free(r->endpoints[i].authorization);
+	}
+	free(r->endpoints);
+	registries_endpoints_free(r->list, r->n);
 	free(r);
 }
 
@@ -213,6 +261,26 @@ void transfer_free(struct transfer *t)
 	free(t);
 }
 
+static void setup_tls(struct transfer *t)
+{
+	const struct endpoint *e = t->at;
+	CURL *c = t->curl;
+	if (e->ca) {
+		struct curl_blob blob = { e->ca, strlen(e->ca), CURL_BLOB_NOCOPY };
+		curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
+	} else if (t->registry->ca_file) {
+		curl_easy_setopt(c, CURLOPT_CAINFO, t->registry->ca_file);
+	}
+	if (e->at.cert_file)
+		curl_easy_setopt(c, CURLOPT_SSLCERT, e->at.cert_file);
+	if (e->at.key_file)
+		curl_easy_setopt(c, CURLOPT_SSLKEY, e->at.key_file);
+	if (e->at.insecure) {
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
 static void setup(struct transfer *t, const char *url, int64_t resume)
 {
 	CURL *c = t->curl;
@@ -243,8 +311,7 @@ static void setup(struct transfer *t, const char *url, int64_t resume)
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
-	if (t->registry->ca_file)
-		curl_easy_setopt(c, CURLOPT_CAINFO, t->registry->ca_file);
+	setup_tls(t);
 	if (resume > 0)
 		curl_easy_setopt(c, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)resume);
 }
@@ -319,10 +386,11 @@ static int status_failed(struct transfer *t, const char *url, long status, struc
 		       status, text);
 }
 
-static void basic_header(const struct registry *r, struct buf *out)
+static void basic_header(const struct endpoint *e, struct buf *out)
 {
 	auto_buf pair = { 0 };
-	buf_printf(&pair, "%s:%s", r->username ? r->username : "", r->password ? r->password : "");
+	buf_printf(&pair, "%s:%s", e->at.username ? e->at.username : "",
+		   e->at.password ? e->at.password : "");
 	buf_puts(out, "Authorization: Basic ");
 	base64_encode(out, pair.p, pair.n);
 }
@@ -337,20 +405,61 @@ static bool valid_token(const char *token)
 	return true;
 }
 
+/* The form with which an identity token is exchanged for one that the registry takes (OAuth 2.0, RFC 6749 section 6). */
+static void exchange_form(struct transfer *t, const struct challenge *c, struct buf *form)
+{
+	const char *const fields[][2] = { { "grant_type", "refresh_token" },
+					  { "client_id", "allinone" },
+					  { "service", c->service },
+					  { "scope", c->scope[0] ? c->scope : t->at->scope },
+					  { "refresh_token", t->at->at.identity_token } };
+	for (size_t i = 0; i < COUNT_OF(fields); i++) {
+		char *value = curl_easy_escape(t->curl, fields[i][1], 0);
+		buf_printf(form, "%s%s=%s", i ? "&" : "", fields[i][0], value ? value : "");
+		curl_free(value);
+	}
+}
+
+static int take_token(struct transfer *t, struct err *err)
+{
+	json_t *tree = json_loadb(t->body.p ? t->body.p : "", t->body.n, 0, NULL);
+	const char *token = json_string_value(json_object_get(tree, "token"));
+	if (!token)
+		token = json_string_value(json_object_get(tree, "access_token"));
+	int result = valid_token(token) ? 0
+					: err_set(err, ERR_UNAUTHORIZED,
+						  "the token server's answer has no token");
+	if (result == 0) {
+		pthread_mutex_lock(&t->registry->mutex);
+		set_bearer(t->at, token);
+		pthread_mutex_unlock(&t->registry->mutex);
+	}
+	json_decref(tree);
+	return result;
+}
+
 /* A token for the challenge, anonymous when we have no credentials. */
 static int fetch_token(struct transfer *t, const struct challenge *c, struct err *err)
 {
-	struct registry *r = t->registry;
+	struct endpoint *e = t->at;
 	auto_buf url = { 0 };
 	auto_buf basic = { 0 };
+	auto_buf form = { 0 };
 	struct curl_slist *headers = NULL;
 	int saved_fd = t->fd;
-	challenge_url(c, r->scope, &url);
-	if (r->username) {
-		basic_header(r, &basic);
+	if (e->at.identity_token)
+		buf_puts(&url, c->realm);
+	else
+		challenge_url(c, e->scope, &url);
+	if (e->at.username) {
+		basic_header(e, &basic);
 		headers = curl_slist_append(headers, basic.p);
 	}
 	setup(t, url.p, 0);
+	if (e->at.identity_token) {
+		exchange_form(t, c, &form);
+		curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, form.p);
+	}
 	t->fd = -1;
 	t->body_max = TOKEN_MAX;
 	CURLcode rc = perform(t, headers);
@@ -360,26 +469,13 @@ static int fetch_token(struct transfer *t, const struct challenge *c, struct err
 	if (!is_good(status_of(t)))
 		return err_wrap(err, status_failed(t, url.p, status_of(t), err),
 				"failed to fetch a token");
-	json_t *tree = json_loadb(t->body.p ? t->body.p : "", t->body.n, 0, NULL);
-	const char *token = json_string_value(json_object_get(tree, "token"));
-	if (!token)
-		token = json_string_value(json_object_get(tree, "access_token"));
-	int result = valid_token(token) ? 0
-					: err_set(err, ERR_UNAUTHORIZED,
-						  "the token server's answer has no token");
-	if (result == 0) {
-		pthread_mutex_lock(&r->mutex);
-		set_bearer(r, token);
-		pthread_mutex_unlock(&r->mutex);
-	}
-	json_decref(tree);
-	return result;
+	return take_token(t, err);
 }
 
 /* After a 401. */
 static int authenticate(struct transfer *t, const char *url, struct err *err)
 {
-	struct registry *r = t->registry;
+	struct endpoint *e = t->at;
 	struct challenge c;
 	if (!t->challenge || !challenge_parse(t->challenge, &c))
 		return status_failed(t, url, 401, err);
@@ -387,24 +483,24 @@ static int authenticate(struct transfer *t, const char *url, struct err *err)
 		int rc = fetch_token(t, &c, err);
 		return rc < 0 ? err_wrap(err, rc, "failed to authorize") : 0;
 	}
-	if (!r->username)
+	if (!e->at.username)
 		return status_failed(t, url, 401, err);
 	auto_buf header = { 0 };
-	basic_header(r, &header);
-	pthread_mutex_lock(&r->mutex);
-	free(r->authorization);
-	r->authorization = buf_take(&header);
-	pthread_mutex_unlock(&r->mutex);
+	basic_header(e, &header);
+	pthread_mutex_lock(&t->registry->mutex);
+	free(e->authorization);
+	e->authorization = buf_take(&header);
+	pthread_mutex_unlock(&t->registry->mutex);
 	return 0;
 }
 
-static struct curl_slist *request_headers(struct registry *r, bool manifest)
+static struct curl_slist *request_headers(struct transfer *t, bool manifest)
 {
 	struct curl_slist *headers = manifest ? curl_slist_append(NULL, ACCEPT) : NULL;
-	pthread_mutex_lock(&r->mutex);
-	if (r->authorization)
-		headers = curl_slist_append(headers, r->authorization);
-	pthread_mutex_unlock(&r->mutex);
+	pthread_mutex_lock(&t->registry->mutex);
+	if (t->at->authorization)
+		headers = curl_slist_append(headers, t->at->authorization);
+	pthread_mutex_unlock(&t->registry->mutex);
 	return headers;
 }
 
@@ -414,7 +510,7 @@ static int get(struct transfer *t, const char *url, bool manifest, int64_t resum
 {
 	for (int attempt = 0;; attempt++) {
 		setup(t, url, resume);
-		*out_rc = perform(t, request_headers(t->registry, manifest));
+		*out_rc = perform(t, request_headers(t, manifest));
 		if (*out_rc != CURLE_OK)
 			return transport_failed(t, url, *out_rc, err);
 		long status = status_of(t);
@@ -428,49 +524,105 @@ static int get(struct transfer *t, const char *url, bool manifest, int64_t resum
 	}
 }
 
-int registry_manifest(struct transfer *t, const char *reference, struct buf *out,
-		      char **out_media_type, char out_digest[DIGEST_TEXT], struct err *err)
+/* What is asked of one endpoint after another. */
+struct question {
+	const char *kind, *name; /* "manifests", "blobs"; a tag or digest */
+	int (*ask)(struct transfer *t, const char *url, struct question *q, struct err *err);
+	const struct descriptor *d;
+	struct buf *out;
+	char **media_type, *digest;
+};
+
+/* The first error that says more than "not found" is told. */
+static int keep_error(int r, struct err *fresh, int kept, struct err *err)
 {
-	const struct registry *r = t->registry;
-	auto_free char *url = str_printf("%s/v2/%s/manifests/%s", r->base_url, r->path, reference);
+	if (kept == 0 || (kept == -ERR_NOT_FOUND && r != -ERR_NOT_FOUND)) {
+		err_clear(err);
+		err_move(err, fresh);
+		return r;
+	}
+	err_clear(fresh);
+	return kept;
+}
+
+static int ask(struct transfer *t, struct question *q, struct err *err)
+{
+	struct registry *r = t->registry;
+	size_t good = atomic_load(&r->good);
+	int kept = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		size_t k = i == 0 ? good : i <= good ? i - 1 : i;
+		auto_err fresh = { 0 };
+		t->at = &r->endpoints[k];
+		const struct registry_endpoint *at = &t->at->at;
+		auto_free char *url =
+			str_printf("%s/%s/%s/%s%s%s", at->url, at->path, q->kind, q->name,
+				   at->meant ? "?ns=" : "", at->meant ? at->meant : "");
+		int rc = q->ask(t, url, q, &fresh);
+		if (rc == 0) {
+			err_clear(err);
+			atomic_store(&r->good, k);
+			return 0;
+		}
+		kept = keep_error(rc, &fresh, kept, err);
+		if (t->write_failed || (t->cancel && atomic_load(t->cancel)))
+			break;
+	}
+	return kept;
+}
+
+static int ask_manifest(struct transfer *t, const char *url, struct question *q, struct err *err)
+{
 	CURLcode rc;
 	t->fd = -1;
 	t->body_max = BLOB_MAX;
 	int result = get(t, url, true, 0, &rc, err);
 	if (result < 0)
 		return result;
-	digest_of(t->body.p ? t->body.p : "", t->body.n, out_digest);
-	if (digest_valid(reference) && strcmp(reference, out_digest) != 0)
+	digest_of(t->body.p ? t->body.p : "", t->body.n, q->digest);
+	if (digest_valid(q->name) && strcmp(q->name, q->digest) != 0)
 		return err_set(err, ERR_INVALID,
-			       "the registry's manifest has the digest %s, not %s", out_digest,
-			       reference);
-	buf_str(out, buf_view(&t->body));
-	*out_media_type = t->media_type ? TAKE(t->media_type) : str_dup(STR(""));
+			       "the registry's manifest has the digest %s, not %s", q->digest,
+			       q->name);
+	buf_str(q->out, buf_view(&t->body));
+	*q->media_type = t->media_type ? TAKE(t->media_type) : str_dup(STR(""));
 	return 0;
 }
 
-static char *blob_url(const struct registry *r, const char *digest)
+int registry_manifest(struct transfer *t, const char *reference, struct buf *out,
+		      char **out_media_type, char out_digest[DIGEST_TEXT], struct err *err)
 {
-	return str_printf("%s/v2/%s/blobs/%s", r->base_url, r->path, digest);
+	struct question q = { .kind = "manifests",
+			      .name = reference,
+			      .ask = ask_manifest,
+			      .out = out,
+			      .media_type = out_media_type,
+			      .digest = out_digest };
+	return ask(t, &q, err);
+}
+
+static int ask_blob(struct transfer *t, const char *url, struct question *q, struct err *err)
+{
+	char digest[DIGEST_TEXT];
+	CURLcode rc;
+	t->fd = -1;
+	int r = get(t, url, false, 0, &rc, err);
+	if (r < 0)
+		return r;
+	digest_of(t->body.p ? t->body.p : "", t->body.n, digest);
+	if (strcmp(digest, q->name) != 0)
+		return err_set(err, ERR_INVALID, "the registry's blob has the digest %s, not %s",
+			       digest, q->name);
+	buf_str(q->out, buf_view(&t->body));
+	return 0;
 }
 
 int registry_blob(struct transfer *t, const struct descriptor *d, size_t max, struct buf *out,
 		  struct err *err)
 {
-	auto_free char *url = blob_url(t->registry, d->digest);
-	char digest[DIGEST_TEXT];
-	CURLcode rc;
-	t->fd = -1;
+	struct question q = { .kind = "blobs", .name = d->digest, .ask = ask_blob, .out = out };
 	t->body_max = max;
-	int r = get(t, url, false, 0, &rc, err);
-	if (r < 0)
-		return r;
-	digest_of(t->body.p ? t->body.p : "", t->body.n, digest);
-	if (strcmp(digest, d->digest) != 0)
-		return err_set(err, ERR_INVALID, "the registry's blob has the digest %s, not %s",
-			       digest, d->digest);
-	buf_str(out, buf_view(&t->body));
-	return 0;
+	return ask(t, &q, err);
 }
 
 /* What an earlier try left counts only as far as it may be right: it is hashed again. */
@@ -518,7 +670,8 @@ static int fetch_rest(struct transfer *t, const char *url, struct err *err)
 	return 0;
 }
 
-static int verify(struct transfer *t, const struct descriptor *d, const char *path, struct err *err)
+/* Wrong bytes are not kept, not even as a beginning. */
+static int verify(struct transfer *t, const struct descriptor *d, struct err *err)
 {
 	unsigned char hash[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
@@ -526,15 +679,28 @@ static int verify(struct transfer *t, const struct descriptor *d, const char *pa
 	hex_encode(hex, hash, sizeof(hash));
 	if (strcmp(hex, digest_hex(d->digest)) == 0)
 		return 0;
-	unlink(path);
+	start_over(t, NULL);
 	return err_set(err, ERR_INVALID, "the registry's blob has the digest sha256:%s, not %s",
 		       hex, d->digest);
+}
+
+/* What another endpoint gave already is not asked for again. */
+static int ask_download(struct transfer *t, const char *url, struct question *q, struct err *err)
+{
+	int r = hash_partial(t, err);
+	if (r == 0 && t->offset > t->limit)
+		r = start_over(t, err);
+	if (r == 0)
+		r = fetch_rest(t, url, err);
+	if (r == 0)
+		r = verify(t, q->d, err);
+	return r;
 }
 
 int registry_download(struct transfer *t, const struct descriptor *d, const char *path, int *out_fd,
 		      struct err *err)
 {
-	auto_free char *url = blob_url(t->registry, d->digest);
+	struct question q = { .kind = "blobs", .name = d->digest, .ask = ask_download, .d = d };
 	auto_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, "create %s", path);
@@ -544,15 +710,13 @@ int registry_download(struct transfer *t, const struct descriptor *d, const char
 	t->fd = fd;
 	t->limit = d->size_bytes;
 	int r = hash_partial(t, err);
-	if (r == 0 && t->offset > t->limit)
-		r = start_over(t, err);
-	if (r == 0 && t->offset > 0 && t->taken)
+	if (r == 0 && t->offset > 0 && t->offset <= t->limit && t->taken)
 		t->taken(t->ctx, t->offset);
 	if (r == 0)
-		r = fetch_rest(t, url, err);
-	if (r == 0)
-		r = verify(t, d, path, err);
+		r = ask(t, &q, err);
 	t->fd = -1;
+	if (r == -ERR_INVALID)
+		unlink(path);
 	if (r == 0)
 		*out_fd = TAKE_FD(fd);
 	return r;

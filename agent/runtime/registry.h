@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One repository of a registry over the HTTP API v2 (distribution-spec 1.1, Docker's token authentication). Errors carry the
+/* One repository, at its registry or at mirrors of it (registries.h), over the HTTP API v2 (distribution-spec 1.1, Docker's token authentication). Errors carry the
  * registry's own words. Blocking; a registry may be used by several threads, each with its own transfer. */
 #ifndef AGENT_RUNTIME_REGISTRY_H
 #define AGENT_RUNTIME_REGISTRY_H
 
 #include <stdatomic.h>
 
-#include "agent/runtime/reference.h"
+#include "agent/runtime/registries.h"
 #include "base/buf.h"
 
 struct registry;
 struct transfer;
 
-int registry_new(const struct image_ref *ref, const struct image_auth *auth, struct registry **out,
-		 struct err *err);
+/* auth: of the one who asks; may be NULL. The file's credentials are for where it has none, and win at mirrors. */
+int registry_new(const struct registries_config *config, const struct image_ref *ref,
+		 const struct image_auth *auth, struct registry **out, struct err *err);
 void registry_free(struct registry *r);
 
 /* cancel: set by anybody to end what runs. taken: bytes that came in (may be NULL). */

@@ -48,6 +48,48 @@ comes_later() { # the back-off ends, the image is there by then
 }
 claim an_image_that_comes_later_is_found comes_later
 
+# --- registries.yaml ---
+if command -v htpasswd >/dev/null && command -v openssl >/dev/null; then
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
+	htpasswd -Bbn jane secret >"$work/htpasswd"
+	printf '%s\n' 'version: 0.1' "storage: {filesystem: {rootdirectory: $work/registry}}" "auth: {htpasswd: {realm: x, path: $work/htpasswd}}" \
+		"http: {addr: \"127.0.0.1:5443\", tls: {certificate: $work/cert.pem, key: $work/key.pem}}" >"$work/private.yml"
+	"$hosts" exec "$host" docker-registry serve "$work/private.yml" >"$work/private.log" 2>&1 &
+	private=$!
+	trap 'kill "$registry" "$private" 2>/dev/null; host_down' EXIT
+	private_answers() { on_host curl -sk -o /dev/null https://localhost:5443/v2/; }
+	registries() { # CA-FILE PASSWORD: a registry that is nowhere, with a mirror here
+		on_host sh -c 'mkdir -p /etc/allinone && cat >/etc/allinone/registries.yaml' <<-YAML
+			mirrors:
+			  nowhere.invalid:
+			    endpoint: ["https://localhost:5443"]
+			    rewrite: {"^team/(.*)$": "library/\$1"}
+			configs:
+			  "localhost:5443":
+			    auth: {username: jane, password: "$2"}
+			    tls: {ca_file: "$1"}
+		YAML
+	}
+	mirrored() {
+		until_true 10 private_answers || return 1
+		registries "$work/cert.pem" secret
+		pod mirrored nowhere.invalid/team/busybox:1 Always
+		k wait --for=condition=Ready pod/mirrored --timeout=20s >/dev/null || { events_of mirrored; return 1; }
+		contains nowhere.invalid/team/busybox@sha256: "$(field mirrored '{.status.containerStatuses[0].imageID}')"
+	}
+	claim a_mirror_with_its_own_authority_login_and_names_is_pulled_from mirrored
+	wrong_login() {
+		registries "$work/cert.pem" wrong
+		pod wronglogin nowhere.invalid/team/busybox:1 Always
+		until_true 20 wrong_login_is_told || { events_of wronglogin; return 1; }
+	}
+	wrong_login_is_told() { contains 'pull access denied' "$(events_of wronglogin)"; }
+	claim a_wrong_login_is_told wrong_login
+	on_host rm -f /etc/allinone/registries.yaml
+else
+	echo "skip test_pull - mirrors: needs htpasswd and openssl"
+fi
+
 hangs() { # a registry that takes connections and says nothing
 	on_host timeout 30 python3 -c 'import socket
 s = socket.create_server(("127.0.0.1", 5001)); held = []

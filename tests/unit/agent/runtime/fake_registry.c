@@ -85,6 +85,11 @@ static void respond(struct fake_registry *r, int fd, const char *request)
 	} else if (strcmp(path, "/cdn") == 0) {
 		answer_layer(r, fd, request);
 	} else if (strcasestr(request, "\r\nAuthorization: Bearer good\r\n")) {
+		char *query = strchr(path, '?'); /* which registry a mirror is asked for */
+		if (query)
+			snprintf(r->asked_for, sizeof(r->asked_for), "%s", query + 1);
+		if (query)
+			*query = '\0';
 		answer_authorized(r, fd, path);
 	} else {
 		snprintf(fields, sizeof(fields),

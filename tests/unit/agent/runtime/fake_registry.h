@@ -20,7 +20,7 @@ struct fake_registry {
 	/* seen; read after the pull */
 	int tokens, layer_requests, ranges;
 	bool token_at_cdn; /* our token went to the other host */
-	char token_query[512];
+	char token_query[512], asked_for[512]; /* the last queries */
 	/* private */
 	int fd;
 	pthread_t thread;

@@ -80,6 +80,50 @@ static void token_is_fetched_and_the_image_pulled(void **state)
 	assert_true(file_exists(file));
 }
 
+/* NAME of a registry that is nowhere, but has a mirror here. */
+static void mirror(const char *image, const char *rewrite)
+{
+	auto_free char *file = str_printf("%s/registries.yaml", dir);
+	FILE *f = fopen(file, "w");
+	assert_non_null(f);
+	fprintf(f,
+		"mirrors: {nowhere.invalid: {endpoint: [\"127.0.0.1:1\", \"127.0.0.1:%d\"]%s}}\n",
+		registry.port, rewrite);
+	fclose(f);
+	image_store_registries(store, file, true);
+	snprintf(name, sizeof(name), "nowhere.invalid/%s", image);
+}
+
+static void a_mirror_that_answers_is_used(void **state)
+{
+	(void)state;
+	mirror("app:1", "");
+	pull(1);
+	assert_string_equal(err_text(&err), "");
+	assert_non_null(pulled_image);
+	assert_string_equal(pulled_image->name, "nowhere.invalid/app:1");
+	assert_string_equal(registry.asked_for, "ns=nowhere.invalid");
+}
+
+static void a_mirror_may_have_other_names(void **state)
+{
+	(void)state;
+	mirror("team/app:1", ", rewrite: {\"^team/(.*)\": \"$1\"}");
+	pull(1);
+	assert_string_equal(err_text(&err), "");
+	assert_non_null(pulled_image);
+	assert_string_equal(registry.token_query, "service=fake&scope=repository:app:pull");
+}
+
+static void a_file_with_errors_is_told(void **state)
+{
+	(void)state;
+	mirror("app:1", ", rewrites: {}");
+	pull(1);
+	assert_null(pulled_image);
+	assert_non_null(strstr(err_text(&err), "unknown field rewrites"));
+}
+
 static void token_stays_with_its_registry(void **state)
 {
 	(void)state;
@@ -173,6 +217,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(token_is_fetched_and_the_image_pulled, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_mirror_that_answers_is_used, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_mirror_may_have_other_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_with_errors_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(token_stays_with_its_registry, setup, teardown),
 		cmocka_unit_test_setup_teardown(broken_download_goes_on_where_it_stopped, setup,
 						teardown),
