@@ -19,7 +19,7 @@ struct fake_registry {
 	bool no_image;       /* 404 with the registry's words */
 	/* seen; read after the pull */
 	int tokens, layer_requests, ranges;
-	bool token_at_cdn; /* our token went to the other host */
+	bool token_at_cdn;                     /* our token went to the other host */
 	char token_query[512], asked_for[512]; /* the last queries */
 	/* private */
 	int fd;
