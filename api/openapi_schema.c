@@ -145,6 +145,14 @@ static void scalar_members(const struct api_schema *s, struct buf *out)
 	};
 	if (words[s->kind][1])
 		text_member(out, "format", words[s->kind][1]);
+	if (s->limits && s->limits->enum_values) {
+		member(out, "enum");
+		for (const char *const *v = s->limits->enum_values; *v; v++) {
+			buf_putc(out, v == s->limits->enum_values ? '[' : ',');
+			buf_json_string(out, str_from(*v));
+		}
+		buf_putc(out, ']');
+	}
 	text_member(out, "type", words[s->kind][0]);
 }
 

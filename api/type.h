@@ -38,7 +38,7 @@ enum api_patch { /* strategic merge; bits */
 };                                    /* bits */
 
 struct api_limits { /* what a schema can say about values; any pointer may be NULL */
-	const char *const *enum_values; /* NULL-terminated */
+	const char *const *enum_values; /* that OpenAPI lists, sorted, NULL-terminated */
 	const char *pattern;
 	const char *format; /* OpenAPI format */
 	bool has_min, has_max, exclusive_min, exclusive_max;

@@ -261,6 +261,8 @@ static bool field_word(struct field *f, const char *w)
 		{ "merge=", &f->merge, &f->merge_key },
 		{ "list=map:", NULL, &f->list_keys },
 		{ "enum=", NULL, &f->enum_values },
+		{ "listed=", NULL, &f->listed },
+		{ "listed", &f->published_values, NULL },
 		{ "known=", NULL, &f->known },
 		{ "go=", NULL, &f->go_type },
 		{ "format=", NULL, &f->format },

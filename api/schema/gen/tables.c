@@ -91,22 +91,49 @@ static const char *go_name(const char *name)
 	return quoted(full);
 }
 
-/* For a list of named strings the name belongs to the items, all else to the list. */
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The values that OpenAPI lists, in its order. */
+static const char *listed_values(const struct field *f)
+{
+	const char *from = f->listed		? f->listed
+			   : !f->published_values ? NULL
+			   : f->enum_values	? f->enum_values
+						: f->known;
+	if (!from)
+		return "NULL";
+	char *items[64], *text = strcpy(need(NULL, strlen(from) + 1), from);
+	size_t n = 0;
+	for (char *item; n < 64 && (item = strsep(&text, "|"));)
+		items[n++] = item;
+	qsort(items, n, sizeof(*items), by_text);
+	char *sorted = need(NULL, strlen(from) + 1), *p = sorted;
+	for (size_t i = 0; i < n; i++)
+		p += sprintf(p, "%s%s", i ? "|" : "", items[i]);
+	return *sorted ? name_list(sorted, '|') : "NULL";
+}
+
+/* For a list or map of named strings the name and the values belong to the items, all else to the list. */
 static const char *limits_ref(const struct field *f, bool of_item)
 {
+	bool many = f->shape.kind == API_LIST || f->shape.kind == API_MAP, inner = of_item == many;
 	const char *go = of_item == (f->shape.kind == API_LIST) ? f->go_type : NULL;
-	bool any = f->enum_values || f->format || f->min || f->max || f->max_items || f->max_length;
+	const char *values = inner ? listed_values(f) : "NULL";
+	bool any = f->format || f->min || f->max || f->max_items || f->max_length;
 	char text[640];
-	if (!go && (of_item || !any))
+	if (!go && strcmp(values, "NULL") == 0 && (of_item || !any))
 		return "NULL";
 	if (of_item)
 		snprintf(text, sizeof text,
-			 "{ NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, 0, 0, %s }",
-			 go_name(go));
+			 "{ %s, NULL, NULL, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, 0, 0, %s }",
+			 values, go_name(go));
 	else
 		snprintf(text, sizeof text,
 			 "{ %s, NULL, %s, %d, %d, 0, 0, %s, %s, -1, %s, -1, %s, -1, -1, 0, 0, %s }",
-			 name_list(f->enum_values, '|'), quoted(f->format), f->min != NULL,
+			 values, quoted(f->format), f->min != NULL,
 			 f->max != NULL, f->min ? f->min : "0", f->max ? f->max : "0",
 			 f->max_length ? f->max_length : "-1", f->max_items ? f->max_items : "-1",
 			 go_name(go));
