@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "api/openapi_about.h"
 #include "api/openapi_types.h"
 #include "api/registry.h"
 #include "base/encode.h"
@@ -18,17 +19,30 @@ static bool is_in(const struct api_resource *r, struct str group, struct str ver
 	return str_eqz(group, r->group) && str_eqz(version, r->version);
 }
 
-/* Built-in resources hang on the schema; a custom one on the addresses of its tables, which are new when it changes. */
-void openapi_etag(const struct discovery *d, struct str group, struct str version,
-		  char etag[DISCOVERY_ETAG_MAX])
+/* Of "api/v1" or "apis/GROUP/VERSION"; false: it is neither. */
+static bool version_of(struct str where, struct str *group, struct str *version)
 {
+	struct str first;
+	*group = STR("");
+	if (!str_next(&where, '/', &first))
+		return false;
+	if (str_eqz(first, "apis") && !str_next(&where, '/', group))
+		return false;
+	return (str_eqz(first, "apis") || str_eqz(first, "api")) &&
+	       str_next(&where, '/', version) && !where.n;
+}
+
+/* Built-in resources hang on the schema; a custom one on the addresses of its tables, which are new when it changes. */
+void openapi_etag(const struct discovery *d, struct str where, char etag[DISCOVERY_ETAG_MAX])
+{
+	struct str group, version;
 	auto_buf text = { 0 };
 	char hash[2 * SHA256_SIZE + 1];
-	buf_printf(&text, "%016llx %.*s/%.*s", (unsigned long long)api_schema_hash, STR_ARG(group),
-		   STR_ARG(version));
+	buf_printf(&text, "%016llx %.*s", (unsigned long long)api_schema_hash, STR_ARG(where));
+	bool of_version = version_of(where, &group, &version);
 	for (size_t i = 0; i < d->n; i++)
-		if (!d->resources[i]->type->gv &&
-		    (!version.n || is_in(d->resources[i], group, version)))
+		if (!d->resources[i]->type->gv && of_version &&
+		    is_in(d->resources[i], group, version))
 			buf_printf(&text, " %s %p", d->resources[i]->plural,
 				   (const void *)d->resources[i]);
 	sha256_hex(text.p, text.n, hash);
@@ -44,57 +58,102 @@ static bool first_of_version(const struct discovery *d, size_t i)
 	return true;
 }
 
-void openapi_v3_index(const struct discovery *d, struct buf *out)
+struct index {
+	const struct discovery *of;
+	struct buf *out;
+};
+
+static void index_entry(void *ctx, struct str where)
 {
-	const char *separator = "{\"paths\":{";
-	for (size_t i = 0; i < d->n; i++) {
-		const struct api_resource *r = d->resources[i];
-		char etag[DISCOVERY_ETAG_MAX], where[300];
-		if (!first_of_version(d, i))
-			continue;
-		openapi_etag(d, str_from(r->group), str_from(r->version), etag);
-		snprintf(where, sizeof where, "%s%s/%s", *r->group ? "apis/" : "api", r->group,
-			 r->version);
-		buf_printf(out, "%s\"%s\":{\"serverRelativeURL\":\"/openapi/v3/%s?hash=%.64s\"}",
-			   separator, where, where, etag + 1);
-		separator = ",";
-	}
-	buf_puts(out, *separator == ',' ? "}}" : "{\"paths\":{}}");
+	struct index *x = ctx;
+	char etag[DISCOVERY_ETAG_MAX];
+	openapi_etag(x->of, where, etag);
+	buf_printf(x->out, "%s\"%.*s\":{\"serverRelativeURL\":\"/openapi/v3/%.*s?hash=%.64s\"}",
+		   x->out->p[x->out->n - 1] == '{' ? "" : ",", STR_ARG(where), STR_ARG(where),
+		   etag + 1);
 }
 
-bool openapi_v3(const struct discovery *d, struct str group, struct str version, struct buf *out)
+void openapi_v3_index(const struct discovery *d, struct buf *out)
 {
-	struct openapi_types refers = { .of = d, .group = group, .version = version };
-	size_t start = out->n;
+	struct index x = { d, out };
+	char where[300];
+	buf_puts(out, "{\"paths\":{");
+	openapi_about_each(d, index_entry, &x);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct api_resource *r = d->resources[i];
+		if (!first_of_version(d, i))
+			continue;
+		snprintf(where, sizeof where, "%s%s/%s", *r->group ? "apis/" : "api", r->group,
+			 r->version);
+		index_entry(&x, str_from(where));
+	}
+	buf_puts(out, "}}");
+}
+
+/* Its resources' paths, and its own; false: nothing is served there. */
+static bool version_paths(const struct discovery *d, struct str where, struct openapi_types *refers,
+			  struct buf *out)
+{
 	bool any = false;
+	if (!version_of(where, &refers->group, &refers->version))
+		return false;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct api_resource *r = d->resources[i];
+		if (!is_in(r, refers->group, refers->version))
+			continue;
+		if (!any)
+			openapi_about_version(r, true, refers, out);
+		any = true;
+		openapi_paths(r, true, refers, out);
+	}
+	return any;
+}
+
+bool openapi_v3(const struct discovery *d, struct str where, struct buf *out)
+{
+	struct openapi_types refers = { .of = d };
+	size_t start = out->n;
 	buf_puts(out, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":"
 		      "\"1.37\"},\"paths\":{");
-	for (size_t i = 0; i < d->n; i++) {
-		if (!is_in(d->resources[i], group, version))
-			continue;
-		any = true;
-		openapi_paths(d->resources[i], true, &refers, out);
+	bool found = openapi_about(d, where, true, &refers, out) ||
+		     version_paths(d, where, &refers, out);
+	buf_puts(out, "},\"components\":{");
+	if (refers.n) {
+		buf_puts(out, "\"schemas\":{");
+		openapi_schemas(&refers, true, out);
+		buf_puts(out, "},");
 	}
-	openapi_types_add(&refers, api_type_find(STR("meta/v1.APIResourceList")));
-	openapi_types_add(&refers, api_type_find(STR("meta/v1.WatchEvent")));
-	buf_puts(out, "},\"components\":{\"schemas\":{");
-	openapi_schemas(&refers, true, out);
-	buf_printf(out, "},\"securitySchemes\":%s}}", security);
+	buf_printf(out, "\"securitySchemes\":%s}}", security);
 	openapi_types_free(&refers);
-	if (!any)
+	if (!found)
 		out->n = start;
-	return any;
+	return found;
+}
+
+struct all {
+	const struct discovery *of;
+	struct openapi_types *refers;
+	struct buf *out;
+};
+
+static void v2_about(void *ctx, struct str where)
+{
+	struct all *a = ctx;
+	openapi_about(a->of, where, false, a->refers, a->out);
 }
 
 void openapi_v2(const struct discovery *d, struct buf *out)
 {
 	struct openapi_types refers = { .of = d };
+	struct all all = { d, &refers, out };
 	buf_puts(out, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":"
 		      "\"1.37\"},\"paths\":{");
-	for (size_t i = 0; i < d->n; i++)
+	openapi_about_each(d, v2_about, &all);
+	for (size_t i = 0; i < d->n; i++) {
+		if (first_of_version(d, i))
+			openapi_about_version(d->resources[i], false, &refers, out);
 		openapi_paths(d->resources[i], false, &refers, out);
-	openapi_types_add(&refers, api_type_find(STR("meta/v1.APIResourceList")));
-	openapi_types_add(&refers, api_type_find(STR("meta/v1.WatchEvent")));
+	}
 	buf_puts(out, "},\"definitions\":{");
 	openapi_schemas(&refers, false, out);
 	buf_printf(out, "},\"securityDefinitions\":%s,\"security\":[{\"BearerToken\":[]}]}",

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "api/openapi.h"
+#include "api/openapi_about.h"
 #include "api/openapi_parameters.h"
 #include "api/openapi_types.h"
 #include "api/registry.h"
@@ -34,6 +35,13 @@ static const struct action {
 	  ANSWER_STATUS },
 };
 
+/* Proxies pass these on as well. */
+static const struct action proxy_actions[] = {
+	{ API_GET, "head", "get", "head", openapi_no_parameters, false, NO_BODY, ANSWER_OBJECT },
+	{ API_GET, "options", "get", "options", openapi_no_parameters, false, NO_BODY,
+	  ANSWER_OBJECT },
+};
+
 /* The old paths of watches, still served; each is its path's only operation. */
 static const struct action
 	watch_collection = { API_WATCH, "get",   "watchlist", "watch", openapi_list_parameters,
@@ -45,6 +53,7 @@ struct writer {
 	const struct api_resource *r;
 	const struct api_subresource *sub; /* NULL: the resource itself */
 	bool v3, all_namespaces, watch;
+	bool below; /* what a proxy is asked for has a path of its own */
 	struct openapi_types *refers;
 	struct buf *out;
 };
@@ -52,6 +61,11 @@ struct writer {
 static bool is_connect(const struct api_subresource *s) /* exec, attach, portforward, proxy */
 {
 	return s && str_ends(str_from(s->kind), STR("Options"));
+}
+
+static bool is_proxy(const struct api_subresource *s)
+{
+	return s && strcmp(s->name, "proxy") == 0;
 }
 
 static bool is_log(const struct api_subresource *s)
@@ -91,6 +105,8 @@ static const char *const patch_types[] = { "application/json-patch+json",
 					   "application/strategic-merge-patch+json",
 					   "application/apply-patch+yaml" };
 static const char *const any_type[] = { "*/*" };
+static const char *const log_types[] = { "text/plain", "application/json", "application/yaml",
+					 "application/vnd.kubernetes.protobuf" };
 
 static void name_list(struct buf *out, const char *const *names, size_t n)
 {
@@ -206,6 +222,8 @@ static void answer(struct writer *w, const struct action *a, const char *code, c
 	buf_printf(w->out, "\"%s\":{\"description\":\"%s\",", code, text);
 	if (w->v3 && is_connect(w->sub)) {
 		contents(w, any_type, 1, name);
+	} else if (w->v3 && is_log(w->sub)) {
+		contents(w, log_types, COUNT_OF(log_types), name);
 	} else if (w->v3) {
 		contents(w, media_types, media_count(a), name);
 	} else {
@@ -261,20 +279,6 @@ static void answers(struct writer *w, const struct action *a)
 	buf_puts(w->out, "\"401\":{\"description\":\"Unauthorized\"}}");
 }
 
-/* "rbac.authorization.k8s.io" -> "RbacAuthorization" */
-static void add_camel(struct buf *out, const char *text)
-{
-	struct str rest = str_from(text), part;
-	if (str_ends(rest, STR(".k8s.io")))
-		rest.n -= 7;
-	while (str_next(&rest, '.', &part)) {
-		if (part.n == 0)
-			continue;
-		buf_putc(out, (char)toupper((unsigned char)part.p[0]));
-		buf_add(out, part.p + 1, part.n - 1);
-	}
-}
-
 static void operation_id(struct writer *w, const struct action *a)
 {
 	struct buf *out = w->out;
@@ -284,10 +288,10 @@ static void operation_id(struct writer *w, const struct action *a)
 	} else {
 		buf_printf(out, "\"%s", a->word);
 	}
-	add_camel(out, *w->r->group ? w->r->group : "core");
-	add_camel(out, w->r->version);
+	openapi_camel(out, *w->r->group ? w->r->group : "core");
+	openapi_camel(out, w->r->version);
 	if (is_connect(w->sub))
-		add_camel(out, a->method);
+		openapi_camel(out, a->method);
 	if (a->verb == API_DELETE_COLLECTION)
 		buf_puts(out, "Collection");
 	if (w->r->namespaced && !w->all_namespaces)
@@ -296,7 +300,9 @@ static void operation_id(struct writer *w, const struct action *a)
 	if (w->watch && a->on_collection)
 		buf_puts(out, "List");
 	if (w->sub)
-		add_camel(out, w->sub->name);
+		openapi_camel(out, w->sub->name);
+	if (w->below)
+		buf_puts(out, "WithPath");
 	buf_puts(out, w->all_namespaces ? "ForAllNamespaces\"" : "\"");
 }
 
@@ -318,13 +324,15 @@ static void operation(struct writer *w, const struct action *a, bool alone)
 			   a->verb == API_DELETE_COLLECTION ? "delete each" : a->word, w->r->kind);
 	if (!w->v3) {
 		member(out, "consumes");
-		if (a->body == PATCH_BODY)
+		if (a->body == PATCH_BODY && !is_connect(w->sub))
 			name_list(out, patch_types, COUNT_OF(patch_types));
 		else
 			name_list(out, any_type, 1);
 		member(out, "produces");
 		if (is_connect(w->sub))
 			name_list(out, any_type, 1);
+		else if (is_log(w->sub))
+			name_list(out, log_types, COUNT_OF(log_types));
 		else
 			name_list(out, media_types, media_count(a));
 		buf_puts(out, ",\"schemes\":[\"https\"]");
@@ -339,7 +347,7 @@ static void operation(struct writer *w, const struct action *a, bool alone)
 	buf_putc(out, '[');
 	buf_putc(out, '"');
 	size_t start = out->n;
-	add_camel(out, *w->r->group ? w->r->group : "core");
+	openapi_camel(out, *w->r->group ? w->r->group : "core");
 	out->p[start] = (char)tolower((unsigned char)out->p[start]);
 	buf_printf(out, "_%s\"],\"x-kubernetes-action\":\"%s\",", w->r->version,
 		   is_connect(w->sub) ? "connect" : a->action);
@@ -360,10 +368,34 @@ static void base_path(struct writer *w)
 		   w->r->plural);
 }
 
+static const char *parameter_type(const struct api_schema *s)
+{
+	if (s->kind == API_LIST)
+		return parameter_type(s->item);
+	return s->kind == API_BOOL                            ? "boolean"
+	       : s->kind == API_INT64 || s->kind == API_INT32 ? "integer"
+							      : "string";
+}
+
+/* What the options of a connection or of a log are, in the query. */
+static bool option_parameters(struct writer *w, const struct api_type *options, bool first)
+{
+	for (size_t i = 0; i < options->nfields; i++) {
+		const struct api_field *f = &options->fields[i];
+		struct parameter p = { f->name, parameter_type(&f->schema), f->doc };
+		if (!f->tag || f->schema.kind == API_TIME) /* upstream names no times there */
+			continue;
+		parameter(w, &p, "query", first);
+		first = false;
+	}
+	return first;
+}
+
 static void path_parameters(struct writer *w, bool has_name, const struct action *alone)
 {
 	static const struct parameter name = { "name", "string", "Name of the object." };
 	static const struct parameter ns = { "namespace", "string", "Namespace of the object." };
+	static const struct parameter below = { "path", "string", "What is asked for there." };
 	static const struct parameter pretty = { "pretty", "string",
 						 "Whether the answer is indented." };
 	member(w->out, "parameters");
@@ -377,21 +409,13 @@ static void path_parameters(struct writer *w, bool has_name, const struct action
 		parameter(w, &ns, "path", first);
 		first = false;
 	}
-	const struct api_type *options = is_connect(w->sub) ? w->sub->type : NULL;
-	for (size_t i = 0; options && i < options->nfields; i++) {
-		const struct api_field *f = &options->fields[i];
-		bool flag = f->schema.kind == API_BOOL,
-		     number = f->schema.kind == API_INT64 || f->schema.kind == API_INT32;
-		struct parameter p = { f->name,
-				       flag     ? "boolean"
-				       : number ? "integer"
-						: "string",
-				       f->doc };
-		if (f->tag)
-			parameter(w, &p, "query", first);
-		first &= !f->tag;
-	}
-	if (!options)
+	if (w->below)
+		parameter(w, &below, "path", first);
+	if (is_connect(w->sub))
+		first = option_parameters(w, w->sub->type, first && !w->below);
+	else if (is_log(w->sub))
+		first = option_parameters(w, api_type_find(STR("core/v1.PodLogOptions")), first);
+	if (!is_connect(w->sub))
 		parameter(w, &pretty, "query", first);
 	buf_putc(w->out, ']');
 }
@@ -420,6 +444,8 @@ static void path(struct writer *w, uint32_t verbs, bool collection, const char *
 	for (size_t i = 0; i < COUNT_OF(actions); i++)
 		if (action_fits(w, &actions[i], verbs, collection))
 			operation(w, &actions[i], n == 1);
+	for (size_t i = 0; i < COUNT_OF(proxy_actions) && is_proxy(w->sub); i++)
+		operation(w, &proxy_actions[i], false);
 	path_parameters(w, !collection, n == 1 && !is_connect(w->sub) ? only : NULL);
 	buf_putc(w->out, '}');
 }
@@ -462,6 +488,11 @@ void openapi_paths(const struct api_resource *r, bool v3, struct openapi_types *
 		w.sub = &r->subresources[i];
 		snprintf(tail, sizeof tail, "/{name}/%s", w.sub->name);
 		path(&w, w.sub->verbs, false, tail);
+		if (is_proxy(w.sub)) {
+			w.below = true;
+			path(&w, w.sub->verbs, false, "/{name}/proxy/{path}");
+			w.below = false;
+		}
 	}
 	if (r->verbs & API_WATCH)
 		watch_paths(&w);

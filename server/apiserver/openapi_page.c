@@ -16,12 +16,11 @@ static bool wants_json(struct api_request *r)
 	       str_contains(r->accept, STR("*/*"));
 }
 
-static void not_acceptable(struct api_request *r)
+/* Upstream's handlers of these pages say no more than a code. */
+static void respond_code(struct api_request *r, int code)
 {
-	auto_err err = { 0 };
-	err_set(&err, ERR_NOT_ACCEPTABLE,
-		"only the following media types are accepted: application/json");
-	respond_err(r, &err);
+	struct buf nothing = { 0 };
+	respond_text(r, code, NULL, &nothing);
 }
 
 static void respond_document(struct api_request *r, const char *type, struct buf *take)
@@ -81,7 +80,7 @@ void page_openapi_v2(struct api_request *r, struct str rest)
 	bool protobuf = str_contains(r->accept, STR("proto-openapi.spec.v2")) &&
 			!str_starts(r->accept, STR("application/json"));
 	if (!wants_json(r) && !protobuf) {
-		not_acceptable(r);
+		respond_code(r, 406);
 		return;
 	}
 	struct crd_set *now = crd_registry_now(r->server->crds);
@@ -106,39 +105,25 @@ void page_openapi_v3_root(struct api_request *r, struct str rest)
 	respond_document(r, "application/json", &text);
 }
 
-/* "api/v1" or "apis/GROUP/VERSION" */
-static bool document_of(struct str rest, struct str *group, struct str *version)
-{
-	struct str first;
-	if (!str_next(&rest, '/', &first))
-		return false;
-	*group = STR("");
-	if (str_eqz(first, "apis") && !str_next(&rest, '/', group))
-		return false;
-	return (str_eqz(first, "apis") || str_eqz(first, "api")) && str_next(&rest, '/', version);
-}
-
 void page_openapi_v3(struct api_request *r, struct str rest)
 {
-	struct str group, version;
 	char etag[DISCOVERY_ETAG_MAX];
 	struct buf text = { 0 };
 	if (!wants_json(r)) {
-		not_acceptable(r);
+		respond_code(r, 406);
 		return;
 	}
 	struct crd_set *now = crd_registry_now(r->server->crds);
 	struct discovery d = documents_of(r, now);
-	bool found = document_of(rest, &group, &version) && openapi_v3(&d, group, version, &text);
+	bool found = openapi_v3(&d, rest, &text);
 	if (found)
-		openapi_etag(&d, group, version, etag);
+		openapi_etag(&d, rest, etag);
 	crd_set_unref(now);
 	if (found) {
 		page_with_etag(r, "application/json", arena_strdup(&r->arena, str_from(etag)),
 			       &text);
 		return;
 	}
-	buf_reset(&text);
-	buf_puts(&text, "404 page not found\n");
-	respond_text(r, 404, "text/plain; charset=utf-8", &text);
+	buf_free(&text);
+	respond_code(r, 404);
 }

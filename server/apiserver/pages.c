@@ -290,9 +290,9 @@ static const struct page {
 	{ "/readyz/", page_readyz, PAGE_ANY },
 	{ "/version", page_version, PAGE_READS },
 	{ "/metrics", page_metrics, PAGE_ANY },
-	{ "/openapi/v2", page_openapi_v2, PAGE_UNKNOWN },
-	{ "/openapi/v3", page_openapi_v3_root, PAGE_UNKNOWN },
-	{ "/openapi/v3/", page_openapi_v3, PAGE_UNKNOWN },
+	{ "/openapi/v2", page_openapi_v2, PAGE_ANY },
+	{ "/openapi/v3", page_openapi_v3_root, PAGE_ANY },
+	{ "/openapi/v3/", page_openapi_v3, PAGE_ANY },
 	{ "/openid/v1/jwks", page_keys, PAGE_UNKNOWN },
 	{ "/.well-known/openid-configuration", page_issuer, PAGE_UNKNOWN },
 };

@@ -32,8 +32,7 @@ struct field {
 	bool pointer, required, always, omitzero, immutable, deprecated, atomic, granular, replace,
 		retain_keys, merge, published, published_values, off;
 	const char *merge_key, *list_keys, *default_json, *enum_values, *known, *listed, *format,
-		*doc,
-		*go_type;
+		*doc, *go_type;
 	enum api_list_type list_type;
 	const char *min, *max, *max_items, *max_length;
 };

@@ -96,19 +96,24 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+#define MAX_LISTED 128
+
 /* The values that OpenAPI lists, in its order. */
 static const char *listed_values(const struct field *f)
 {
-	const char *from = f->listed		? f->listed
+	const char *from = f->listed              ? f->listed
 			   : !f->published_values ? NULL
-			   : f->enum_values	? f->enum_values
-						: f->known;
+			   : f->enum_values       ? f->enum_values
+						  : f->known;
 	if (!from)
 		return "NULL";
-	char *items[64], *text = strcpy(need(NULL, strlen(from) + 1), from);
+	char *items[MAX_LISTED], *text = strcpy(need(NULL, strlen(from) + 1), from);
 	size_t n = 0;
-	for (char *item; n < 64 && (item = strsep(&text, "|"));)
+	for (char *item; (item = strsep(&text, "|"));) {
+		if (n == MAX_LISTED)
+			fail(f->name, 0, "has too many values");
 		items[n++] = item;
+	}
 	qsort(items, n, sizeof(*items), by_text);
 	char *sorted = need(NULL, strlen(from) + 1), *p = sorted;
 	for (size_t i = 0; i < n; i++)
@@ -133,8 +138,8 @@ static const char *limits_ref(const struct field *f, bool of_item)
 	else
 		snprintf(text, sizeof text,
 			 "{ %s, NULL, %s, %d, %d, 0, 0, %s, %s, -1, %s, -1, %s, -1, -1, 0, 0, %s }",
-			 values, quoted(f->format), f->min != NULL,
-			 f->max != NULL, f->min ? f->min : "0", f->max ? f->max : "0",
+			 values, quoted(f->format), f->min != NULL, f->max != NULL,
+			 f->min ? f->min : "0", f->max ? f->max : "0",
 			 f->max_length ? f->max_length : "-1", f->max_items ? f->max_items : "-1",
 			 go_name(go));
 	char *out = need(NULL, 40);

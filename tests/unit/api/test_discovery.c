@@ -101,7 +101,7 @@ static void every_reference_of_an_openapi_document_is_there(void **state)
 	for (int v3 = 0; v3 < 2; v3++) {
 		auto_buf b = { 0 };
 		if (v3)
-			assert_true(openapi_v3(&d, STR("apps"), STR("v1"), &b));
+			assert_true(openapi_v3(&d, STR("apis/apps/v1"), &b));
 		else
 			openapi_v2(&d, &b);
 		json_t *tree = parse(&b);
@@ -126,7 +126,7 @@ static void kubectl_finds_what_it_needs_to_explain_and_to_validate(void **state)
 	(void)state;
 	auto_buf b = { 0 };
 	struct discovery d = discovery_builtin();
-	assert_true(openapi_v3(&d, STR("apps"), STR("v1"), &b));
+	assert_true(openapi_v3(&d, STR("apis/apps/v1"), &b));
 	json_t *tree = parse(&b);
 	const json_t *path =
 		json_object_get(json_object_get(tree, "paths"),
@@ -147,7 +147,7 @@ static void kubectl_finds_what_it_needs_to_explain_and_to_validate(void **state)
 	assert_string_equal(text(ports, "x-kubernetes-patch-strategy"), "merge");
 	assert_string_not_equal(text(ports, "description"), "");
 	json_decref(tree);
-	assert_false(openapi_v3(&d, STR("apps"), STR("v9"), &b));
+	assert_false(openapi_v3(&d, STR("apis/apps/v9"), &b));
 }
 
 static void the_index_names_each_version_with_its_hash(void **state)
