@@ -13,7 +13,7 @@ unit_options=(--arch "$arch")
 layers=() filter=""
 for word in "${rest[@]}"; do
 	case $word in
-	lint | unit | clang | asan | tsan | arm64 | api | differential | cluster | clients | fuzz | vm) layers+=("$word") ;;
+	lint | unit | clang | asan | tsan | arm64 | api | differential | cluster | conformance | clients | fuzz | vm) layers+=("$word") ;;
 	all) layers+=("${ALL_LAYERS[@]}") ;;
 	-*) die "test: unknown option $word" ;;
 	*) filter=$word ;;

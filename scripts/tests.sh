@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154  # sourced by test.sh after common.sh
 # The layers of `./build.sh test`, in the order of `all`: cheap and telling ones first.
-ALL_LAYERS=(lint unit clang asan tsan arm64 api differential cluster clients fuzz vm)
+ALL_LAYERS=(lint unit clang asan tsan arm64 api differential cluster conformance clients fuzz vm)
 
 wanted_dir() { # ARGS...: the --build-dir among them, or nothing
 	while [ $# -gt 0 ]; do
@@ -140,6 +140,7 @@ layer_differential() { # upstream's recorded answers against ours
 	) 2>&1 | collect differential
 }
 layer_cluster() { script_layer cluster "$1"; }
+layer_conformance() { script_layer conformance "$1"; } # a selection; the whole suite: ./build.sh conformance
 layer_clients() { script_layer clients "$1"; }
 layer_vm() {
 	flavoured vm --arch arm64 && made vm all # seconds after the arm64 layer

@@ -1,28 +1,82 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""summary.py DIR: what the suite's report (junit_*.xml) says: a line for each failure with its first words, counts by area, and the sum."""
+"""summary.py DIR [PAGE WORDS…]: what the suite's reports (DIR/**/junit_*.xml) say: a line for each failure with its first words, counts by
+area, and the sum. PAGE: writes that as a page, too; WORDS say what ran."""
 import collections
 import glob
+import os
+import re
 import sys
+import time
 import xml.etree.ElementTree as xml
 
-areas = collections.defaultdict(collections.Counter)
-total = collections.Counter()
-for path in glob.glob(sys.argv[1] + "/junit*.xml"):
-    for case in xml.parse(path).iter("testcase"):
-        name = case.get("name", "")
-        if not name.startswith("[It]"):
-            continue
-        kind = "skipped" if case.find("skipped") is not None else "passed"
-        bad = case.find("failure") if case.find("failure") is not None else case.find("error")
-        if bad is not None:
-            kind = "failed"
-            words = (bad.get("message") or bad.text or "").strip().split("\n")[0]
-            print("not ok %s - %s" % (name[5:], words[:240]))
-        area = name[5:].split("]")[0].strip("[")
-        if kind != "skipped":
-            areas[area][kind] += 1
+SLOWEST = 12
+
+
+def specs(folder):
+    """name, kind, first words, seconds of every spec that ran; skipped ones without a name."""
+    for path in glob.glob(folder + "/**/junit*.xml", recursive=True):
+        for case in xml.parse(path).iter("testcase"):
+            name = case.get("name", "")
+            if not name.startswith("[It]"):
+                continue
+            bad = case.find("failure") if case.find("failure") is not None else case.find("error")
+            words = "" if bad is None else (bad.get("message") or bad.text or "").strip().split("\n")[0]
+            kind = "skipped" if case.find("skipped") is not None else "passed" if bad is None else "failed"
+            name = re.sub(r" \[sig-[^\]]*, [^\]]*\]$", "", name[5:])
+            yield name, kind, words.removeprefix("[FAILED] "), float(case.get("time", 0))
+
+
+def reason_of(name, words):
+    """What is known about a failure (reasons: a regular expression over names, a tab, why), or its first words."""
+    with open(os.path.dirname(os.path.abspath(__file__)) + "/reasons", encoding="utf-8") as file:
+        for line in file:
+            pattern, _, why = line.rstrip("\n").partition("\t")
+            if why and re.search(pattern, name):
+                return why
+    return words[:160] or "no word"
+
+
+def area_of(name):
+    return name.split("]")[0].strip("[")
+
+
+def short(name):
+    return re.sub(r" \[(FeatureGate|MinimumKubeletVersion|Privileged|Feature)[^\]]*\]| \[(Conformance|NodeConformance|LinuxOnly)\]", "", name)
+
+
+def page(file, rows, words, areas, total):
+    out = ["# Conformance", "", "Upstream's own suite against a cluster of ours on simulated hosts. Written by `./build.sh conformance`; " + words + ".", ""]
+    out += ["| area | passed | failed |", "|---|---|---|"]
+    out += ["| %s | %d | %d |" % (a, areas[a]["passed"], areas[a]["failed"]) for a in sorted(areas)]
+    out += ["| **all** | **%d** | **%d** |" % (total["passed"], total["failed"]), ""]
+    failed = sorted((n, w) for n, k, w, _ in rows if k == "failed")
+    if failed:
+        out += ["## What fails, and why", "", "| spec | why |", "|---|---|"]
+        out += ["| %s | %s |" % (short(n), reason_of(n, w).replace("|", "/")) for n, w in failed] + [""]
+    out += ["## What takes longest", "", "| seconds | spec |", "|---|---|"]
+    slow = sorted(((s, n) for n, k, _, s in rows if k == "passed"), reverse=True)[:SLOWEST]
+    out += ["| %d | %s |" % (s, short(n)) for s, n in slow]
+    with open(file, "w", encoding="utf-8") as f:
+        f.write("\n".join(out) + "\n")
+
+
+def main():
+    rows, areas, total = list(specs(sys.argv[1])), collections.defaultdict(collections.Counter), collections.Counter()
+    for name, kind, words, _ in rows:
         total[kind] += 1
-for area in sorted(areas):
-    print("%-28s %d passed, %d failed" % (area, areas[area]["passed"], areas[area]["failed"]))
-print("%d passed, %d failed, %d skipped" % (total["passed"], total["failed"], total["skipped"]))
+        if kind != "skipped":
+            areas[area_of(name)][kind] += 1
+        if kind == "failed":
+            print("not ok %s - %s" % (name, words[:240]))
+        elif kind == "passed" and os.environ.get("CLAIMS") == "all":
+            print("ok %s" % name)
+    for area in sorted(areas):
+        print("%-28s %d passed, %d failed" % (area, areas[area]["passed"], areas[area]["failed"]))
+    print("%d passed, %d failed, %d skipped" % (total["passed"], total["failed"], total["skipped"]))
+    if len(sys.argv) > 2:
+        page(sys.argv[2], rows, time.strftime("%Y-%m-%d, ") + " ".join(sys.argv[3:]), areas, total)
+    sys.exit(1 if total["failed"] or not total["passed"] else 0)
+
+
+main()
