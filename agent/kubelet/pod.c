@@ -127,9 +127,11 @@ static int decode(struct pod *p, const struct object *o)
 					     &api.metadata.annotations); /* they may be files */
 	}
 	place_containers(p);
-	arena_free(&old_arena);
 	object_unref(p->object);
 	p->object = object_ref(o);
+	if (had)
+		pod_resize_changed(p, &old.spec);
+	arena_free(&old_arena);
 	return 0;
 }
 
@@ -176,6 +178,8 @@ static void adopt(struct pod *p)
 	}
 	for (size_t i = 0; i < p->ncontainers; i++)
 		pod_container_adopt(p->containers[i]);
+	if (restored)
+		pod_resize_adopt(p);
 	if (restored && !runtime_sandbox_alive(p->k->runtime, p->uid))
 		pod_sandbox_lost(p);
 }

@@ -12,6 +12,7 @@
 #define AGENT_KUBELET_POD_H
 
 #include "agent/kubelet/pod_plan.h"
+#include "agent/kubelet/pod_resize.h"
 #include "agent/kubelet/pod_source.h"
 #include "agent/kubelet/state.h"
 #include "agent/kubelet/tokens.h"
@@ -56,6 +57,8 @@ struct pod_container {
 	int64_t kill_grace_us;   /* -1: the pod's */
 	struct loop_timer grace; /* STOPPING: SIGKILL */
 	bool grace_open, killed_hard;
+	struct core_v1_resource_requirements actuated; /* what the present one runs with */
+	struct arena actuated_arena;
 	struct probes *probes;
 };
 
@@ -85,6 +88,7 @@ struct pod {
 	int64_t finish_retry_us;
 	int64_t start_us; /* status.startTime */
 	struct tokens *tokens;
+	struct pod_resize resize;
 	/* status at the API server */
 	char *status_sent; /* last body that was accepted */
 	bool status_busy;

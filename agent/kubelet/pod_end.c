@@ -10,6 +10,7 @@ static void container_free(struct pod_container *c)
 {
 	container_end_clear(&c->end);
 	container_end_clear(&c->last);
+	arena_free(&c->actuated_arena);
 	free(c->name);
 	free(c->waiting_reason);
 	free(c->waiting_message);
@@ -34,6 +35,7 @@ static void free_now(struct loop_timer *t)
 	for (size_t i = 0; i < p->ncontainers; i++)
 		container_free(p->containers[i]);
 	tokens_free(p->tokens);
+	pod_resize_free(p);
 	object_unref(p->object);
 	arena_free(&p->arena);
 	arena_free(&p->conditions_arena);
@@ -106,6 +108,7 @@ static void pod_close(struct pod *p)
 	p->closing = true;
 	certificates_forget(p->k->certificates, p->uid);
 	map_del(&p->k->pods, str_from(p->uid));
+	pod_resize_retry_all(p->k);
 	if (p->object)
 		pod_refs_release(p, &p->api);
 	for (size_t i = 0; i < p->ncontainers; i++) {

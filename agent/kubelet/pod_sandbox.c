@@ -219,6 +219,7 @@ static void start_runtime(struct pod *p, struct setup *s)
 		.cgroup_path = qos_cgroup(&s->arena, s->source.fields.pod),
 	};
 	qos_pod_resources(spec, &sandbox.resources);
+	pod_resize_started(p, spec, &sandbox.resources);
 	pod_hold(p);
 	runtime_sandbox_start(p->k->runtime, &sandbox, on_sandbox, p);
 }

@@ -191,6 +191,7 @@ static void create(struct launch *l)
 	set_text(&c->image_ref, ref);
 	c->image_wanted = (free(c->image_wanted), str_dup(l->spec->image));
 	set_text(&c->termination_log, l->view.termination_log);
+	pod_resize_container_started(c, l->spec);
 	runtime_container_create(l->k->runtime, &spec, l->id, on_created, l);
 	snprintf(c->id, sizeof(c->id), "%s", l->id);
 }

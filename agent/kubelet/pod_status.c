@@ -2,6 +2,7 @@
 #include "agent/kubelet/pod_status.h"
 
 #include "agent/kubelet/qos.h"
+#include "api/quantity.h"
 
 static struct api_time time_of(int64_t us)
 {
@@ -200,12 +201,12 @@ static void fill_mounts(const struct pod_container *c, struct arena *a,
 static void fill_resources(const struct pod_container *c, struct arena *a,
 			   struct core_v1_container_status *out)
 {
-	if (c->role == ROLE_EPHEMERAL ||
-	    !(c->spec->resources.requests.n || c->spec->resources.limits.n))
+	bool runs = c->life == LIFE_RUNNING || c->life == LIFE_STOPPING;
+	if (c->role == ROLE_EPHEMERAL || !(runs || c->end.valid || c->last.valid))
 		return;
 	out->allocated_resources = c->spec->resources.requests;
 	out->resources = ARENA_NEW(a, struct core_v1_resource_requirements);
-	*out->resources = c->spec->resources;
+	*out->resources = runs ? c->actuated : c->spec->resources;
 }
 
 static void fill_container(const struct pod_container *c, struct arena *a,
@@ -346,12 +347,25 @@ static struct verdict ready(const struct pod *p, struct arena *a, struct verdict
 	return containers;
 }
 
+static void fill_resize(const struct pod *p, int64_t now_us, struct core_v1_pod_status *out)
+{
+	const struct pod_resize *r = &p->resize;
+	if (r->desired)
+		add_condition(p, now_us, out, "PodResizePending",
+			      (struct verdict){ true, "Deferred", r->pending_message });
+	if (!r->in_progress)
+		return;
+	add_condition(p, now_us, out, "PodResizeInProgress",
+		      (struct verdict){ true, r->error ? "Error" : NULL, r->error });
+	out->conditions.items[out->conditions.n - 1].observed_generation = r->generation;
+}
+
 static void fill_conditions(const struct pod *p, int64_t now_us, struct arena *a,
 			    struct core_v1_pod_status *out)
 {
 	const char *phase = out->phase.p;
 	struct verdict all = containers_ready(p, a, phase);
-	out->conditions.items = ARENA_ARRAY(a, struct core_v1_pod_condition, 6);
+	out->conditions.items = ARENA_ARRAY(a, struct core_v1_pod_condition, 8);
 	add_condition(p, now_us, out, "PodReadyToStartContainers",
 		      (struct verdict){ .ok = p->sandbox == SANDBOX_READY });
 	add_condition(p, now_us, out, "Initialized",
@@ -359,6 +373,45 @@ static void fill_conditions(const struct pod *p, int64_t now_us, struct arena *a
 	add_condition(p, now_us, out, "Ready", ready(p, a, all));
 	add_condition(p, now_us, out, "ContainersReady", all);
 	add_condition(p, now_us, out, "PodScheduled", (struct verdict){ .ok = true });
+	fill_resize(p, now_us, out);
+}
+
+/* --- resources of the pod itself --- */
+
+static void add_amount(struct api_quantity_map *m, const char *name, int64_t amount,
+		       struct arena *a)
+{
+	struct quantity q = !strcmp(name, "cpu") ? quantity_from_milli(amount, QUANTITY_DECIMAL_SI)
+						 : quantity_from_i64(amount, QUANTITY_BINARY_SI);
+	char text[QUANTITY_TEXT_MAX];
+	if (!amount)
+		return;
+	quantity_text(q, text);
+	m->items[m->n].key = str_from(name);
+	m->items[m->n++].value.text = arena_str(a, str_from(text));
+}
+
+/* Sums, or what the pod says of itself: as allocated, and as its cgroup has them. */
+static void fill_pod_resources(const struct pod *p, struct arena *a, struct core_v1_pod_status *out)
+{
+	static const char *const names[] = { "cpu", "memory" };
+	const struct core_v1_pod_spec *spec = &p->api.spec;
+	struct core_v1_resource_requirements *r =
+		ARENA_NEW(a, struct core_v1_resource_requirements);
+	struct container_resources limits;
+	out->allocated_resources.items = ARENA_ARRAY(a, struct api_quantity_pair, 2);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		add_amount(&out->allocated_resources, names[i], qos_pod_request(spec, names[i]), a);
+	out->resources = r;
+	if (p->resize.actuated) {
+		*r = *p->resize.actuated;
+		return;
+	}
+	qos_pod_resources(spec, &limits);
+	r->requests = out->allocated_resources;
+	r->limits.items = ARENA_ARRAY(a, struct api_quantity_pair, 2);
+	add_amount(&r->limits, "cpu", limits.cpu_limit_milli, a);
+	add_amount(&r->limits, "memory", limits.memory_limit_bytes, a);
 }
 
 /* --- addresses --- */
@@ -396,6 +449,7 @@ void pod_status_build(const struct pod *p, int64_t now_us, struct arena *a,
 	if (p->rejected)
 		return; /* nothing was ever made for it */
 	fill_conditions(p, now_us, a, out);
+	fill_pod_resources(p, a, out);
 	fill_addresses(p, a, out);
 	fill_containers(p, a, out);
 }

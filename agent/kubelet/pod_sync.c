@@ -58,7 +58,8 @@ static int64_t wake_time(const struct pod *p, const struct pod_plan *plan, bool 
 			 int64_t now_us)
 {
 	int64_t at = plan->wake_at_us;
-	const int64_t rests[] = { p->sandbox_retry_us, p->status_retry_us, p->finish_retry_us };
+	const int64_t rests[] = { p->sandbox_retry_us, p->status_retry_us, p->finish_retry_us,
+				  p->resize.in_progress ? p->resize.retry_at_us : 0 };
 	for (size_t i = 0; i < COUNT_OF(rests); i++)
 		if (rests[i] > now_us)
 			at = earlier(at, rests[i]);
@@ -129,6 +130,10 @@ static void sync_once(struct pod *p)
 			pod_volumes_refresh(p);
 		v.volumes_ready = known && (p->volumes_ready || p->ended);
 	}
+	if (p->sandbox == SANDBOX_READY && !v.terminating)
+		pod_resize_actuate(p);
+	for (size_t i = 0; i < p->ncontainers; i++)
+		views[i].unhealthy = p->containers[i]->kill_message != NULL;
 	pod_plan(&v, now_us, &plan);
 	p->initialized = plan.initialized;
 	p->ended = plan.ended;

@@ -97,6 +97,8 @@ void pod_source(struct pod *p, struct arena *a, struct pod_source *out)
 	*ctx = (struct source_ctx){ p, a };
 	object_decode(p->object, a, api_struct_core_v1_pod, copy,
 		      NULL); /* was decoded before: p->api */
+	if (p->resize.allocated)
+		resources_overlay(&copy->spec, p->resize.allocated, a);
 	*out = (struct pod_source){
 		.config_map = source_config_map,
 		.secret = source_secret,

@@ -30,11 +30,11 @@ struct qos_sums {
 	bool any, guaranteed;
 };
 
-static void add_container(struct qos_sums *s, const struct core_v1_container *c)
+static void add_requirements(struct qos_sums *s, const struct core_v1_resource_requirements *r)
 {
 	for (size_t i = 0; i < COUNT_OF(compute); i++) {
-		int64_t request = resource_amount(&c->resources.requests, compute[i]);
-		int64_t limit = resource_amount(&c->resources.limits, compute[i]);
+		int64_t request = resource_amount(&r->requests, compute[i]);
+		int64_t limit = resource_amount(&r->limits, compute[i]);
 		if (request || limit)
 			s->any = true;
 		if (!limit || (request && request != limit))
@@ -42,13 +42,32 @@ static void add_container(struct qos_sums *s, const struct core_v1_container *c)
 	}
 }
 
+/* What the pod says of itself; NULL: nothing that counts. */
+static const struct core_v1_resource_requirements *pod_level(const struct core_v1_pod_spec *spec)
+{
+	const struct core_v1_resource_requirements *r = spec->resources;
+	for (size_t i = 0; r && i < COUNT_OF(compute); i++)
+		if (find(&r->requests, compute[i]) || find(&r->limits, compute[i]))
+			return r;
+	return NULL;
+}
+
+static int64_t own_amount(const struct core_v1_pod_spec *spec, bool limit, const char *name)
+{
+	const struct core_v1_resource_requirements *r = pod_level(spec);
+	return r ? resource_amount(limit ? &r->limits : &r->requests, name) : 0;
+}
+
 const char *qos_class(const struct core_v1_pod_spec *spec)
 {
 	struct qos_sums s = { .guaranteed = true };
-	for (size_t i = 0; i < spec->containers.n; i++)
-		add_container(&s, &spec->containers.items[i]);
-	for (size_t i = 0; i < spec->init_containers.n; i++)
-		add_container(&s, &spec->init_containers.items[i]);
+	bool own = pod_level(spec) != NULL;
+	if (own)
+		add_requirements(&s, spec->resources);
+	for (size_t i = 0; !own && i < spec->containers.n; i++)
+		add_requirements(&s, &spec->containers.items[i].resources);
+	for (size_t i = 0; !own && i < spec->init_containers.n; i++)
+		add_requirements(&s, &spec->init_containers.items[i].resources);
 	if (!s.any)
 		return "BestEffort";
 	return s.guaranteed ? "Guaranteed" : "Burstable";
@@ -87,18 +106,21 @@ void qos_resources(const struct core_v1_pod_spec *spec, const struct core_v1_con
 {
 	int64_t request = resource_amount(&c->resources.requests, "cpu");
 	int64_t limit = resource_amount(&c->resources.limits, "cpu");
+	int64_t memory = resource_amount(&c->resources.limits, "memory");
 	*out = (struct container_resources){
 		.cpu_shares_milli =
 			request || find(&c->resources.requests, "cpu") ? request : limit,
-		.cpu_limit_milli = limit,
-		.memory_limit_bytes = resource_amount(&c->resources.limits, "memory"),
+		.cpu_limit_milli = limit ? limit : own_amount(spec, true, "cpu"),
+		.memory_limit_bytes = memory ? memory : own_amount(spec, true, "memory"),
 		.oom_score_adj = qos_oom_score_adj(spec, c, node_memory_bytes),
 	};
 }
 
 int64_t qos_pod_request(const struct core_v1_pod_spec *spec, const char *name)
 {
-	int64_t sum = 0, sidecars = 0, largest = 0;
+	int64_t sum = 0, sidecars = 0, largest = 0, own = own_amount(spec, false, name);
+	if (own)
+		return own + resource_amount(&spec->overhead, name);
 	for (size_t i = 0; i < spec->containers.n; i++)
 		sum += resource_amount(&spec->containers.items[i].resources.requests, name);
 	for (size_t i = 0; i < spec->init_containers.n; i++) {
@@ -116,7 +138,9 @@ int64_t qos_pod_request(const struct core_v1_pod_spec *spec, const char *name)
 /* The sum of all limits, the largest init container's if that is more; 0 when one container has none. */
 static int64_t pod_limit(const struct core_v1_pod_spec *spec, const char *name)
 {
-	int64_t sum = 0, sidecars = 0, largest = 0;
+	int64_t sum = 0, sidecars = 0, largest = 0, own = own_amount(spec, true, name);
+	if (own)
+		return own;
 	for (size_t i = 0; i < spec->containers.n; i++) {
 		int64_t one = resource_amount(&spec->containers.items[i].resources.limits, name);
 		if (!one)

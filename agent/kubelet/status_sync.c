@@ -42,7 +42,17 @@ static void write_text(struct buf *b, const char *key, struct str value)
 		buf_puts(b, "null");
 }
 
-static void write_conditions(const struct core_v1_pod_status *s, struct buf *b)
+static const char *const resize_types[] = { "PodResizePending", "PodResizeInProgress" };
+
+static bool has_condition(const struct core_v1_pod_status *s, const char *type)
+{
+	for (size_t i = 0; i < s->conditions.n; i++)
+		if (str_eqz(s->conditions.items[i].type, type))
+			return true;
+	return false;
+}
+
+static void write_conditions(const struct pod *p, const struct core_v1_pod_status *s, struct buf *b)
 {
 	char time[TIME_TEXT_MAX];
 	buf_puts(b, ",\"conditions\":[");
@@ -58,6 +68,9 @@ static void write_conditions(const struct core_v1_pod_status *s, struct buf *b)
 		write_text(b, "message", c->message);
 		buf_putc(b, '}');
 	}
+	for (size_t i = 0; p->resize.ever && i < COUNT_OF(resize_types); i++)
+		if (!has_condition(s, resize_types[i]))
+			buf_printf(b, ",{\"$patch\":\"delete\",\"type\":\"%s\"}", resize_types[i]);
 	buf_putc(b, ']');
 }
 
@@ -80,14 +93,14 @@ static void write_addresses(const struct core_v1_pod_status *s, struct buf *b)
 	buf_puts(b, s->pod_ip.n ? "]" : "],\"podIP\":null");
 }
 
-static void write_rest(const struct core_v1_pod_status *s, struct buf *b)
+static void write_rest(const struct pod *p, const struct core_v1_pod_status *s, struct buf *b)
 {
 	if (!s->reason.p)
 		buf_puts(b, ",\"reason\":null");
 	if (!s->message.p)
 		buf_puts(b, ",\"message\":null");
 	write_addresses(s, b);
-	write_conditions(s, b);
+	write_conditions(p, s, b);
 }
 
 static char *build(struct pod *p)
@@ -102,7 +115,7 @@ static char *build(struct pod *p)
 	buf_printf(&b, "{\"metadata\":{\"uid\":\"%s\"},\"status\":", p->uid);
 	struct_write_json(api_struct_core_v1_pod_status, &rest, &b);
 	b.n--; /* goes on before the closing brace: the phase is always there */
-	write_rest(&s, &b);
+	write_rest(p, &s, &b);
 	buf_puts(&b, "}}");
 	return buf_take(&b);
 }

@@ -386,45 +386,6 @@ void runtime_container_reopen_log(struct runtime *rt, const char *id, runtime_do
 	shim_send(c->sandbox->conn, &m, reopened, st);
 }
 
-struct update {
-	struct op op;
-	struct container_resources resources;
-	char *cgroup_path;
-};
-
-static void update_work(struct op *op)
-{
-	struct update *u = CONTAINER_OF(op, struct update, op);
-	cgroup_set(&op->sandbox->rt->cgroups, u->cgroup_path, &u->resources, &op->err);
-}
-
-static void update_finish(struct op *op)
-{
-	struct update *u = CONTAINER_OF(op, struct update, op);
-	op_done(op);
-	free(u->cgroup_path);
-	free(u);
-}
-
-void runtime_container_update(struct runtime *rt, const char *id,
-			      const struct container_resources *r, runtime_done done, void *ctx)
-{
-	struct ctr *c = ctr_find(rt, id);
-	auto_err err = { 0 };
-	if (!c || c->state != CONTAINER_RUNNING) {
-		err_set(&err, ERR_NOT_FOUND, "container %s does not run", id);
-		done_later(rt->loop, done, ctx, &err);
-		return;
-	}
-	struct update *u = NEW(struct update);
-	u->op = (struct op){
-		.work = update_work, .finish = update_finish, .done = done, .ctx = ctx
-	};
-	u->resources = *r;
-	u->cgroup_path = str_dup(str_from(c->cgroup_path));
-	op_queue(c->sandbox, &u->op);
-}
-
 bool runtime_container_status(struct runtime *rt, const char *id, struct container_status *out)
 {
 	struct ctr *c = ctr_find(rt, id);

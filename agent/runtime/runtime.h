@@ -51,6 +51,9 @@ void runtime_sandbox_start(struct runtime *rt, const struct sandbox_spec *s, run
 			   void *ctx);
 /* Kills what still runs, ends the shim, unmounts, removes cgroup and files (not the logs). Works for a half-made sandbox, too. */
 void runtime_sandbox_remove(struct runtime *rt, const char *pod_uid, runtime_done done, void *ctx);
+/* Other limits for the pod's own cgroup. */
+void runtime_sandbox_update(struct runtime *rt, const char *pod_uid,
+			    const struct container_resources *r, runtime_done done, void *ctx);
 bool runtime_sandbox_alive(struct runtime *rt,
 			   const char *pod_uid); /* started, and its shim answers */
 
