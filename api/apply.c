@@ -211,7 +211,7 @@ static void own_before_first_apply(struct apply *ap)
 	fieldset_compare(ap->a, ap->res->type, NULL, ap->live, &changed, &removed);
 	changed = fieldset_subtract(ap->a, changed,
 				    managed_reset_fields(ap->a, ap->res, ap->by->subresource));
-	changed = fieldset_difference(ap->a, changed, managed_unowned_fields(ap->a));
+	changed = fieldset_difference(ap->a, changed, managed_unowned_fields());
 	if (!fieldset_empty(changed))
 		managed_add(&ap->managed,
 			    (struct managed_entry){ .manager = STR("before-first-apply"),
@@ -272,7 +272,7 @@ static int merge_and_own(struct apply *ap, struct err *err)
 	if (r < 0)
 		return r;
 	self = managed_find(&ap->managed, &like);
-	self->set = fieldset_difference(ap->a, self->set, managed_unowned_fields(ap->a));
+	self->set = fieldset_difference(ap->a, self->set, managed_unowned_fields());
 	if (!same)
 		self->time = ap->now;
 	managed_remove_empty(&ap->managed);

@@ -37,7 +37,7 @@ void managed_entry_text(const struct managed_entry *e, struct buf *out);
 const struct fieldset *managed_reset_fields(struct arena *a, const struct api_resource *r,
 					    struct str subresource);
 /* apiVersion, kind, name and other fields that nobody owns */
-const struct fieldset *managed_unowned_fields(struct arena *a);
+const struct fieldset *managed_unowned_fields(void);
 /* Takes what changed from everyone but `self`, and what is gone from all; entries of versions that are no longer served go away. */
 void managed_yield(struct managed *m, const struct api_resource *r,
 		   const struct managed_entry *self, struct str api_version,

@@ -57,7 +57,7 @@ static void own(struct managed *m, const struct managed_by *by, const struct fie
 		struct str now)
 {
 	struct managed_entry self = managed_entry_of(by);
-	set = fieldset_difference(m->a, set, managed_unowned_fields(m->a));
+	set = fieldset_difference(m->a, set, managed_unowned_fields());
 	if (fieldset_empty(set))
 		return;
 	struct managed_entry *entry = managed_find(m, &self);

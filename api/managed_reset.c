@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fields that a request can't own (upstream's strategies' GetResetFields) and fields that nobody owns. Main resources with a status
  * subresource reset `status`, the status subresource resets `spec`; what differs is a row here. */
+#include <pthread.h>
+
 #include "api/fieldset_node.h"
 #include "api/managed_entry.h"
 #include "base/mem.h"
@@ -48,9 +50,19 @@ static const struct fieldset *set_of_paths(struct arena *a, const char *paths)
 	return set_finish(&b);
 }
 
-const struct fieldset *managed_unowned_fields(struct arena *a)
+static const struct fieldset *unowned_set; /* constant, made once */
+
+static void unowned_make(void)
 {
-	return set_of_paths(a, unowned);
+	static struct arena forever;
+	unowned_set = set_of_paths(&forever, unowned);
+}
+
+const struct fieldset *managed_unowned_fields(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, unowned_make);
+	return unowned_set;
 }
 
 static bool has_status(const struct api_resource *r)

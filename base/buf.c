@@ -2,6 +2,9 @@
 #include "base/buf.h"
 
 #include <stdio.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "base/mem.h"
 
@@ -79,12 +82,32 @@ static const char escapes[256] = {
 	['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
 };
 
+/* How many bytes from i on, in steps, need no escape; they are not all that don't. */
+static size_t plain_bytes(struct str s, size_t i)
+{
+	size_t from = i;
+#if defined(__SSE2__)
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
+		      control = _mm_set1_epi8(0x1f);
+	for (; s.n - i >= 16; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+		__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash));
+		odd = _mm_or_si128(odd, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+		if (_mm_movemask_epi8(odd))
+			break;
+	}
+#else
+	(void)s;
+#endif
+	return i - from;
+}
+
 void buf_json_string(struct buf *b, struct str s)
 {
 	buf_reserve(b, s.n + 2);
 	buf_putc(b, '"');
 	size_t from = 0;
-	for (size_t i = 0; i < s.n; i++) {
+	for (size_t i = plain_bytes(s, 0); i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (c >= 0x20 && !escapes[c])
 			continue;
@@ -94,6 +117,7 @@ void buf_json_string(struct buf *b, struct str s)
 			buf_add(b, (const char[]){ '\\', escapes[c] }, 2);
 		else
 			buf_printf(b, "\\u%04x", c);
+		i += plain_bytes(s, from);
 	}
 	if (s.n > from)
 		buf_add(b, s.p + from, s.n - from);

@@ -47,10 +47,29 @@ static void split(int64_t s, struct tm *out)
 	gmtime_r(&t, out);
 }
 
+/* n digits; returns what follows them. */
+static char *put_digits(char *to, int v, int n)
+{
+	for (int i = n; i-- > 0; v /= 10)
+		to[i] = (char)('0' + v % 10);
+	return to + n;
+}
+
 static int date_and_time(int64_t s, char *out)
 {
 	struct tm tm;
 	split(s, &tm);
+	int year = tm.tm_year + 1900;
+	if (year >= 0 && year <= 9999) { /* every object has some of these */
+		const int parts[] = { tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec };
+		char *to = put_digits(out, year, 4);
+		for (int i = 0; i < 5; i++) {
+			*to++ = "--T::"[i];
+			to = put_digits(to, parts[i], 2);
+		}
+		*to = '\0';
+		return (int)(to - out);
+	}
 	return snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
 			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
@@ -58,7 +77,29 @@ static int date_and_time(int64_t s, char *out)
 void time_format(int64_t s, char out[TIME_TEXT_MAX])
 {
 	int n = date_and_time(s, out);
-	snprintf(out + n, TIME_TEXT_MAX - (size_t)n, "Z");
+	memcpy(out + n, "Z", 2);
+}
+
+void time_format_http(int64_t s, char out[TIME_TEXT_MAX])
+{
+	static const char days[] = "SunMonTueWedThuFriSat",
+			  months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm;
+	split(s, &tm);
+	memcpy(out, days + 3 * tm.tm_wday, 3);
+	memcpy(out + 3, ", ", 2);
+	put_digits(out + 5, tm.tm_mday, 2);
+	out[7] = ' ';
+	memcpy(out + 8, months + 3 * tm.tm_mon, 3);
+	out[11] = ' ';
+	put_digits(out + 12, tm.tm_year + 1900, 4);
+	out[16] = ' ';
+	put_digits(out + 17, tm.tm_hour, 2);
+	out[19] = ':';
+	put_digits(out + 20, tm.tm_min, 2);
+	out[22] = ':';
+	put_digits(out + 23, tm.tm_sec, 2);
+	memcpy(out + 25, " GMT", 5);
 }
 
 static void split_us(int64_t us, int64_t *s, int *rest)
@@ -77,13 +118,15 @@ void time_format_micro(int64_t us, char out[TIME_TEXT_MAX])
 	int rest;
 	split_us(us, &s, &rest);
 	int n = date_and_time(s, out);
-	snprintf(out + n, TIME_TEXT_MAX - (size_t)n, ".%06dZ", rest);
+	out[n] = '.';
+	memcpy(put_digits(out + n + 1, rest, 6), "Z", 2);
 }
 
 void time_format_nano(int64_t s, long ns, char out[TIME_TEXT_MAX])
 {
 	int n = date_and_time(s, out);
-	snprintf(out + n, TIME_TEXT_MAX - (size_t)n, ".%09ldZ", ns);
+	out[n] = '.';
+	memcpy(put_digits(out + n + 1, (int)ns, 9), "Z", 2);
 }
 
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar. */

@@ -33,7 +33,9 @@ void clock_fake_init(struct clock_fake *f, int64_t us);
 void time_format(int64_t s, char out[TIME_TEXT_MAX]);        /* 2026-01-02T03:04:05Z */
 void time_format_micro(int64_t us, char out[TIME_TEXT_MAX]); /* 2026-01-02T03:04:05.000006Z */
 void time_format_nano(int64_t s, long ns,
-		      char out[TIME_TEXT_MAX]);    /* RFC3339Nano as CRI logs use it: 9 digits */
+		      char out[TIME_TEXT_MAX]); /* RFC3339Nano as CRI logs use it: 9 digits */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7); years from 0 to 9999 */
+void time_format_http(int64_t s, char out[TIME_TEXT_MAX]);
 bool time_parse(struct str text, int64_t *out_us); /* RFC 3339 with any offset and fraction */
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "net/http1_conn.h"
 #include "net/stream_wrap.h"
 
@@ -21,12 +22,11 @@ void http1_close(struct http1 *h)
 
 static void add_date(struct buf *out)
 {
-	char text[40];
-	struct tm tm;
-	time_t now = time(NULL);
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	buf_printf(out, "date: %s\r\n", text);
+	char text[TIME_TEXT_MAX];
+	time_format_http(time(NULL), text);
+	buf_puts(out, "date: ");
+	buf_puts(out, text);
+	buf_puts(out, "\r\n");
 }
 
 static void send_buf(struct http1 *h, struct buf *b)

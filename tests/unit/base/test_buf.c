@@ -64,6 +64,35 @@ static void arena_memory_is_clear_aligned_and_survives_growth(void **state)
 	assert_int_equal(*(char *)arena_alloc(&a, 1), 0);
 }
 
+/* Looked at by 16 bytes where that goes: each escape at each place, with and without others near. */
+static void escapes_are_found_wherever_they_stand(void **state)
+{
+	static const char *const odd[][2] = { { "\"", "\\\"" },
+					      { "\\", "\\\\" },
+					      { "\n", "\\n" },
+					      { "\x1f", "\\u001f" },
+					      { "\x01", "\\u0001" } };
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(odd); k++)
+		for (size_t n = 0; n < 70; n++)
+			for (size_t at = 0; at <= n; at++) {
+				auto_buf text = { 0 }, want = { 0 }, have = { 0 };
+				buf_putc(&want, '"');
+				for (size_t i = 0; i <= n; i++) {
+					buf_puts(&text, i == at ? odd[k][0]
+							: i % 3 ? "x"
+								: "\xc3\xa4");
+					buf_puts(&want, i == at ? odd[k][1]
+							: i % 3 ? "x"
+								: "\xc3\xa4");
+				}
+				buf_puts(&text, at % 2 ? "\"\x7f" : "");
+				buf_puts(&want, at % 2 ? "\\\"\x7f\"" : "\"");
+				buf_json_string(&have, buf_view(&text));
+				assert_string_equal(have.p, want.p);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -73,6 +102,7 @@ int main(void)
 		cmocka_unit_test(printf_grows_beyond_the_first_guess),
 		cmocka_unit_test(taking_an_empty_buffer_gives_an_empty_string),
 		cmocka_unit_test(arena_memory_is_clear_aligned_and_survives_growth),
+		cmocka_unit_test(escapes_are_found_wherever_they_stand),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,8 @@ static void text_and_back_is_the_same(void **state)
 	}
 	time_format(1709210096, text);
 	assert_string_equal(text, "2024-02-29T12:34:56Z");
+	time_format_http(784111777, text);
+	assert_string_equal(text, "Sun, 06 Nov 1994 08:49:37 GMT");
 	time_format_nano(1709210096, 7, text);
 	assert_string_equal(text, "2024-02-29T12:34:56.000000007Z");
 }
