@@ -148,8 +148,8 @@ static int store_open(struct apiserver *s, struct err *err)
 	auto_free char *dir = str_printf("%s/server/db", s->data_dir),
 		       *path = str_printf("%s/state.db", dir);
 	struct log_config c = { .path = path };
-	int r = dir_make(dir, 0700, err);
-	if (r == 0)
+	int r = s->store ? 0 : dir_make(dir, 0700, err);
+	if (r == 0 && !s->store)
 		r = log_open(&c, &s->store, err);
 	if (r < 0)
 		return err_wrap(err, r, "open the store");
@@ -224,6 +224,7 @@ static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 	s->tls_sans = copy_list(c->tls_sans);
 	s->port = c->port;
 	s->api_only = c->api_only;
+	s->store = c->store;
 	s->loops = mem_alloc(c->nloops * sizeof(*s->loops));
 	memcpy(s->loops, c->loops, c->nloops * sizeof(*s->loops));
 	s->nloops = c->nloops;

@@ -7,6 +7,7 @@
 #include "net/loop.h"
 
 struct apiserver;
+struct store;
 struct apiserver_config {
 	const char *data_dir; /* DATADIR/server/{db,tls,cred} below it, as k3s lays it out */
 	const char *const *bind_addresses; /* NULL-terminated */
@@ -19,6 +20,7 @@ struct apiserver_config {
 	const char *write_kubeconfig; /* path, NULL: DATADIR/server/cred/admin.kubeconfig only */
 	const char *write_kubeconfig_mode; /* "0600" */
 	bool api_only; /* the other parts of a cluster are someone else's: no roles for them */
+	struct store *store; /* NULL: the embedded log in data_dir; closed with the server */
 	struct loop **loops; /* API loops, initialised, not yet running */
 	size_t nloops;
 };
