@@ -96,12 +96,15 @@ static void check_share(struct check *c, const json_t *parent, const char *child
 static void check_counts(struct check *c, const json_t *status, const char *const *fields)
 {
 	json_int_t all = json_integer_value(json_object_get(status, "replicas"));
+	json_t *zero = json_integer(0);
 	for (; *fields; fields++) {
 		const json_t *value = json_object_get(status, *fields);
 		check_non_negative(c, status, *fields);
+		value = value ? value : zero;
 		if (json_is_integer(value) && json_integer_value(value) > all)
 			check_invalid(c, *fields, value, "cannot be greater than status.replicas");
 	}
+	json_decref(zero);
 }
 
 static void check_available(struct check *c, const json_t *status, const char *words)

@@ -22,12 +22,17 @@ static int binding_check(struct write *w, struct str node, struct err *err)
 	struct str bound = tree_get_str(w->old, "spec", "nodeName", NULL);
 	struct str uid = meta_uid(w->body);
 	(void)node;
-	if (uid.n && !str_eq(uid, w->old_object->uid))
+	if (uid.n && !str_eq(uid, w->old_object->uid)) {
+		request_about(w->r, "", "pods", w->name);
 		return err_set(err, ERR_CONFLICT,
-			       "Operation cannot be fulfilled on pods/binding \"%.*s\": "
-			       "Precondition failed: UID in precondition: %.*s, UID in object "
-			       "meta: %.*s",
-			       STR_ARG(w->name), STR_ARG(uid), STR_ARG(w->old_object->uid));
+			       "Operation cannot be fulfilled on pods \"%.*s\": StorageError: "
+			       "invalid object, Code: 4, Key: %.*s, ResourceVersion: %lld, "
+			       "AdditionalErrorMsg: Precondition failed: UID in precondition: "
+			       "%.*s, UID in object meta: %.*s",
+			       STR_ARG(w->name), STR_ARG(w->old_object->key),
+			       (long long)w->old_object->revision, STR_ARG(uid),
+			       STR_ARG(w->old_object->uid));
+	}
 	if (meta_deletion(w->old).n)
 		return refuse(w, err, "is being deleted, cannot be assigned to a host");
 	if (bound.n)
@@ -101,10 +106,26 @@ static void binding_answer(struct write *w)
 	respond_json(w->r, 201, api_type_find(STR("meta/v1.Status")), &text);
 }
 
-static int no_target(struct api_request *r, struct err *err)
+/* What is wrong with the target: an error without a reason, upstream's way. */
+static int target_check(const json_t *tree, struct err *err)
 {
-	request_about(r, "", "", STR(""));
-	return err_set(err, ERR_UNKNOWN, "target.name: Required value");
+	struct str node = tree_get_str(tree, "target", "name", NULL),
+		   kind = tree_get_str(tree, "target", "kind", NULL);
+	auto_buf kind_text = { 0 }, name_text = { 0 };
+	bool both;
+	if (kind.n && !str_eqz(kind, "Node"))
+		buf_printf(&kind_text,
+			   "target.kind: Unsupported value: \"%.*s\": supported values: \"Node\", "
+			   "\"<empty>\"",
+			   STR_ARG(kind));
+	if (!node.n)
+		buf_puts(&name_text, "target.name: Required value");
+	both = kind_text.n && name_text.n;
+	if (!kind_text.n && !name_text.n)
+		return 0;
+	return err_set(err, ERR_UNKNOWN, "%s%s%s%s%s", both ? "[" : "",
+		       kind_text.n ? kind_text.p : "", both ? ", " : "",
+		       name_text.n ? name_text.p : "", both ? "]" : "");
 }
 
 static void binding_body(struct api_request *r)
@@ -114,15 +135,12 @@ static void binding_body(struct api_request *r)
 	struct decode_expect expect = { api_type_find(STR("core/v1.Binding")), "", "v1",
 					"Binding" };
 	int e = decode_body(r, &expect, &tree, &err);
-	struct str node = tree_get_str(tree, "target", "name", NULL),
-		   kind = tree_get_str(tree, "target", "kind", NULL);
 	struct str name = r->sub ? r->name : arena_str(&r->arena, meta_name(tree));
 	if (e == 0 && r->sub && meta_name(tree).n && !str_eq(meta_name(tree), r->name))
 		e = err_set(&err, ERR_BAD_REQUEST,
 			    "name in URL does not match name in Binding object");
-	if (e == 0 &&
-	    (node.n == 0 || (kind.n && !str_eqz(kind, "Node") && !str_eqz(kind, "Minion"))))
-		e = no_target(r, &err);
+	if (e == 0)
+		e = target_check(tree, &err);
 	if (e < 0) {
 		json_decref(tree);
 		respond_err(r, &err);

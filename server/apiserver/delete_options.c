@@ -10,27 +10,45 @@
 #define ORPHAN     "orphan"
 #define FOREGROUND "foregroundDeletion"
 
-static int options_check(const struct request_options *o, struct err *err)
+#define UNSAFE "ignoreStoreReadErrorWithClusterBreakingPotential"
+
+/* An object that can't be read has nothing that other options could look at. */
+static void unsafe_check(const struct request_options *o, struct err *err)
+{
+	const struct {
+		bool set;
+		const char *name;
+	} others[] = {
+		{ o->propagation.n, "propagationPolicy" },
+		{ o->has_orphan, "orphanDependents" },
+		{ o->has_grace, "gracePeriodSeconds" },
+		{ o->pre_uid.n || o->pre_version.n, "preconditions" },
+	};
+	for (size_t i = 0; o->unsafe && i < COUNT_OF(others); i++)
+		if (others[i].set)
+			err_cause(err, "FieldValueInvalid", UNSAFE,
+				  "Invalid value: true: cannot be set together with .%s",
+				  others[i].name);
+}
+
+static void propagation_check(const struct request_options *o, struct err *err)
 {
 	struct str p = o->propagation;
-	if (p.n && !str_eqz(p, "Orphan") && !str_eqz(p, "Background") && !str_eqz(p, "Foreground"))
-		err_cause(err, "FieldValueNotSupported", "propagationPolicy",
-			  "Unsupported value: \"%.*s\": supported values: \"Foreground\", "
-			  "\"Background\", \"Orphan\", \"nil\"",
-			  STR_ARG(p));
-	else if (p.n && o->has_orphan)
+	if (p.n && o->has_orphan)
 		err_cause(
 			err, "FieldValueInvalid", "propagationPolicy",
 			"Invalid value: \"%.*s\": orphanDependents and deletionPropagation cannot "
 			"be both set",
 			STR_ARG(p));
-	else
-		return 0;
-	return validate_finish("DeleteOptions", "meta.k8s.io", STR(""), err);
+	if (p.n && !str_eqz(p, "Orphan") && !str_eqz(p, "Background") && !str_eqz(p, "Foreground"))
+		err_cause(err, "FieldValueNotSupported", "propagationPolicy",
+			  "Unsupported value: \"%.*s\": supported values: \"Foreground\", "
+			  "\"Background\", \"Orphan\", \"nil\"",
+			  STR_ARG(p));
 }
 
 /* Only "All" is known, and the whole list is shown. */
-static int dry_run_check(const json_t *list, struct err *err)
+static void dry_run_check(const json_t *list, struct err *err)
 {
 	auto_buf all = { 0 };
 	bool known = true;
@@ -40,11 +58,9 @@ static int dry_run_check(const json_t *list, struct err *err)
 		buf_json_string(&all, one);
 		known = known && str_eqz(one, "All");
 	}
-	if (known)
-		return 0;
-	err_cause(err, "FieldValueNotSupported", "dryRun",
-		  "Unsupported value: [%s]: supported values: \"All\"", all.p);
-	return -ERR_INVALID;
+	if (!known)
+		err_cause(err, "FieldValueNotSupported", "dryRun",
+			  "Unsupported value: [%s]: supported values: \"All\"", all.p);
 }
 
 int delete_options_read(struct arena *a, const json_t *body, struct request_options *o,
@@ -60,15 +76,21 @@ int delete_options_read(struct arena *a, const json_t *body, struct request_opti
 		o->has_orphan = json_is_boolean(orphan);
 		o->orphan = json_is_true(orphan);
 		o->propagation = arena_str(a, propagation);
+		o->dry_run = false;
+		o->pre_uid = arena_str(a, tree_get_str(body, "preconditions", "uid", NULL));
+		o->unsafe = json_is_true(json_object_get(body, UNSAFE));
 	}
 	for (size_t i = 0; i < json_array_size(dry); i++)
 		o->dry_run = o->dry_run || str_eqz(tree_str(json_array_get(dry, i)), "All");
-	if (dry_run_check(dry, err) < 0)
-		return validate_finish("DeleteOptions", "meta.k8s.io", STR(""), err);
-	if (tree_get_str(body, "preconditions", "uid", NULL).n)
-		o->pre_uid = arena_str(a, tree_get_str(body, "preconditions", "uid", NULL));
-	o->pre_version = arena_str(a, tree_get_str(body, "preconditions", "resourceVersion", NULL));
-	return options_check(o, err);
+	o->pre_version =
+		body ? arena_str(a, tree_get_str(body, "preconditions", "resourceVersion", NULL))
+		     : o->resource_version; /* upstream's query has one name for both */
+	auto_err unasked = { 0 };
+	err = err ? err : &unasked;
+	propagation_check(o, err);
+	dry_run_check(dry, err);
+	unsafe_check(o, err);
+	return err->ncauses ? validate_finish("DeleteOptions", "meta.k8s.io", STR(""), err) : 0;
 }
 
 static bool wants(const json_t *tree, const struct request_options *o, const char *policy,

@@ -64,6 +64,20 @@ int deletion_preconditions(struct api_request *r, const struct api_resource *res
 	return 0;
 }
 
+/* What may be broken on purpose is what can't be read; here everything can. */
+static int not_corrupt(struct deletion *d, struct err *err)
+{
+	if (!d->options.unsafe)
+		return 0;
+	return err_set(
+		err, ERR_CONFLICT,
+		"Operation cannot be fulfilled on %s \"%.*s\": StorageError: invalid object, "
+		"Code: 4, Key: %.*s, ResourceVersion: %lld, AdditionalErrorMsg: unsafe deletion "
+		"is not allowed because the object is decodable from storage",
+		lookup_qualified(d->r, d->res), STR_ARG(d->name), STR_ARG(d->key),
+		(long long)d->old->revision);
+}
+
 static bool is_core(const struct deletion *d, const char *plural)
 {
 	return !d->res->group[0] && !strcmp(d->res->plural, plural);
@@ -176,6 +190,8 @@ static void deletion_run(struct deletion *d)
 	object_unref(TAKE(d->new));
 	d->old = cache_get(server_cache(d->r->server, d->res), d->key);
 	int e = d->old ? 0 : lookup_not_found(d->r, d->res, d->name, &err);
+	if (e == 0)
+		e = not_corrupt(d, &err);
 	if (e == 0)
 		e = deletion_preconditions(d->r, d->res, d->old, &err);
 	if (e == 0)

@@ -228,8 +228,7 @@ static void eviction_body(struct api_request *r)
 	int e = decode_body(r, &expect, &tree, &err);
 	if (e == 0 && meta_name(tree).n && !str_eq(meta_name(tree), r->name))
 		e = err_set(&err, ERR_BAD_REQUEST,
-			    "name in URL does not match name in Eviction object: %.*s",
-			    STR_ARG(meta_name(tree)));
+			    "name in URL does not match name in Eviction object");
 	if (e == 0)
 		e = delete_options_read(&r->arena, json_object_get(tree, "deleteOptions"), &r->opt,
 					&err);

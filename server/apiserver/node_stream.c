@@ -3,6 +3,7 @@
  * its query turned into the kubelet's words. Follows upstream's registry/core/pod/strategy.go (LogLocation, ExecLocation, …). */
 #include "api/meta.h"
 #include "server/apiserver/kubelet_link.h"
+#include "server/apiserver/log_options.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/passage.h"
 #include "server/apiserver/respond.h"
@@ -28,16 +29,6 @@ static void percent_encode(struct buf *out, struct str s)
 struct translation {
 	const char *from, *to;
 	bool boolean; /* "true" becomes "1", all else is left out */
-};
-static const struct translation log_words[] = {
-	{ "follow", "follow", false },
-	{ "previous", "previous", false },
-	{ "sinceSeconds", "sinceSeconds", false },
-	{ "sinceTime", "sinceTime", false },
-	{ "timestamps", "timestamps", false },
-	{ "tailLines", "tailLines", false },
-	{ "limitBytes", "limitBytes", false },
-	{ "stream", "stream", false },
 };
 static const struct translation exec_words[] = {
 	{ "stdin", "input", true }, { "stdout", "output", true },    { "stderr", "error", true },
@@ -127,8 +118,7 @@ struct stream_kind {
 	size_t nwords;
 	bool container;
 };
-static const struct stream_kind log_kind = { "containerLogs", log_words, COUNT_OF(log_words),
-					     true };
+static const struct stream_kind log_kind = { "containerLogs", NULL, 0, true };
 static const struct stream_kind exec_kind = { "exec", exec_words, COUNT_OF(exec_words), true };
 static const struct stream_kind attach_kind = { "attach", exec_words, COUNT_OF(exec_words) - 1,
 						true };
@@ -136,7 +126,7 @@ static const struct stream_kind forward_kind = { "portForward", forward_words,
 						 COUNT_OF(forward_words), false };
 
 static int stream_locate(struct api_request *r, const struct stream_kind *k, const json_t *pod,
-			 struct passage *p, struct err *err)
+			 struct str query, struct passage *p, struct err *err)
 {
 	struct str container = { 0 }, node = tree_get_str(pod, "spec", "nodeName", NULL);
 	struct kubelet_address at;
@@ -148,19 +138,25 @@ static int stream_locate(struct api_request *r, const struct stream_kind *k, con
 		e = kubelet_find(r->server, node, &r->arena, &at, err);
 	if (e < 0)
 		return e;
-	struct rewrite w = { k->words, k->nwords, { 0 } };
-	query_each(&r->arena, r->query, rewrite_pair, &w);
-	p->target = str_from(arena_printf(&r->arena, "/%s/%.*s/%.*s%s%.*s%s", k->path,
+	p->target = str_from(arena_printf(&r->arena, "/%s/%.*s/%.*s%s%.*s%.*s", k->path,
 					  STR_ARG(r->ns), STR_ARG(r->name), container.n ? "/" : "",
-					  STR_ARG(container), w.out.p ? w.out.p : ""));
-	buf_free(&w.out);
+					  STR_ARG(container), STR_ARG(query)));
 	p->tls = at.tls;
 	p->host = at.host;
 	p->port = at.port;
 	return 0;
 }
 
-static void stream_open(struct api_request *r, const struct stream_kind *k)
+static struct str stream_query(struct api_request *r, const struct stream_kind *k)
+{
+	struct rewrite w = { k->words, k->nwords, { 0 } };
+	query_each(&r->arena, r->query, rewrite_pair, &w);
+	struct str query = arena_str(&r->arena, buf_view(&w.out));
+	buf_free(&w.out);
+	return query;
+}
+
+static void stream_open(struct api_request *r, const struct stream_kind *k, struct str query)
 {
 	auto_err err = { 0 };
 	struct passage p = { 0 };
@@ -169,9 +165,8 @@ static void stream_open(struct api_request *r, const struct stream_kind *k)
 	bool waiting = pod && k == &log_kind && tree_get_str(pod, "spec", "nodeName", NULL).n == 0;
 	object_unref(o);
 	if (waiting && container_find(r, pod, &p.prefix, &err) == 0) {
-		struct buf nothing = { 0 };
-		respond_text(r, 200, "text/plain", &nothing); /* it has not said anything yet */
-	} else if (!pod || err.reason || stream_locate(r, k, pod, &p, &err) < 0) {
+		respond_chunks(r, 204, NULL, NULL, 0, NULL, 0); /* nobody runs it yet */
+	} else if (!pod || err.reason || stream_locate(r, k, pod, query, &p, &err) < 0) {
 		respond_err(r, &err);
 	} else {
 		p.prefix = (struct str){ 0 };
@@ -182,22 +177,30 @@ static void stream_open(struct api_request *r, const struct stream_kind *k)
 
 void sub_pod_log(struct api_request *r)
 {
-	stream_open(r, &log_kind);
+	auto_err err = { 0 };
+	struct log_options o;
+	int e = log_options_read(&r->arena, r->query, r->name, &o, &err);
+	if (e == -ERR_INVALID)
+		request_about(r, "", "PodLogOptions", r->name);
+	if (e < 0)
+		respond_err(r, &err);
+	else
+		stream_open(r, &log_kind, log_options_query(&r->arena, &o));
 }
 
 void sub_pod_exec(struct api_request *r)
 {
-	stream_open(r, &exec_kind);
+	stream_open(r, &exec_kind, stream_query(r, &exec_kind));
 }
 
 void sub_pod_attach(struct api_request *r)
 {
-	stream_open(r, &attach_kind);
+	stream_open(r, &attach_kind, stream_query(r, &attach_kind));
 }
 
 void sub_pod_port_forward(struct api_request *r)
 {
-	stream_open(r, &forward_kind);
+	stream_open(r, &forward_kind, stream_query(r, &forward_kind));
 }
 
 void sub_node_proxy(struct api_request *r)

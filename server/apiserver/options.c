@@ -10,12 +10,12 @@
 #include "base/url.h"
 
 /* upstream's Convert_Slice_string_To_bool: everything but "false" and "0" is true */
-static bool bool_of(struct str v)
+bool option_bool(struct str v)
 {
 	return !str_ieq(v, STR("false")) && !str_eqz(v, "0");
 }
 
-static int number_of(struct str v, int64_t *out, struct err *err)
+int option_number(struct str v, int64_t *out, struct err *err)
 {
 	if (str_to_i64(v, out))
 		return 0;
@@ -48,6 +48,7 @@ enum option_id {
 	O_UID,
 	O_PRETTY,
 	O_DEADLINE,
+	O_UNSAFE,
 };
 static const struct {
 	const char *name;
@@ -73,6 +74,7 @@ static const struct {
 	{ "uid", O_UID },
 	{ "pretty", O_PRETTY },
 	{ "timeout", O_DEADLINE },
+	{ "ignoreStoreReadErrorWithClusterBreakingPotential", O_UNSAFE },
 };
 
 /* dryRun may come several times; only "All" is known, and all are shown. */
@@ -163,37 +165,38 @@ static int option_set(struct request_options *o, enum option_id id, struct str v
 	switch (id) {
 	case O_LABELS: o->label_selector = v; break;
 	case O_FIELDS: o->field_selector = v; break;
-	case O_WATCH: o->watch = bool_of(v); break;
-	case O_BOOKMARKS: o->allow_bookmarks = bool_of(v); break;
+	case O_WATCH: o->watch = option_bool(v); break;
+	case O_BOOKMARKS: o->allow_bookmarks = option_bool(v); break;
 	case O_INITIAL:
-		o->send_initial_events = bool_of(v);
+		o->send_initial_events = option_bool(v);
 		o->has_send_initial_events = true;
 		break;
 	case O_VERSION: o->resource_version = v; break;
 	case O_MATCH: o->resource_version_match = v; break;
 	case O_CONTINUE: o->continue_token = v; break;
-	case O_LIMIT: r = number_of(v, &o->limit, err); break;
-	case O_TIMEOUT: r = number_of(v, &o->timeout_s, err); break;
+	case O_LIMIT: r = option_number(v, &o->limit, err); break;
+	case O_TIMEOUT: r = option_number(v, &o->timeout_s, err); break;
 	case O_DRY_RUN: break; /* all of them together, in options_parse() */
 	case O_MANAGER: r = manager_of(v, o, err); break;
 	case O_VALIDATION: r = validation_of(v, o, err); break;
 	case O_FORCE:
-		o->force = bool_of(v);
+		o->force = option_bool(v);
 		o->has_force = true;
 		break;
 	case O_GRACE:
-		r = number_of(v, &number, err);
+		r = option_number(v, &number, err);
 		o->grace_s = number;
 		o->has_grace = true;
 		break;
 	case O_PROPAGATION: o->propagation = v; break;
 	case O_ORPHAN:
-		o->orphan = bool_of(v);
+		o->orphan = option_bool(v);
 		o->has_orphan = true;
 		break;
 	case O_UID: o->pre_uid = v; break;
 	case O_PRETTY: o->pretty = v; break;
 	case O_DEADLINE: r = deadline_of(v, err); break;
+	case O_UNSAFE: o->unsafe = option_bool(v); break;
 	}
 	return r;
 }

@@ -31,11 +31,15 @@ struct request_options {
 	bool has_grace;
 	struct str propagation; /* "" | Orphan | Background | Foreground */
 	bool has_orphan, orphan;
+	bool unsafe;          /* ignoreStoreReadErrorWithClusterBreakingPotential */
 	uint32_t refused_for; /* verbs that can't do with what was wrong */
 	struct str pre_uid, pre_version;
 	struct str pretty;
 };
 
+/* Single values as upstream's decoder of queries reads them. */
+bool option_bool(struct str v);
+int option_number(struct str v, int64_t *out, struct err *err);
 /* Parses the still encoded query. Values that upstream's decoder refuses give BadRequest in its words. */
 int options_parse(struct arena *a, struct str query, struct request_options *out, struct err *err);
 #endif

@@ -13,22 +13,25 @@ struct proxy_name {
 	struct str scheme, name, port;
 };
 
-static int name_split(struct str text, struct proxy_name *out, struct err *err)
+/* `what`: "pod" or "service" */
+static int name_split(struct str text, const char *what, struct proxy_name *out, struct err *err)
 {
-	struct str parts[3];
+	struct str parts[4];
 	size_t n = 0;
 	struct str rest = text;
-	while (n < 3 && str_next(&rest, ':', &parts[n]))
+	while (n < COUNT_OF(parts) && str_next(&rest, ':', &parts[n]))
 		n++;
 	*out = (struct proxy_name){ 0 };
 	if (n == 1)
 		out->name = parts[0];
 	else if (n == 2)
 		out->name = parts[0], out->port = parts[1];
-	else
+	else if (n == 3)
 		out->scheme = parts[0], out->name = parts[1], out->port = parts[2];
-	if (out->scheme.n && !str_eqz(out->scheme, "http") && !str_eqz(out->scheme, "https"))
-		return err_set(err, ERR_BAD_REQUEST, "invalid proxy request \"%.*s\"",
+	bool known =
+		!out->scheme.n || str_eqz(out->scheme, "http") || str_eqz(out->scheme, "https");
+	if (!out->name.n || !known)
+		return err_set(err, ERR_BAD_REQUEST, "invalid %s request \"%.*s\"", what,
 			       STR_ARG(text));
 	return 0;
 }
@@ -106,7 +109,7 @@ void sub_pod_proxy(struct api_request *r)
 {
 	auto_err err = { 0 };
 	struct proxy_name n;
-	int port = 0, e = name_split(r->name, &n, &err);
+	int port = 0, e = name_split(r->name, "pod", &n, &err);
 	struct object *o = e < 0 ? NULL : lookup_object(r, r->resource, r->ns, n.name);
 	json_t *pod = o ? object_tree(o, &err) : NULL;
 	struct str ip = tree_get_str(pod, "status", "podIP", NULL);
@@ -150,6 +153,24 @@ static int slice_port(const json_t *slice, struct str name)
 	return 0;
 }
 
+/* The pod that the endpoint names has its address: nothing else is gone to. */
+static bool endpoint_is_pod(struct api_request *r, const json_t *endpoint, struct str address)
+{
+	struct str ns = tree_get_str(endpoint, "targetRef", "namespace", NULL),
+		   name = tree_get_str(endpoint, "targetRef", "name", NULL);
+	if (!name.n || !str_eq(ns, r->ns))
+		return false;
+	struct object *o = lookup_core(r->server, "pods", ns, name);
+	json_t *pod = o ? object_tree(o, NULL) : NULL;
+	const json_t *ips = tree_get(pod, "status", "podIPs", NULL);
+	bool found = false;
+	for (size_t i = 0; i < json_array_size(ips); i++)
+		found = found || str_eq(tree_get_str(json_array_get(ips, i), "ip", NULL), address);
+	json_decref(pod);
+	object_unref(o);
+	return found;
+}
+
 /* Keeps one ready endpoint, each with the same chance. */
 static bool slice_visit(void *ctx, const struct object *o)
 {
@@ -162,7 +183,8 @@ static bool slice_visit(void *ctx, const struct object *o)
 	for (size_t i = 0; port && i < json_array_size(list); i++) {
 		const json_t *e = json_array_get(list, i);
 		struct str address = tree_str(json_array_get(json_object_get(e, "addresses"), 0));
-		if (address.n == 0 || json_is_false(tree_get(e, "conditions", "ready", NULL)))
+		if (address.n == 0 || json_is_false(tree_get(e, "conditions", "ready", NULL)) ||
+		    !endpoint_is_pod(x->r, e, address))
 			continue;
 		if (rand_u64() % ++x->seen)
 			continue;
@@ -173,24 +195,35 @@ static bool slice_visit(void *ctx, const struct object *o)
 	return true;
 }
 
-/* The port's name in the Service, by name or number; the only one when none is asked for. */
-static bool service_port(const json_t *service, struct str asked, struct str *name)
+/* A port's number stands for its name in the Service; a name, and none, is looked for as it is. */
+static int service_port(struct api_request *r, const struct proxy_name *n, struct str *name,
+			struct err *err)
 {
+	int64_t number;
+	*name = n->port;
+	if (!str_to_i64(n->port, &number))
+		return 0;
+	struct object *o = lookup_object(r, r->resource, r->ns, n->name);
+	if (!o)
+		return lookup_not_found(r, r->resource, n->name, err);
+	json_t *service = object_tree(o, err);
 	const json_t *ports = tree_get(service, "spec", "ports", NULL);
-	int64_t number = 0;
-	if (asked.n == 0 && json_array_size(ports) == 1) {
-		*name = tree_get_str(json_array_get(ports, 0), "name", NULL);
-		return true;
-	}
-	str_to_i64(asked, &number);
-	for (size_t i = 0; i < json_array_size(ports); i++) {
+	int e = service ? err_set(err, ERR_UNAVAILABLE,
+				  "no service port %lld found for service \"%.*s\"",
+				  (long long)number, STR_ARG(n->name))
+			: -(int)ERR_INTERNAL;
+	for (size_t i = 0; service && i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);
-		*name = tree_get_str(p, "name", NULL);
-		if ((asked.n && str_eq(*name, asked)) ||
-		    (number && tree_int(json_object_get(p, "port"), 0) == number))
-			return true;
+		if (tree_int(json_object_get(p, "port"), 0) != number)
+			continue;
+		err_clear(err);
+		*name = arena_str(&r->arena, tree_get_str(p, "name", NULL));
+		e = 0;
+		break;
 	}
-	return false;
+	json_decref(service);
+	object_unref(o);
+	return e;
 }
 
 void sub_service_proxy(struct api_request *r)
@@ -200,15 +233,9 @@ void sub_service_proxy(struct api_request *r)
 	struct endpoints x = { .r = r };
 	const struct api_resource *slices =
 		api_resource_find(STR("discovery.k8s.io"), STR("v1"), STR("endpointslices"));
-	int e = name_split(r->name, &n, &err);
-	struct object *o = e < 0 ? NULL : lookup_object(r, r->resource, r->ns, n.name);
-	json_t *service = o ? object_tree(o, &err) : NULL;
-	if (e == 0 && !o)
-		e = lookup_not_found(r, r->resource, n.name, &err);
-	if (e == 0 && !service_port(service, n.port, &x.port_name))
-		e = err_set(&err, ERR_UNAVAILABLE,
-			    "no service port \"%.*s\" found for service \"%.*s\"", STR_ARG(n.port),
-			    STR_ARG(n.name));
+	int e = name_split(r->name, "service", &n, &err);
+	if (e == 0)
+		e = service_port(r, &n, &x.port_name, &err);
 	if (e == 0 && slices) {
 		struct cache_view view;
 		x.service = n.name;
@@ -219,9 +246,7 @@ void sub_service_proxy(struct api_request *r)
 	}
 	if (e == 0 && !x.port)
 		e = err_set(&err, ERR_UNAVAILABLE, "no endpoints available for service \"%.*s\"",
-			    STR_ARG(r->name));
-	json_decref(service);
-	object_unref(o);
+			    STR_ARG(n.name));
 	if (e < 0)
 		respond_err(r, &err);
 	else

@@ -185,9 +185,13 @@ static int txn_failure(struct write *w, struct err *err)
 			       STR_ARG(w->also[w->txn.failed_op - 1].object->name));
 	if (w->old_object)
 		return write_conflict(w, err);
+	struct object *there = cache_get(server_cache(w->r->server, w->res), w->key);
+	bool deleting = there && there->deleting;
+	object_unref(there);
 	w->r->detail_name = w->name;
-	return err_set(err, ERR_ALREADY_EXISTS, "%s \"%.*s\" already exists",
-		       lookup_qualified(w->r, w->res), STR_ARG(w->name));
+	return err_set(err, ERR_ALREADY_EXISTS, "%s%s \"%.*s\" already exists",
+		       deleting ? "object is being deleted: " : "", lookup_qualified(w->r, w->res),
+		       STR_ARG(w->name));
 }
 
 static void write_commit(struct write *w, int64_t expect);

@@ -98,4 +98,13 @@ patch $cms/held merge-patch+json '{"metadata":{"finalizers":null}}' >/dev/null
 same without_finalizers_it_goes 404 "$(api GET $cms/held >/dev/null; code)"
 for i in 1 2 3; do send POST $cms "{\"metadata\":{\"name\":\"c$i\",\"labels\":{\"n\":\"$((i % 2))\"}}}" >/dev/null; done
 same a_collection_is_deleted_by_label '["c1","c3"]' "$(api DELETE "$cms?labelSelector=n%3D1" | jq -c '[.items[].metadata.name]')"
+for n in p1 p2 p3; do send POST $cms "{\"metadata\":{\"name\":\"$n\",\"labels\":{\"paged\":\"1\"}}}" >/dev/null; done
+api DELETE "$cms?labelSelector=paged&limit=2" >"$work/page"
+same a_collection_is_deleted_page_by_page '["p1","p2"] ["p3"]' \
+	"$(jq -c '[.items[].metadata.name]' "$work/page") $(api GET "$cms?labelSelector=paged" | jq -c '[.items[].metadata.name]')"
+api DELETE "$cms?labelSelector=paged&limit=2&continue=$(jq -r .metadata.continue "$work/page")" >"$work/page"
+same the_next_page_of_a_deletion '["p3"] null []' \
+	"$(jq -c '[.items[].metadata.name], .metadata.continue' "$work/page" | tr '\n' ' ')$(api GET "$cms?labelSelector=paged" | jq -c .items)"
+api DELETE "$cms?continue=nonsense" >/dev/null
+same a_deletion_wants_a_token_of_ours 400 "$(code)"
 same others_stay 200 "$(api GET $cms/c2 >/dev/null; code)"

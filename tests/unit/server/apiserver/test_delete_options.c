@@ -120,12 +120,31 @@ static void a_body_wins_over_the_query(void **state)
 {
 	(void)state;
 	auto_arena a = { 0 };
-	struct request_options o = { .has_grace = true, .grace_s = 30 };
+	struct request_options o = {
+		.has_grace = true, .grace_s = 30, .dry_run = true, .unsafe = true
+	};
 	json_t *body = tree("{\"gracePeriodSeconds\":0,\"preconditions\":{\"uid\":\"u\"}}");
 	assert_int_equal(delete_options_read(&a, body, &o, NULL), 0);
 	assert_true(o.has_grace);
 	assert_int_equal(o.grace_s, 0);
 	assert_true(str_eqz(o.pre_uid, "u"));
+	assert_false(o.dry_run);
+	assert_false(o.unsafe);
+	json_decref(body);
+}
+
+static void all_that_is_wrong_is_told(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	auto_err err = { 0 };
+	struct request_options o = { 0 };
+	json_t *body =
+		tree("{\"orphanDependents\":true,\"propagationPolicy\":\"X\",\"dryRun\":[\"Some\"],"
+		     "\"gracePeriodSeconds\":1,"
+		     "\"ignoreStoreReadErrorWithClusterBreakingPotential\":true}");
+	assert_int_equal(delete_options_read(&a, body, &o, &err), -ERR_INVALID);
+	assert_int_equal(err.ncauses, 6);
 	json_decref(body);
 }
 
@@ -139,6 +158,7 @@ int main(void)
 		cmocka_unit_test(policies_become_finalizers),
 		cmocka_unit_test(impossible_options_are_refused),
 		cmocka_unit_test(a_body_wins_over_the_query),
+		cmocka_unit_test(all_that_is_wrong_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
