@@ -11,6 +11,8 @@ struct command {
 };
 
 int command_server(int argc, char **argv);
+int command_agent(int argc, char **argv);
+int command_token(int argc, char **argv);
 int command_image(int argc, char **argv);
 int command_version(int argc, char **argv);
 

@@ -3,8 +3,13 @@
 #ifndef CMD_HOST_CHECK_H
 #define CMD_HOST_CHECK_H
 
-#include "cmd/server_options.h"
+#include <stdbool.h>
 
-int host_check(const struct server_options *o, struct err *err);
+#include "base/err.h"
+
+/* `pods`: containers are to run here. */
+int host_check(const char *data_dir, bool pods, struct err *err);
+/* As many open files as this process may have. */
+void raise_file_limit(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cmd/command.h"
 #include "cmd/flags.h"
+#include "cmd/words.h"
 
 struct image_options {
 	const char *data_dir;
@@ -161,33 +162,13 @@ static int usage(void)
 	return 2;
 }
 
-/* The words that are not flags (and not a flag's value) move to the front. */
-static int positional(int argc, char **argv, char *words[2], char **flags)
-{
-	int n = 0, nflags = 1;
-	flags[0] = argv[0];
-	for (int i = 1; i < argc; i++) {
-		if (argv[i][0] == '-') {
-			flags[nflags++] = argv[i];
-			if (!strchr(argv[i], '=') && i + 1 < argc && strcmp(argv[i], "--help") &&
-			    strcmp(argv[i], "-h"))
-				flags[nflags++] = argv[++i];
-		} else if (n < 2) {
-			words[n++] = argv[i];
-		} else {
-			return -1;
-		}
-	}
-	return nflags;
-}
-
 int command_image(int argc, char **argv)
 {
 	struct image_options o = { 0 };
 	auto_err err = { 0 };
 	char *words[2] = { NULL, NULL };
 	auto_free char **flags = mem_zalloc(((size_t)argc + 1) * sizeof(*flags));
-	int nflags = positional(argc, argv, words, flags);
+	int nflags = words_split(argc, argv, words, flags);
 	bool known = false;
 	if (nflags < 0 || !words[0] || takes_argument(words[0], &known) != (words[1] != NULL) ||
 	    !known)

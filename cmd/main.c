@@ -13,6 +13,9 @@ static int command_help(int argc, char **argv);
 static const struct command commands[] = {
 	{ "server", "[flags]", "run a cluster: API server, scheduler, controllers and a node",
 	  command_server },
+	{ "agent", "--join URL [flags]", "run a further node of a cluster", command_agent },
+	{ "token", "create|list|delete", "tokens by which machines join, on the server",
+	  command_token },
 	{ "image", "import|list|pull|remove", "images of this node", command_image },
 	{ "version", "", "print the version", command_version },
 	{ "help", "", "print this text", command_help },

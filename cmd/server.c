@@ -4,43 +4,37 @@
  *   main thread   API loop 0, signals, start and stop
  *   api-1…3       the other API loops (one per core, four at most)
  *   control       scheduler, controllers and the provisioner of volumes
- *   node          the kubelet and the service proxy (not with --disable-agent)
- *   dns           the cluster's name server (not with --disable-agent)
+ *   node, dns     the node of this machine (cmd/member.h; not with --disable-agent)
  *
- * Start: options → host checks → lock → API server → controllers, scheduler → kubelet. Everything is built on the main thread before
+ * Start: options → host checks → lock → API server → controllers, scheduler → node. Everything is built on the main thread before
  * the loops run. Stop (TERM, INT): the API server stops accepting and ends its watches, the others stop, the store is flushed;
  * pods keep running. */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include "agent/kubelet/kubelet.h"
-#include "agent/network/host_address.h"
-#include "agent/network/service_proxy.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/command.h"
 #include "cmd/host_check.h"
+#include "cmd/member.h"
 #include "cmd/server_options.h"
 #include "generated/api_tables.h"
 #include "server/apiserver/admission/node_labels.h"
 #include "server/apiserver/apiserver.h"
 #include "server/controllers/controllers.h"
-#include "server/dns/dns.h"
 #include "server/scheduler/scheduler.h"
 #include "storage/local_path/local_path.h"
 
 #define API_LOOPS_MAX 4
 #define STOP_MS       4000
 #define THREAD_STACK  (1u << 20)
-#define DNS_PORT      53
 
 struct server {
 	struct server_options options;
-	struct loop api[API_LOOPS_MAX], control, node, dns_loop;
+	struct loop api[API_LOOPS_MAX], control;
 	struct loop *api_list[API_LOOPS_MAX];
 	size_t napi;
 	int lock_fd;
@@ -52,10 +46,9 @@ struct server {
 	struct controllers *controllers;
 	struct scheduler *scheduler;
 	struct local_path *local_path;
-	struct kubelet *kubelet;
+	struct apiserver_node_files node_files;
+	struct member *member; /* NULL with --disable-agent */
 	struct flag_list role_labels;
-	struct service_proxy *proxy;
-	struct dns *dns;
 };
 
 static char *join(const struct flag_list *l)
@@ -85,12 +78,7 @@ static int make_loops(struct server *s, struct err *err)
 			return r;
 		s->api_list[i] = &s->api[i];
 	}
-	int r = loop_init(&s->control, "control", err);
-	if (r == 0 && !s->options.disable_agent)
-		r = loop_init(&s->node, "node", err);
-	if (r == 0 && !s->options.disable_agent)
-		r = loop_init(&s->dns_loop, "dns", err);
-	return r;
+	return loop_init(&s->control, "control", err);
 }
 
 static int start_apiserver(struct server *s, struct err *err)
@@ -102,7 +90,7 @@ static int start_apiserver(struct server *s, struct err *err)
 	auto_free char *cluster_cidr = join(&o->cluster_cidr),
 		       *service_cidr = join(&o->service_cidr), *dns = join(&o->cluster_dns);
 	const struct apiserver_config config = {
-		.data_dir = o->data_dir,
+		.data_dir = o->node.data_dir,
 		.bind_addresses = o->bind_address ? one : any,
 		.port = (int)o->https_listen_port,
 		.advertise_address = o->advertise_address,
@@ -149,7 +137,7 @@ static int authorities_read(struct server *s, struct err *err)
 		      { "client-ca.key", &s->client_ca_key } };
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		auto_free char *path =
-			str_printf("%s/server/tls/%s", s->options.data_dir, files[i].name);
+			str_printf("%s/server/tls/%s", s->options.node.data_dir, files[i].name);
 		int r = file_read(path, 1u << 20, files[i].to, err);
 		if (r < 0)
 			return r;
@@ -204,7 +192,7 @@ static int start_control(struct server *s, struct err *err)
 /* A node may not give itself labels of the reserved domains, such as its role: those the administrator gives it. */
 static void labels_split(struct server *s)
 {
-	struct flag_list *all = &s->options.node_label;
+	struct flag_list *all = &s->options.node.node_label;
 	size_t kept = 0;
 	for (size_t i = 0; i < all->n; i++) {
 		struct str label = str_from(all->items[i]);
@@ -223,8 +211,8 @@ static void role_labels_set(struct server *s)
 {
 	static const char *const groups[] = { "system:masters", NULL };
 	auto_buf body = { 0 };
-	struct client *admin =
-		apiserver_local_client(s->apiserver, &s->node, "system:admin", groups);
+	struct client *admin = apiserver_local_client(s->apiserver, member_loop(s->member),
+						      "system:admin", groups);
 	buf_puts(&body, "{\"metadata\":{\"labels\":{");
 	for (size_t i = 0; i < s->role_labels.n; i++) {
 		struct str value = str_from(s->role_labels.items[i]), key;
@@ -237,7 +225,7 @@ static void role_labels_set(struct server *s)
 	buf_puts(&body, "}}}");
 	const struct client_call call = { .verb = API_PATCH,
 					  .resource = API_CORE_V1_NODES,
-					  .name = str_from(s->options.node_name),
+					  .name = str_from(s->options.node.node_name),
 					  .content_type = STR("application/merge-patch+json"),
 					  .body = buf_view(&body) };
 	client_do(admin, &call);
@@ -247,111 +235,76 @@ static void on_node_ready(void *ctx)
 {
 	struct server *s = ctx;
 	role_labels_set(s);
-	log_info("node ready", LOG_S("node", s->options.node_name),
+	log_info("node ready", LOG_S("node", s->options.node.node_name),
 		 LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
 }
 
-static int start_kubelet(struct server *s, struct err *err)
+/* Each part under the name that it has as a program of its own. */
+static struct client *node_client(void *ctx, enum member_part part, struct loop *l)
 {
-	struct server_options *o = &s->options;
-	static const char *const groups[] = { "system:nodes", NULL };
-	struct apiserver_node_files files;
-	int r = apiserver_issue_node(s->apiserver, o->node_name, &files, err);
+	struct server *s = ctx;
+	static const char *const node[] = { "system:nodes", NULL }, *const account[] = {
+		"system:serviceaccounts", "system:serviceaccounts:kube-system", NULL
+	};
+	auto_free char *user = str_printf("system:node:%s", s->options.node.node_name);
+	switch (part) {
+	case MEMBER_KUBELET: return apiserver_local_client(s->apiserver, l, user, node);
+	case MEMBER_NETWORK:
+		return apiserver_local_client(s->apiserver, l, "system:kube-proxy", NULL);
+	case MEMBER_DNS: break;
+	}
+	return apiserver_local_client(s->apiserver, l, "system:serviceaccount:kube-system:coredns",
+				      account);
+}
+
+static int start_node(struct server *s, struct err *err)
+{
+	const struct server_options *o = &s->options;
+	int r = apiserver_issue_node(s->apiserver, o->node.node_name, &s->node_files, err);
 	if (r < 0)
 		return r;
-	auto_free char *user = str_printf("system:node:%s", o->node_name);
 	labels_split(s);
-	const struct kubelet_config config = {
-		.loop = &s->node,
-		.client = apiserver_local_client(s->apiserver, &s->node, user, groups),
-		.data_dir = o->data_dir,
-		.run_dir = o->run_dir,
-		.node_name = o->node_name,
-		.node_ips = items(&o->node_ip),
+	const struct member_config config = {
+		.options = &o->node,
 		.cluster_cidrs = items(&o->cluster_cidr),
-		.cluster_dns = o->cluster_dns.items[0],
+		.cluster_dns = items(&o->cluster_dns),
 		.cluster_domain = o->cluster_domain,
-		.node_labels = items(&o->node_label),
-		.node_taints = items(&o->node_taint),
-		.port = (int)o->kubelet_port,
-		.serving_cert = files.serving_cert,
-		.serving_key = files.serving_key,
-		.client_ca = files.client_ca,
-		.registries = o->private_registry,
-		.mirrors_only = o->disable_default_registry_endpoint,
-		.max_pods = (int)o->max_pods,
+		.serving_cert = s->node_files.serving_cert,
+		.serving_key = s->node_files.serving_key,
+		.client_ca = s->node_files.client_ca,
+		.client_for = node_client,
 		.on_ready = on_node_ready,
 		.ctx = s,
 	};
-	r = kubelet_start(&config, &s->kubelet, err);
-	return r < 0 ? err_wrap(err, r, "kubelet") : 0;
-}
-
-static int start_proxy(struct server *s, struct err *err)
-{
-	const struct server_options *o = &s->options;
-	const struct service_proxy_config config = {
-		.client = apiserver_local_client(s->apiserver, &s->node, "system:kube-proxy", NULL),
-		.node_name = o->node_name,
-		.cluster_cidrs = items(&o->cluster_cidr),
-		.own_addresses = items(&o->cluster_dns),
-	};
-	return service_proxy_start(&config, &s->proxy, err);
-}
-
-/* On the cluster's DNS address, which is one of this machine's own. */
-static int start_dns(struct server *s, struct err *err)
-{
-	static const char *const groups[] = { "system:serviceaccounts",
-					      "system:serviceaccounts:kube-system", NULL };
-	const struct server_options *o = &s->options;
-	for (size_t i = 0; i < o->cluster_dns.n; i++) {
-		int r = host_address_add(o->cluster_dns.items[i], err);
-		if (r < 0)
-			return r;
-	}
-	const struct dns_config config = {
-		.client =
-			apiserver_local_client(s->apiserver, &s->dns_loop,
-					       "system:serviceaccount:kube-system:coredns", groups),
-		.domain = o->cluster_domain,
-		.addresses = items(&o->cluster_dns),
-		.port = DNS_PORT,
-		.resolv_conf = "/etc/resolv.conf",
-	};
-	return dns_start(&config, &s->dns, err);
+	r = member_new(&config, &s->member, err);
+	return r < 0 ? r : member_start(s->member, err);
 }
 
 static int take_lock(struct server *s, struct err *err)
 {
-	auto_free char *dir = str_printf("%s/server", s->options.data_dir),
+	auto_free char *dir = str_printf("%s/server", s->options.node.data_dir),
 		       *path = str_printf("%s/lock", dir);
 	int r = dir_make(dir, 0700, err);
 	if (r < 0)
 		return err_wrap(err, r, "--data-dir %s is not usable; choose a writable directory",
-				s->options.data_dir);
+				s->options.node.data_dir);
 	r = file_lock(path, &s->lock_fd, err);
 	if (r == -ERR_CONFLICT)
 		return err_set(
 			err, ERR_CONFLICT,
 			"another allinone server runs on %s; stop it or choose another --data-dir",
-			s->options.data_dir);
+			s->options.node.data_dir);
 	return r;
 }
 
 static int start(struct server *s, struct err *err)
 {
 	int r;
-	if ((r = host_check(&s->options, err)) < 0 || (r = take_lock(s, err)) < 0 ||
-	    (r = make_loops(s, err)) < 0 || (r = start_apiserver(s, err)) < 0 ||
-	    (r = start_control(s, err)) < 0)
+	if ((r = host_check(s->options.node.data_dir, !s->options.disable_agent, err)) < 0 ||
+	    (r = take_lock(s, err)) < 0 || (r = make_loops(s, err)) < 0 ||
+	    (r = start_apiserver(s, err)) < 0 || (r = start_control(s, err)) < 0)
 		return r;
-	if (s->options.disable_agent)
-		return 0;
-	r = start_kubelet(s, err);
-	if (r == 0)
-		r = start_proxy(s, err);
-	return r < 0 ? r : start_dns(s, err);
+	return s->options.disable_agent ? 0 : start_node(s, err);
 }
 
 /* --- stop --- */
@@ -381,34 +334,10 @@ static void stop_control(void *ctx)
 	loop_call(&s->api[0], stop_apiserver, s);
 }
 
-/* On the loop of the name server. */
-static void stop_dns(void *ctx)
+static void node_stopped(void *ctx)
 {
 	struct server *s = ctx;
-	dns_stop(s->dns);
-	for (size_t i = 0; i < s->options.cluster_dns.n; i++)
-		host_address_remove(s->options.cluster_dns.items[i], NULL);
-	loop_stop(&s->dns_loop);
 	loop_call(&s->control, stop_control, s);
-}
-
-static void proxy_stopped(void *ctx)
-{
-	struct server *s = ctx;
-	loop_stop(&s->node);
-	loop_call(&s->dns_loop, stop_dns, s);
-}
-
-static void kubelet_stopped(void *ctx)
-{
-	struct server *s = ctx;
-	service_proxy_stop(s->proxy, proxy_stopped, s);
-}
-
-static void stop_kubelet(void *ctx)
-{
-	struct server *s = ctx;
-	kubelet_stop(s->kubelet, kubelet_stopped, s);
 }
 
 /* A stop that hangs must not keep the machine from shutting down; the store is safe at any moment. */
@@ -427,8 +356,8 @@ static void on_signal(uv_signal_t *handle, int number)
 	log_info("stopping", LOG_I("signal", number));
 	signal(SIGALRM, give_up);
 	alarm(STOP_MS / 1000);
-	if (s->kubelet)
-		loop_call(&s->node, stop_kubelet, s);
+	if (s->member)
+		member_stop(s->member, node_stopped, s);
 	else
 		loop_call(&s->control, stop_control, s);
 }
@@ -451,20 +380,9 @@ static int spawn_loops(struct server *s, struct err *err)
 		r = loop_spawn(&s->api[i], THREAD_STACK, err);
 	if (r == 0)
 		r = loop_spawn(&s->control, THREAD_STACK, err);
-	if (r == 0 && s->kubelet)
-		r = loop_spawn(&s->node, THREAD_STACK, err);
-	if (r == 0 && s->dns)
-		r = loop_spawn(&s->dns_loop, THREAD_STACK, err);
+	if (r == 0 && s->member)
+		r = member_spawn(s->member, err);
 	return r;
-}
-
-static void raise_file_limit(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static int run(struct server *s, struct err *err)
@@ -479,7 +397,7 @@ static int run(struct server *s, struct err *err)
 	if (r < 0)
 		return r;
 	log_info("server started", LOG_I("port", s->options.https_listen_port),
-		 LOG_S("data_dir", s->options.data_dir),
+		 LOG_S("data_dir", s->options.node.data_dir),
 		 LOG_I("ms", clock_mono_ms(clock_real()) - s->started_ms));
 	loop_run(&s->api[0]);
 	for (size_t i = 1; i < s->napi; i++) {
@@ -487,10 +405,8 @@ static int run(struct server *s, struct err *err)
 		loop_join(&s->api[i]);
 	}
 	loop_join(&s->control);
-	if (s->kubelet)
-		loop_join(&s->node);
-	if (s->dns)
-		loop_join(&s->dns_loop);
+	if (s->member)
+		member_join(s->member);
 	log_info("stopped");
 	return 0;
 }

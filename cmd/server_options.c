@@ -2,17 +2,13 @@
 #include "cmd/server_options.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <unistd.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 
 #define OPT(member) offsetof(struct server_options, member)
 
 static const struct flag flags[] = {
-	{ "data-dir", "DIR", FLAG_STRING, OPT(data_dir), "/var/lib/allinone",
-	  "where everything is kept" },
+	NODE_FLAGS(OPT(node)),
 	{ "https-listen-port", "PORT", FLAG_INT, OPT(https_listen_port), "6443",
 	  "port of the API" },
 	{ "bind-address", "IP", FLAG_STRING, OPT(bind_address), NULL,
@@ -35,47 +31,15 @@ static const struct flag flags[] = {
 	  "DNS domain of the cluster" },
 	{ "service-node-port-range", "A-B", FLAG_STRING, OPT(service_node_port_range),
 	  "30000-32767", "ports for NodePort Services" },
-	{ "node-name", "NAME", FLAG_STRING, OPT(node_name), NULL,
-	  "name of this node (default: the host's)" },
-	{ "node-ip", "IP", FLAG_LIST, OPT(node_ip), NULL,
-	  "addresses of this node (default: of the default route)" },
-	{ "node-label", "KEY=VALUE", FLAG_LIST, OPT(node_label), NULL,
-	  "labels that the node registers with" },
-	{ "node-taint", "KEY=VALUE:EFFECT", FLAG_LIST, OPT(node_taint), NULL,
-	  "taints that the node registers with" },
-	{ "kubelet-port", "PORT", FLAG_INT, OPT(kubelet_port), "10250", "port of the kubelet" },
-	{ "max-pods", "N", FLAG_INT, OPT(max_pods), "110", "pods that this node takes" },
-	{ "private-registry", "FILE", FLAG_STRING, OPT(private_registry),
-	  "/etc/allinone/registries.yaml", "mirrors, credentials and TLS of registries" },
-	{ "disable-default-registry-endpoint", NULL, FLAG_BOOL,
-	  OPT(disable_default_registry_endpoint), "false",
-	  "registries that have mirrors are not asked themselves" },
 	{ "disable-agent", NULL, FLAG_BOOL, OPT(disable_agent), "false",
 	  "control plane alone: this machine runs no pods" },
 	{ "disable-scheduler", NULL, FLAG_BOOL, OPT(disable_scheduler), "false",
 	  "another scheduler gives pods their nodes" },
 	{ "disable-controller-manager", NULL, FLAG_BOOL, OPT(disable_controller_manager), "false",
 	  "other controllers look after the objects" },
-	{ "run-dir", "DIR", FLAG_STRING, OPT(run_dir), "/run/allinone",
-	  "sockets and pinned namespaces of pods" },
-	{ "log-level", "LEVEL", FLAG_STRING, OPT(log_level), "info", "debug, info, warn or error" },
 };
 const struct flag_table server_flag_table = { "server", flags, COUNT_OF(flags),
 					      "/etc/allinone/config.yaml" };
-
-static int check_port(const char *name, int64_t port, struct err *err)
-{
-	if (port < 1 || port > 65535)
-		return err_set(err, ERR_BAD_REQUEST, "--%s: %lld is not a port (1-65535)", name,
-			       (long long)port);
-	return 0;
-}
-
-static bool is_address(const char *text)
-{
-	unsigned char out[16];
-	return inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1;
-}
 
 static bool is_cidr(const char *text)
 {
@@ -89,39 +53,6 @@ static bool is_cidr(const char *text)
 	if (inet_pton(AF_INET, address, out) == 1)
 		return bits <= 32;
 	return inet_pton(AF_INET6, address, out) == 1 && bits <= 128;
-}
-
-static int check_list(const char *name, const struct flag_list *l, bool (*valid)(const char *),
-		      const char *what, struct err *err)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (!valid(l->items[i]))
-			return err_set(err, ERR_BAD_REQUEST, "--%s: \"%s\" is not %s", name,
-				       l->items[i], what);
-	return 0;
-}
-
-/* RFC 1123 label or subdomain: what a Node may be called. */
-static bool is_node_name(const char *name)
-{
-	size_t n = strlen(name);
-	if (n == 0 || n > 253 || !isalnum((unsigned char)name[0]) ||
-	    !isalnum((unsigned char)name[n - 1]))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!(islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) ||
-		      name[i] == '-' || name[i] == '.'))
-			return false;
-	return true;
-}
-
-static void default_node_name(struct server_options *o)
-{
-	char host[256] = "";
-	gethostname(host, sizeof(host) - 1);
-	for (char *c = host; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	o->node_name = str_dup(str_from(host));
 }
 
 /* The tenth address of the first Service range, as kubeadm and k3s have it. */
@@ -151,23 +82,16 @@ static int check_mode(const char *text, struct err *err)
 
 int server_options_check(struct server_options *o, struct err *err)
 {
-	enum log_level level;
 	int r;
-	if (!log_level_from_text(o->log_level, &level))
-		return err_set(err, ERR_BAD_REQUEST,
-			       "--log-level: \"%s\" is none of debug, info, warn, error",
-			       o->log_level);
-	log_set_level(level);
-	if ((r = check_port("https-listen-port", o->https_listen_port, err)) < 0 ||
-	    (r = check_port("kubelet-port", o->kubelet_port, err)) < 0 ||
+	if ((r = node_options_check(&o->node, err)) < 0 ||
+	    (r = option_check_port("https-listen-port", o->https_listen_port, err)) < 0 ||
 	    (r = check_mode(o->write_kubeconfig_mode, err)) < 0 ||
-	    (r = check_list("cluster-cidr", &o->cluster_cidr, is_cidr,
-			    "an address range such as 10.42.0.0/16", err)) < 0 ||
-	    (r = check_list("service-cidr", &o->service_cidr, is_cidr,
-			    "an address range such as 10.43.0.0/16", err)) < 0 ||
-	    (r = check_list("cluster-dns", &o->cluster_dns, is_address, "an IP address", err)) <
-		    0 ||
-	    (r = check_list("node-ip", &o->node_ip, is_address, "an IP address", err)) < 0)
+	    (r = option_check_list("cluster-cidr", &o->cluster_cidr, is_cidr,
+				   "an address range such as 10.42.0.0/16", err)) < 0 ||
+	    (r = option_check_list("service-cidr", &o->service_cidr, is_cidr,
+				   "an address range such as 10.43.0.0/16", err)) < 0 ||
+	    (r = option_check_list("cluster-dns", &o->cluster_dns, option_is_address,
+				   "an IP address", err)) < 0)
 		return r;
 	if (o->cluster_cidr.n == 0 || o->cluster_cidr.n > 2 || o->service_cidr.n == 0 ||
 	    o->service_cidr.n > 2)
@@ -176,12 +100,5 @@ int server_options_check(struct server_options *o, struct err *err)
 			"--cluster-cidr and --service-cidr take one range, or one of each family");
 	if (o->cluster_dns.n == 0)
 		default_dns(o);
-	if (!o->node_name)
-		default_node_name(o);
-	if (!is_node_name(o->node_name))
-		return err_set(err, ERR_BAD_REQUEST,
-			       "--node-name: \"%s\" is no valid node name (small letters, digits, "
-			       "'-' and '.')",
-			       o->node_name);
 	return 0;
 }

@@ -3,23 +3,17 @@
 #ifndef CMD_SERVER_OPTIONS_H
 #define CMD_SERVER_OPTIONS_H
 
-#include "cmd/flags.h"
+#include "cmd/node_options.h"
 
 struct server_options {
-	const char *data_dir, *write_kubeconfig, *write_kubeconfig_mode;
+	struct node_options node;
+	const char *write_kubeconfig, *write_kubeconfig_mode;
 	const char *bind_address, *advertise_address;
-	int64_t https_listen_port, kubelet_port;
+	int64_t https_listen_port;
 	struct flag_list tls_san;
 	struct flag_list cluster_cidr, service_cidr, cluster_dns;
 	const char *cluster_domain, *service_node_port_range;
-	const char *node_name;
-	struct flag_list node_ip, node_label, node_taint;
-	int64_t max_pods;
-	const char *private_registry;
-	bool disable_default_registry_endpoint;
 	bool disable_agent, disable_scheduler, disable_controller_manager;
-	const char *log_level;
-	const char *run_dir;
 };
 extern const struct flag_table server_flag_table;
 

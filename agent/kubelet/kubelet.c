@@ -444,6 +444,11 @@ int kubelet_start(const struct kubelet_config *c, struct kubelet **out, struct e
 	return 0;
 }
 
+int kubelet_certificate_renewed(struct kubelet *k, struct err *err)
+{
+	return server_reload(k, err);
+}
+
 /* --- stop: pods keep running; what is under way ends with the loop --- */
 
 static void stopped(struct kubelet *k)

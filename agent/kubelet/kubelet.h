@@ -27,6 +27,8 @@ struct kubelet_config {
 	void *ctx;
 };
 int kubelet_start(const struct kubelet_config *c, struct kubelet **out, struct err *err);
+/* The files of the serving certificate changed: new connections get it. Node loop. */
+int kubelet_certificate_renewed(struct kubelet *k, struct err *err);
 void kubelet_stop(struct kubelet *k, void (*done)(void *ctx), void *ctx); /* pods keep running */
 
 #endif

@@ -114,7 +114,8 @@ static void on_request(void *ctx, struct http_request *req)
 
 /* --- start, stop --- */
 
-static int make_tls(struct kubelet *k, struct err *err)
+/* `reload`: for new connections of a server that runs. */
+static int make_tls(struct kubelet *k, bool reload, struct err *err)
 {
 	static const char *const alpn[] = { "http/1.1",
 					    NULL }; /* streams are upgraded connections */
@@ -132,13 +133,13 @@ static int make_tls(struct kubelet *k, struct err *err)
 		.client_ca_pem = buf_view(&ca),
 		.alpn = alpn,
 	};
-	return tls_server_new(&c, &k->tls, err);
+	return reload ? tls_server_reload(k->tls, &c, err) : tls_server_new(&c, &k->tls, err);
 }
 
 int server_start(struct kubelet *k, struct err *err)
 {
 	const char *any[] = { "0.0.0.0", file_exists("/proc/net/if_inet6") ? "::" : NULL, NULL };
-	int r = make_tls(k, err);
+	int r = make_tls(k, false, err);
 	if (r < 0)
 		return err_wrap(err, r, "certificates of the kubelet");
 	struct http_server_config c = {
@@ -152,6 +153,12 @@ int server_start(struct kubelet *k, struct err *err)
 	};
 	r = http_server_start(&c, &k->server, err);
 	return r < 0 ? err_wrap(err, r, "listen on the kubelet's port %d", k->config.port) : 0;
+}
+
+int server_reload(struct kubelet *k, struct err *err)
+{
+	int r = make_tls(k, true, err);
+	return r < 0 ? err_wrap(err, r, "certificates of the kubelet") : 0;
 }
 
 static void ignore(void *ctx)

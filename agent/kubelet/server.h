@@ -10,6 +10,7 @@
 #include "net/http_server.h"
 
 int server_start(struct kubelet *k, struct err *err);
+int server_reload(struct kubelet *k, struct err *err); /* the certificate files changed */
 void server_stop(struct kubelet *k); /* stops accepting; streams end with their connections */
 void server_free(struct kubelet *k);
 

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "agent/network/node_link.h"
 #include "base/mem.h"
 
 #define CREATE (NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
@@ -147,7 +148,7 @@ static void on_address(void *ctx, const struct nlmsghdr *m)
 		      !(h->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DEPRECATED | IFA_F_TEMPORARY));
 	char name[IF_NAMESIZE];
 	if (!a || !usable || s->n == COUNT_OF(s->found) || !if_indextoname(h->ifa_index, name) ||
-	    !strncmp(name, "veth", 4))
+	    !strncmp(name, "veth", 4) || !strcmp(name, NODE_VXLAN))
 		return;
 	struct address_found *f = &s->found[s->n++];
 	f->index = (int)h->ifa_index;

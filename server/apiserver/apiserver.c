@@ -213,7 +213,9 @@ static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 	s->advertise_address =
 		copy(c->advertise_address ? c->advertise_address : names_default_address(&a));
 	s->service_cidr = copy(c->service_cidr ? c->service_cidr : "10.43.0.0/16");
+	s->cluster_cidr = copy(c->cluster_cidr ? c->cluster_cidr : "10.42.0.0/16");
 	s->cluster_dns = first_of(c->cluster_dns);
+	s->cluster_dns_all = copy(c->cluster_dns ? c->cluster_dns : "");
 	s->cluster_domain = copy(c->cluster_domain ? c->cluster_domain : "cluster.local");
 	s->node_port_range =
 		copy(c->service_node_port_range ? c->service_node_port_range : "30000-32767");
@@ -412,7 +414,9 @@ void apiserver_free(struct apiserver *s)
 	free(s->data_dir);
 	free(s->advertise_address);
 	free(s->service_cidr);
+	free(s->cluster_cidr);
 	free(s->cluster_dns);
+	free(s->cluster_dns_all);
 	free(s->cluster_domain);
 	free(s->node_port_range);
 	free(s->kubeconfig_path);

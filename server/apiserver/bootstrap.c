@@ -113,6 +113,28 @@ static void write_cluster_info(struct apiserver *s, const struct item *i, struct
 	buf_puts(out, "}}");
 }
 
+/* What a machine that joins has to know beside where the cluster is. */
+static void write_node_config(struct apiserver *s, const struct item *i, struct buf *out)
+{
+	char tenth[IP_TEXT_MAX];
+	ip_range_text(&s->ranges.range[0], 10, tenth);
+	const struct {
+		const char *key;
+		struct str value;
+	} facts[] = {
+		{ "client-ca.crt", buf_view(&s->pki.ca[CA_CLIENT].pem) },
+		{ "cluster-cidr", str_from(s->cluster_cidr) },
+		{ "cluster-dns", str_from(*s->cluster_dns_all ? s->cluster_dns_all : tenth) },
+		{ "cluster-domain", str_from(s->cluster_domain) },
+	};
+	buf_printf(out, "{\"metadata\":{\"name\":\"%s\"},\"data\":{", i->name);
+	for (size_t k = 0; k < COUNT_OF(facts); k++) {
+		buf_printf(out, "%s\"%s\":", k ? "," : "", facts[k].key);
+		buf_json_string(out, facts[k].value);
+	}
+	buf_puts(out, "}}");
+}
+
 static const struct item items[] = {
 	{ "", "v1", "namespaces", "", "kube-system", write_plain, "" },
 	{ "", "v1", "namespaces", "", "kube-public", write_plain, "" },
@@ -132,6 +154,8 @@ static const struct item items[] = {
 	  true },
 	{ "", "v1", "configmaps", "kube-system", "extension-apiserver-authentication",
 	  write_authentication, NULL, true },
+	{ "", "v1", "configmaps", "kube-system", "allinone-node-config", write_node_config, NULL,
+	  true },
 	{ "", "v1", "configmaps", "kube-public", "cluster-info", write_cluster_info, NULL, true,
 	  true },
 	{ "", "v1", "configmaps", "kube-system",

@@ -27,8 +27,10 @@
 enum { FLOW_READ, FLOW_WRITE, FLOW_KINDS };
 
 struct apiserver {
-	char *data_dir, *advertise_address, *service_cidr, *cluster_domain, *node_port_range;
-	char *cluster_dns; /* the first one */
+	char *data_dir, *advertise_address, *service_cidr, *cluster_cidr, *cluster_domain,
+		*node_port_range;
+	char *cluster_dns;     /* the first one */
+	char *cluster_dns_all; /* comma-separated */
 	char *kubeconfig_path;
 	int port;
 	mode_t kubeconfig_mode;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Approves what nodes ask for to get in and to stay: client certificates of kubelets, when the API server says that the asker may
- * have them. Follows upstream's pkg/controller/certificates/approver. Key: the request. */
+ * have them. Follows upstream's pkg/controller/certificates/approver. And, which upstream leaves to people, the certificate by which
+ * a kubelet serves, when a node asks for it itself and it says no more than the node's name. Key: the request. */
 #include "api/meta.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -38,9 +39,9 @@ static void on_approved(void *ctx, const struct client_result *r)
 	approval_end(ctx, r->err && r->err->reason != ERR_NOT_FOUND);
 }
 
-static void approve(struct approval *a)
+static void approve(struct approval *a, const char *message)
 {
-	csr_add_condition(a->csr, "Approved", "AutoApproved", kinds[a->at].message);
+	csr_add_condition(a->csr, "Approved", "AutoApproved", message);
 	auto_free char *body = json_dumps(a->csr, JSON_COMPACT);
 	const struct client_call call = { .verb = API_UPDATE,
 					  .resource =
@@ -64,7 +65,7 @@ static void on_reviewed(void *ctx, const struct client_result *r)
 	if (r->err) {
 		approval_end(a, true);
 	} else if (allowed) {
-		approve(a);
+		approve(a, kinds[a->at].message);
 	} else {
 		a->at++;
 		review(a);
@@ -113,6 +114,49 @@ static bool is_recognized(const json_t *csr, bool *own)
 	return fine;
 }
 
+static bool in_group(const json_t *csr, const char *group)
+{
+	const json_t *groups = tree_get(csr, "spec", "groups", NULL);
+	for (size_t i = 0; i < json_array_size(groups); i++) {
+		const char *one = json_string_value(json_array_get(groups, i));
+		if (one && !strcmp(one, group))
+			return true;
+	}
+	return false;
+}
+
+/* Names of the API server itself: no node serves under one of them. */
+static bool is_reserved(struct controller *c, struct str node)
+{
+	static const char *const names[] = { "localhost", "kubernetes", "kubernetes.default",
+					     "kubernetes.default.svc" };
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (str_eqz(node, names[i]))
+			return true;
+	const struct object *o =
+		informer_get(controller_informer(c, API_CORE_V1_NODES), STR(""), node);
+	for (size_t i = 0; o && i < o->nlabels; i++)
+		if (str_eqz(o->labels[i].key, "node-role.kubernetes.io/control-plane"))
+			return true;
+	return str_starts(node, STR("kubernetes.default.svc."));
+}
+
+static bool is_own_serving(struct controller *c, const json_t *csr)
+{
+	struct signing_request r = { 0 };
+	const char *why = NULL;
+	struct str signer = tree_get_str(csr, "spec", "signerName", NULL),
+		   user = tree_get_str(csr, "spec", "username", NULL), node = user;
+	bool fine =
+		str_eqz(signer, SIGNER_KUBELET_SERVING) &&
+		str_cut_prefix(&node, STR("system:node:")) && in_group(csr, "system:nodes") &&
+		!is_reserved(c, node) && csr_request(csr, &r, NULL) == 0 &&
+		signing_request_check(&r, signer, tree_get(csr, "spec", "usages", NULL), &why) &&
+		!why && str_eqz(user, r.common_name) && signing_request_is_for(&r, node);
+	signing_request_free(&r);
+	return fine;
+}
+
 static void work(void *ctx, struct str name)
 {
 	struct controller *c = ctx;
@@ -120,22 +164,29 @@ static void work(void *ctx, struct str name)
 		informer_get(controller_informer(c, API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS),
 			     STR(""), name);
 	json_t *csr = o ? object_tree(o, NULL) : NULL;
-	bool own = false;
+	bool own = false, serving = false;
+	if (csr)
+		serving = is_own_serving(c, csr);
 	if (!csr || csr_has_certificate(csr) || csr_condition(csr, "Approved") ||
-	    csr_condition(csr, "Denied") || !is_recognized(csr, &own)) {
+	    csr_condition(csr, "Denied") || (!serving && !is_recognized(csr, &own))) {
 		json_decref(csr);
 		controller_done(c, name, false);
 		return;
 	}
 	struct approval *a = NEW(struct approval);
 	*a = (struct approval){ c, str_dup(name), csr, 0, own };
-	review(a);
+	if (serving)
+		approve(a, "Auto approving the kubelet serving certificate that a node asks for "
+			   "under its own name.");
+	else
+		review(a);
 }
 
 static int start(struct controller *c, struct err *err)
 {
 	(void)err;
 	controller_queue_start(c, work);
+	controller_informer(c, API_CORE_V1_NODES);
 	csr_watch(c);
 	return 0;
 }

@@ -92,6 +92,19 @@ static bool has_name(const struct signing_request *r, int kind)
 	return false;
 }
 
+bool signing_request_is_for(const struct signing_request *r, struct str name)
+{
+	bool found = false;
+	for (const mbedtls_x509_sequence *s = &r->csr.subject_alt_names; s; s = s->next) {
+		if (!s->buf.p)
+			continue;
+		if ((s->buf.tag & 0x1f) != SAN_DNS || !str_eq(str_of(s->buf.p, s->buf.len), name))
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 static bool has_usage(const json_t *usages, const char *usage)
 {
 	for (size_t i = 0; i < json_array_size(usages); i++) {

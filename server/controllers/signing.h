@@ -29,6 +29,9 @@ void signing_request_free(struct signing_request *r);
 bool signing_request_check(const struct signing_request *r, struct str signer, const json_t *usages,
 			   const char **why);
 
+/* Whether `name` is the only one that the certificate is to stand for beside its subject. */
+bool signing_request_is_for(const struct signing_request *r, struct str name);
+
 struct signing_authority {
 	mbedtls_x509_crt crt;
 	mbedtls_pk_context key;
