@@ -39,7 +39,7 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 {
 	struct decode_expect x = decode_expected(r);
 	char version[256];
-	api_version_text(r->resource, version, sizeof(version));
+	snprintf(version, sizeof(version), "%s%s%s", x.group, *x.group ? "/" : "", x.version);
 	if (!json_is_object(tree) && !json_is_null(tree))
 		return err_set(err, ERR_BAD_REQUEST,
 			       "error decoding patch: error unmarshaling JSON: while decoding "
@@ -57,7 +57,7 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 		return err_set(err, ERR_UNKNOWN,
 			       "failed to create typed patch object (%.*s/%.*s; %s%s, Kind=%s): %s",
 			       STR_ARG(meta_namespace(tree)), STR_ARG(r->name),
-			       r->resource->group[0] ? "" : "/", version, x.kind, why);
+			       x.group[0] ? "" : "/", version, x.kind, why);
 	}
 	e = api_conform(x.type, tree, NULL, err);
 	if (e == 0)
@@ -105,20 +105,23 @@ static int apply_modify(struct write *w, struct err *err)
 	return 0;
 }
 
+int apply_parse(struct api_request *r, json_t **tree, struct err *err)
+{
+	int e = apply_options_check(r, err);
+	if (e == 0)
+		e = patch_parse(r, r->state, tree, err);
+	if (e == 0)
+		e = apply_conform(r, *tree, err);
+	if (e == 0 && meta_name(*tree).n == 0)
+		meta_set_text(*tree, "name", r->name);
+	return e == 0 ? update_check_name(r, *tree, err) : e;
+}
+
 void patch_server_side(struct api_request *r)
 {
 	auto_err err = { 0 };
 	json_t *tree = NULL;
-	int e = apply_options_check(r, &err);
-	if (e == 0)
-		e = patch_parse(r, r->state, &tree, &err);
-	if (e == 0)
-		e = apply_conform(r, tree, &err);
-	if (e == 0 && meta_name(tree).n == 0)
-		meta_set_text(tree, "name", r->name);
-	if (e == 0)
-		e = update_check_name(r, tree, &err);
-	if (e < 0) {
+	if (apply_parse(r, &tree, &err) < 0) {
 		json_decref(tree);
 		respond_err(r, &err);
 		return;

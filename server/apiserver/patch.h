@@ -16,6 +16,8 @@ int patch_parse(struct api_request *r, struct patch_state *state, json_t **out, 
 /* Applies one of the three to *doc, in place. */
 int patch_apply(const struct api_type *t, enum patch_kind kind, const json_t *patch, json_t **doc,
 		struct err *err);
+/* The configuration in an apply's body, checked against what the request is about. On errors *tree may be set. apply.c */
+int apply_parse(struct api_request *r, json_t **tree, struct err *err);
 void patch_server_side(struct api_request *r); /* apply.c: the body is there */
 
 #endif

@@ -255,7 +255,8 @@ int respond_encode(enum media_format f, const struct api_type *t, struct buf *te
 	return e;
 }
 
-static void respond_shape(struct api_request *r, int status, const struct object *o)
+void respond_shape(struct api_request *r, int status, const struct api_resource *res,
+		   const struct object *o)
 {
 	struct buf text = { 0 };
 	struct table_options to = { .version = r->media.shape_version,
@@ -268,11 +269,11 @@ static void respond_shape(struct api_request *r, int status, const struct object
 		err_set(&err, ERR_NOT_ACCEPTABLE,
 			"you requested PartialObjectMetadataList, but the requested object is not "
 			"a list (%s)",
-			respond_go_type(r, r->resource->kind));
+			respond_go_type(r, res->kind));
 	} else if (respond_table_include(r, &to.include, &err) < 0) {
 		/* said below */
 	} else {
-		table_write(r->resource, &o, 1, &m, &to, &text);
+		table_write(res, &o, 1, &m, &to, &text);
 	}
 	if (err.reason) {
 		buf_free(&text);
@@ -301,7 +302,7 @@ static int object_encode(struct api_request *r, const struct object *o, struct b
 void respond_object(struct api_request *r, int status, const struct object *o)
 {
 	if (r->media.shape != SHAPE_OBJECT) {
-		respond_shape(r, status, o);
+		respond_shape(r, status, r->resource, o);
 		return;
 	}
 	auto_err err = { 0 };

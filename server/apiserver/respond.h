@@ -14,6 +14,9 @@ void respond_text(struct api_request *r, int status, const char *content_type, s
 void respond_err(struct api_request *r, const struct err *err);
 /* One object in the negotiated form. The object stays the caller's. */
 void respond_object(struct api_request *r, int status, const struct object *o);
+/* The same as a Table with the columns of `res`, or as PartialObjectMetadata: what r->media.shape says. */
+void respond_shape(struct api_request *r, int status, const struct api_resource *res,
+		   const struct object *o);
 /* A tree of the given type in the negotiated format (never as a Table): reviews, scales, dry runs. Borrowed. */
 void respond_tree(struct api_request *r, int status, const struct api_type *t, const json_t *tree);
 /* JSON text of a type made over into another format, in place. */

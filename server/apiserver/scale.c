@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scale subresource: an autoscaling/v1 Scale made of an object's replicas, and written back to them. */
+#include "api/apply.h"
 #include "api/codec.h"
+#include "api/managed_scale.h"
 #include "api/meta.h"
 #include "api/selector.h"
 #include "api/validation/validation.h"
@@ -84,6 +86,40 @@ static json_t *scale_of(const struct api_request *r, const json_t *object)
 	return scale;
 }
 
+static const struct api_column columns[] = {
+	{ "Name", "string", "", "Its name.", 0, ".metadata.name", NULL, NULL },
+	{ "Desired", "integer", "", "How many are wanted.", 0, ".spec.replicas", "int", NULL },
+	{ "Available", "integer", "", "How many there are.", 0, ".status.replicas", "int", NULL },
+	{ "Age", "string", "", "How long ago it was made.", 0, ".metadata.creationTimestamp", "age",
+	  NULL },
+};
+
+/* A Scale as if it were a resource: its columns, its type, its version. */
+static struct api_resource scale_resource(const struct api_request *r)
+{
+	struct api_resource res = *r->resource;
+	res.group = "autoscaling";
+	res.version = "v1";
+	res.kind = "Scale";
+	res.type = scale_type(r);
+	res.columns = columns;
+	res.ncolumns = COUNT_OF(columns);
+	return res;
+}
+
+static void shape_respond(struct api_request *r, const json_t *scale)
+{
+	struct api_resource res = scale_resource(r);
+	struct object *o = NULL;
+	auto_err err = { 0 };
+	auto_free char *text = json_dumps(scale, JSON_COMPACT | JSON_ENCODE_ANY);
+	if (object_from_served(&res, str_from(text), &o, &err) == 0)
+		respond_shape(r, 200, &res, o);
+	else
+		respond_err(r, &err);
+	object_unref(o);
+}
+
 static void scale_respond(struct api_request *r, const struct object *o)
 {
 	auto_err err = { 0 };
@@ -96,7 +132,10 @@ static void scale_respond(struct api_request *r, const struct object *o)
 		meta_set_text(tree, "resourceVersion",
 			      str_from(arena_printf(&r->arena, "%lld", (long long)o->revision)));
 	json_t *scale = scale_of(r, tree);
-	respond_tree(r, 200, scale_type(r), scale);
+	if (r->media.shape != SHAPE_OBJECT)
+		shape_respond(r, scale);
+	else
+		respond_tree(r, 200, scale_type(r), scale);
 	json_decref(scale);
 	json_decref(tree);
 }
@@ -105,7 +144,7 @@ void scale_get(struct api_request *r)
 {
 	auto_err err = { 0 };
 	struct object *o =
-		respond_negotiate(r, false, false, &err) < 0 ? NULL : lookup_target(r, &err);
+		respond_negotiate(r, true, false, &err) < 0 ? NULL : lookup_target(r, &err);
 	if (o)
 		scale_respond(r, o);
 	else
@@ -136,6 +175,49 @@ static void custom_replicas_set(json_t *tree, const char *dotted, int64_t replic
 	}
 }
 
+/* --- who owns the number --- */
+
+static const char *replicas_path(const struct api_request *r)
+{
+	const char *custom = custom_path(r, 0);
+	return custom ? custom : "spec.replicas";
+}
+
+static struct managed_by scale_manager(const struct write *w)
+{
+	struct managed_by by = w->by;
+	by.api_version = STR(MANAGED_SCALE_VERSION);
+	return by;
+}
+
+static void managed_set(json_t *tree, json_t *list)
+{
+	if (list)
+		json_object_set_new(meta_of(tree), "managedFields", list);
+	else
+		json_object_del(meta_of(tree), "managedFields");
+}
+
+/* The Scale of what is stored, with the owners of its number. */
+static json_t *owned_scale(struct write *w)
+{
+	json_t *scale = scale_of(w->r, w->old);
+	managed_set(scale, managed_to_scale(json_object_get(meta_of(w->old), "managedFields"),
+					    replicas_path(w->r)));
+	return scale;
+}
+
+/* What became of the owners of `scale` becomes of those of the object. */
+static void owners_set(struct write *w, const json_t *scale)
+{
+	managed_set(w->tree, managed_from_scale(json_object_get(meta_of(w->old), "managedFields"),
+						json_object_get(meta_of(scale), "managedFields"),
+						w->by.api_version, replicas_path(w->r)));
+	w->managed_done = true;
+}
+
+/* --- writing --- */
+
 static int replicas_set(struct write *w, const json_t *scale, struct err *err)
 {
 	int64_t replicas = tree_int(tree_get(scale, "spec", "replicas", NULL), 0);
@@ -158,22 +240,56 @@ static int replicas_set(struct write *w, const json_t *scale, struct err *err)
 	return 0;
 }
 
+static int scale_changed(struct write *w, const json_t *old, json_t *scale, struct err *err)
+{
+	struct api_resource res = scale_resource(w->r);
+	struct managed_by by = scale_manager(w);
+	int e = replicas_set(w, scale, err);
+	if (e == 0)
+		e = managed_update(&res, old, scale, &by, err);
+	if (e == 0)
+		owners_set(w, scale);
+	return e;
+}
+
 static int scale_put(struct write *w, struct err *err)
 {
-	return replicas_set(w, w->body, err);
+	json_t *old = owned_scale(w), *scale = json_copy(w->body);
+	int e = scale_changed(w, old, scale, err);
+	json_decref(old);
+	json_decref(scale);
+	return e;
+}
+
+static int scale_applied(struct write *w, struct err *err)
+{
+	struct api_resource res = scale_resource(w->r);
+	struct managed_by by = scale_manager(w);
+	json_t *old = owned_scale(w), *scale = NULL;
+	int e = apply_merge(&res, old, w->body, &by, w->r->opt.force, &scale, err);
+	if (e == -ERR_CONFLICT)
+		request_about(w->r, "", "", STR(""));
+	if (e == 0)
+		e = replicas_set(w, scale, err);
+	if (e == 0)
+		owners_set(w, scale);
+	json_decref(old);
+	json_decref(scale);
+	return e;
 }
 
 static int scale_patched(struct write *w, struct err *err)
 {
 	const struct patch_state *state = w->extra;
-	json_t *scale = scale_of(w->r, w->old);
+	json_t *old = owned_scale(w), *scale = tree_copy(old);
 	struct decode_expect x = decode_expected(w->r);
 	x.type = scale_type(w->r);
 	int e = patch_apply(x.type, state->kind, w->body, &scale, err);
 	if (e == 0)
 		e = decode_patched(w->r, &x, &state->findings, scale, err);
 	if (e == 0)
-		e = replicas_set(w, scale, err);
+		e = scale_changed(w, old, scale, err);
+	json_decref(old);
 	json_decref(scale);
 	return e;
 }
@@ -208,10 +324,25 @@ static void scale_update_body(struct api_request *r)
 void scale_update(struct api_request *r)
 {
 	auto_err err = { 0 };
-	if (respond_negotiate(r, false, false, &err) < 0)
+	if (respond_negotiate(r, true, false, &err) < 0)
 		respond_err(r, &err);
 	else
 		r->responder->body(r, scale_update_body);
+}
+
+static void scale_apply(struct api_request *r)
+{
+	auto_err err = { 0 };
+	json_t *applied = NULL;
+	if (apply_parse(r, &applied, &err) < 0) {
+		json_decref(applied);
+		respond_err(r, &err);
+		return;
+	}
+	struct write *w = scale_write(r, applied);
+	w->modify = scale_applied;
+	write_managed_by(w, "Apply");
+	write_update(w);
 }
 
 static void scale_patch_body(struct api_request *r)
@@ -219,13 +350,15 @@ static void scale_patch_body(struct api_request *r)
 	auto_err err = { 0 };
 	json_t *patch = NULL;
 	struct patch_state *state = r->state;
+	if (state->kind == PATCH_APPLY) {
+		scale_apply(r);
+		return;
+	}
 	if (patch_parse(r, state, &patch, &err) < 0) {
 		json_decref(patch);
 		respond_err(r, &err);
 		return;
 	}
-	if (state->kind == PATCH_APPLY) /* a Scale has one field to apply: merging it is the same */
-		state->kind = PATCH_MERGE;
 	struct write *w = scale_write(r, patch);
 	w->extra = state;
 	w->modify = scale_patched;
@@ -238,7 +371,7 @@ void scale_patch(struct api_request *r)
 	struct patch_state *state = arena_alloc(&r->arena, sizeof(*state));
 	int e = patch_kind_of(r->content_type, &state->kind, &err);
 	if (e == 0)
-		e = respond_negotiate(r, false, false, &err);
+		e = respond_negotiate(r, true, false, &err);
 	if (e < 0) {
 		respond_err(r, &err);
 		return;
