@@ -31,6 +31,7 @@ struct log_stream {
 	bool inside;           /* the last line was partial */
 	bool busy, again, eof, ended, watching, watch_open;
 	int64_t sent;
+	int64_t left; /* records of the tail; what is written meanwhile is not of it. -1: no end */
 	uv_fs_event_t watch;
 };
 
@@ -80,7 +81,11 @@ static void on_close(struct http_request *req)
 static void take_line(struct log_stream *s, struct str line)
 {
 	struct log_line l;
-	if (!log_line_parse(line, &l) || !log_line_wanted(&s->o, &l))
+	if (!log_line_parse(line, &l) || s->left == 0)
+		return;
+	if (s->left > 0)
+		s->left--;
+	if (!log_line_wanted(&s->o, &l))
 		return;
 	log_line_write(&s->o, &l, s->inside, &s->out);
 	s->inside = l.partial;
@@ -134,6 +139,7 @@ static void read_work(void *ctx)
 		} else if (!s->o.follow || !reopened(s)) {
 			s->eof = true;
 		}
+		s->eof = s->eof || s->left == 0;
 	}
 	free(block);
 }
@@ -338,6 +344,7 @@ void server_logs(struct server_call *call)
 	snprintf(s->id, sizeof(s->id), "%s", c->id);
 	if (o.tail_lines >= 0)
 		s->at = log_tail_offset(fd, o.tail_lines);
+	s->left = o.follow ? -1 : o.tail_lines;
 	call->req->user = s;
 	call->req->on_close = on_close;
 	call->req->on_drain = on_drain;
