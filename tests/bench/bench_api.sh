@@ -9,6 +9,7 @@ for word; do
 	[ "$word" != --kubeconfig ] || { "$client" "$@"; exit; }
 done
 
+python3 "$(dirname "$0")/fsync_rate.py" "$work" # what creates can be held against
 start_allinone ours --disable-agent --disable-scheduler --disable-controller-manager # as upstream below
 "$client" --name allinone --kubeconfig "$kubeconfig" --pids "$server_pid" "$@"
 

@@ -12,7 +12,7 @@ struct watchers *watchers_start(size_t n, const char *path, size_t events);
 /* Returns when each has seen its events, or 30 s have gone by: what they saw, as of one client. */
 void watchers_finish(struct watchers *w, struct client *out);
 
-/* What one core does with records of TLS 1.3 alone, made of chunks of that size: bytes/s. */
+/* What a second of one core's time does with records of TLS 1.3 alone, made of chunks of that size: bytes/s. */
 double tls_bulk_speed(size_t chunk_bytes);
 
 #endif
