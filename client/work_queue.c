@@ -12,13 +12,13 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "base/metrics.h"
+#include "client/queue_metrics.h"
 
 #define BACKOFF_MIN_MS 5
 #define BACKOFF_MAX_MS (1000 * 1000)
 
 struct item {
-	struct list link; /* in the FIFO */
+	struct list link; /* in the FIFO, then among those at work */
 	struct str key;   /* behind it */
 	bool queued, working, dirty, delayed;
 	int failures;
@@ -31,7 +31,7 @@ struct delay {
 struct work_queue {
 	struct work_queue_config c;
 	struct map items;
-	struct list fifo;
+	struct list fifo, at_work; /* the longest first */
 	size_t depth;
 	int working;
 	struct delay *delays; /* heap, the nearest first */
@@ -39,7 +39,7 @@ struct work_queue {
 	struct loop_timer timer;
 	struct loop_later later;
 	bool closed;
-	struct metric *m_depth, *m_adds, *m_retries, *m_wait, *m_work;
+	struct queue_metrics *metrics;
 };
 
 static int64_t now_ms(void)
@@ -85,8 +85,14 @@ static void enqueue(struct work_queue *q, struct item *i)
 	i->queued = true;
 	i->queued_us = now_us();
 	list_add_tail(&q->fifo, &i->link);
-	metric_set(q->m_depth, (double)++q->depth);
+	queue_metrics_depth(q->metrics, ++q->depth);
 	loop_later(q->c.loop, &q->later);
+}
+
+static int64_t oldest_us(const struct work_queue *q)
+{
+	return list_empty(&q->at_work) ? 0
+				       : LIST_ITEM(q->at_work.next, struct item, link)->started_us;
 }
 
 static void start_one(struct work_queue *q)
@@ -98,8 +104,9 @@ static void start_one(struct work_queue *q)
 	i->working = true;
 	i->started_us = now_us();
 	q->working++;
-	metric_set(q->m_depth, (double)--q->depth);
-	metric_observe(q->m_wait, (double)(i->started_us - i->queued_us) / 1e6);
+	queue_metrics_depth(q->metrics, --q->depth);
+	list_add_tail(&q->at_work, &i->link);
+	queue_metrics_started(q->metrics, i->queued_us, i->started_us, oldest_us(q));
 	q->c.work(q->c.ctx, i->key);
 }
 
@@ -194,18 +201,6 @@ static void delay(struct work_queue *q, struct item *i, int64_t ms)
 	arm(q);
 }
 
-static struct metric *metric_named(enum metric_type type, const char *metric, const char *help,
-				   const char *queue)
-{
-	static const double seconds[] = { 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10 };
-	static const char *const labels[] = { "name", NULL }; /* the family keeps it */
-	const char *values[] = { queue, NULL };
-	size_t n = type == METRIC_HISTOGRAM ? COUNT_OF(seconds) : 0;
-
-	return metric_with(metric_family(type, metric, help, labels, n ? seconds : NULL, n),
-			   values);
-}
-
 struct work_queue *work_queue_new(const struct work_queue_config *c)
 {
 	struct work_queue *q = NEW(struct work_queue);
@@ -218,18 +213,8 @@ struct work_queue *work_queue_new(const struct work_queue_config *c)
 	list_init(&q->fifo);
 	loop_timer_init(c->loop, &q->timer, on_timer);
 	loop_later_init(&q->later, drain);
-	q->m_depth = metric_named(METRIC_GAUGE, "workqueue_depth", "Current depth of workqueue",
-				  c->name);
-	q->m_adds = metric_named(METRIC_COUNTER, "workqueue_adds_total",
-				 "Total number of adds handled by workqueue", c->name);
-	q->m_retries = metric_named(METRIC_COUNTER, "workqueue_retries_total",
-				    "Total number of retries handled by workqueue", c->name);
-	q->m_wait = metric_named(
-		METRIC_HISTOGRAM, "workqueue_queue_duration_seconds",
-		"How long in seconds an item stays in workqueue before being requested.", c->name);
-	q->m_work = metric_named(METRIC_HISTOGRAM, "workqueue_work_duration_seconds",
-				 "How long in seconds processing an item from workqueue takes.",
-				 c->name);
+	list_init(&q->at_work);
+	q->metrics = queue_metrics_new(c->name);
 	return q;
 }
 
@@ -247,13 +232,14 @@ void work_queue_free(struct work_queue *q)
 	if (!q || q->closed)
 		return;
 	q->closed = true;
+	queue_metrics_close(q->metrics);
 	loop_later_cancel(&q->later);
 	loop_timer_close(&q->timer, on_timer_closed);
 }
 
 void work_queue_add(struct work_queue *q, struct str key)
 {
-	metric_add(q->m_adds, 1);
+	queue_metrics_added(q->metrics);
 	enqueue(q, item_of(q, key));
 }
 
@@ -281,13 +267,14 @@ void work_queue_done(struct work_queue *q, struct str key, bool retry)
 
 	if (q->closed || !i || !i->working)
 		return;
-	metric_observe(q->m_work, (double)(now_us() - i->started_us) / 1e6);
+	list_del(&i->link);
+	queue_metrics_ended(q->metrics, i->started_us, now_us(), oldest_us(q));
 	i->working = false;
 	q->working--;
 	dirty = i->dirty;
 	i->dirty = false;
 	if (retry) {
-		metric_add(q->m_retries, 1);
+		queue_metrics_retried(q->metrics);
 		delay(q, i, backoff_ms(q, i->failures++));
 	} else {
 		i->failures = 0;

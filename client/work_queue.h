@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys to reconcile, each at most once in the queue and at most one at work; per-key exponential back-off (5 ms … 1000 s as
- * client-go's default), delayed adds. Event-driven: an empty queue costs nothing. Depth, adds, retries and latency in metrics.
+ * client-go's default), delayed adds. Event-driven: an empty queue costs nothing. What happens is in client-go's metrics (queue_metrics.h).
  * Loop thread only. */
 #ifndef CLIENT_WORK_QUEUE_H
 #define CLIENT_WORK_QUEUE_H

@@ -4,18 +4,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define BACKOFF_MAX_MS 30000
-#define WORKERS        5
+#define WORKERS 5
 
 void controller_queue_start(struct controller *c, void (*work)(void *controller, struct str key))
 {
 	const struct work_queue_config config = {
 		.loop = c->config->client->loop,
-		.name = c->name,
+		.name = c->queue_name,
 		.workers = WORKERS,
 		.work = work,
 		.ctx = c,
-		.backoff_max_ms = BACKOFF_MAX_MS,
 	};
 	c->queue = work_queue_new(&config);
 }

@@ -16,6 +16,7 @@
 
 struct controller {
 	const char *name, *component; /* of its row */
+	const char *queue_name;       /* in metrics */
 	struct controllers *all;
 	const struct controllers_config *config;
 	struct client *client;
@@ -33,7 +34,7 @@ struct controller_row {
 
 /* The informer of a resource over all namespaces, made when first asked for. */
 struct informer *controller_informer(struct controller *c, const struct api_resource *r);
-/* c->queue, with the controller's name and back-off up to 30 s; work(c, key) ends with controller_done(). */
+/* c->queue, under its name in the metrics and with client-go's back-off; work(c, key) ends with controller_done(). */
 void controller_queue_start(struct controller *c, void (*work)(void *controller, struct str key));
 void controller_done(struct controller *c, struct str key, bool retry);
 

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "client/work_queue.h"
 
 struct fixture {
@@ -130,6 +131,44 @@ static void the_earlier_of_two_delays_stands(void **state)
 	assert_string_equal(f->worked.p, "slow b ");
 }
 
+static double figure(const char *name)
+{
+	auto_buf text = { 0 };
+	const char *at;
+	double v = -1;
+
+	metrics_render(&text);
+	buf_putc(&text, 0);
+	at = strstr(text.p, name);
+	assert_non_null(at);
+	sscanf(at + strlen(name), "%lf", &v);
+	return v;
+}
+
+static void what_is_at_work_and_for_how_long_is_in_the_metrics(void **state)
+{
+	struct fixture *f = *state;
+	double waited = figure("workqueue_queue_duration_seconds_count{name=\"test\"}"),
+	       worked = figure("workqueue_work_duration_seconds_count{name=\"test\"}");
+
+	f->hold = true;
+	work_queue_add(f->queue, STR("a"));
+	work_queue_add(f->queue, STR("b"));
+	run(f, 2);
+	assert_float_equal(figure("workqueue_queue_duration_seconds_count{name=\"test\"}"),
+			   waited + 2, 0.1);
+	while (figure("workqueue_longest_running_processor_seconds{name=\"test\"}") <= 0)
+		;
+	assert_true(figure("workqueue_unfinished_work_seconds{name=\"test\"}") > 0);
+	work_queue_done(f->queue, STR("a"), false);
+	work_queue_done(f->queue, STR("b"), false);
+	assert_float_equal(figure("workqueue_work_duration_seconds_count{name=\"test\"}"),
+			   worked + 2, 0.1);
+	assert_float_equal(figure("workqueue_unfinished_work_seconds{name=\"test\"}"), 0, 0);
+	assert_float_equal(figure("workqueue_longest_running_processor_seconds{name=\"test\"}"), 0,
+			   0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -140,6 +179,7 @@ int main(void)
 		T(no_more_at_work_than_workers),
 		T(failed_work_comes_back),
 		T(the_earlier_of_two_delays_stands),
+		T(what_is_at_work_and_for_how_long_is_in_the_metrics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
