@@ -43,6 +43,7 @@ struct server {
 	bool stopping;
 	struct apiserver *apiserver;
 	struct buf root_ca, root_ca_key, client_ca, client_ca_key;
+	char *manifests_dir;
 	struct controllers *controllers;
 	struct scheduler *scheduler;
 	struct local_path *local_path;
@@ -150,7 +151,12 @@ static int start_controllers(struct server *s, struct err *err)
 	int r = authorities_read(s, err);
 	if (r < 0)
 		return r;
+	static const char *const masters[] = { "system:masters", NULL };
+	s->manifests_dir = str_printf("%s/server/manifests", s->options.data_dir);
 	const struct controllers_config config = {
+		.manifests_dir = s->manifests_dir,
+		.administrator =
+			apiserver_local_client(s->apiserver, &s->control, "system:admin", masters),
 		.client = apiserver_local_client(s->apiserver, &s->control,
 						 "system:kube-controller-manager", NULL),
 		.client_for = controller_client,

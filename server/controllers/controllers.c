@@ -46,6 +46,7 @@ static const struct {
 	{ &controller_token_cleaner, "token_cleaner" },
 	{ &controller_bootstrap_signer, "bootstrap_signer_queue" },
 	{ &controller_account_token, "serviceaccount_tokens_secret" },
+	{ &controller_manifests, "manifests" },
 };
 
 struct controllers {
