@@ -152,7 +152,7 @@ static int start_controllers(struct server *s, struct err *err)
 	if (r < 0)
 		return r;
 	static const char *const masters[] = { "system:masters", NULL };
-	s->manifests_dir = str_printf("%s/server/manifests", s->options.data_dir);
+	s->manifests_dir = str_printf("%s/server/manifests", s->options.node.data_dir);
 	const struct controllers_config config = {
 		.manifests_dir = s->manifests_dir,
 		.administrator =
