@@ -167,12 +167,26 @@ static void diff_add(struct diff_builder *b, struct element e, const struct diff
 	b->keyless |= d->keyless;
 }
 
+/* Go's structs are there either way: an empty one in the old value, and nothing in the new one, are the same. */
+static bool same_leaf(const json_t *old, const json_t *new)
+{
+	if (shape_equal(old, new))
+		return true;
+	if (json_typeof(old) != json_typeof(new) || !(json_is_array(new) || json_is_object(new)))
+		return false;
+	json_t *filled = tree_copy(new);
+	shape_fill_empty(filled, old);
+	bool same = shape_equal(old, filled);
+	json_decref(filled);
+	return same;
+}
+
 static struct diff diff_leaf(const json_t *old, const json_t *new)
 {
 	if (!old || !new)
 		return (struct diff){ .changed = !old, .removed = !new };
 	bool none = json_is_null(old) && json_is_array(new); /* an empty list is something */
-	bool same = (shape_empty(old) && shape_empty(new) && !none) || shape_equal(old, new);
+	bool same = (shape_empty(old) && shape_empty(new) && !none) || same_leaf(old, new);
 	return (struct diff){ .changed = !same };
 }
 

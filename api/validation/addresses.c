@@ -158,9 +158,8 @@ void validate_service_range_update(struct check *c, const json_t *new, const jso
 		     *was = tree_get(old, "spec", "cidrs", NULL);
 	size_t n = json_array_size(was), i, at = check_in(c, "spec.cidrs");
 	bool added = n == 1 && json_array_size(now) == 2;
-	json_t *empty = json_array();
 	if (json_array_size(now) == 0)
-		check_invalid(c, NULL, empty, "field is immutable");
+		check_invalid(c, NULL, NULL, "field is immutable");
 	else if (json_array_size(now) != n && !added)
 		check_invalid(c, NULL, now, "field is immutable");
 	for (i = 0; i < n && (added || json_array_size(now) == n); i++) {
@@ -173,7 +172,6 @@ void validate_service_range_update(struct check *c, const json_t *new, const jso
 	if (added)
 		check_ranges(c, now);
 	check_out(c, at);
-	json_decref(empty);
 }
 
 /* ---- runtime classes ---- */
@@ -225,7 +223,6 @@ void validate_runtime_class(struct check *c, const json_t *class)
 
 void validate_runtime_class_update(struct check *c, const json_t *new, const json_t *old)
 {
-	validate_runtime_class(c, new);
 	CHECK_DECLARED(c, check_fixed(c, "handler", new, old));
 }
 
@@ -237,7 +234,7 @@ static void check_api_service_name(struct check *c, const json_t *service)
 	auto_buf wanted = { 0 };
 	buf_printf(&wanted, "%.*s.%.*s", STR_ARG(field(spec, "version")),
 		   STR_ARG(field(spec, "group")));
-	if (!name_ok(name_path_segment(meta_name(service))) ||
+	if (!meta_name(service).n || !name_ok(name_path_segment(meta_name(service))) ||
 	    str_eq(meta_name(service), buf_view(&wanted)))
 		return; /* the former is said with the metadata */
 	check_invalid_text(c, "metadata.name", meta_name(service),

@@ -58,7 +58,7 @@ static void check_needed_selector(struct check *c, const json_t *of, const char 
 
 static void check_match(struct check *c, const json_t *match)
 {
-	check_one_of(c, match, "matchPolicy", admission_match_policies, true);
+	check_one_pointed(c, match, "matchPolicy", admission_match_policies);
 	check_needed_selector(c, match, "namespaceSelector");
 	check_needed_selector(c, match, "objectSelector");
 	each(c, match, "resourceRules", check_named_rule);
@@ -150,7 +150,7 @@ static void check_param_ref(struct check *c, const json_t *spec)
 		check_forbidden(c, "selector", "name and selector are mutually exclusive");
 	if (name.n == 0 && !selector)
 		check_required(c, NULL, "one of name or selector must be specified");
-	check_one_of(c, ref, "parameterNotFoundAction", actions, true);
+	check_one_pointed(c, ref, "parameterNotFoundAction", actions);
 	check_out(c, was);
 }
 
@@ -247,7 +247,7 @@ void validate_validating_policy(struct check *c, const json_t *policy)
 	const json_t *spec = json_object_get(policy, "spec"),
 		     *annotations = json_object_get(spec, "auditAnnotations");
 	size_t was = check_in(c, "spec");
-	check_one_of(c, spec, "failurePolicy", admission_failure_policies, true);
+	check_one_pointed(c, spec, "failurePolicy", admission_failure_policies);
 	check_param_kind(c, spec);
 	check_constraints(c, spec);
 	check_match_conditions(c, spec);
@@ -334,7 +334,7 @@ void validate_mutating_policy(struct check *c, const json_t *policy)
 {
 	const json_t *spec = json_object_get(policy, "spec");
 	size_t was = check_in(c, "spec");
-	check_one_of(c, spec, "failurePolicy", admission_failure_policies, true);
+	check_one_pointed(c, spec, "failurePolicy", admission_failure_policies);
 	check_param_kind(c, spec);
 	check_constraints(c, spec);
 	check_no_deletes(c, spec);

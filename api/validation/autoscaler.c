@@ -284,6 +284,7 @@ static void check_behavior(struct check *c, const json_t *behavior)
 void validate_autoscaler(struct check *c, const json_t *object)
 {
 	const json_t *spec = json_object_get(object, "spec");
+	const json_t *cpu = json_object_get(spec, "targetCPUUtilizationPercentage");
 	const json_t *min = json_object_get(spec, "minReplicas");
 	json_int_t most = number(spec, "maxReplicas");
 	size_t was = check_in(c, "spec");
@@ -300,6 +301,9 @@ void validate_autoscaler(struct check *c, const json_t *object)
 				     "must be greater than or equal to `minReplicas`");
 	check_reference(c, "scaleTargetRef", json_object_get(spec, "scaleTargetRef"), true);
 	check_metrics(c, spec);
+	if (cpu && json_integer_value(cpu) < 1) /* of v1: the first metric of what it stands for */
+		check_invalid(c, "metrics[0].resource.target.averageUtilization", cpu,
+			      "must be greater than 0");
 	check_behavior(c, json_object_get(spec, "behavior"));
 	check_out(c, was);
 }

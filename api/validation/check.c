@@ -300,6 +300,15 @@ void check_known(struct check *c, const json_t *parent, const char *child,
 		check_unsupported(c, child, value, supported);
 }
 
+void check_one_pointed(struct check *c, const json_t *parent, const char *child,
+		       const char *const *supported)
+{
+	if (json_object_get(parent, child))
+		check_known(c, parent, child, supported);
+	else
+		check_required(c, child, "%s", "");
+}
+
 void check_known_if_set(struct check *c, const json_t *parent, const char *child,
 			const char *const *supported)
 {
@@ -335,6 +344,12 @@ void check_immutable(struct check *c, const char *child, const json_t *new, cons
 	if ((shape_empty(new) && shape_empty(old)) || shape_equal(new, old))
 		return;
 	check_invalid(c, child, new, "field is immutable");
+}
+
+void check_immutable_text(struct check *c, const char *child, const json_t *new, const json_t *old)
+{
+	if (!str_eq(tree_str(new), tree_str(old)))
+		check_invalid_text(c, child, tree_str(new), "field is immutable");
 }
 
 void check_fixed(struct check *c, const char *child, const json_t *new, const json_t *old)

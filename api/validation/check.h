@@ -72,6 +72,9 @@ void check_one_of(struct check *c, const json_t *parent, const char *child,
 /* An empty text is none of them; absent: neither. */
 void check_known(struct check *c, const json_t *parent, const char *child,
 		 const char *const *supported);
+/* For a field that upstream has a pointer to: absent it is required, an empty text is none of them. */
+void check_one_pointed(struct check *c, const json_t *parent, const char *child,
+		       const char *const *supported);
 /* The same for a field that may be absent. */
 void check_known_if_set(struct check *c, const json_t *parent, const char *child,
 			const char *const *supported);
@@ -80,6 +83,8 @@ void check_non_negative(struct check *c, const json_t *parent,
 void check_positive(struct check *c, const json_t *parent, const char *child);
 void check_range(struct check *c, const json_t *parent, const char *child, int64_t lo, int64_t hi);
 void check_immutable(struct check *c, const char *child, const json_t *new, const json_t *old);
+/* The same for a text that upstream has no pointer to: an absent one is empty. */
+void check_immutable_text(struct check *c, const char *child, const json_t *new, const json_t *old);
 /* The same for a field whose rule upstream generates: it prints no value. */
 void check_fixed(struct check *c, const char *child, const json_t *new, const json_t *old);
 void check_labels(struct check *c, const char *child, const json_t *map);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CSI drivers, what nodes have of them, and attached volumes. Follows upstream's pkg/apis/storage/validation. */
+#include <ctype.h>
+
 #include "api/meta.h"
 #include "api/quantity.h"
 #include "api/validation/internal.h"
@@ -293,12 +295,14 @@ static void check_attachment_status(struct check *c, const json_t *status)
 	check_out(c, was);
 }
 
-void validate_volume_attachment(struct check *c, const json_t *attachment)
+static void check_attachment(struct check *c, const json_t *attachment, bool creation)
 {
 	const json_t *spec = json_object_get(attachment, "spec"),
 		     *name = tree_get(spec, "source", "persistentVolumeName", NULL);
 	size_t was = check_in(c, "spec");
-	CHECK_DECLARED(c, check_csi_driver_name(c, "attacher", field(spec, "attacher")));
+	c->declared = creation;
+	check_csi_driver_name(c, "attacher", field(spec, "attacher"));
+	c->declared = false;
 	check_attachment_source(c, json_object_get(spec, "source"));
 	check_name(c, "nodeName", field(spec, "nodeName"), name_dns_subdomain);
 	check_out(c, was);
@@ -308,9 +312,15 @@ void validate_volume_attachment(struct check *c, const json_t *attachment)
 			   name_dns_subdomain);
 }
 
+void validate_volume_attachment(struct check *c, const json_t *attachment)
+{
+	check_attachment(c, attachment, true);
+}
+
+/* The generated rules stop at the spec, which stays as it is: what they would say of its parts the others say. */
 void validate_volume_attachment_update(struct check *c, const json_t *new, const json_t *old)
 {
-	validate_volume_attachment(c, new);
+	check_attachment(c, new, false);
 	CHECK_DECLARED(c, check_fixed(c, "spec", new, old));
 }
 
@@ -319,7 +329,11 @@ void validate_volume_attachment_update(struct check *c, const json_t *new, const
 void validate_attributes_class(struct check *c, const json_t *class)
 {
 	const json_t *parameters = json_object_get(class, "parameters");
-	check_required_name(c, "driverName", field(class, "driverName"), name_annotation_key);
+	struct str driver = field(class, "driverName");
+	auto_free char *small = str_dup(driver);
+	for (char *p = small; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	check_required_name(c, "driverName", str_of(small, driver.n), name_annotation_key);
 	check_parameters(c, parameters);
 	if (json_object_size(parameters) == 0)
 		check_required(c, "parameters", "must contain at least one key/value pair");

@@ -2,7 +2,9 @@
 /* ResourceClaims, their templates, DeviceClasses. */
 #include "api/meta.h"
 #include "api/validation/device_parts.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
+#include "api/validation/metadata.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
 #include "base/mem.h"
@@ -263,8 +265,7 @@ void validate_device_claim_template(struct check *c, const json_t *template)
 	const json_t *spec = json_object_get(template, "spec"),
 		     *metadata = json_object_get(spec, "metadata");
 	size_t was = check_in(c, "spec");
-	check_annotations(c, "metadata.annotations", json_object_get(metadata, "annotations"));
-	check_labels(c, "metadata.labels", json_object_get(metadata, "labels"));
+	check_template_metadata(c, metadata);
 	check_in(c, "spec");
 	check_device_claim_spec(c, json_object_get(spec, "spec"));
 	check_out(c, was);
@@ -272,7 +273,10 @@ void validate_device_claim_template(struct check *c, const json_t *template)
 
 void validate_device_claim_template_update(struct check *c, const json_t *new, const json_t *old)
 {
-	CHECK_DECLARED(c, check_fixed(c, "spec", new, old));
+	const json_t *a = json_object_get(new, "spec"), *b = json_object_get(old, "spec");
+	if (!shape_equal(a, b))
+		check_invalid_internal(c, "spec", "resource/v1.ResourceClaimTemplateSpec", a,
+				       "field is immutable");
 }
 
 /* ---- classes ---- */

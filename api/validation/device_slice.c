@@ -186,6 +186,22 @@ static void check_list_value(struct check *c, const json_t *attribute, const cha
 	check_out(c, was);
 }
 
+/* The generated rule of unions names the members that are there. */
+static void check_one_value(struct check *c, const json_t *attribute)
+{
+	static const char *const all[] = { "int",   "bool",    "string",   "version", "ints",
+					   "bools", "strings", "versions", NULL };
+	auto_buf set = { 0 };
+	for (size_t i = 0; all[i]; i++)
+		if (json_object_get(attribute, all[i]))
+			buf_printf(&set, "%s%s", set.n ? ", " : "{", all[i]);
+	buf_putc(&set, '}');
+	CHECK_DECLARED(c, check_invalid_text(c, NULL, buf_view(&set),
+					     "must specify exactly one of: `int`, `bool`, "
+					     "`string`, `version`, `ints`, `bools`, `strings`, "
+					     "`versions`"));
+}
+
 static void check_attribute(struct check *c, const json_t *attribute)
 {
 	static const char *const lists[] = { "bools", "ints", "strings", "versions" };
@@ -202,8 +218,7 @@ static void check_attribute(struct check *c, const json_t *attribute)
 						  "`version`, `ints`, `bools`, `strings`, "
 						  "`versions`"));
 	else if (json_object_size(attribute) > 1)
-		CHECK_DECLARED(c, check_invalid(c, NULL, attribute,
-						"exactly one value must be specified"));
+		check_one_value(c, attribute);
 }
 
 static size_t values_of(const json_t *device)
@@ -356,10 +371,10 @@ static void check_slice(struct check *c, const json_t *spec, const json_t *old)
 	check_csi_driver_name(c, "driver", field(spec, "driver"));
 	check_pool(c, json_object_get(spec, "pool"));
 	if (old) {
-		check_immutable(c, "pool.name", tree_get(spec, "pool", "name", NULL),
-				tree_get(old, "pool", "name", NULL));
-		check_immutable(c, "driver", json_object_get(spec, "driver"),
-				json_object_get(old, "driver"));
+		check_immutable_text(c, "pool.name", tree_get(spec, "pool", "name", NULL),
+				     tree_get(old, "pool", "name", NULL));
+		check_immutable_text(c, "driver", json_object_get(spec, "driver"),
+				     json_object_get(old, "driver"));
 		check_immutable(c, "nodeName", json_object_get(spec, "nodeName"),
 				json_object_get(old, "nodeName"));
 	}

@@ -3,6 +3,7 @@
 #include "api/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
+#include "api/validation/metadata.h"
 #include "base/mem.h"
 
 struct names { /* fields that the two versions call differently */
@@ -104,6 +105,7 @@ void validate_event(struct check *c, const json_t *event)
 {
 	struct str type = field(event, "type");
 	check_legacy(c, event, &modern);
+	check_metadata(c, event, true, name_dns_subdomain);
 	check_series(c, event);
 	if (field(event, "eventTime").n == 0)
 		check_required(c, "eventTime", "%s", "");
@@ -115,23 +117,23 @@ void validate_event(struct check *c, const json_t *event)
 	check_unset(c, event, modern.source, core.source);
 }
 
-/* Fields that stay as they are, by upstream's names of them, with the type of what is printed. */
+/* Fields that stay as they are, by upstream's names of them, with the type of what is printed; "": a text. */
 static const struct {
 	const char *field, *shown, *type;
 } fixed[] = {
 	{ "regarding", "involvedObject", "core/v1.ObjectReference" },
-	{ "reason", NULL, NULL },
-	{ "note", "message", NULL },
+	{ "reason", NULL, "" },
+	{ "note", "message", "" },
 	{ "deprecatedSource", "source", "core/v1.EventSource" },
 	{ "deprecatedFirstTimestamp", "firstTimestamp", NULL },
 	{ "deprecatedLastTimestamp", "lastTimestamp", NULL },
 	{ "deprecatedCount", "count", NULL },
-	{ "type", NULL, NULL },
+	{ "type", NULL, "" },
 	{ "eventTime", NULL, NULL },
-	{ "action", NULL, NULL },
+	{ "action", NULL, "" },
 	{ "related", NULL, "core/v1.ObjectReference" },
-	{ "reportingController", NULL, NULL },
-	{ "reportingInstance", NULL, NULL },
+	{ "reportingController", NULL, "" },
+	{ "reportingInstance", NULL, "" },
 };
 
 void validate_event_update(struct check *c, const json_t *new, const json_t *old)
@@ -143,7 +145,10 @@ void validate_event_update(struct check *c, const json_t *new, const json_t *old
 		const json_t *a = json_object_get(new, fixed[i].field),
 			     *b = json_object_get(old, fixed[i].field);
 		const char *shown = fixed[i].shown ? fixed[i].shown : fixed[i].field;
-		if (!fixed[i].type || !a)
+		bool pointer = !strcmp(fixed[i].field, "related") && !a;
+		if (fixed[i].type && !*fixed[i].type)
+			check_immutable_text(c, shown, a, b);
+		else if (!fixed[i].type || pointer)
 			check_immutable(c, shown, a, b);
 		else if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b))
 			check_invalid_internal(c, shown, fixed[i].type, a, "field is immutable");

@@ -36,6 +36,28 @@ static void field_name(const char *name, struct buf *out)
 static void write_schema(const struct api_schema *s, bool pointer, const json_t *value,
 			 struct buf *out);
 
+/* Types of meta/v1 are not converted, and have JSON names. */
+static bool is_meta(const struct api_type *t)
+{
+	return t->gv && !strcmp(t->gv->prefix, "meta/v1");
+}
+
+static void write_tagged(const struct api_type *t, const json_t *value, struct buf *out)
+{
+	json_t *copy = value ? tree_copy(value) : json_object();
+	api_json_write(t, copy, false, out, NULL);
+	json_decref(copy);
+}
+
+/* Go's embedded structs: what they hold stands in their places. */
+static void write_embedded(const struct api_type *t, const json_t *value, struct buf *out)
+{
+	auto_buf text = { 0 };
+	write_tagged(t, value, &text);
+	if (text.n > 2)
+		buf_str(out, str_of(text.p + 1, text.n - 2));
+}
+
 static void write_list(const struct api_schema *s, const json_t *value, struct buf *out)
 {
 	size_t i;
@@ -66,19 +88,6 @@ static void write_plain(const struct api_schema *s, const json_t *value, struct 
 	}
 }
 
-/* Types of meta/v1 are not converted, and have JSON names. */
-static bool is_meta(const struct api_type *t)
-{
-	return t->gv && !strcmp(t->gv->prefix, "meta/v1");
-}
-
-static void write_tagged(const struct api_type *t, const json_t *value, struct buf *out)
-{
-	json_t *copy = value ? tree_copy(value) : json_object();
-	api_json_write(t, copy, false, out, NULL);
-	json_decref(copy);
-}
-
 static void write_schema(const struct api_schema *s, bool pointer, const json_t *value,
 			 struct buf *out)
 {
@@ -94,15 +103,35 @@ static void write_schema(const struct api_schema *s, bool pointer, const json_t 
 		write_plain(s, value, out);
 }
 
+static bool is_object_meta(const struct api_field *f)
+{
+	return f->schema.kind == API_OBJECT && f->schema.type && !strcmp(f->name, "metadata");
+}
+
+static bool is_type_meta(const struct api_field *f) /* emptied by the conversion */
+{
+	return f->schema.kind == API_STRING &&
+	       (!strcmp(f->name, "kind") || !strcmp(f->name, "apiVersion")) && !f->tag;
+}
+
 void internal_text(const struct api_type *t, const json_t *value, struct buf *out)
 {
+	size_t was;
 	buf_putc(out, '{');
+	was = out->n;
 	for (size_t i = 0; i < t->nfields; i++) {
 		const struct api_field *f = &t->fields[i];
-		buf_puts(out, i ? ",\"" : "\"");
+		const json_t *own = json_object_get(value, f->name);
+		if (is_type_meta(f))
+			continue;
+		if (is_object_meta(f)) {
+			write_embedded(f->schema.type, own, out);
+			continue;
+		}
+		buf_puts(out, out->n > was ? ",\"" : "\"");
 		field_name(f->name, out);
 		buf_puts(out, "\":");
-		write_schema(&f->schema, f->pointer, json_object_get(value, f->name), out);
+		write_schema(&f->schema, f->pointer, own, out);
 	}
 	buf_putc(out, '}');
 }
@@ -128,6 +157,16 @@ void check_invalid_internal(struct check *c, const char *child, const char *type
 	complain(c, "FieldValueInvalid", "Invalid value", child, type, value, detail);
 }
 
+void check_immutable_internal(struct check *c, const char *child, const char *type,
+			      const json_t *new, const json_t *old)
+{
+	const json_t *a = json_object_get(new, child), *b = json_object_get(old, child);
+	if (!type || !a)
+		check_immutable(c, child, a, b);
+	else if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b))
+		check_invalid_internal(c, child, type, a, "field is immutable");
+}
+
 void check_duplicate_internal(struct check *c, const char *child, const char *type,
 			      const json_t *value)
 {
@@ -143,6 +182,25 @@ void check_duplicate_typed(struct check *c, const char *type, const json_t *valu
 		err_cause(c->declared ? &c->later : c->err, "FieldValueDuplicate",
 			  c->path.p ? c->path.p : "", "Duplicate value: %s", text.p);
 	json_decref(copy);
+}
+
+void check_invalid_internal_items(struct check *c, const char *child, const char *type,
+				  const json_t *list, const char *detail)
+{
+	const struct api_type *t = api_type_find(str_from(type));
+	auto_buf text = { 0 };
+	size_t was = check_in(c, child), i;
+	json_t *item;
+	buf_puts(&text, list ? "[" : "null");
+	json_array_foreach ((json_t *)list, i, item) {
+		buf_puts(&text, i ? "," : "");
+		if (t)
+			internal_text(t, item, &text);
+	}
+	buf_puts(&text, list ? "]" : "");
+	err_cause(c->err, "FieldValueInvalid", c->path.p ? c->path.p : "", "Invalid value: %s: %s",
+		  text.p, detail);
+	check_out(c, was);
 }
 
 void check_invalid_items(struct check *c, const char *child, const char *type, const json_t *list,

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs and cron jobs. */
+#include <ctype.h>
+
+#include "api/cron.h"
 #include "api/meta.h"
 #include "api/selector.h"
+#include "api/time_zone.h"
 #include "api/validation/internal.h"
 #include "api/validation/job_parts.h"
 #include "api/validation/kinds.h"
@@ -254,8 +258,15 @@ static void check_template_kept(struct check *c, const json_t *new, const json_t
 
 void validate_job_update(struct check *c, const json_t *new, const json_t *old)
 {
-	static const char *const fixed[] = { "completionMode", "podFailurePolicy",
-					     "backoffLimitPerIndex", "managedBy", "successPolicy" };
+	static const struct {
+		const char *field, *type;
+	} fixed[] = {
+		{ "completionMode", NULL },
+		{ "podFailurePolicy", "batch/v1.PodFailurePolicy" },
+		{ "backoffLimitPerIndex", NULL },
+		{ "managedBy", NULL },
+		{ "successPolicy", "batch/v1.SuccessPolicy" },
+	};
 	const json_t *a = json_object_get(new, "spec"), *b = json_object_get(old, "spec");
 	const json_t *completions = json_object_get(a, "completions");
 	size_t was = check_in(c, "spec");
@@ -273,8 +284,7 @@ void validate_job_update(struct check *c, const json_t *new, const json_t *old)
 	check_template_kept(c, new, old);
 	check_in(c, "spec");
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
-		check_immutable(c, fixed[i], json_object_get(a, fixed[i]),
-				json_object_get(b, fixed[i]));
+		check_immutable_internal(c, fixed[i].field, fixed[i].type, a, b);
 	check_out(c, was);
 	check_pod_names(c, new);
 }
@@ -360,8 +370,10 @@ static void check_schedule(struct check *c, const json_t *spec)
 	struct str text = field(spec, "schedule"), rest = str_trim(text), part;
 	size_t n = 0;
 	bool valid = true;
+	struct cron parsed;
+	auto_err broken = { 0 };
 	if (text.n == 0) {
-		check_required(c, "schedule", "%s", "");
+		CHECK_DECLARED(c, check_required(c, "schedule", "%s", ""));
 		return;
 	}
 	if (str_starts(text, STR("TZ=")) || str_starts(text, STR("CRON_TZ="))) {
@@ -386,6 +398,16 @@ static void check_schedule(struct check *c, const json_t *spec)
 	else if (!valid)
 		check_invalid_text(c, "schedule", text, "failed to parse schedule: %.*s",
 				   STR_ARG(text));
+	else if (cron_parse(text, &parsed, &broken) < 0)
+		check_invalid_text(c, "schedule", text, "%s", broken.text);
+}
+
+static bool zone_letters(struct str part)
+{
+	for (size_t i = 0; i < part.n; i++)
+		if (!isalnum((unsigned char)part.p[i]) && !strchr(".-_+", part.p[i]))
+			return false;
+	return true;
 }
 
 static void check_time_zone(struct check *c, const json_t *spec)
@@ -397,8 +419,8 @@ static void check_time_zone(struct check *c, const json_t *spec)
 	if (text.n == 0)
 		check_invalid(c, "timeZone", zone, "timeZone must be nil or non-empty string");
 	while (text.n && str_next(&rest, '/', &part))
-		if (part.n == 0 || part.n > 14 || part.p[0] == '-' || str_eqz(part, ".") ||
-		    str_eqz(part, "..")) {
+		if (part.n == 0 || part.n > 14 || !zone_letters(part) || part.p[0] == '-' ||
+		    str_eqz(part, ".") || str_eqz(part, "..")) {
 			check_invalid(c, "timeZone", zone, "unknown time zone %.*s", STR_ARG(text));
 			return;
 		}
@@ -406,16 +428,21 @@ static void check_time_zone(struct check *c, const json_t *spec)
 		check_invalid(c, "timeZone", zone,
 			      "timeZone must be an explicit time zone as defined in "
 			      "https://www.iana.org/time-zones");
+	if (text.n && !time_zone_exists(text))
+		check_invalid(c, "timeZone", zone, "unknown time zone %.*s", STR_ARG(text));
 }
 
-static void check_cron_spec(struct check *c, const json_t *spec)
+/* The zone of an update is looked at when it changed. */
+static void check_cron_spec(struct check *c, const json_t *spec, const json_t *old)
 {
 	static const char *const policies[] = { "Allow", "Forbid", "Replace", NULL };
 	const json_t *job = tree_get(spec, "jobTemplate", "spec", NULL);
 	static const char *const manual[] = { "nil", "false", NULL };
 	check_schedule(c, spec);
 	check_non_negative(c, spec, "startingDeadlineSeconds");
-	check_time_zone(c, spec);
+	if (!old ||
+	    !shape_equal(json_object_get(old, "timeZone"), json_object_get(spec, "timeZone")))
+		check_time_zone(c, spec);
 	check_one_of(c, spec, "concurrencyPolicy", policies, true);
 	size_t was = check_in(c, "jobTemplate.spec");
 	check_job_spec(c, job);
@@ -433,7 +460,7 @@ static void check_cron_spec(struct check *c, const json_t *spec)
 void validate_cron_job(struct check *c, const json_t *object)
 {
 	size_t was = check_in(c, "spec");
-	check_cron_spec(c, json_object_get(object, "spec"));
+	check_cron_spec(c, json_object_get(object, "spec"), NULL);
 	check_out(c, was);
 	if (meta_name(object).n > 52)
 		check_invalid_text(c, "metadata.name", meta_name(object),
@@ -443,7 +470,6 @@ void validate_cron_job(struct check *c, const json_t *object)
 void validate_cron_job_update(struct check *c, const json_t *new, const json_t *old)
 {
 	size_t was = check_in(c, "spec");
-	(void)old;
-	check_cron_spec(c, json_object_get(new, "spec"));
+	check_cron_spec(c, json_object_get(new, "spec"), json_object_get(old, "spec"));
 	check_out(c, was);
 }

@@ -9,12 +9,20 @@
 typedef void (*validate_fn)(struct check *c, const json_t *object);
 typedef void (*validate_update_fn)(struct check *c, const json_t *new, const json_t *old);
 
+/* When metadata is checked. */
+enum kind_metadata {
+	METADATA_FIRST, /* before the kind's own rules: as that of a creation, or of an update */
+	METADATA_BOTH, /* an update is held against all rules of a creation, too, before those of updates */
+	METADATA_OWN, /* that of a creation by the kind's rules, and by general ones when they find nothing */
+};
+
 struct kind_rules {
 	const char *group, *plural;
 	name_check name; /* NULL: a DNS subdomain */
 	validate_fn create;
 	validate_update_fn update;        /* NULL: what create says */
 	validate_update_fn update_status; /* NULL: nothing more */
+	enum kind_metadata metadata;
 };
 const struct kind_rules *kind_rules_find(const char *group, const char *plural); /* NULL: none */
 

@@ -125,6 +125,30 @@ void check_metadata(struct check *c, const json_t *object, bool namespaced, name
 	check_out(c, was);
 }
 
+void check_template_metadata(struct check *c, const json_t *metadata)
+{
+	static const char *const unset[] = { "name",
+					     "generateName",
+					     "namespace",
+					     "selfLink",
+					     "uid",
+					     "resourceVersion",
+					     "generation",
+					     "creationTimestamp",
+					     "deletionTimestamp",
+					     "deletionGracePeriodSeconds",
+					     "ownerReferences",
+					     "finalizers",
+					     "managedFields" };
+	size_t was = check_in(c, "metadata");
+	check_annotations(c, "annotations", json_object_get(metadata, "annotations"));
+	check_labels(c, "labels", json_object_get(metadata, "labels"));
+	for (size_t i = 0; i < COUNT_OF(unset); i++)
+		if (!shape_empty(json_object_get(metadata, unset[i])))
+			check_forbidden(c, unset[i], "cannot be set");
+	check_out(c, was);
+}
+
 static void check_new_finalizers(struct check *c, const json_t *new, const json_t *old)
 {
 	auto_buf added = { 0 };

@@ -7,6 +7,8 @@
 #include "api/validation/check.h"
 
 void check_metadata(struct check *c, const json_t *object, bool namespaced, name_check name);
+/* Of what is made from a template: labels and annotations, nothing else. Stands at the parent of `metadata`. */
+void check_template_metadata(struct check *c, const json_t *metadata);
 void check_metadata_update(struct check *c, const json_t *new, const json_t *old);
 
 #endif

@@ -200,8 +200,8 @@ void validate_ingress_class(struct check *c, const json_t *class)
 
 void validate_ingress_class_update(struct check *c, const json_t *new, const json_t *old)
 {
-	check_immutable(c, "spec.controller", tree_get(new, "spec", "controller", NULL),
-			tree_get(old, "spec", "controller", NULL));
+	check_immutable_text(c, "spec.controller", tree_get(new, "spec", "controller", NULL),
+			     tree_get(old, "spec", "controller", NULL));
 	validate_ingress_class(c, new);
 }
 

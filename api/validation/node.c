@@ -59,14 +59,21 @@ static void check_cidrs(struct check *c, const json_t *node)
 {
 	const json_t *list = tree_get(node, "spec", "podCIDRs", NULL);
 	size_t was = check_in(c, "spec.podCIDRs"), families[7] = { 0 }, i;
+	size_t n = json_array_size(list), broken = n;
 	json_t *cidr;
 	json_array_foreach (list, i, cidr) {
 		size_t at = check_in_index(c, i);
 		check_cidr(c, NULL, tree_str(cidr));
 		families[cidr_family(tree_str(cidr))]++;
 		check_out(c, at);
+		broken = broken < n || cidr_family(tree_str(cidr)) ? broken : i;
 	}
-	if (families[4] > 1 || families[6] > 1)
+	if (n > 1 && broken < n)
+		err_cause(c->err, "InternalError", c->path.p,
+			  "Internal error: invalid PodCIDRs. failed to check with dual stack with "
+			  "error:invalid CIDR[%zu]: <nil> (invalid CIDR address: %s)",
+			  broken, json_string_value(json_array_get(list, broken)));
+	if (n > 1 && (n > 2 || !families[4] || !families[6]))
 		check_invalid(c, NULL, list,
 			      "may specify no more than one CIDR for each IP family");
 	check_out(c, was);

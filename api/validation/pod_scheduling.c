@@ -274,22 +274,33 @@ static void check_constraint(struct check *c, const json_t *constraint)
 	check_label_selector(c, "labelSelector", json_object_get(constraint, "labelSelector"));
 }
 
+static void spread_pair(const json_t *constraint, struct buf *out)
+{
+	buf_printf(out, "{%.*s, %.*s}", STR_ARG(field(constraint, "topologyKey")),
+		   STR_ARG(field(constraint, "whenUnsatisfiable")));
+}
+
+/* Of two that say the same the former is at fault. */
 void check_topology_spread(struct check *c, const json_t *constraints)
 {
-	struct map seen = { 0 };
+	struct map last = { 0 };
 	size_t was = check_in(c, "topologySpreadConstraints"), i;
 	json_t *item;
 	json_array_foreach (constraints, i, item) {
 		auto_buf pair = { 0 };
+		spread_pair(item, &pair);
+		map_put(&last, buf_view(&pair), item);
+	}
+	json_array_foreach (constraints, i, item) {
+		auto_buf pair = { 0 };
 		size_t at = check_in_index(c, i);
-		buf_printf(&pair, "{%.*s, %.*s}", STR_ARG(field(item, "topologyKey")),
-			   STR_ARG(field(item, "whenUnsatisfiable")));
+		spread_pair(item, &pair);
 		check_constraint(c, item);
-		if (seen_before(&seen, buf_view(&pair)))
+		if (map_get(&last, buf_view(&pair)) != item)
 			check_duplicate_text(c, "{topologyKey, whenUnsatisfiable}",
 					     buf_view(&pair));
 		check_out(c, at);
 	}
 	check_out(c, was);
-	map_free(&seen, NULL);
+	map_free(&last, NULL);
 }

@@ -11,8 +11,8 @@
 /* The words of the generated rule, which lets letters be of any case. */
 #define CASELESS                                                                               \
 	"an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must " \
-	"start and end with an alphanumeric character (e.g. 'example.com', regex used for "    \
-	"validation is '(?i)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+	"start and end with an alphanumeric character (e.g. 'Example.com', regex used for "    \
+	"validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
 static struct str field(const json_t *object, const char *name)
 {

@@ -370,7 +370,12 @@ static void check_families_kept(struct check *c, const json_t *new, const json_t
 void validate_service_update(struct check *c, const json_t *new, const json_t *old)
 {
 	const json_t *a = json_object_get(new, "spec"), *b = json_object_get(old, "spec");
-	size_t was = check_in(c, "spec");
+	size_t was = check_in(c, "spec"), before = check_causes(c);
+	check_cluster_ips(c, a);
+	if (check_failed(c, before)) { /* addresses are looked at before anything is handed out */
+		check_out(c, was);
+		return;
+	}
 	if (!is_type(a, "ExternalName") && !is_type(b, "ExternalName")) {
 		if (!is_headless(a) || !is_headless(b))
 			check_cluster_ips_kept(c, a, b);

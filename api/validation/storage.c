@@ -87,15 +87,14 @@ void validate_storage_class(struct check *c, const json_t *class)
 	check_required_name(c, "provisioner", field(class, "provisioner"), name_annotation_key);
 	check_parameters(c, parameters);
 	check_one_of(c, class, "reclaimPolicy", policies, false);
-	check_one_of(c, class, "volumeBindingMode", bindings, true);
+	check_one_pointed(c, class, "volumeBindingMode", bindings);
 	check_topologies(c, class);
 }
 
 void validate_storage_class_update(struct check *c, const json_t *new, const json_t *old)
 {
-	static const char *const fixed[] = { "parameters", "provisioner", "reclaimPolicy",
+	static const char *const fixed[] = { "provisioner", "parameters", "reclaimPolicy",
 					     "volumeBindingMode" };
-	validate_storage_class(c, new);
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
 		check_fixed(c, fixed[i], new, old);
 }

@@ -33,7 +33,7 @@ static void check_bundle_name(struct check *c, const json_t *bundle)
 			check_invalid_text(c, "metadata.name", name,
 					   "ClusterTrustBundle without signer name must not have "
 					   "\":\" in its name");
-		else
+		else if (name.n)
 			check_name(c, "metadata.name", name, name_dns_subdomain);
 		return;
 	}

@@ -19,22 +19,32 @@ static const struct {
 	{ "", "namespaces", "finalize", validate_namespace_finalize },
 };
 
-/* Messages once each, in their order, as upstream's aggregate prints them. */
-static size_t join_causes(const struct err *err, struct buf *out)
+static void cause_free(struct err_cause *cause)
+{
+	free(cause->type);
+	free(cause->message);
+	free(cause->field);
+}
+
+/* Each complaint once, in their order, as upstream's aggregate prints them. */
+static void join_causes(struct err *err, struct buf *out)
 {
 	struct map seen = { 0 };
 	size_t n = 0;
 	for (size_t i = 0; i < err->ncauses; i++) {
-		const struct err_cause *cause = &err->causes[i];
+		struct err_cause *cause = &err->causes[i];
 		auto_buf line = { 0 };
 		buf_printf(&line, "%s: %s", cause->field ? cause->field : "", cause->message);
-		if (seen_before(&seen, buf_view(&line)))
+		if (seen_before(&seen, buf_view(&line))) {
+			cause_free(cause);
 			continue;
-		buf_puts(out, n++ ? ", " : "");
+		}
+		buf_puts(out, n ? ", " : "");
 		buf_str(out, buf_view(&line));
+		err->causes[n++] = *cause;
 	}
+	err->ncauses = n;
 	map_free(&seen, NULL);
-	return n;
 }
 
 int validate_finish(const char *kind, const char *group, struct str name, struct err *err)
@@ -43,11 +53,11 @@ int validate_finish(const char *kind, const char *group, struct str name, struct
 	auto_buf quoted = { 0 };
 	if (err->ncauses == 0)
 		return 0;
-	size_t n = join_causes(err, &text);
+	join_causes(err, &text);
 	buf_json_string(&quoted, name);
 	return err_set(err, ERR_INVALID,
-		       n > 1 ? "%s%s%s %s is invalid: [%s]" : "%s%s%s %s is invalid: %s", kind,
-		       *group ? "." : "", group, quoted.p, text.p);
+		       err->ncauses > 1 ? "%s%s%s %s is invalid: [%s]" : "%s%s%s %s is invalid: %s",
+		       kind, *group ? "." : "", group, quoted.p, text.p);
 }
 
 static int finish(struct check *c, const struct api_resource *r, const json_t *object,
@@ -87,17 +97,26 @@ static bool is_general(const struct api_resource *r)
 	return event || budget || str_in(str_from(r->group), groups);
 }
 
+static void creation_metadata(struct check *c, const struct api_resource *r,
+			      const struct kind_rules *rules, const json_t *object)
+{
+	if (!rules || rules->metadata != METADATA_OWN)
+		check_metadata(c, object, r->namespaced,
+			       rules && rules->name ? rules->name : name_dns_subdomain);
+}
+
 int validate_create(const struct api_resource *r, const json_t *object, struct err *err)
 {
 	struct err found = { 0 };
 	struct check c = { .err = &found, .custom = is_custom(r), .general = is_general(r) };
 	const struct kind_rules *rules = r->crd ? NULL : kind_rules_find(r->group, r->plural);
-	check_metadata(&c, object, r->namespaced,
-		       rules && rules->name ? rules->name : name_dns_subdomain);
+	creation_metadata(&c, r, rules, object);
 	if (r->crd)
 		crd_validate(&c, r, "", object, NULL);
 	else if (rules && rules->create)
 		rules->create(&c, object);
+	if (rules && rules->metadata == METADATA_OWN && found.ncauses == 0)
+		check_metadata(&c, object, r->namespaced, name_path_segment);
 	return finish(&c, r, object, err);
 }
 
@@ -128,12 +147,17 @@ int validate_update(const struct api_resource *r, const char *subresource, const
 	const struct kind_rules *rules = r->crd ? NULL : kind_rules_find(r->group, r->plural);
 	validate_update_fn special =
 		subresource && !r->crd ? subresource_rules(r, subresource) : NULL;
+	bool whole = !subresource || !*subresource;
+	if (rules && rules->metadata == METADATA_BOTH && whole) {
+		creation_metadata(&c, r, rules, new);
+		rules->create(&c, new);
+	}
 	check_metadata_update(&c, new, old);
 	if (r->crd)
 		crd_validate(&c, r, subresource ? subresource : "", new, old);
 	else if (special)
 		special(&c, new, old);
-	else if (rules && (!subresource || !*subresource))
+	else if (rules && whole)
 		update(&c, rules, new, old);
 	else if (rules && strcmp(subresource, "status") == 0 && rules->update_status)
 		rules->update_status(&c, new, old);

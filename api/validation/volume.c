@@ -300,11 +300,61 @@ static bool same_source(const json_t *new, const json_t *old, const char *name)
 	return same;
 }
 
+/* A label of the beta may become that of GA. To upstream a label that never was beta may become the empty one, which other rules refuse. */
+static struct str stable_label(struct str key)
+{
+	static const char *const labels[][2] = {
+		{ "failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone" },
+		{ "failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region" },
+		{ "beta.kubernetes.io/os", "kubernetes.io/os" },
+		{ "beta.kubernetes.io/arch", "kubernetes.io/arch" },
+		{ "beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type" },
+	};
+	for (size_t i = 0; i < COUNT_OF(labels); i++)
+		if (str_eqz(key, labels[i][0]))
+			return str_from(labels[i][1]);
+	return STR("");
+}
+
+static void renew_labels(json_t *old_terms, const json_t *new_terms, const char *list)
+{
+	size_t i, k;
+	json_t *term, *expression;
+	json_array_foreach (old_terms, i, term)
+		json_array_foreach (json_object_get(term, list), k, expression) {
+			const json_t *other =
+				json_array_get(json_object_get(json_array_get(new_terms, i), list),
+					       k);
+			struct str key = stable_label(field(expression, "key"));
+			if (str_eq(key, field(other, "key")))
+				json_object_set_new(expression, "key",
+						    json_stringn(key.p ? key.p : "", key.n));
+		}
+}
+
+static bool same_affinity(const json_t *new, const json_t *old)
+{
+	json_t *a = tree_copy(new), *b = tree_copy(old);
+	json_t *terms = tree_get(b, "required", "nodeSelectorTerms", NULL),
+	       *now = tree_get(a, "required", "nodeSelectorTerms", NULL);
+	size_t i, k;
+	json_t *term, *expression;
+	renew_labels(terms, now, "matchExpressions");
+	renew_labels(terms, now, "matchFields");
+	json_array_foreach (now, i, term)
+		json_array_foreach (json_object_get(term, "matchExpressions"), k, expression)
+			if (!json_object_get(expression, "key"))
+				json_object_set_new(expression, "key", json_string(""));
+	bool same = shape_equal(a, b);
+	json_decref(a);
+	json_decref(b);
+	return same;
+}
+
 void validate_volume_update(struct check *c, const json_t *new, const json_t *old)
 {
 	const json_t *affinity = tree_get(old, "spec", "nodeAffinity", NULL),
 		     *class = tree_get(old, "spec", "volumeAttributesClassName", NULL);
-	validate_volume(c, new);
 	for (const struct volume_source *s = sources; s->name; s++)
 		if (!same_source(new, old, s->name)) {
 			check_forbidden(c, "spec.persistentvolumesource",
@@ -313,7 +363,7 @@ void validate_volume_update(struct check *c, const json_t *new, const json_t *ol
 		}
 	check_immutable(c, "volumeMode", tree_get(new, "spec", "volumeMode", NULL),
 			tree_get(old, "spec", "volumeMode", NULL));
-	if (affinity && !shape_equal(tree_get(new, "spec", "nodeAffinity", NULL), affinity))
+	if (affinity && !same_affinity(tree_get(new, "spec", "nodeAffinity", NULL), affinity))
 		check_invalid_internal(
 			c, "nodeAffinity", "core/v1.VolumeNodeAffinity",
 			tree_get(new, "spec", "nodeAffinity", NULL),

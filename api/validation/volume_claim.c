@@ -16,7 +16,8 @@ static bool parse(const json_t *value, struct quantity *out)
 	return quantity_parse(tree_str(value), out, NULL) == 0;
 }
 
-static void check_data_source(struct check *c, const json_t *source, const char *child)
+static void check_data_source(struct check *c, const json_t *source, const char *child,
+			      bool any_group)
 {
 	struct str group = field(source, "apiGroup");
 	size_t was = check_in(c, child);
@@ -28,7 +29,7 @@ static void check_data_source(struct check *c, const json_t *source, const char 
 		check_invalid_text(
 			c, NULL, field(source, "kind"),
 			"must be 'PersistentVolumeClaim' when referencing the default apiGroup");
-	else if (group.n)
+	else if (group.n && !any_group)
 		check_name(c, "apiGroup", group, name_dns_subdomain);
 	check_out(c, was);
 }
@@ -40,12 +41,12 @@ static bool same_source(const json_t *source, const json_t *ref)
 	       str_eq(field(source, "apiGroup"), field(ref, "apiGroup"));
 }
 
-static void check_data_sources(struct check *c, const json_t *spec)
+static void check_data_sources(struct check *c, const json_t *spec, bool any_group)
 {
 	const json_t *source = json_object_get(spec, "dataSource"),
 		     *ref = json_object_get(spec, "dataSourceRef");
-	check_data_source(c, source, "dataSource");
-	check_data_source(c, ref, "dataSourceRef");
+	check_data_source(c, source, "dataSource", any_group);
+	check_data_source(c, ref, "dataSourceRef", any_group);
 	if (source && ref && !same_source(source, ref)) {
 		json_t *shown = json_object(); /* what upstream prints */
 		check_invalid(c, NULL, shown, "must match dataSourceRef");
@@ -53,7 +54,7 @@ static void check_data_sources(struct check *c, const json_t *spec)
 	}
 }
 
-void check_volume_claim_spec(struct check *c, const json_t *spec)
+static void check_spec(struct check *c, const json_t *spec, bool any_group)
 {
 	const json_t *size = tree_get(spec, "resources", "requests", "storage", NULL);
 	check_access_modes(c, spec, "at least 1 access mode is required");
@@ -70,10 +71,15 @@ void check_volume_claim_spec(struct check *c, const json_t *spec)
 	if (json_object_get(spec, "volumeMode") && !str_in(field(spec, "volumeMode"), volume_modes))
 		check_unsupported(c, "volumeMode", json_object_get(spec, "volumeMode"),
 				  volume_modes);
-	check_data_sources(c, spec);
+	check_data_sources(c, spec, any_group);
 	if (field(spec, "volumeAttributesClassName").n)
 		check_name(c, "volumeAttributesClassName", field(spec, "volumeAttributesClassName"),
 			   name_dns_subdomain);
+}
+
+void check_volume_claim_spec(struct check *c, const json_t *spec)
+{
+	check_spec(c, spec, false);
 }
 
 void validate_volume_claim(struct check *c, const json_t *claim)
@@ -111,11 +117,20 @@ static json_t *munged(const json_t *new, const json_t *old)
 	return spec;
 }
 
+/* Whatever such a claim calls a group stays possible. */
+static bool has_group(const json_t *spec)
+{
+	return tree_get(spec, "dataSource", "apiGroup", NULL) ||
+	       tree_get(spec, "dataSourceRef", "apiGroup", NULL);
+}
+
 void validate_volume_claim_update(struct check *c, const json_t *new, const json_t *old)
 {
 	struct quantity now = { 0 }, was = { 0 }, have = { 0 };
 	json_t *spec = munged(new, old);
-	validate_volume_claim(c, new);
+	size_t at = check_in(c, "spec");
+	check_spec(c, json_object_get(new, "spec"), has_group(json_object_get(old, "spec")));
+	check_out(c, at);
 	if (!shape_equal(spec, json_object_get(old, "spec")))
 		check_forbidden(c, "spec",
 				"spec is immutable after creation except resources.requests and "

@@ -141,8 +141,8 @@ static void check_hook(struct check *c, const json_t *hook)
 	const json_t *timeout = json_object_get(hook, "timeoutSeconds");
 	check_hook_name(c, field(hook, "name"));
 	check_rules(c, hook);
-	check_one_of(c, hook, "failurePolicy", admission_failure_policies, false);
-	check_one_of(c, hook, "matchPolicy", admission_match_policies, false);
+	check_known_if_set(c, hook, "failurePolicy", admission_failure_policies);
+	check_known_if_set(c, hook, "matchPolicy", admission_match_policies);
 	if (!json_object_get(hook, "sideEffects"))
 		check_required(c, "sideEffects", "must specify one of None, NoneOnDryRun");
 	else if (!str_in(field(hook, "sideEffects"), effects))
@@ -152,7 +152,7 @@ static void check_hook(struct check *c, const json_t *hook)
 			      "the timeout value must be between 1 and 30 seconds");
 	check_label_selector(c, "namespaceSelector", json_object_get(hook, "namespaceSelector"));
 	check_label_selector(c, "objectSelector", json_object_get(hook, "objectSelector"));
-	check_one_of(c, hook, "reinvocationPolicy", admission_reinvocation_policies, false);
+	check_known_if_set(c, hook, "reinvocationPolicy", admission_reinvocation_policies);
 	size_t was = check_in(c, "clientConfig");
 	check_webhook_client(c, json_object_get(hook, "clientConfig"));
 	check_out(c, was);

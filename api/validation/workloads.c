@@ -348,7 +348,7 @@ static json_t *template_with_claims(const json_t *spec)
 	return copy;
 }
 
-void validate_stateful_set(struct check *c, const json_t *object)
+static void check_stateful_set(struct check *c, const json_t *object, bool creation)
 {
 	static const char *const management[] = { "OrderedReady", "Parallel", NULL };
 	const json_t *spec = spec_of(object),
@@ -361,13 +361,14 @@ void validate_stateful_set(struct check *c, const json_t *object)
 			      "must be 'OrderedReady' or 'Parallel'");
 	check_stateful_strategy(c, spec);
 	check_retention(c, spec);
-	check_claim_templates(c, spec);
+	if (creation)
+		check_claim_templates(c, spec);
 	check_non_negative(c, spec, "replicas");
 	check_non_negative(c, spec, "minReadySeconds");
 	ordinals = check_in(c, "ordinals");
 	check_non_negative(c, json_object_get(spec, "ordinals"), "start");
 	check_out(c, ordinals);
-	if (field(spec, "serviceName").n)
+	if (creation && field(spec, "serviceName").n)
 		check_name(c, "serviceName", field(spec, "serviceName"), name_dns_label);
 	check_selector(c, spec, "statefulset", "");
 	json_t *shown = json_pack("{s:o}", "template", template_with_claims(spec));
@@ -376,15 +377,27 @@ void validate_stateful_set(struct check *c, const json_t *object)
 	check_out(c, was);
 }
 
+void validate_stateful_set(struct check *c, const json_t *object)
+{
+	check_stateful_set(c, object, true);
+}
+
+/* What can't change isn't looked into. */
 void validate_stateful_set_update(struct check *c, const json_t *new, const json_t *old)
 {
-	static const char *const fixed[] = { "selector", "volumeClaimTemplates", "serviceName",
-					     "podManagementPolicy" };
-	validate_stateful_set(c, new);
+	static const char *const fixed[] = { "serviceName", "podManagementPolicy" };
+	const json_t *claims = json_object_get(spec_of(new), "volumeClaimTemplates");
+	check_stateful_set(c, new, false);
 	size_t was = check_in(c, "spec");
+	check_immutable(c, "selector", json_object_get(spec_of(new), "selector"),
+			json_object_get(spec_of(old), "selector"));
+	if (!shape_equal(claims, json_object_get(spec_of(old), "volumeClaimTemplates")))
+		check_invalid_internal_items(c, "volumeClaimTemplates",
+					     "core/v1.PersistentVolumeClaim", claims,
+					     "field is immutable");
 	for (size_t i = 0; i < COUNT_OF(fixed); i++)
-		check_immutable(c, fixed[i], json_object_get(spec_of(new), fixed[i]),
-				json_object_get(spec_of(old), fixed[i]));
+		check_immutable_text(c, fixed[i], json_object_get(spec_of(new), fixed[i]),
+				     json_object_get(spec_of(old), fixed[i]));
 	check_out(c, was);
 }
 
@@ -445,8 +458,8 @@ void validate_daemon_set(struct check *c, const json_t *object)
 
 void validate_daemon_set_update(struct check *c, const json_t *new, const json_t *old)
 {
-	validate_daemon_set(c, new);
 	check_selector_kept(c, new, old);
+	validate_daemon_set(c, new);
 }
 
 void validate_daemon_set_status(struct check *c, const json_t *new, const json_t *old)

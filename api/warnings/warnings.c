@@ -412,6 +412,18 @@ static void service(struct warnings *w, const json_t *new, const json_t *old)
 	warn_service(w, new);
 }
 
+static void csi_driver(struct warnings *w, const json_t *new, const json_t *old)
+{
+	const json_t *tokens = tree_get(new, "spec", "tokenRequests", NULL),
+		     *before = tree_get(old, "spec", "tokenRequests", NULL);
+	if (json_array_size(tokens) == 0 || (old && before && shape_equal(tokens, before)))
+		return;
+	if (!tree_get(new, "spec", "serviceAccountTokenInSecrets", NULL))
+		warn(w, "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI "
+			"driver, set to true to prevent possible logging of tokens in volume "
+			"attributes");
+}
+
 static void secret(struct warnings *w, const json_t *new, const json_t *old)
 {
 	(void)old;
@@ -443,6 +455,7 @@ static const struct {
 	{ "", "resourcequotas", quota },
 	{ "", "secrets", secret },
 	{ "", "services", service },
+	{ "storage.k8s.io", "csidrivers", csi_driver },
 	{ "apps", "daemonsets", daemon_set },
 	{ "apps", "deployments", workload },
 	{ "apps", "replicasets", workload },

@@ -305,10 +305,10 @@ static int create_steps(struct write *w, struct err *err)
 		e = strategy_create(w, err);
 	if (e == 0)
 		e = validate_create(w->res, w->tree, err);
-	if (e == 0)
-		write_warn(w);
 	if (e == 0 && w->strategy->allocate)
 		e = w->strategy->allocate(w, err);
+	if (e == 0)
+		write_warn(w);
 	if (e == 0)
 		e = write_judge(w, err);
 	struct str revision = meta_revision(w->tree);

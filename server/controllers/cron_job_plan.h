@@ -3,8 +3,8 @@
 #ifndef SERVER_CONTROLLERS_CRON_JOB_PLAN_H
 #define SERVER_CONTROLLERS_CRON_JOB_PLAN_H
 
+#include "api/cron.h"
 #include "api/decode.h"
-#include "server/controllers/cron.h"
 
 struct cron_job_view {
 	const struct batch_v1_cron_job *job;

@@ -135,10 +135,15 @@ def of_place(schema, place, value):
         yield from of_message(schema, place, value)
 
 
+def text(tree):
+    """As clients write it: upstream compares what it doesn't decode (RawExtensions) by its bytes."""
+    return json.dumps(tree, separators=(",", ":"))
+
+
 def twice(object, path):
     """The text of an object with the key at path written twice."""
     marked = put(object, path[:-1] + (DUPLICATE,), at(object, path))
-    return json.dumps(marked).replace(json.dumps(DUPLICATE), json.dumps(path[-1]))
+    return text(marked).replace(json.dumps(DUPLICATE), json.dumps(path[-1]))
 
 
 def mutations(schema, object):
@@ -147,12 +152,12 @@ def mutations(schema, object):
         value = at(object, place.path)
         named = place.path and isinstance(place.path[-1], str)
         if named:
-            yield "%s dropped" % place, json.dumps(without(object, place.path))
+            yield "%s dropped" % place, text(without(object, place.path))
             yield "%s twice" % place, twice(object, place.path)
         if place.path:
             for name, other in OTHER_TYPES:
                 if type(other) is not type(value):
-                    yield "%s as %s" % (place, name), json.dumps(put(object, place.path, other))
+                    yield "%s as %s" % (place, name), text(put(object, place.path, other))
         for name, other in of_place(schema, place, value):
             if other != value or type(other) is not type(value):
-                yield "%s %s" % (place, name), json.dumps(put(object, place.path, other))
+                yield "%s %s" % (place, name), text(put(object, place.path, other))

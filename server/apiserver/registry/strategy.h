@@ -69,6 +69,8 @@ void service_strategy_deleted(struct apiserver *s, const struct object *o);
 void ip_address_strategy_committed(struct write *w);
 void ip_address_strategy_deleted(struct apiserver *s, const struct object *o);
 int volume_claim_strategy_create(struct write *w, struct err *err);
+int volume_claim_strategy_update(struct write *w, struct err *err);
+int limit_range_strategy_create(struct write *w, struct err *err); /* without a name: its UID */
 int volume_strategy_create(struct write *w, struct err *err);
 int service_account_strategy(struct write *w, struct err *err);
 int daemon_set_strategy_create(struct write *w, struct err *err);

@@ -29,15 +29,19 @@ static bool source_counts(const json_t *source)
 	       (str_eqz(kind, "VolumeSnapshot") && str_eqz(group, "snapshot.storage.k8s.io"));
 }
 
-/* An old source of another kind than claims and snapshots is ignored; the old field and the new one say the same. */
+/* An old source of another kind than claims and snapshots is ignored. */
+static void sources_ignore(json_t *spec)
+{
+	const json_t *source = json_object_get(spec, "dataSource");
+	if (source && !source_counts(source) && !json_object_get(spec, "dataSourceRef"))
+		json_object_del(spec, "dataSource");
+}
+
+/* The old field and the new one say the same. */
 static void sources_agree(json_t *spec)
 {
 	json_t *source = json_object_get(spec, "dataSource"),
 	       *ref = json_object_get(spec, "dataSourceRef");
-	if (source && !source_counts(source)) {
-		json_object_del(spec, "dataSource");
-		source = NULL;
-	}
 	if (source && !ref)
 		json_object_set_new(spec, "dataSourceRef", tree_copy(source));
 	else if (ref && !source)
@@ -49,7 +53,29 @@ int volume_claim_strategy_create(struct write *w, struct err *err)
 	json_t *spec = json_object_get(w->tree, "spec");
 	(void)err;
 	other_namespace_drop(spec);
+	sources_ignore(spec);
 	sources_agree(spec);
 	json_object_set_new(w->tree, "status", json_pack("{s:s}", "phase", "Pending"));
+	return 0;
+}
+
+/* A client that knows only one of the fields keeps the other. */
+int volume_claim_strategy_update(struct write *w, struct err *err)
+{
+	json_t *spec = json_object_get(w->tree, "spec"), *old = json_object_get(w->old, "spec");
+	(void)err;
+	if (!tree_get(old, "dataSourceRef", "namespace", NULL))
+		other_namespace_drop(spec);
+	if (!json_object_get(old, "dataSource") && !json_object_get(old, "dataSourceRef"))
+		sources_ignore(spec);
+	sources_agree(spec);
+	return 0;
+}
+
+int limit_range_strategy_create(struct write *w, struct err *err)
+{
+	(void)err;
+	if (meta_name(w->tree).n == 0)
+		meta_set_text(w->tree, "name", meta_uid(w->tree));
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/controllers/cron.h"
+#include "api/cron.h"
 
 #include <time.h>
 

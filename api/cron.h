@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cron schedules as Kubernetes reads them (robfig/cron's standard parser): five fields with lists, ranges, steps and names,
  * or @hourly, @daily, @every 5m. Times are in seconds since 1970. Pure. */
-#ifndef SERVER_CONTROLLERS_CRON_H
-#define SERVER_CONTROLLERS_CRON_H
+#ifndef API_CRON_H
+#define API_CRON_H
 
+#include "api/time_zone.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "server/controllers/time_zone.h"
 
 struct cron {
 	uint64_t minutes;

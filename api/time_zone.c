@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A TZif file is a header and data twice: with 32-bit times, passed over, and with 64-bit times; then a line with the rule for
  * all later times as POSIX writes it ("CET-1CEST,M3.5.0,M10.5.0/3"). */
-#include "server/controllers/time_zone.h"
+#include "api/time_zone.h"
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -276,18 +277,36 @@ static bool is_name(struct str name)
 	       !str_contains(name, STR(".."));
 }
 
+static const char *place(size_t i) /* NULL: none */
+{
+	static const char *const usual[] = { "/usr/share/zoneinfo", "/usr/lib/zoneinfo",
+					     "/usr/share/lib/zoneinfo", "/etc/zoneinfo" };
+	return i ? usual[i - 1] : getenv("ZONEINFO");
+}
+#define PLACES 5
+
+bool time_zone_exists(struct str name)
+{
+	struct time_zone *zone = NULL;
+	bool any = false;
+
+	if (time_zone_load(name, &zone, NULL) == 0) {
+		time_zone_free(zone);
+		return true;
+	}
+	for (size_t i = 0; i < PLACES; i++)
+		any = any || (place(i) && access(place(i), F_OK) == 0);
+	return !any;
+}
+
 int time_zone_load(struct str name, struct time_zone **out, struct err *err)
 {
-	const char *const places[] = { getenv("ZONEINFO"), "/usr/share/zoneinfo",
-				       "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo",
-				       "/etc/zoneinfo" };
-
 	*out = NULL;
 	if (!name.n || str_eqz(name, "UTC"))
 		return 0;
-	for (size_t i = 0; is_name(name) && i < COUNT_OF(places); i++) {
+	for (size_t i = 0; is_name(name) && i < PLACES; i++) {
 		auto_free char *path =
-			places[i] ? str_printf("%s/%.*s", places[i], STR_ARG(name)) : NULL;
+			place(i) ? str_printf("%s/%.*s", place(i), STR_ARG(name)) : NULL;
 		auto_buf text = { 0 };
 
 		if (path && file_read(path, FILE_MAX, &text, NULL) == 0 &&
