@@ -298,6 +298,8 @@ static const struct {
 	{ "persistentvolumes.status", cell_volumes_status },
 	{ "persistentvolumes.storageclass", cell_volumes_storageclass },
 	{ "podcertificaterequests.state", cell_podcertificaterequests_state },
+	{ "podmetrics.cpu", cell_podmetrics_cpu },
+	{ "podmetrics.memory", cell_podmetrics_memory },
 	{ "pods.readiness_gates", cell_pods_readiness_gates },
 	{ "pods.ready", cell_pods_ready },
 	{ "pods.restarts", cell_pods_restarts },

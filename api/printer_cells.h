@@ -19,6 +19,8 @@ void cell_nodes_kernel_version(struct cell *c);
 void cell_services_external_ip(struct cell *c);
 void cell_services_ports(struct cell *c);
 void cell_configmaps_data(struct cell *c);
+void cell_podmetrics_cpu(struct cell *c);
+void cell_podmetrics_memory(struct cell *c);
 void cell_componentstatuses_status(struct cell *c);
 void cell_componentstatuses_message(struct cell *c);
 void cell_componentstatuses_error(struct cell *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells of nodes, services, component statuses, quotas. */
 #include "api/printer_cells.h"
+#include "api/quantity.h"
 #include "base/mem.h"
 
 void cell_nodes_status(struct cell *c)
@@ -131,6 +132,31 @@ void cell_configmaps_data(struct cell *c)
 {
 	cell_int(c, (int64_t)(at_count(at_get(c->root, "data")) +
 			      at_count(at_get(c->root, "binaryData"))));
+}
+
+/* The sum over the containers. */
+static void used(struct cell *c, const char *resource)
+{
+	struct quantity sum = { 0 }, one;
+	auto_buf text = { 0 };
+	AT_EACH(at_get(c->root, "containers"), container)
+	{
+		buf_reset(&text);
+		at_text(at_get(at_get(container, "usage"), resource), &text);
+		if (quantity_parse(buf_view(&text), &one, NULL) == 0)
+			sum = quantity_add(sum, one);
+	}
+	quantity_format(sum, &c->text);
+}
+
+void cell_podmetrics_cpu(struct cell *c)
+{
+	used(c, "cpu");
+}
+
+void cell_podmetrics_memory(struct cell *c)
+{
+	used(c, "memory");
 }
 
 static struct at healthy(struct cell *c)

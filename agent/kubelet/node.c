@@ -437,6 +437,7 @@ static void on_timer(struct loop_timer *t)
 	if (n->uid[0])
 		lease_renew(&n->lease);
 	look_around(n);
+	usage_look(n->k);
 	logs_rotate(n->k);
 	sync_status(n);
 }
@@ -463,6 +464,7 @@ struct node *node_start(struct kubelet *k,
 	n->images_stale = true;
 	loop_timer_init(k->loop, &n->timer, on_timer);
 	look_around(n);
+	usage_look(k);
 	send_node(n);
 	return n;
 }

@@ -14,8 +14,10 @@
 #include "agent/kubelet/pod_plan.h"
 #include "agent/kubelet/pod_resize.h"
 #include "agent/kubelet/pod_source.h"
+#include "agent/kubelet/probe.h"
 #include "agent/kubelet/state.h"
 #include "agent/kubelet/tokens.h"
+#include "agent/kubelet/usage.h"
 #include "agent/kubelet/volume.h"
 
 struct launch;
@@ -59,6 +61,8 @@ struct pod_container {
 	bool grace_open, killed_hard;
 	struct core_v1_resource_requirements actuated; /* what the present one runs with */
 	struct arena actuated_arena;
+	struct usage_history usage;
+	uint64_t probed[PROBE_KINDS][PROBE_RESULTS]; /* how often with which result */
 	struct probes *probes;
 };
 

@@ -144,6 +144,7 @@ static void on_started(void *ctx, const struct err *err)
 		c->last = c->end;
 		c->end = (struct container_end){ 0 };
 		pod_container_waits(c, NULL, NULL);
+		c->usage = (struct usage_history){ .newer = { c->started_us, 0 } };
 		probes_start(c, false);
 		run_post_start(c);
 		if (runtime_container_status(l->k->runtime, c->id, &s) &&

@@ -307,6 +307,7 @@ static void adopt_running(struct pod_container *c, const struct container_status
 	c->started = api && api->started && *api->started;
 	c->ready = api && api->ready;
 	c->started_us = s->started_us;
+	c->usage.newer.at_us = s->started_us;
 	c->image_wanted = copy(c->spec->image);
 	probes_start(c, true);
 }

@@ -9,8 +9,6 @@
 #include "agent/kubelet/probe_count.h"
 #include "base/mem.h"
 
-enum probe_kind { PROBE_STARTUP, PROBE_LIVENESS, PROBE_READINESS, PROBE_KINDS };
-
 struct one_probe {
 	struct probes *owner;
 	enum probe_kind kind;
@@ -100,6 +98,7 @@ static void on_result(void *ctx, enum handler_result r, const char *output)
 	p->handler = NULL;
 	if (!s)
 		return;
+	c->probed[p->kind][r]++;
 	if (r == HANDLER_FAILURE)
 		pod_event(c->pod, c, true, "Unhealthy", "%s probe failed: %s", words[p->kind].name,
 			  output);

@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+enum probe_kind { PROBE_STARTUP, PROBE_LIVENESS, PROBE_READINESS, PROBE_KINDS };
+#define PROBE_RESULTS 3 /* enum handler_result */
+
 struct pod_container;
 struct probes;
 

@@ -31,6 +31,9 @@ void server_error(struct http_request *req, int status, const char *fmt, ...)
 struct pod_container *server_container(const struct server_call *c);
 struct pod *server_pod(const struct server_call *c);
 
+/* False: it does not run. */
+bool container_usage(const struct pod_container *c, struct runtime_usage *out);
+
 void server_logs(struct server_call *c);
 void server_exec(struct server_call *c);
 void server_attach(struct server_call *c);

@@ -10,6 +10,7 @@
 #include "agent/kubelet/machine.h"
 #include "agent/kubelet/sources.h"
 #include "agent/kubelet/trust_bundles.h"
+#include "agent/kubelet/usage.h"
 #include "agent/network/network.h"
 #include "agent/runtime/runtime.h"
 #include "base/map.h"
@@ -38,6 +39,7 @@ struct kubelet {
 	struct map restored; /* uids of sandboxes found at start and not yet claimed by a pod */
 	bool pods_synced, stopping;
 	struct node *node;
+	struct usage_history usage; /* of the machine */
 	struct local_volumes *local_volumes;
 	struct http_client *http; /* probes and hooks */
 	struct http_server *server;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /pods, /stats/summary, /metrics and /metrics/resource. Usage is read from the cgroups when it is asked for. */
+/* /pods and /stats/summary, as upstream's kubelet/apis/stats/v1alpha1 names them. Usage is read from the cgroups when it is asked
+ * for; rates are over the time since the node's timer looked last. */
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "agent/kubelet/qos.h"
 #include "agent/kubelet/server.h"
-#include "base/metrics.h"
 
 void server_pods(struct server_call *c)
 {
@@ -25,41 +26,54 @@ void server_pods(struct server_call *c)
 }
 
 struct totals {
-	uint64_t cpu_us, memory_bytes, working_set_bytes;
+	uint64_t cpu_us, nano_cores, memory_bytes, working_set_bytes, available_bytes;
 };
 
-static bool usage_of(struct kubelet *k, const struct pod_container *c, struct runtime_usage *out)
+bool container_usage(const struct pod_container *c, struct runtime_usage *out)
 {
 	return (c->life == LIFE_RUNNING || c->life == LIFE_STOPPING) &&
-	       runtime_usage(k->runtime, c->id, out, NULL) == 0;
+	       runtime_usage(c->pod->k->runtime, c->id, out, NULL) == 0;
 }
 
 static void write_usage(struct buf *b, const char *now, const struct totals *t)
 {
-	buf_printf(b, "\"cpu\":{\"time\":\"%s\",\"usageCoreNanoSeconds\":%llu},", now,
-		   (unsigned long long)t->cpu_us * 1000);
-	buf_printf(b, "\"memory\":{\"time\":\"%s\",\"usageBytes\":%llu,\"workingSetBytes\":%llu}",
-		   now, (unsigned long long)t->memory_bytes,
-		   (unsigned long long)t->working_set_bytes);
+	buf_printf(b,
+		   "\"cpu\":{\"time\":\"%s\",\"usageNanoCores\":%llu,"
+		   "\"usageCoreNanoSeconds\":%llu},",
+		   now, (unsigned long long)t->nano_cores, (unsigned long long)t->cpu_us * 1000);
+	buf_printf(b, "\"memory\":{\"time\":\"%s\",", now);
+	if (t->available_bytes)
+		buf_printf(b, "\"availableBytes\":%llu,", (unsigned long long)t->available_bytes);
+	buf_printf(b, "\"usageBytes\":%llu,\"workingSetBytes\":%llu}",
+		   (unsigned long long)t->memory_bytes, (unsigned long long)t->working_set_bytes);
 }
 
-static void add(struct totals *t, const struct runtime_usage *u)
+static uint64_t available(int64_t limit, uint64_t used)
 {
-	t->cpu_us += u->cpu_us;
-	t->memory_bytes += u->memory_bytes;
-	t->working_set_bytes += u->working_set_bytes;
+	return limit > 0 && (uint64_t)limit > used ? (uint64_t)limit - used : 0;
 }
 
-static void write_container(struct kubelet *k, const struct pod_container *c, const char *now,
+static void write_container(const struct pod_container *c, int64_t now_us, const char *now,
 			    struct totals *pod, struct buf *b, bool *first)
 {
 	struct runtime_usage u;
 	char started[TIME_TEXT_MAX];
-	if (!usage_of(k, c, &u))
+	if (!container_usage(c, &u))
 		return;
-	struct totals own = { 0 };
-	add(&own, &u);
-	add(pod, &u);
+	struct usage_rate rate =
+		usage_rate_of(&c->usage, (struct usage_sample){ now_us, u.cpu_us });
+	struct totals own = {
+		.cpu_us = u.cpu_us,
+		.nano_cores = rate.nano_cores,
+		.memory_bytes = u.memory_bytes,
+		.working_set_bytes = u.working_set_bytes,
+		.available_bytes = available(resource_amount(&c->actuated.limits, "memory"),
+					     u.working_set_bytes),
+	};
+	pod->cpu_us += u.cpu_us;
+	pod->nano_cores += rate.nano_cores;
+	pod->memory_bytes += u.memory_bytes;
+	pod->working_set_bytes += u.working_set_bytes;
 	time_format(c->started_us / 1000000, started);
 	buf_printf(b, "%s{\"name\":\"%s\",\"startTime\":\"%s\",", *first ? "" : ",", c->name,
 		   started);
@@ -68,8 +82,7 @@ static void write_container(struct kubelet *k, const struct pod_container *c, co
 	*first = false;
 }
 
-static void write_pod(struct kubelet *k, const struct pod *p, const char *now, struct totals *node,
-		      struct buf *b)
+static void write_pod(const struct pod *p, int64_t now_us, const char *now, struct buf *b)
 {
 	struct totals t = { 0 };
 	char started[TIME_TEXT_MAX];
@@ -80,13 +93,10 @@ static void write_pod(struct kubelet *k, const struct pod *p, const char *now, s
 		   "\"startTime\":\"%s\",\"containers\":[",
 		   p->name, p->ns, p->uid, started);
 	for (size_t i = 0; i < p->ncontainers; i++)
-		write_container(k, p->containers[i], now, &t, b, &first);
+		write_container(p->containers[i], now_us, now, &t, b, &first);
 	buf_puts(b, "],");
 	write_usage(b, now, &t);
 	buf_putc(b, '}');
-	node->cpu_us += t.cpu_us;
-	node->memory_bytes += t.memory_bytes;
-	node->working_set_bytes += t.working_set_bytes;
 }
 
 static void write_fs(struct kubelet *k, const char *now, struct buf *b)
@@ -102,21 +112,36 @@ static void write_fs(struct kubelet *k, const char *now, struct buf *b)
 		   now, available, size, size - free_bytes);
 }
 
+static void write_node(struct kubelet *k, int64_t now_us, const char *now, struct buf *b)
+{
+	struct machine_usage m = { 0 };
+	machine_usage_read(&m);
+	struct usage_rate rate =
+		usage_rate_of(&k->usage, (struct usage_sample){ now_us, m.cpu_us });
+	struct totals t = { m.cpu_us, rate.nano_cores, m.memory_bytes, m.working_set_bytes,
+			    m.available_bytes };
+	buf_printf(b, "\"node\":{\"nodeName\":\"%s\",", k->config.node_name);
+	write_usage(b, now, &t);
+	write_fs(k, now, b);
+	buf_putc(b, '}');
+}
+
 static void summary(struct server_call *c)
 {
-	auto_buf pods = { 0 }, b = { 0 };
+	auto_buf b = { 0 };
 	char now[TIME_TEXT_MAX];
-	struct totals node = { 0 };
 	size_t at = 0;
-	time_format(clock_wall_s(c->k->clock), now);
-	for (struct map_entry *e; (e = map_next(&c->k->pods, &at));) {
-		buf_puts(&pods, pods.n ? "," : "");
-		write_pod(c->k, e->value, now, &node, &pods);
+	int64_t now_us = clock_wall_us(c->k->clock);
+	bool first = true;
+	time_format(now_us / 1000000, now);
+	buf_putc(&b, '{');
+	write_node(c->k, now_us, now, &b);
+	buf_puts(&b, ",\"pods\":[");
+	for (struct map_entry *e; (e = map_next(&c->k->pods, &at)); first = false) {
+		buf_puts(&b, first ? "" : ",");
+		write_pod(e->value, now_us, now, &b);
 	}
-	buf_printf(&b, "{\"node\":{\"nodeName\":\"%s\",", c->k->config.node_name);
-	write_usage(&b, now, &node);
-	write_fs(c->k, now, &b);
-	buf_printf(&b, "},\"pods\":[%s]}", pods.n ? pods.p : "");
+	buf_puts(&b, "]}");
 	server_reply(c->req, 200, "application/json", &b);
 }
 
@@ -126,43 +151,4 @@ void server_stats(struct server_call *c)
 		summary(c);
 	else
 		server_error(c->req, 404, "404 page not found\n");
-}
-
-/* --- metrics --- */
-
-static void write_series(struct kubelet *k, struct buf *b, const char *name, const char *help,
-			 const char *type, bool cpu)
-{
-	size_t at = 0;
-	buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-	for (struct map_entry *e; (e = map_next(&k->pods, &at));) {
-		const struct pod *p = e->value;
-		for (size_t i = 0; i < p->ncontainers; i++) {
-			struct runtime_usage u;
-			if (!usage_of(k, p->containers[i], &u))
-				continue;
-			double value = cpu ? (double)u.cpu_us / 1e6 : (double)u.working_set_bytes;
-			buf_printf(b, "%s{container=\"%s\",namespace=\"%s\",pod=\"%s\"} %.10g\n",
-				   name, p->containers[i]->name, p->ns, p->name, value);
-		}
-	}
-}
-
-void server_metrics(struct server_call *c)
-{
-	auto_buf b = { 0 };
-	if (c->nparts == 0) {
-		metrics_render(&b);
-	} else if (str_eqz(c->parts[0], "resource")) {
-		write_series(c->k, &b, "container_cpu_usage_seconds_total",
-			     "Cumulative cpu time consumed by the container in core-seconds",
-			     "counter", true);
-		write_series(c->k, &b, "container_memory_working_set_bytes",
-			     "Current working set of the container in bytes", "gauge", false);
-	} else {
-		server_error(c->req, 404, "404 page not found\n");
-		return;
-	}
-	buf_puts(&b, "");
-	server_reply(c->req, 200, "text/plain; version=0.0.4; charset=utf-8", &b);
 }

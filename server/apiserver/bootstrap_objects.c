@@ -156,6 +156,7 @@ static void priorities(const struct api_group_version *gv, int *group, int *vers
 		       { "admissionregistration.k8s.io", "v1", 16700, 15 },
 		       { "autoscaling", "v2", 17500, 30 },
 		       { "flowcontrol.apiserver.k8s.io", "v1", 16100, 21 },
+		       { "metrics.k8s.io", "v1beta1", 100, 100 },
 		       { "resource.k8s.io", "v1", 16200, 21 } };
 	*group = gv->priority;
 	*version = 15;

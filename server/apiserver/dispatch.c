@@ -28,6 +28,8 @@ static const struct special specials[] = {
 	{ "", "pods", "eviction", API_CREATE, sub_eviction },
 	{ "", "serviceaccounts", "token", API_CREATE, sub_token_request },
 	{ "", "componentstatuses", "", API_GET | API_LIST_VERB, sub_component_statuses },
+	{ "metrics.k8s.io", "nodes", "", API_GET | API_LIST_VERB, sub_usage },
+	{ "metrics.k8s.io", "pods", "", API_GET | API_LIST_VERB, sub_usage },
 	{ "authentication.k8s.io", "tokenreviews", "", API_CREATE, review_token },
 	{ "authentication.k8s.io", "selfsubjectreviews", "", API_CREATE, review_self },
 	{ "authorization.k8s.io", "subjectaccessreviews", "", API_CREATE, review_access },

@@ -20,6 +20,8 @@ void sub_eviction(struct api_request *r);           /* eviction.c */
 void sub_token_request(struct api_request *r);      /* token_request.c */
 void sub_component_statuses(struct api_request *r); /* component_status.c */
 
+void sub_usage(struct api_request *r); /* usage.c: metrics.k8s.io */
+
 void review_token(struct api_request *r); /* reviews.c: authentication */
 void review_self(struct api_request *r);
 void review_access(struct api_request *r); /* access_review.c: authorization */

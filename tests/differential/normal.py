@@ -21,7 +21,16 @@ CONTINUE = re.compile(r"continue: [A-Za-z0-9_-]{30,}")
 HASH = re.compile(r"hash=[0-9A-F]+")
 LINES = re.compile(r"\n@@ -[0-9].*?\n?(?=(, [a-z][\w.\[\]]*: [A-Z]|\]?\s*\Z))", re.S)  # upstream shows what changed in its own internal structures
 TEMPLATE = re.compile(r'Invalid value: \{"(?:labels|annotations|metadata|Spec|spec)".*?\}: field is immutable', re.S)  # internal, too
+USAGE = re.compile(r"- name: metrics\.k8s\.io\n(?:  .*\n)*")  # served here without an add-on, there with one
 AGE = re.compile(r"^(<invalid>|[0-9]+(ms|[smhdy])([0-9]+[smhd])?)$")
+
+
+
+def is_usage(v):
+    """The group of what nodes and pods use, in lists of groups and of APIServices."""
+    names = (v.get("name"), (v.get("metadata") or {}).get("name")) if isinstance(v, dict) and isinstance(v.get("metadata") or {}, dict) else ()
+    return "metrics.k8s.io" in names or "v1beta1.metrics.k8s.io" in names
+
 
 SILENT = {"date", "content-length", "connection", "transfer-encoding"}  # said by every answer, of no consequence
 PRESENT = {"audit-id", "x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid", "etag", "last-modified"}
@@ -45,6 +54,8 @@ class Normal:
         if self.random:
             s = self.random.sub("<generated>", s)
         s = TOKENS.sub("kube-api-access-<random>", CREDENTIAL.sub("X509SHA256=<hash>", s))
+        if "metrics.k8s.io" in s:
+            s = USAGE.sub("", s)
         if "\n@@ -" in s:
             s = LINES.sub("", s)
         if ": field is immutable" in s:
@@ -61,7 +72,7 @@ class Normal:
                 out["managedFields"].sort(key=lambda e: [str(e.get(k)) for k in ("operation", "subresource", "manager", "apiVersion")])
             return out
         if isinstance(v, list):
-            return [self.tree(x, key) for x in v]
+            return [self.tree(x, key) for x in v if not is_usage(x)]
         if isinstance(v, str):
             return self.leaf(v, key, parent)
         if key in PORTS and isinstance(v, int) and str(v) not in self.sent:

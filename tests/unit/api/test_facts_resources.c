@@ -62,6 +62,8 @@ static void each_version_lists_what_the_published_discovery_lists(void **state)
 		if (i && !strcmp(api_builtin[i - 1]->group, r->group) &&
 		    !strcmp(api_builtin[i - 1]->version, r->version))
 			continue;
+		if (!strcmp(r->group, "metrics.k8s.io"))
+			continue; /* of an add-on, as upstream sees it */
 		snprintf(path, sizeof path, "api/discovery/api%s%s__%s.json",
 			 *r->group ? "s__" : "", r->group, r->version);
 		json_t *want = published_json(kubernetes, path);
