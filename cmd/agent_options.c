@@ -72,7 +72,7 @@ int agent_options_token(const struct agent_options *o, char **out, struct err *e
 {
 	auto_buf text = { 0 };
 	*out = NULL;
-	if (o->token) {
+	if (o->token && *o->token) {
 		*out = str_dup(str_from(o->token));
 		return 0;
 	}

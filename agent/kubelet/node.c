@@ -405,7 +405,7 @@ static void sync_status(struct node *n)
 		n->view.images = buf_view(&n->images);
 		n->images_stale = false;
 	}
-	if (old)
+	if (old && n->k->pods_synced) /* before that nobody knows which images are used */
 		image_gc(n->k);
 	node_status_write(&n->view, 0, false, &plain);
 	if (old || !n->status_sent || strcmp(plain.p, n->status_sent) != 0)

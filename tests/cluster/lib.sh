@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the tests here: one simulated host with a server, kubectl beside it, and claims that print their own result lines.
-#   host_up PREFIX            a fresh host PREFIX1; taken down at exit
+#   host_up PREFIX [N]        fresh hosts PREFIX1…; taken down at exit. The server's is PREFIX1
 #   server_start, server_kill the server on it; waits until the node is Ready
+#   agent_start HOST [FLAGS…], agent_kill HOST      a further node on another of them
 #   k ARGS…                   kubectl as administrator, on that host
 #   claim NAME COMMAND…       runs it (output is commentary); prints ok or not ok
 #   until_true SECONDS COMMAND…
@@ -15,16 +16,19 @@ skip_all() { echo "skip $(basename "$0" .sh) - $1"; exit 0; }
 
 host_up() {
 	prefix=$1 host=${1}1
+	declare -gA agents=()
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	command -v kubectl >/dev/null || skip_all "needs kubectl"
 	work=$(mktemp -d /var/tmp/allinone-cluster.XXXXXX)
 	trap host_down EXIT
 	"$hosts" down --prefix "$prefix" >/dev/null 2>&1
 	"$hosts" leaks before "$work/leaks" >/dev/null
-	"$hosts" up 1 --prefix "$prefix" --ipv6 || skip_all "no simulated host here"
+	"$hosts" up "${2:-1}" --prefix "$prefix" --ipv6 || skip_all "no simulated host here"
 	"$here/../images/make-busybox" amd64 "$work/busybox.tar" >"$work/busybox.log" 2>&1 || skip_all "no busybox image: $(tail -1 "$work/busybox.log")"
 }
 host_down() {
+	local one
+	for one in "${!agents[@]}"; do { kill -TERM "${agents[$one]}"; wait "${agents[$one]}"; } 2>/dev/null; done
 	[ -z "${server:-}" ] || { kill -TERM "$server"; wait "$server"; } 2>/dev/null
 	"$hosts" down --prefix "$prefix"
 	rm -rf "$work"
@@ -44,8 +48,19 @@ server_kill() { # -9: nothing is said, nothing is flushed
 	server=
 	until_true 10 on_host flock -n /var/lib/allinone/server/lock true # its memory may take a while to go
 }
-node_is_ready() {
-	[ "$(k get node "$host" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
+agent_start() { # HOST FLAGS…; with the token in ALLINONE_TOKEN, if one is needed
+	local on=$1; shift
+	"$hosts" exec "$on" "$ALLINONE" agent --join https://10.80.0.1:6443 "$@" >>"$work/$on.log" 2>&1 &
+	agents[$on]=$!
+}
+agent_kill() {
+	kill -KILL "${agents[$1]}"
+	wait "${agents[$1]}" 2>/dev/null
+	unset "agents[$1]"
+	until_true 10 "$hosts" exec "$1" flock -n /var/lib/allinone/agent/lock true
+}
+node_is_ready() { # [NODE]
+	[ "$(k get node "${1:-$host}" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
 }
 
 until_true() { # SECONDS COMMAND…

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A second machine: how it gets in, that pods, Services, names and streams don't care which node they are on, and what goes on while the
+# server is away or a node is dead.
+set -u
+. "$(dirname "$0")/lib.sh"
+host_up kn 2
+second=${prefix}2
+on_second() { "$hosts" exec "$second" "$@"; }
+
+claim the_server_starts server_start
+token() { on_host "$ALLINONE" token create --description "$1"; }
+
+# --- who gets in ---
+
+refused() { # WHAT-IT-SAYS TOKEN
+	local said
+	said=$(ALLINONE_TOKEN=$2 timeout 30 "$hosts" exec "$second" "$ALLINONE" agent --join https://10.80.0.1:6443 2>&1) && { echo "it was let in"; return 1; }
+	contains "$1" "$said" && equals 1 "$(wc -l <<<"$said")"
+}
+ca_hash() { on_host sha256sum /var/lib/allinone/server/tls/server-ca.crt | cut -d' ' -f1; }
+wrong_hash() { refused "its CA has another hash" "K10$(printf '0%.0s' $(seq 64))::abcdef.0123456789abcdef"; }
+claim a_server_that_the_token_is_not_for_is_not_trusted wrong_hash
+wrong_secret() { refused "refuses the token" "K10$(ca_hash)::abcdef.0123456789abcdef"; }
+claim a_wrong_token_is_refused_in_one_line wrong_secret
+deleted() {
+	local gone; gone=$(token gone)
+	on_host "$ALLINONE" token delete "$gone" >/dev/null && refused "refuses the token" "$gone"
+}
+claim a_deleted_token_is_refused deleted
+no_token() { refused "give it a token" ""; }
+claim a_new_machine_needs_a_token no_token
+
+joined() {
+	ALLINONE_TOKEN=$(token second) agent_start "$second"
+	until_true 30 node_is_ready "$second" || { tail -5 "$work/$second.log"; return 1; }
+}
+claim a_machine_joins_and_becomes_ready joined
+files_are_private() { equals "600 600" "$(on_second stat -c %a /var/lib/allinone/agent/client-kubelet.pem /var/lib/allinone/agent/serving-kubelet.pem | xargs)"; }
+claim keys_are_for_root_alone files_are_private
+
+# --- pods on both ---
+
+web() {
+	on_host "$ALLINONE" image import "$work/busybox.tar" && on_second "$ALLINONE" image import "$work/busybox.tar" || return 1
+	k apply -f - <<-YAML >/dev/null || return 1
+	apiVersion: apps/v1
+	kind: Deployment
+	metadata: {name: web}
+	spec:
+	  replicas: 4
+	  selector: {matchLabels: {app: web}}
+	  template:
+	    metadata: {labels: {app: web}}
+	    spec:
+	      terminationGracePeriodSeconds: 1
+	      tolerations:
+	      - {key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 2}
+	      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 2}
+	      topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: web}}}]
+	      containers:
+	      - {name: c, image: "$image", imagePullPolicy: IfNotPresent, command: [sh, -c, "mkdir -p /w; hostname >/w/index.html; echo ready; exec httpd -f -p 8080 -h /w"]}
+	---
+	apiVersion: v1
+	kind: Service
+	metadata: {name: web}
+	spec: {type: NodePort, ipFamilyPolicy: PreferDualStack, selector: {app: web}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}
+	YAML
+	k rollout status deployment/web --timeout=40s
+}
+claim a_deployment_is_rolled_out web
+pods_on() { k get pods -l app=web --field-selector "spec.nodeName=$1,status.phase=Running" -o 'jsonpath={.items[*].metadata.name}'; }
+spread() { [ -n "$(pods_on "$host")" ] && [ -n "$(pods_on "$second")" ] || { k get pods -o wide; return 1; }; }
+claim its_pods_are_spread_over_both_nodes spread
+first_of() { pods_on "$1" | cut -d' ' -f1; }
+one=$(first_of "$host") two=$(first_of "$second")
+
+url() { case $1 in *:*) echo "http://[$1]:$2" ;; *) echo "http://$1:$2" ;; esac; }
+fetch_in() { k exec "$1" -- timeout 3 wget -qO- "$2"; }
+ip_of() { k get pod "$1" -o "jsonpath={.status.podIPs[$2].ip}"; }
+gets() { equals "$1" "$("${@:2}" 2>/dev/null)"; }
+pod_to_pod() { # FAMILY
+	until_true 20 gets "$two" fetch_in "$one" "$(url "$(ip_of "$two" "$1")" 8080)" && until_true 20 gets "$one" fetch_in "$two" "$(url "$(ip_of "$one" "$1")" 8080)" || {
+		on_host ip route; on_second ip route; on_host ip -6 route; return 1
+	}
+}
+claim pods_reach_each_other_across_nodes_over_ipv4 pod_to_pod 0
+claim pods_reach_each_other_across_nodes_over_ipv6 pod_to_pod 1
+node_to_pod() {
+	until_true 10 gets "$two" on_host timeout 3 wget -qO- "$(url "$(ip_of "$two" 0)" 8080)" && until_true 10 gets "$one" on_second timeout 3 wget -qO- "$(url "$(ip_of "$one" 1)" 8080)"
+}
+claim nodes_reach_pods_of_the_other_node node_to_pod
+
+all_four() { # COMMAND…: asked often enough, every pod answers
+	local seen
+	seen=$(for _ in $(seq 40); do "$@" 2>/dev/null; done | sort -u)
+	[ "$(grep -c '^web-' <<<"$seen")" = 4 ] || { echo "answers:" $seen; return 1; }
+}
+service_everywhere() { until_true 20 all_four fetch_in "$one" http://web && until_true 20 all_four fetch_in "$two" http://web.default.svc.cluster.local; }
+claim a_service_and_its_name_work_from_both_nodes service_everywhere
+service_v6() { contains web- "$(fetch_in "$two" "$(url "$(k get service web -o 'jsonpath={.spec.clusterIPs[1]}')" 80)")"; }
+claim a_service_works_over_ipv6_on_the_second_node service_v6
+node_ports() {
+	local at
+	for at in 10.80.0.1 10.80.0.2 '[fd80::2]'; do
+		until_true 20 all_four on_host timeout 3 wget -qO- "http://$at:30080" && until_true 20 all_four on_second timeout 3 wget -qO- "http://$at:30080" || { echo "at $at"; return 1; }
+	done
+}
+claim a_node_port_answers_on_both_nodes node_ports
+
+streams() {
+	equals ready "$(k logs "$two")" && equals hello "$(echo hello | k exec -i "$two" -- cat)" || return 1
+	k exec "$two" -- sh -c 'exit 7'; equals 7 $?
+}
+claim logs_and_exec_reach_the_second_node streams
+forwarded() { [ "$(on_host timeout 3 wget -qO- http://127.0.0.1:18080 2>/dev/null)" = "$two" ]; }
+port_forward() {
+	"$hosts" exec "$host" kubectl --kubeconfig "$kubeconfig" port-forward "pod/$two" 18080:8080 >"$work/forward" 2>&1 &
+	local pid=$!
+	until_true 10 forwarded; local r=$?
+	kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null
+	[ $r = 0 ] || cat "$work/forward"
+	return $r
+}
+claim ports_are_forwarded_from_the_second_node port_forward
+proxied() { equals "$two" "$(k get --raw "/api/v1/namespaces/default/pods/$two:8080/proxy/")" && contains '"items"' "$(k get --raw "/api/v1/nodes/$second/proxy/pods")"; }
+claim the_api_server_leads_to_pods_and_kubelet_of_the_second_node proxied
+
+# --- without the server, without the agent ---
+
+goes_on() { fetch() { on_second timeout 3 wget -qO- http://10.80.0.2:30080; }; contains web- "$(fetch)" && contains web- "$(fetch)"; }
+containers_of() { k get pods -l app=web -o 'jsonpath={.items[*].status.containerStatuses[*].containerID}' | tr ' ' '\n' | sort | xargs; }
+server_away() {
+	containers_of >"$work/containers"
+	server_kill && goes_on
+}
+claim pods_and_services_go_on_while_the_server_is_away server_away
+agent_again() { agent_kill "$second" && goes_on && agent_start "$second" && goes_on; }
+claim an_agent_starts_without_server_and_token agent_again
+server_back() {
+	server_start && until_true 30 node_is_ready "$second" && until_true 20 goes_on || { tail -5 "$work/$second.log"; return 1; }
+	until_true 20 gets "$(cat "$work/containers")" containers_of || { echo "containers changed: $(cat "$work/containers") / $(containers_of)"; return 1; }
+	equals hello "$(echo hello | k exec -i "$two" -- cat)"
+}
+claim nothing_was_restarted_when_all_are_back server_back
+scaled() { k scale deployment/web --replicas=6 >/dev/null && k rollout status deployment/web --timeout=40s && [ "$(pods_on "$second" | wc -w)" -ge 2 ] && equals 6 "$(echo "$(pods_on "$host") $(pods_on "$second")" | wc -w)"; }
+claim new_pods_come_to_the_second_node_afterwards scaled
+
+# --- a node dies ---
+
+moved() { [ "$(k get pods -l app=web --field-selector "spec.nodeName=$host" -o 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}' | tr ' ' '\n' | grep -c True)" = 6 ]; }
+not_ready() { [ "$(k get node "$second" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')" = Unknown ]; }
+node_dies() {
+	agent_kill "$second"
+	"$hosts" kill "$second"
+	until_true 90 not_ready || { k get nodes; return 1; }
+	until_true 60 moved || { k get pods -o wide; return 1; }
+}
+claim pods_of_a_dead_node_move node_dies
+only_the_living() { for _ in $(seq 10); do contains web- "$(on_host timeout 3 wget -qO- http://10.80.0.1:30080)" || return 1; done; }
+claim a_service_leads_to_the_living_alone until_true 20 only_the_living
+routes_go() { k delete node "$second" >/dev/null && until_true 10 gets "" on_host ip route show proto 77; }
+claim the_way_to_a_node_goes_with_it routes_go
