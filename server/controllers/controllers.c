@@ -47,6 +47,7 @@ static const struct {
 	{ &controller_bootstrap_signer, "bootstrap_signer_queue" },
 	{ &controller_account_token, "serviceaccount_tokens_secret" },
 	{ &controller_manifests, "manifests" },
+	{ &controller_load_balancer, "service" },
 };
 
 struct controllers {
