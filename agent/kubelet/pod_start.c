@@ -170,6 +170,21 @@ static void on_created(void *ctx, const struct err *err)
 	runtime_container_start(l->k->runtime, l->id, on_started, l);
 }
 
+/* Whose processes an ephemeral container sees. */
+static int find_target(const struct launch *l, const char **out, struct err *err)
+{
+	const struct core_v1_ephemeral_container *e = (const void *)l->spec;
+	if (l->c->role != ROLE_EPHEMERAL || !e->target_container_name.n)
+		return 0;
+	const struct pod_container *target =
+		pod_container_find(l->c->pod, e->target_container_name);
+	if (!target || target->life != LIFE_RUNNING)
+		return err_set(err, ERR_INVALID, "unable to find target container %.*s",
+			       STR_ARG(e->target_container_name));
+	*out = target->id;
+	return 0;
+}
+
 static void create(struct launch *l)
 {
 	struct container_spec spec;
@@ -177,7 +192,8 @@ static void create(struct launch *l)
 	l->view.image_user = l->image->user;
 	l->view.image_id = l->image->id;
 	l->view.attempt = c->restart_count;
-	if (container_spec_build(&l->view, &l->arena, &spec, &l->err) < 0) {
+	if (container_spec_build(&l->view, &l->arena, &spec, &l->err) < 0 ||
+	    find_target(l, &spec.pid_target, &l->err) < 0) {
 		config_error(l, &l->err);
 		return;
 	}

@@ -24,7 +24,7 @@ struct create {
 	struct arena arena;
 	struct container_spec *spec;
 	struct ctr *c; /* nobody else's until finish */
-	pid_t shim_pid, pause_pid;
+	pid_t shim_pid, pause_pid, target_pid;
 };
 
 static int make_dirs(const struct ctr *c, struct err *err)
@@ -77,8 +77,9 @@ static void describe_sandbox(struct create *cr, struct oci_sandbox *out)
 		.net_path = s->netns_path,
 		.uts_path = s->netns_path ? ns_path(a, cr->shim_pid, "uts") : NULL,
 		.ipc_path = s->host_ipc ? NULL : ns_path(a, cr->shim_pid, "ipc"),
-		.pid_path =
-			s->share_pid && cr->pause_pid > 0 ? ns_path(a, cr->pause_pid, "pid") : NULL,
+		.pid_path = cr->target_pid > 0                  ? ns_path(a, cr->target_pid, "pid")
+			    : s->share_pid && cr->pause_pid > 0 ? ns_path(a, cr->pause_pid, "pid")
+								: NULL,
 		.host_pid = s->host_pid,
 		.shm_path = s->host_ipc ? "/dev/shm" : arena_printf(a, "%s/shm", s->run_dir),
 		.hostname_file = arena_printf(a, "%s/hostname", s->run_dir),
@@ -183,6 +184,12 @@ static void new_id(char out[65])
 	hex_encode(out, bytes, sizeof(bytes));
 }
 
+static pid_t pid_of(struct runtime *rt, const char *id)
+{
+	const struct ctr *c = id ? ctr_find(rt, id) : NULL;
+	return c && c->state == CONTAINER_RUNNING ? c->pid : 0;
+}
+
 void runtime_container_create(struct runtime *rt, const struct container_spec *spec,
 			      char out_id[65], runtime_done done, void *ctx)
 {
@@ -203,6 +210,7 @@ void runtime_container_create(struct runtime *rt, const struct container_spec *s
 	cr->c = new_ctr(s, spec, out_id);
 	cr->shim_pid = s->shim_pid;
 	cr->pause_pid = s->pause_pid;
+	cr->target_pid = pid_of(rt, spec->pid_target);
 	op_queue(s, &cr->op);
 }
 

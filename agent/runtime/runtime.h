@@ -84,6 +84,8 @@ struct container_spec { /* everything is copied */
 	const char *seccomp; /* "RuntimeDefault", "Unconfined" or the path of a profile */
 	bool tty, stdin_open, stdin_once;
 	int stop_signal; /* 0: the image's, else SIGTERM */
+	const char *
+		pid_target; /* id of a running container of the pod whose processes it sees; NULL: its own */
 };
 /* Creates (not starts); the id (64 hex digits) goes to out_id[65] at once, in any case. */
 void runtime_container_create(struct runtime *rt, const struct container_spec *s, char out_id[65],

@@ -185,6 +185,14 @@ power_off() {
 web_restarted() { [ "$(field web '{.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}')" = "1 true" ]; }
 claim after_a_power_cut_pods_start_again power_off
 
+debugged_says() { k logs debugged -c look 2>/dev/null | grep -q 'sleep 4242'; }
+debug_target() {
+	run_pod debugged '"command":["sleep","4242"]' || return 1
+	k debug debugged --image="$image" --image-pull-policy=IfNotPresent --target=main -c look -- ps 2>/dev/null
+	until_true 20 debugged_says || { k get pod debugged -o yaml; k logs debugged -c look; return 1; }
+}
+claim a_debug_container_sees_the_processes_of_its_target debug_target
+
 deleted() {
 	k delete pod --all --wait=true --timeout=30s >/dev/null && equals "" "$(k get pods -o name)" &&
 		equals "" "$(on_host ls /run/allinone/netns)" && equals "" "$(on_host ls /var/log/pods)" && equals "" "$(on_host ip -o link show type veth | grep -v eth0)"
