@@ -157,6 +157,7 @@ static int add_volume(const struct container_view_spec *v, size_t i, struct aren
 		.read_only = read_only,
 		.recursive_read_only = read_only && recursive,
 		.propagation = propagation_of(vm->mount_propagation),
+		.options = volume->kind == VOLUME_IMAGE ? "noexec" : NULL,
 	};
 	return 0;
 }

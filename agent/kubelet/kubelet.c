@@ -15,6 +15,7 @@
 #include "agent/kubelet/server.h"
 #include "agent/network/cidr.h"
 #include "agent/network/link.h"
+#include "agent/runtime/image_volume.h"
 #include "agent/runtime/registries.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -270,6 +271,7 @@ static void orphan_work(void *ctx)
 	if (pod_dirs_remove(&dirs, &err) < 0)
 		log_warn("directories of a former pod are left", LOG_S("pod", o->uid),
 			 LOG_S("error", err_text(&err)));
+	image_volumes_release(o->k->images, o->uid);
 }
 
 static void orphan_done(void *ctx)

@@ -8,6 +8,7 @@
 
 #include "agent/kubelet/dns.h"
 #include "agent/kubelet/qos.h"
+#include "agent/runtime/image_volume.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -304,6 +305,7 @@ void pod_volumes_refresh(struct pod *p)
 struct teardown {
 	struct pod *pod;
 	struct network *network;
+	struct image_store *images;
 	struct pod_dirs dirs; /* the pod's own: it stays as long as this is pending */
 	const char *uid;
 	bool keep_dirs;
@@ -317,6 +319,8 @@ static void teardown_work(void *ctx)
 		return;
 	if (!t->keep_dirs)
 		pod_dirs_remove(&t->dirs, &t->err); /* logs stay until the pod's object is gone */
+	if (!t->keep_dirs)
+		image_volumes_release(t->images, t->uid);
 }
 
 static void teardown_done(void *ctx)
@@ -342,6 +346,7 @@ static void on_sandbox_removed(void *ctx, const struct err *err)
 	struct teardown *t = NEW(struct teardown);
 	t->pod = p;
 	t->network = p->k->network;
+	t->images = p->k->images;
 	t->dirs = p->dirs;
 	t->uid = p->uid;
 	t->keep_dirs = p->sandbox_lost;

@@ -10,6 +10,7 @@
 #include "agent/kubelet/image_auth.h"
 #include "agent/kubelet/pod.h"
 #include "agent/kubelet/probe.h"
+#include "agent/runtime/image_volume.h"
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -32,6 +33,11 @@ struct launch {
 	struct sub_path *subs;
 	size_t nsubs;
 	struct pod_dirs dirs;
+	const char *uid;
+	const struct volume
+		*for_volume; /* whose image is looked for now; NULL: the container's own */
+	size_t next_volume;
+	struct str wanted; /* that image */
 	enum pull_policy policy;
 	struct image *image;
 	struct err err;
@@ -215,6 +221,25 @@ static void create(struct launch *l)
 
 /* --- image --- */
 
+static void next_image(struct launch *l);
+
+static void mount_volume(void *ctx)
+{
+	struct launch *l = ctx;
+	auto_free char *name = str_dup(l->for_volume->name);
+	image_volume_mount(l->k->images, l->image, l->for_volume->path, l->uid, name, &l->err);
+}
+
+static void volume_mounted(void *ctx)
+{
+	struct launch *l = ctx;
+	image_free(TAKE(l->image));
+	if (l->err.reason != ERR_NONE)
+		config_error(l, &l->err);
+	else
+		next_image(l);
+}
+
 static void image_ready(struct launch *l)
 {
 	struct pod_container *c = l->c;
@@ -222,6 +247,10 @@ static void image_ready(struct launch *l)
 	c->pull_until_us = c->pull_retry_at_us = 0;
 	if (pod_is_terminating(c->pod)) {
 		give_up(l, NULL, NULL, 0);
+		return;
+	}
+	if (l->for_volume) {
+		loop_work(l->k->loop, mount_volume, volume_mounted, l);
 		return;
 	}
 	if (c->end.valid || c->last.valid)
@@ -243,7 +272,7 @@ static void pull_failed(struct launch *l, const char *text)
 	struct pod_container *c = l->c;
 	auto_free char *message = str_dup(str_from(text));
 	pod_event(c->pod, c, true, "Failed", "Failed to pull image \"%.*s\": %s",
-		  STR_ARG(l->spec->image), message);
+		  STR_ARG(l->wanted), message);
 	pod_event(c->pod, c, true, "Failed", "Error: ErrImagePull");
 	c->pull_backoff_us = backoff_next_us(c->pull_backoff_us, 0);
 	c->pull_until_us = clock_wall_us(l->k->clock) + c->pull_backoff_us;
@@ -271,7 +300,7 @@ static void on_pulled(void *ctx, struct image *image, const struct err *err)
 	pod_event(l->c->pod, l->c, false, "Pulled",
 		  "Successfully pulled image \"%.*s\" in %s (%s including waiting). Image size: "
 		  "%lld bytes.",
-		  STR_ARG(l->spec->image), took, took, (long long)image->size_bytes);
+		  STR_ARG(l->wanted), took, took, (long long)image->size_bytes);
 	image_ready(l);
 }
 
@@ -285,13 +314,12 @@ static bool in_pull_backoff(struct launch *l)
 	bool first = !c->waiting_reason || strcmp(c->waiting_reason, "ImagePullBackOff") != 0;
 	auto_free char *before = str_dup(str_from(c->waiting_message));
 	auto_free char *message =
-		first ? str_printf("Back-off pulling image \"%.*s\": %s: %s",
-				   STR_ARG(l->spec->image),
+		first ? str_printf("Back-off pulling image \"%.*s\": %s: %s", STR_ARG(l->wanted),
 				   c->waiting_reason ? c->waiting_reason : "ErrImagePull", before)
 		      : str_dup(str_from(before));
 	if (first) {
 		pod_event(c->pod, c, false, "BackOff", "Back-off pulling image \"%.*s\"",
-			  STR_ARG(l->spec->image));
+			  STR_ARG(l->wanted));
 		pod_event(c->pod, c, true, "Failed", "Error: ImagePullBackOff");
 	}
 	give_up(l, "ImagePullBackOff", message, c->pull_until_us - now_us);
@@ -303,20 +331,18 @@ static void pull(struct launch *l)
 	struct image_auth auth = { 0 };
 	if (in_pull_backoff(l))
 		return;
-	pod_event(l->c->pod, l->c, false, "Pulling", "Pulling image \"%.*s\"",
-		  STR_ARG(l->spec->image));
+	pod_event(l->c->pod, l->c, false, "Pulling", "Pulling image \"%.*s\"", STR_ARG(l->wanted));
 	l->pull_began_us = clock_wall_us(l->k->clock);
 	l->c->pulling = l;
-	bool known = image_auth_find(&l->source, l->spec->image, &l->arena, &auth);
-	image_pull(l->k->images, l->k->loop, l->spec->image.p, known ? &auth : NULL, NULL,
-		   on_pulled, l);
+	bool known = image_auth_find(&l->source, l->wanted, &l->arena, &auth);
+	image_pull(l->k->images, l->k->loop, l->wanted.p, known ? &auth : NULL, NULL, on_pulled, l);
 }
 
 static void never_pull(struct launch *l)
 {
 	auto_free char *message =
 		str_printf("Container image \"%.*s\" is not present with pull policy of Never",
-			   STR_ARG(l->spec->image));
+			   STR_ARG(l->wanted));
 	pod_event(l->c->pod, l->c, true, "ErrImageNeverPull", "%s", message);
 	pod_event(l->c->pod, l->c, true, "Failed", "Error: ErrImageNeverPull");
 	give_up(l, "ErrImageNeverPull", message, CONFIG_RETRY_US);
@@ -327,7 +353,7 @@ static void invalid_name(struct launch *l)
 	auto_free char *message =
 		str_printf("Failed to apply default image tag \"%.*s\": couldn't parse image name "
 			   "\"%.*s\": %s",
-			   STR_ARG(l->spec->image), STR_ARG(l->spec->image), err_text(&l->err));
+			   STR_ARG(l->wanted), STR_ARG(l->wanted), err_text(&l->err));
 	pod_event(l->c->pod, l->c, true, "InspectFailed", "%s", message);
 	pod_event(l->c->pod, l->c, true, "Failed", "Error: InvalidImageName");
 	give_up(l, "InvalidImageName", message, CONFIG_RETRY_US * 6);
@@ -365,11 +391,12 @@ static void prepare(void *ctx)
 {
 	struct launch *l = ctx;
 	auto_free char *name = NULL;
-	if (image_normalize(l->spec->image.p, &name, &l->err) < 0) {
+	if (image_normalize(l->wanted.p, &name, &l->err) < 0) {
 		l->name_invalid = true;
 		return;
 	}
-	if (make_termination_log(l, &l->err) < 0 || bind_sub_paths(l, &l->err) < 0)
+	if (!l->for_volume &&
+	    (make_termination_log(l, &l->err) < 0 || bind_sub_paths(l, &l->err) < 0))
 		return;
 	if (l->policy != PULL_ALWAYS)
 		image_find(l->k->images, name, &l->image, NULL);
@@ -388,7 +415,7 @@ static void prepared(void *ctx)
 		pod_event(l->c->pod, l->c, false, "Pulled",
 			  "Container image \"%.*s\" already present on machine and can be accessed "
 			  "by the pod",
-			  STR_ARG(l->spec->image));
+			  STR_ARG(l->wanted));
 		image_ready(l);
 	} else if (l->policy == PULL_NEVER) {
 		never_pull(l);
@@ -397,11 +424,34 @@ static void prepared(void *ctx)
 	}
 }
 
-static enum pull_policy policy_of(const struct core_v1_container *c)
+static enum pull_policy policy_of(struct str policy)
 {
-	if (str_eqz(c->image_pull_policy, "Always"))
+	if (str_eqz(policy, "Always"))
 		return PULL_ALWAYS;
-	return str_eqz(c->image_pull_policy, "Never") ? PULL_NEVER : PULL_IF_NOT_PRESENT;
+	return str_eqz(policy, "Never") ? PULL_NEVER : PULL_IF_NOT_PRESENT;
+}
+
+static bool mounts(const struct core_v1_container *c, struct str volume)
+{
+	for (size_t i = 0; i < c->volume_mounts.n; i++)
+		if (str_eq(c->volume_mounts.items[i].name, volume))
+			return true;
+	return false;
+}
+
+/* Those of its volumes, one after another, then its own. */
+static void next_image(struct launch *l)
+{
+	l->for_volume = NULL;
+	while (!l->for_volume && l->next_volume < l->volumes.n) {
+		const struct volume *v = &l->volumes.items[l->next_volume++];
+		if (v->kind == VOLUME_IMAGE && mounts(l->spec, v->name))
+			l->for_volume = v;
+	}
+	l->wanted = l->for_volume ? l->for_volume->image : l->spec->image;
+	l->policy =
+		policy_of(l->for_volume ? l->for_volume->pull_policy : l->spec->image_pull_policy);
+	loop_work(l->k->loop, prepare, prepared, l);
 }
 
 static const struct core_v1_container *spec_in(const struct core_v1_pod *pod, struct str name)
@@ -421,7 +471,7 @@ static int collect_values(struct launch *l, struct err *err)
 	if (!l->spec)
 		return err_set(err, ERR_INVALID, "container %s is no longer in the pod",
 			       l->c->name);
-	l->policy = policy_of(l->spec);
+	l->uid = arena_strdup(&l->arena, str_from(p->uid));
 	l->dirs.data = arena_strdup(&l->arena, str_from(p->dirs.data));
 	l->dirs.run = arena_strdup(&l->arena, str_from(p->dirs.run));
 	int r = env_build(&l->source, l->spec, &l->arena, &l->env, err);
@@ -456,7 +506,7 @@ void pod_container_start(struct pod_container *c)
 	if (collect_values(l, &l->err) < 0)
 		config_error(l, &l->err);
 	else
-		loop_work(l->k->loop, prepare, prepared, l);
+		next_image(l);
 }
 
 void pod_container_start_not(struct pod_container *c)

@@ -360,6 +360,16 @@ static int plan_ephemeral(struct planning *p, struct err *err)
 				false, err);
 }
 
+static int plan_image(struct planning *p, struct err *err)
+{
+	(void)err;
+	p->out->image = str_from(arena_strdup(p->files.a, p->v->image->reference));
+	p->out->pull_policy = p->v->image->pull_policy;
+	p->out->read_only = true;
+	p->out->fs_group = -1;
+	return 0;
+}
+
 static const struct volume_type {
 	size_t field; /* of struct core_v1_volume: this pointer is set */
 	enum volume_kind kind;
@@ -379,6 +389,7 @@ static const struct volume_type {
 	{ offsetof(struct core_v1_volume, host_path), VOLUME_HOST_PATH, "", plan_host_path },
 	{ offsetof(struct core_v1_volume, persistent_volume_claim), VOLUME_CLAIM, "", plan_claim },
 	{ offsetof(struct core_v1_volume, ephemeral), VOLUME_CLAIM, "", plan_ephemeral },
+	{ offsetof(struct core_v1_volume, image), VOLUME_IMAGE, "kubernetes.io~image", plan_image },
 };
 
 static const struct volume_type *type_of(const struct core_v1_volume *v)

@@ -13,7 +13,14 @@ struct pod_dirs {
 	const char *run;  /* RUNDIR/kubelet/pods/UID */
 };
 
-enum volume_kind { VOLUME_FILES, VOLUME_DIR, VOLUME_MEMORY, VOLUME_HOST_PATH, VOLUME_CLAIM };
+enum volume_kind {
+	VOLUME_FILES,
+	VOLUME_DIR,
+	VOLUME_MEMORY,
+	VOLUME_HOST_PATH,
+	VOLUME_CLAIM,
+	VOLUME_IMAGE,
+};
 struct volume {
 	struct str name;
 	enum volume_kind kind;
@@ -26,6 +33,8 @@ struct volume {
 	bool group_once;      /* … fs_group is given once, when the root does not have it */
 	int64_t size_bytes;   /* VOLUME_MEMORY: limit, 0: the node's memory */
 	int64_t fs_group;     /* -1: none */
+	struct str image,
+		pull_policy; /* VOLUME_IMAGE: mounted before the first container that wants it */
 };
 struct volume_list {
 	struct volume *items;

@@ -156,12 +156,17 @@ static int lay_files(const struct volume *v, struct err *err)
 	return atomic_dir_write(v->path, v->files, v->nfiles, err);
 }
 
+static int lay_image(const struct volume *v, struct err *err)
+{
+	return dir_make(v->path, 0755, err);
+}
+
 int volume_lay(const struct volume *v, struct err *err)
 {
 	static int (*const deeds[])(const struct volume *, struct err *) = {
 		[VOLUME_FILES] = lay_files,   [VOLUME_DIR] = lay_dir,
 		[VOLUME_MEMORY] = lay_memory, [VOLUME_HOST_PATH] = lay_host_path,
-		[VOLUME_CLAIM] = lay_claim,
+		[VOLUME_CLAIM] = lay_claim,   [VOLUME_IMAGE] = lay_image,
 	};
 	int r = deeds[v->kind](v, err);
 	return r < 0 ? err_wrap(err, r, "MountVolume.SetUp failed for volume \"%.*s\" ",

@@ -20,13 +20,14 @@
 #include "base/mem.h"
 
 /* linux/mount.h and the C library's sys/mount.h can't be included together everywhere. */
-#define FS_SET_FLAG   0
-#define FS_SET_STRING 1
-#define FS_CREATE     6
-#define FS_CLOEXEC    1
-#define MOVE_FROM_FD  4 /* MOVE_MOUNT_F_EMPTY_PATH */
-#define OVERLAY_MAGIC 0x794c7630
-#define OPTIONS_MAX   4000
+#define FS_SET_FLAG       0
+#define FS_SET_STRING     1
+#define FS_CREATE         6
+#define FS_CLOEXEC        1
+#define MOVE_FROM_FD      4 /* MOVE_MOUNT_F_EMPTY_PATH */
+#define OVERLAY_MAGIC     0x794c7630
+#define OPTIONS_MAX       4000
+#define MOUNT_LOCKED_DOWN 0xf /* MOUNT_ATTR_ RDONLY, NOSUID, NODEV, NOEXEC */
 
 static int set_string(int fs, const char *key, const char *value)
 {
@@ -54,9 +55,11 @@ static int configure(int fs, const struct overlay *o)
 	for (size_t i = count(o->lower); i-- > 0;)
 		if (set_string(fs, "lowerdir+", o->lower[i]) != 0)
 			return -1;
-	if (set_string(fs, "upperdir", o->upper) != 0 || set_string(fs, "workdir", o->work) != 0)
+	if (o->upper &&
+	    (set_string(fs, "upperdir", o->upper) != 0 || set_string(fs, "workdir", o->work) != 0))
 		return -1;
-	syscall(SYS_fsconfig, fs, FS_SET_FLAG, "volatile", NULL, 0);
+	if (o->upper)
+		syscall(SYS_fsconfig, fs, FS_SET_FLAG, "volatile", NULL, 0);
 	return (int)syscall(SYS_fsconfig, fs, FS_CREATE, NULL, NULL, 0);
 }
 
@@ -68,7 +71,8 @@ static int mount_new(const struct overlay *o)
 	set_string(fs, "source", "overlay");
 	if (configure(fs, o) != 0)
 		return -1;
-	auto_fd int mnt = (int)syscall(SYS_fsmount, fs, FS_CLOEXEC, 0);
+	auto_fd int mnt =
+		(int)syscall(SYS_fsmount, fs, FS_CLOEXEC, o->upper ? 0 : MOUNT_LOCKED_DOWN);
 	if (mnt < 0)
 		return -1;
 	return (int)syscall(SYS_move_mount, mnt, "", AT_FDCWD, o->target, MOVE_FROM_FD);
@@ -97,18 +101,21 @@ static int mount_old(const struct overlay *o)
 	bool ok = true;
 	for (size_t i = layers; i-- > 0 && ok;)
 		ok = add_dir(&options, i + 1 == layers ? "lowerdir=" : ":", o->lower[i], fds, &n);
-	ok = ok && add_dir(&options, ",upperdir=", o->upper, fds, &n) &&
-	     add_dir(&options, ",workdir=", o->work, fds, &n);
+	unsigned long flags = o->upper ? 0 : MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	if (ok && o->upper)
+		ok = add_dir(&options, ",upperdir=", o->upper, fds, &n) &&
+		     add_dir(&options, ",workdir=", o->work, fds, &n);
 	int r = -1;
 	if (ok && options.n > OPTIONS_MAX)
 		errno = E2BIG;
 	else if (ok) {
 		size_t plain = options.n;
-		buf_puts(&options, ",volatile");
-		r = mount("overlay", o->target, "overlay", 0, options.p);
+		if (o->upper)
+			buf_puts(&options, ",volatile");
+		r = mount("overlay", o->target, "overlay", flags, options.p);
 		options.p[plain] = '\0';
-		if (r != 0 && errno == EINVAL)
-			r = mount("overlay", o->target, "overlay", 0, options.p);
+		if (r != 0 && errno == EINVAL && o->upper)
+			r = mount("overlay", o->target, "overlay", flags, options.p);
 	}
 	int saved = errno;
 	while (n > 0)

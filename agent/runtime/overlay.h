@@ -7,7 +7,8 @@
 
 struct overlay {
 	const char *const *lower; /* lowest first, NULL-terminated */
-	const char *upper, *work;
+	const char *upper,
+		*work; /* NULL: nothing is written, nothing is executed; two layers at least */
 	const char *target;
 };
 int overlay_mount(const struct overlay *o, struct err *err);
