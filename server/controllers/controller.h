@@ -66,7 +66,8 @@ extern const struct controller_row controller_service_account, controller_root_c
 	controller_volume_binder, controller_claim_protection, controller_volume_protection,
 	controller_class_protection, controller_ephemeral_volume, controller_volume_expand,
 	controller_daemon_set, controller_stateful_set, controller_job, controller_cron_job,
-	controller_ttl_after_finished, controller_manifests, controller_load_balancer;
+	controller_ttl_after_finished, controller_manifests, controller_load_balancer,
+	controller_ttl;
 
 /* Access: roles, certificates, tokens. */
 extern const struct controller_row controller_cluster_role_aggregation, controller_csr_approving,

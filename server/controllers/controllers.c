@@ -48,6 +48,7 @@ static const struct {
 	{ &controller_account_token, "serviceaccount_tokens_secret" },
 	{ &controller_manifests, "manifests" },
 	{ &controller_load_balancer, "service" },
+	{ &controller_ttl, "ttlcontroller" },
 };
 
 struct controllers {
