@@ -59,10 +59,25 @@ static int stored_field(const struct api_resource *r, size_t field)
 	return (int)field;
 }
 
+/* Kinds have words of their own for it. */
+static int not_supported(const struct api_resource *r, struct str label, struct err *err)
+{
+	if (!r->crd && !strcmp(r->kind, "Job"))
+		return err_set(err, ERR_BAD_REQUEST, "field label \"%.*s\" not supported for Job",
+			       STR_ARG(label));
+	if (!r->crd && !strcmp(r->kind, "ResourceSlice"))
+		return err_set(err, ERR_BAD_REQUEST,
+			       "field label not supported for resource.k8s.io/v1, "
+			       "Kind=ResourceSlice: %.*s",
+			       STR_ARG(label));
+	return err_set(err, ERR_BAD_REQUEST, "field label not supported: %.*s", STR_ARG(label));
+}
+
 static int find_field(const struct api_resource *r, struct str label, int *out, struct err *err)
 {
+	bool own = r->nselectable && !r->crd && !r->namespaced; /* its labels, and the name */
 	*out = str_eq(label, STR("metadata.name")) ? FIELD_NAME : FIELD_NAMESPACE;
-	if (*out == FIELD_NAME || str_eq(label, STR("metadata.namespace")))
+	if (*out == FIELD_NAME || (str_eq(label, STR("metadata.namespace")) && !own))
 		return 0;
 	for (size_t i = 0; i < r->nselectable; i++)
 		if (str_eqz(label, r->selectable[i].label)) {
@@ -70,8 +85,7 @@ static int find_field(const struct api_resource *r, struct str label, int *out, 
 			return 0;
 		}
 	if (r->nselectable || r->crd)
-		return err_set(err, ERR_BAD_REQUEST, "field label not supported: %.*s",
-			       STR_ARG(label));
+		return not_supported(r, label, err);
 	return err_set(err, ERR_BAD_REQUEST,
 		       "\"%.*s\" is not a known field selector: only \"metadata.name\", "
 		       "\"metadata.namespace\"",

@@ -174,11 +174,22 @@ void table_write_row(const struct object *obj, const struct table_options *o, bo
 	table_close(&t);
 }
 
+/* A name and a time, what every kind without columns of its own shows. */
+static bool has_usual_columns(const struct api_resource *r)
+{
+	return !r->crd && r->ncolumns == 2 && !strcmp(r->columns[1].name, "Created At");
+}
+
 void table_write(const struct api_resource *r, const struct object *const *objects, size_t n,
 		 const struct list_meta *m, const struct table_options *o, struct buf *out)
 {
 	struct table t = { 0 };
 	table_write_head(r, m, o, out);
+	if (n == 0 && has_usual_columns(r)) { /* upstream makes no list of none */
+		out->n--;
+		buf_puts(out, "null}");
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_putc(out, ',');

@@ -354,7 +354,8 @@ static bool same_affinity(const json_t *new, const json_t *old)
 void validate_volume_update(struct check *c, const json_t *new, const json_t *old)
 {
 	const json_t *affinity = tree_get(old, "spec", "nodeAffinity", NULL),
-		     *class = tree_get(old, "spec", "volumeAttributesClassName", NULL);
+		     *class = tree_get(old, "spec", "volumeAttributesClassName", NULL),
+		     *now = tree_get(new, "spec", "nodeAffinity", NULL);
 	for (const struct volume_source *s = sources; s->name; s++)
 		if (!same_source(new, old, s->name)) {
 			check_forbidden(c, "spec.persistentvolumesource",
@@ -363,10 +364,12 @@ void validate_volume_update(struct check *c, const json_t *new, const json_t *ol
 		}
 	check_immutable(c, "volumeMode", tree_get(new, "spec", "volumeMode", NULL),
 			tree_get(old, "spec", "volumeMode", NULL));
-	if (affinity && !same_affinity(tree_get(new, "spec", "nodeAffinity", NULL), affinity))
+	if (affinity && !now)
+		check_invalid(c, "nodeAffinity", NULL,
+			      "field is immutable, except for updating from beta label to GA");
+	else if (affinity && !same_affinity(now, affinity))
 		check_invalid_internal(
-			c, "nodeAffinity", "core/v1.VolumeNodeAffinity",
-			tree_get(new, "spec", "nodeAffinity", NULL),
+			c, "nodeAffinity", "core/v1.VolumeNodeAffinity", now,
 			"field is immutable, except for updating from beta label to GA");
 	if (class && !tree_get(new, "spec", "volumeAttributesClassName", NULL))
 		check_forbidden(c, "spec.volumeAttributesClassName",
