@@ -15,6 +15,8 @@ static const struct reset {
 	{ "", "pods", "ephemeralcontainers", "status" },
 	{ "", "pods", "resize", "status" },
 	{ "", "namespaces", "finalize", "status" },
+	{ "admissionregistration.k8s.io", "validatingadmissionpolicies", "status",
+	  "metadata,spec" },
 	{ "apps", "deployments", "status", "spec,metadata.labels" },
 	{ "certificates.k8s.io", "certificatesigningrequests", "", "spec,status" },
 	{ "certificates.k8s.io", "certificatesigningrequests", "status", "spec,status.conditions" },
@@ -25,6 +27,7 @@ static const struct reset {
 	  "metadata,spec" },
 	{ "networking.k8s.io", "servicecidrs", "status", "metadata,spec" },
 	{ "resource.k8s.io", "resourceclaims", "status", "metadata,spec" },
+	{ "storage.k8s.io", "csinodes", "status", "metadata,spec" },
 	{ "storage.k8s.io", "volumeattachments", "status", "metadata,spec" },
 	{ "storagemigration.k8s.io", "storageversionmigrations", "status", "metadata,spec" },
 };

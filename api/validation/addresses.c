@@ -16,14 +16,6 @@ static struct str field(const json_t *object, const char *name)
 
 /* ---- addresses ---- */
 
-struct name_errors name_ip(struct str text)
-{
-	struct name_errors e = { 0 };
-	if (!ip_family(text))
-		e.text[e.n++] = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-	return e;
-}
-
 /* As it is written when nobody chose how: upstream's Go String(). */
 static bool canonical_ip(struct str text, unsigned char raw[16], char out[INET6_ADDRSTRLEN])
 {
@@ -31,6 +23,16 @@ static bool canonical_ip(struct str text, unsigned char raw[16], char out[INET6_
 	int family = ip_family(text) == 6 ? AF_INET6 : AF_INET;
 	snprintf(z, sizeof(z), "%.*s", STR_ARG(text));
 	return inet_pton(family, z, raw) == 1 && inet_ntop(family, raw, out, INET6_ADDRSTRLEN);
+}
+
+struct name_errors name_ip(struct str text)
+{
+	struct name_errors e = { 0 };
+	unsigned char raw[16];
+	char out[INET6_ADDRSTRLEN];
+	if (!ip_family(text) || !canonical_ip(text, raw, out)) /* no leading zeros */
+		e.text[e.n++] = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+	return e;
 }
 
 static void check_canonical_ip(struct check *c, const char *child, struct str text)

@@ -113,7 +113,8 @@ static void check_binding(struct check *c, const json_t *binding, const char *co
 		check_unsupported(c, "roleRef.apiGroup", json_object_get(ref, "apiGroup"), rbac);
 	if (!str_in(field(ref, "kind"), kinds))
 		check_unsupported(c, "roleRef.kind", json_object_get(ref, "kind"), kinds);
-	check_required_name(c, "roleRef.name", field(ref, "name"), name_path_segment);
+	if (field(ref, "name").n)
+		check_name(c, "roleRef.name", field(ref, "name"), name_path_segment);
 	size_t was = check_in(c, "subjects");
 	json_array_foreach (json_object_get(binding, "subjects"), i, subject) {
 		size_t at = check_in_index(c, i);
@@ -121,6 +122,8 @@ static void check_binding(struct check *c, const json_t *binding, const char *co
 		check_out(c, at);
 	}
 	check_out(c, was);
+	if (field(ref, "name").n == 0)
+		CHECK_DECLARED(c, check_required(c, "roleRef.name", "%s", ""));
 }
 
 void validate_role_binding(struct check *c, const json_t *binding)
