@@ -34,6 +34,9 @@ host_down() {
 	rm -rf "$work"
 }
 
+kubectl_since() { # MINOR: is it at least 1.MINOR?
+	[ "$(kubectl version --client -o json 2>/dev/null | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')" -ge "$1" ] 2>/dev/null
+}
 on_host() { "$hosts" exec "$host" "$@"; }
 k() { on_host kubectl --kubeconfig "$kubeconfig" "$@"; }
 

@@ -4,6 +4,7 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 command -v openssl >/dev/null || skip_all "needs openssl, to be the signer"
+kubectl_since 24 || skip_all "needs a kubectl that knows subresources"
 host_up "${PROJECTED_PREFIX:-kj}"
 signer=example.com/own
 claim server_starts server_start

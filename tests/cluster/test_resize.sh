@@ -3,6 +3,7 @@
 # In-place resize: running containers get other limits, some are started again for it, what doesn't fit waits.
 set -u
 . "$(dirname "$0")/lib.sh"
+kubectl_since 32 || skip_all "needs a kubectl that knows the subresource resize"
 host_up "${RESIZE_PREFIX:-kz}"
 claim server_starts server_start
 on_host "$ALLINONE" image import "$work/busybox.tar" >/dev/null
@@ -43,10 +44,14 @@ shrinks() { resize web '{"cpu":"50m","memory":"16Mi"}' && settles web '{"cpu":"5
 claim and_less shrinks
 restarts() { resize web '{"cpu":"50m","memory":"20Mi"}' && settles web '{"cpu":"50m","memory":"20Mi"}' && equals 1 "$(field web '{.status.containerStatuses[0].restartCount}')"; }
 claim a_policy_starts_it_again restarts
+all_cpu() { # of the node, in millicores
+	local cpu; cpu=$(k get node "$host" -o 'jsonpath={.status.allocatable.cpu}')
+	case $cpu in *m) echo "${cpu%m}" ;; *) echo $((cpu * 1000)) ;; esac
+}
 is_deferred() { [ "$(condition web PodResizePending reason)" = Deferred ]; }
 deferred() {
 	pod other 100m
-	resize web "{\"cpu\":\"$(($(k get node "$host" -o 'jsonpath={.status.allocatable.cpu}') * 1000 - 50))m\",\"memory\":\"20Mi\"}"
+	resize web "{\"cpu\":\"$(($(all_cpu) - 50))m\",\"memory\":\"20Mi\"}"
 	until_true 10 is_deferred || { k get pod web -o yaml; return 1; }
 	equals '{"cpu":"50m","memory":"20Mi"}' "$(seen web)"
 }

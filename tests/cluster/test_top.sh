@@ -12,14 +12,14 @@ available() { equals True "$(k get apiservice v1beta1.metrics.k8s.io -o 'jsonpat
 claim the_api_is_available available
 raw() { k get --raw "$1"; }
 nano() { raw /apis/metrics.k8s.io/v1beta1/namespaces/default/pods/busy 2>/dev/null | sed -n 's/.*"cpu":"\([0-9]*\)n".*/\1/p'; }
-is_near() { local n; n=$(nano); [ "${n:-0}" -gt 50000000 ] && [ "$n" -lt 150000000 ]; }
+is_near() { local n; n=$(nano); [ "${n:-0}" -gt 10000000 ] && [ "$n" -lt 150000000 ]; }
 cpu() { until_true 25 is_near || { raw /apis/metrics.k8s.io/v1beta1/pods; return 1; }; }
 claim a_busy_pod_uses_its_limit cpu
 top_pods() { k top pods --containers | grep -E '^busy +main +[0-9]+m +[0-9]+Mi'; }
 claim kubectl_top_shows_containers top_pods
 top_nodes() { k top nodes | grep -E "^$host +[0-9]+m +[0-9]+% +[0-9]+Mi +[0-9]+%"; }
 claim kubectl_top_shows_nodes top_nodes
-columns() { k get pods.metrics.k8s.io -o wide | grep -E '^busy +[0-9]+n +[0-9]+Ki +10s'; }
+columns() { k get pods.metrics.k8s.io -o wide | grep -E '^busy +[0-9]+[num] +[0-9]+[KM]i +10s'; }
 claim a_table_has_the_sums columns
 selected() { equals "" "$(k get pods.metrics.k8s.io -l none=none -o name 2>/dev/null)"; }
 claim selectors_select selected
