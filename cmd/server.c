@@ -101,6 +101,7 @@ static int start_apiserver(struct server *s, struct err *err)
 		.cluster_dns = dns,
 		.cluster_domain = o->cluster_domain,
 		.service_node_port_range = o->service_node_port_range,
+		.event_ttl_s = o->event_ttl_s,
 		.write_kubeconfig = o->write_kubeconfig,
 		.write_kubeconfig_mode = o->write_kubeconfig_mode,
 		.api_only = o->disable_controller_manager,

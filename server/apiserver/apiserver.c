@@ -26,6 +26,7 @@
 #include "storage/etcd/log.h"
 
 #define STOP_STREAMS_MS  2000
+#define EVENT_TTL_S      3600
 #define RENEWAL_EVERY_MS (6u * 3600 * 1000)
 
 static const char *const alpn[] = { "h2", "http/1.1", NULL };
@@ -227,6 +228,7 @@ static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 	s->port = c->port;
 	s->api_only = c->api_only;
 	s->store = c->store;
+	s->event_ttl_s = c->event_ttl_s ? c->event_ttl_s : EVENT_TTL_S;
 	s->loops = mem_alloc(c->nloops * sizeof(*s->loops));
 	memcpy(s->loops, c->loops, c->nloops * sizeof(*s->loops));
 	s->nloops = c->nloops;

@@ -38,6 +38,7 @@ struct apiserver {
 	bool api_only; /* the rest of the cluster is someone else's */
 	struct loop **loops;
 	size_t nloops;
+	int64_t event_ttl_s;
 	struct clock *clock;
 
 	struct store *store;

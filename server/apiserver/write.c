@@ -276,7 +276,7 @@ static void write_commit(struct write *w, int64_t expect)
 {
 	ops_reserve(w);
 	w->ops[0] = put_of(w->object, expect);
-	w->ops[0].lease = w->strategy->life_s;
+	w->ops[0].lease = w->strategy->expires ? w->r->server->event_ttl_s : 0;
 	for (size_t i = 0; i < w->nalso; i++)
 		w->ops[i + 1] = put_of(w->also[i].object, w->also[i].expect);
 	txn_send(w, w->nalso + 1);

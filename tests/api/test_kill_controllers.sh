@@ -54,3 +54,38 @@ killed
 claim after_a_kill_in_a_scaling_the_size_is_right eventually count_is web 7
 observed() { [ "$(kubectl get deployment web -o jsonpath='{.status.replicas}')" = 7 ]; }
 claim after_a_kill_the_status_is_right eventually observed
+
+# roll-outs that are cut off at drawn moments, again and again
+seed=${SEED:-$RANDOM}
+RANDOM=$seed
+echo "# SEED=$seed"
+kubectl apply -f - >/dev/null <<'YAML'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: roll}
+spec:
+  replicas: 100
+  strategy: {rollingUpdate: {maxSurge: 25%, maxUnavailable: 100%}} # nobody makes pods ready here
+  selector: {matchLabels: {app: roll}}
+  template: {metadata: {labels: {app: roll}}, spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: v0}]}}
+YAML
+claim the_roll_outs_begin_with_all_pods eventually count_is roll 100
+of_version() { kubectl get pods -l app=roll -o jsonpath='{range .items[*]}{.spec.containers[0].image}{"\n"}{end}' 2>/dev/null | grep -cx "$1"; }
+has_begun() { [ "$(of_version "$1")" -ge "$2" ]; }
+staying() { kubectl get pods -l app=roll -o json | jq '[.items[] | select(.metadata.deletionTimestamp == null)] | length'; }
+all_are() { [ "$(of_version "$1") $(pods_of roll)" = "100 100" ]; }
+most=0
+for round in 1 2 3 4; do
+	kubectl set image deployment/roll "c=v$round" >/dev/null
+	for kill in 1 2; do
+		eventually has_begun "v$round" $((RANDOM % 60 + 1)) || true
+		killed
+		now=$(staying)
+		[ "$now" -le "$most" ] || most=$now
+	done
+	[ "$round" != 2 ] || claim a_roll_out_that_is_killed_twice_ends eventually all_are v2
+done
+claim no_kill_makes_more_pods_than_the_surge_allows [ "$most" -le 125 ]
+claim the_last_of_many_killed_roll_outs_ends eventually all_are v4
+sets() { kubectl get replicasets -l app=roll -o json | jq -c '[.items[] | select(.spec.replicas > 0)] | length'; }
+same one_replica_set_is_left_with_pods 1 "$(sets)"

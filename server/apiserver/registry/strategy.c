@@ -8,14 +8,13 @@
 #include "server/apiserver/crd/status.h"
 #include "server/apiserver/write.h"
 
-#define EVENT_LIFE_S 3600 /* --event-ttl */
-#define GEN          STRATEGY_GENERATION
-#define BACK         STRATEGY_RETURNS_DELETED
-#define PUT          STRATEGY_CREATE_ON_UPDATE
-#define ALL          STRATEGY_ALL_IS_SPEC
-#define SKL          STRATEGY_STATUS_KEEPS_LABELS
-#define VER          STRATEGY_NEEDS_VERSION
-#define ONLY         STRATEGY_STATUS_ONLY
+#define GEN  STRATEGY_GENERATION
+#define BACK STRATEGY_RETURNS_DELETED
+#define PUT  STRATEGY_CREATE_ON_UPDATE
+#define ALL  STRATEGY_ALL_IS_SPEC
+#define SKL  STRATEGY_STATUS_KEEPS_LABELS
+#define VER  STRATEGY_NEEDS_VERSION
+#define ONLY STRATEGY_STATUS_ONLY
 
 static const struct strategy strategies[] = {
 	{ "", "pods", GEN | BACK, pod_strategy_create, pod_strategy_update,
@@ -27,8 +26,8 @@ static const struct strategy strategies[] = {
 	  service_strategy_allocate, service_strategy_committed, service_strategy_deleted },
 	{ "", "serviceaccounts", BACK, service_account_strategy, service_account_strategy },
 	{ "", "endpoints", PUT },
-	{ "", "events", PUT, .life_s = EVENT_LIFE_S },
-	{ "events.k8s.io", "events", PUT, .life_s = EVENT_LIFE_S },
+	{ "", "events", PUT, .expires = true },
+	{ "events.k8s.io", "events", PUT, .expires = true },
 	{ "", "limitranges", PUT, limit_range_strategy_create },
 	{ "", "podtemplates", GEN | ALL | BACK },
 	{ "", "resourcequotas", BACK },

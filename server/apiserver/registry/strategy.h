@@ -42,7 +42,7 @@ struct strategy {
 	void (*deleted)(struct apiserver *s, const struct object *o); /* after it is gone */
 	/* A deletion begins: what is written down with it. */
 	void (*deleting)(json_t *tree, int64_t now_s);
-	int64_t life_s; /* it goes by itself after this time without a write; 0: it stays */
+	bool expires; /* it goes by itself after --event-ttl without a write */
 };
 const struct strategy *strategy_of(const struct api_resource *res);
 /* The common part of a creation: status is the server's; then the kind's own step. */
