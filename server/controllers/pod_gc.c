@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Removes pods that nobody will end any more: those bound to a node that is gone (after a quarantine in which it may come back), and
- * terminating ones that were never bound. Event-driven: a pod is looked at when it or its node changes. Key: the pod. */
+ * terminating ones that were never bound, or whose node is silent and tainted as out of service. Event-driven: a pod is looked at when it or its node changes. Key: the pod. */
 #include "base/map.h"
 #include "base/mem.h"
 #include "server/controllers/pod_gc_plan.h"
@@ -24,14 +24,41 @@ static const struct object *find_node(struct controller *c, struct str name)
 	return informer_get(controller_informer(c, API_CORE_V1_NODES), STR(""), name);
 }
 
+#define OUT_OF_SERVICE "node.kubernetes.io/out-of-service"
+
+static bool is_ready(const struct core_v1_node *node)
+{
+	for (size_t i = 0; i < node->status.conditions.n; i++)
+		if (str_eqz(node->status.conditions.items[i].type, "Ready"))
+			return str_eqz(node->status.conditions.items[i].status, "True");
+	return false;
+}
+
+static bool is_out_of_service(const struct object *o)
+{
+	auto_arena arena = { 0 };
+	struct core_v1_node node = { 0 };
+
+	if (!str_contains(o->json, STR(OUT_OF_SERVICE)) ||
+	    object_decode(o, &arena, api_struct_core_v1_node, &node, NULL) < 0 || is_ready(&node))
+		return false;
+	for (size_t i = 0; i < node.spec.taints.n; i++)
+		if (str_eqz(node.spec.taints.items[i].key, OUT_OF_SERVICE))
+			return true;
+	return false;
+}
+
 static void on_pod(void *ctx, const struct object *old, const struct object *new)
 {
 	struct controller *c = ctx;
 	(void)old;
 	if (!new)
 		return;
-	struct str node = node_of(new);
-	if (node.n ? find_node(c, node) != NULL : !new->deleting)
+	struct str name = node_of(new);
+	const struct object *node = name.n ? find_node(c, name) : NULL;
+	if (!new->deleting && (!name.n || node))
+		return;
+	if (node && !is_out_of_service(node))
 		return;
 	auto_buf key = { 0 };
 	controller_key(new, &key);
@@ -54,11 +81,11 @@ static bool enqueue_if_on(void *ctx, const struct object *pod)
 static void on_node(void *ctx, const struct object *old, const struct object *new)
 {
 	struct controller *c = ctx;
-	if (new) {
+	if (new)
 		free(map_del(c->state, new->name));
+	if (new && !is_out_of_service(new))
 		return;
-	}
-	struct orphan_search search = { c, old->name };
+	struct orphan_search search = { c, new ? new->name : old->name };
 	informer_each(controller_informer(c, API_CORE_V1_PODS), STR(""), enqueue_if_on, &search);
 }
 
@@ -76,19 +103,21 @@ static int64_t gone_ms(struct controller *c, struct str node)
 }
 
 /* Nobody is left to say how it ended: it has failed. */
-static void mark_failed(struct round *r, const struct object *o)
+static void mark_failed(struct round *r, const struct object *o, bool node_is_gone)
 {
 	auto_buf body = { 0 };
 	char now[TIME_TEXT_MAX];
 
 	time_format(clock_wall_s(clock_real()), now);
-	buf_printf(&body,
-		   "{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{\"phase\":\"Failed\","
-		   "\"conditions\":[{"
-		   "\"type\":\"DisruptionTarget\",\"status\":\"True\",\"reason\":"
-		   "\"DeletionByPodGC\",\"message\":\"PodGC: node no longer exists\","
-		   "\"lastTransitionTime\":\"%s\"}]}}",
-		   STR_ARG(o->uid), now);
+	buf_printf(&body, "{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{\"phase\":\"Failed\"",
+		   STR_ARG(o->uid));
+	if (node_is_gone)
+		buf_printf(&body,
+			   ",\"conditions\":[{\"type\":\"DisruptionTarget\",\"status\":\"True\","
+			   "\"reason\":\"DeletionByPodGC\",\"message\":\"PodGC: node no longer "
+			   "exists\",\"lastTransitionTime\":\"%s\"}]",
+			   now);
+	buf_puts(&body, "}}");
 	const struct controller_write w = { .verb = API_PATCH,
 					    .resource = API_CORE_V1_PODS,
 					    .ns = o->ns,
@@ -115,8 +144,8 @@ static void delete_pod(struct controller *c, struct str key, const struct object
 	struct round *r = round_new(c, key);
 	auto_buf body = { 0 };
 
-	if (node_of(o).n && !has_ended(o))
-		mark_failed(r, o);
+	if (!has_ended(o))
+		mark_failed(r, o, node_of(o).n && !find_node(c, node_of(o)));
 	buf_printf(&body,
 		   "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"gracePeriodSeconds\":0,"
 		   "\"preconditions\":{\"uid\":\"%.*s\"}}",
@@ -143,7 +172,9 @@ static void work(void *ctx, struct str key)
 	}
 	struct str node = node_of(o);
 	struct pod_gc_view view = { .bound = node.n > 0, .deleting = o->deleting };
-	view.node_exists = view.bound && find_node(c, node);
+	const struct object *at = view.bound ? find_node(c, node) : NULL;
+	view.node_exists = at != NULL;
+	view.out_of_service = at && is_out_of_service(at);
 	view.node_gone_ms = view.bound && !view.node_exists ? gone_ms(c, node) : 0;
 	enum pod_gc_verdict verdict = pod_gc_plan(&view);
 	if (verdict == POD_GC_LOOK_LATER)

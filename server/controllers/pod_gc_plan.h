@@ -12,6 +12,7 @@ enum pod_gc_verdict { POD_GC_KEEP, POD_GC_LOOK_LATER, POD_GC_DELETE };
 struct pod_gc_view {
 	bool bound; /* spec.nodeName is set */
 	bool node_exists;
+	bool out_of_service;  /* the node is tainted as such, and not ready */
 	int64_t node_gone_ms; /* for how long we have known it to be gone */
 	bool deleting;        /* metadata.deletionTimestamp is set */
 };
