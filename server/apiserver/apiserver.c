@@ -20,6 +20,7 @@
 #include "server/apiserver/pki/names.h"
 #include "server/apiserver/registry/ip_address.h"
 #include "server/apiserver/registry/service_alloc.h"
+#include "server/apiserver/registry/service_range.h"
 #include "server/apiserver/request_metrics.h"
 #include "server/apiserver/server.h"
 #include "server/apiserver/verbs.h"
@@ -277,6 +278,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 		apiserver_free(s);
 		return r;
 	}
+	service_ranges_read(s);
 	service_alloc_load(s);
 	ip_addresses_repair(s);
 	request_metrics_collect(s);

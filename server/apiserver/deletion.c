@@ -135,6 +135,8 @@ static void txn_done(struct store_txn *txn)
 		const struct strategy *s = strategy_of(d->old->resource);
 		if (d->removes && s->deleted)
 			s->deleted(d->r->server, d->old);
+		if (!d->removes && s->marked)
+			s->marked(d->r->server, d->old);
 		if (d->removes && d->new)
 			object_seal(d->new, d->old->revision);
 		deletion_finish(d, d->new ? d->new : d->old, d->removes, NULL);

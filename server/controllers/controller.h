@@ -69,6 +69,9 @@ extern const struct controller_row controller_service_account, controller_root_c
 	controller_ttl_after_finished, controller_manifests, controller_load_balancer,
 	controller_ttl;
 
+/* Ranges of service addresses. */
+extern const struct controller_row controller_service_cidr;
+
 /* Access: roles, certificates, tokens. */
 extern const struct controller_row controller_cluster_role_aggregation, controller_csr_approving,
 	controller_csr_signing, controller_csr_cleaner, controller_token_cleaner,

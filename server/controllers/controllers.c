@@ -30,6 +30,7 @@ static const struct {
 	{ &controller_job, "job" },
 	{ &controller_cron_job, "cronjob" },
 	{ &controller_ttl_after_finished, "ttl_jobs_to_delete" },
+	{ &controller_service_cidr, "ipaddresses" },
 	{ &controller_disruption, "disruption" },
 	{ &controller_volume_binder, "claims" },
 	{ &controller_claim_protection, "pvcprotection" },

@@ -105,6 +105,7 @@ int service_ranges_init(struct service_ranges *s, const char *cidrs, struct err 
 void service_ranges_free(struct service_ranges *s)
 {
 	map_free(&s->taken, NULL);
+	free(s->more);
 	pthread_mutex_destroy(&s->lock);
 }
 
@@ -146,6 +147,14 @@ static uint64_t static_band(uint64_t size)
 					: band;
 }
 
+static bool range_take(struct service_ranges *s, const struct ip_range *r, char out[IP_TEXT_MAX])
+{
+	uint64_t last =
+		r->family == 4 && r->size > 2 ? r->size - 1 : r->size; /* no broadcast address */
+	uint64_t band = static_band(r->size);
+	return band_take(s, r, band > 1 ? band : 1, last, out) || band_take(s, r, 1, band, out);
+}
+
 int service_ip_take_next(struct service_ranges *s, int family, char out[IP_TEXT_MAX],
 			 struct err *err)
 {
@@ -153,32 +162,58 @@ int service_ip_take_next(struct service_ranges *s, int family, char out[IP_TEXT_
 	if (!r)
 		return err_set(err, ERR_INTERNAL,
 			       "failed to allocate IP: no service range of family IPv%d", family);
-	uint64_t last =
-		r->family == 4 && r->size > 2 ? r->size - 1 : r->size; /* no broadcast address */
-	uint64_t band = static_band(r->size);
 	pthread_mutex_lock(&s->lock);
-	bool ok = band_take(s, r, band > 1 ? band : 1, last, out) || band_take(s, r, 1, band, out);
+	bool ok = range_take(s, r, out);
+	for (size_t i = 0; i < s->nmore && !ok; i++)
+		ok = s->more[i].family == family && range_take(s, &s->more[i], out);
 	pthread_mutex_unlock(&s->lock);
 	return ok ? 0 : err_set(err, ERR_INTERNAL, "failed to allocate a serviceIP: range is full");
+}
+
+/* Neither the first address of a range nor, with IPv4, its last is one of it. */
+static bool range_gives(const struct ip_range *r, const char *text)
+{
+	uint64_t offset;
+	if (!ip_range_offset(r, text, &offset) || offset == 0)
+		return false;
+	return r->family == 6 || r->size <= 2 || r->size == RANGE_MAX || offset != r->size - 1;
+}
+
+/* The lock is held. */
+static bool any_gives(const struct service_ranges *s, const char *text)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (range_gives(&s->range[i], text))
+			return true;
+	for (size_t i = 0; i < s->nmore; i++)
+		if (range_gives(&s->more[i], text))
+			return true;
+	return false;
+}
+
+void service_ranges_more(struct service_ranges *s, struct ip_range *take, size_t n)
+{
+	pthread_mutex_lock(&s->lock);
+	free(s->more);
+	s->more = take;
+	s->nmore = n;
+	pthread_mutex_unlock(&s->lock);
 }
 
 int service_ip_take(struct service_ranges *s, const char *address, struct err *err)
 {
 	char text[IP_TEXT_MAX];
-	uint64_t offset;
 	ip_canonical(address, text);
-	const struct ip_range *r = range_for(s, service_ip_family(text));
-	if (!r || !ip_range_offset(r, text, &offset) || offset == 0) {
+	pthread_mutex_lock(&s->lock);
+	bool known = any_gives(s, text), was = map_get(&s->taken, str_from(text)) != NULL;
+	if (known && !was)
+		map_put(&s->taken, str_from(text), s);
+	pthread_mutex_unlock(&s->lock);
+	if (!known)
 		return err_set(err, ERR_INVALID,
 			       "failed to allocate IP %s: the provided network does not match the "
 			       "current range",
 			       text);
-	}
-	pthread_mutex_lock(&s->lock);
-	bool was = map_get(&s->taken, str_from(text)) != NULL;
-	if (!was)
-		map_put(&s->taken, str_from(text), s);
-	pthread_mutex_unlock(&s->lock);
 	return was ? err_set(err, ERR_INVALID,
 			     "failed to allocate IP %s: provided IP is already allocated", text)
 		   : 0;

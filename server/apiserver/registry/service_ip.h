@@ -28,10 +28,14 @@ struct service_ranges {
 	pthread_mutex_t lock;
 	struct ip_range range[2]; /* the first is the cluster's primary family */
 	size_t n;
+	struct ip_range *more; /* of ServiceCIDR objects, when they are ready */
+	size_t nmore;
 	struct map taken; /* address text → this */
 };
 int service_ranges_init(struct service_ranges *s, const char *cidrs, struct err *err);
 void service_ranges_free(struct service_ranges *s);
+/* The ranges beside the first ones; takes the list over. What has been taken stays so. */
+void service_ranges_more(struct service_ranges *s, struct ip_range *take, size_t n);
 /* Takes a free address of a family; the lower sixteenth of the range is left for those who ask by number. */
 int service_ip_take_next(struct service_ranges *s, int family, char out[IP_TEXT_MAX],
 			 struct err *err);

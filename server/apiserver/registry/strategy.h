@@ -40,6 +40,7 @@ struct strategy {
 	int (*allocate)(struct write *w, struct err *err);
 	void (*committed)(struct write *w);
 	void (*deleted)(struct apiserver *s, const struct object *o); /* after it is gone */
+	void (*marked)(struct apiserver *s, const struct object *o);  /* it is to go, and waits */
 	/* A deletion begins: what is written down with it. */
 	void (*deleting)(json_t *tree, int64_t now_s);
 	bool expires; /* it goes by itself after --event-ttl without a write */
@@ -68,6 +69,8 @@ void service_strategy_committed(struct write *w);
 void service_strategy_deleted(struct apiserver *s, const struct object *o);
 void ip_address_strategy_committed(struct write *w);
 void ip_address_strategy_deleted(struct apiserver *s, const struct object *o);
+void service_range_strategy_committed(struct write *w);
+void service_range_strategy_deleted(struct apiserver *s, const struct object *o);
 int volume_claim_strategy_create(struct write *w, struct err *err);
 int volume_claim_strategy_update(struct write *w, struct err *err);
 int limit_range_strategy_create(struct write *w, struct err *err); /* without a name: its UID */

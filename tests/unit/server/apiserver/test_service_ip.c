@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "base/mem.h"
 #include "server/apiserver/registry/ports.h"
 #include "server/apiserver/registry/service_ip.h"
 
@@ -67,6 +68,28 @@ static void a_taken_address_is_refused(void **state)
 	service_ranges_free(&s);
 }
 
+static void other_ranges_give_when_the_first_is_full(void **state)
+{
+	(void)state;
+	struct service_ranges s = { 0 };
+	struct ip_range *more = NEW(struct ip_range);
+	char ip[IP_TEXT_MAX];
+	assert_int_equal(service_ranges_init(&s, "10.0.0.0/30", NULL), 0);
+	assert_int_equal(service_ip_take_next(&s, 4, ip, NULL), 0);
+	assert_int_equal(service_ip_take_next(&s, 4, ip, NULL), 0);
+	assert_true(service_ip_take_next(&s, 4, ip, NULL) < 0);
+	assert_true(service_ip_take(&s, "10.9.0.1", NULL) < 0);
+	assert_true(ip_range_parse(STR("10.9.0.0/30"), more));
+	service_ranges_more(&s, more, 1);
+	assert_true(service_ip_take(&s, "10.9.0.3", NULL) < 0);
+	assert_int_equal(service_ip_take(&s, "10.9.0.1", NULL), 0);
+	assert_int_equal(service_ip_take_next(&s, 4, ip, NULL), 0);
+	assert_string_equal(ip, "10.9.0.2");
+	service_ranges_more(&s, NULL, 0);
+	assert_true(service_ip_take(&s, "10.9.0.1", NULL) < 0);
+	service_ranges_free(&s);
+}
+
 static void ports_are_kept_apart_by_protocol(void **state)
 {
 	(void)state;
@@ -95,6 +118,7 @@ int main(void)
 		cmocka_unit_test(addresses_outside_are_not_in_the_range),
 		cmocka_unit_test(no_address_is_given_twice_and_all_are_given),
 		cmocka_unit_test(a_taken_address_is_refused),
+		cmocka_unit_test(other_ranges_give_when_the_first_is_full),
 		cmocka_unit_test(ports_are_kept_apart_by_protocol),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
