@@ -5,6 +5,6 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 version=$(sed -n 's/^require k8s\.io\/kubernetes //p' "$here/go.mod")
 cache=${ALLINONE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/allinone}/conformance-$version
-[ -x "$cache/bin/e2e.test" ] || { echo "skip selection - upstream's suite is not built here (./build.sh conformance builds and keeps it: 20 minutes)"; exit 0; }
+[ -x "$cache/bin/e2e.test" ] || { echo "skip selection - upstream's suite is not built here (./build.sh conformance builds and keeps it, which takes a quarter of an hour and more)"; exit 0; }
 focus=$(grep -v '^#' "$here/selection" | paste -sd'|')
 CLAIMS=all PREFIX=ks PROCS=${PROCS:-8} exec "$here/run" "($focus).*\\[Conformance\\]"
