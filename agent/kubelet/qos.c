@@ -84,6 +84,42 @@ const char *qos_cgroup(struct arena *a, const struct core_v1_pod *pod)
 	return arena_printf(a, "%spod%.*s", prefix, STR_ARG(pod->metadata.uid));
 }
 
+static int64_t containers_request(const struct core_v1_pod_spec *spec, const char *name)
+{
+	int64_t sum = 0, sidecars = 0, largest = 0;
+	for (size_t i = 0; i < spec->containers.n; i++)
+		sum += resource_amount(&spec->containers.items[i].resources.requests, name);
+	for (size_t i = 0; i < spec->init_containers.n; i++) {
+		const struct core_v1_container *c = &spec->init_containers.items[i];
+		int64_t one = resource_amount(&c->resources.requests, name);
+		if (str_eqz(c->restart_policy, "Always"))
+			sidecars += one;
+		else
+			largest = one + sidecars > largest ? one + sidecars : largest;
+	}
+	sum += sidecars;
+	return sum > largest ? sum : largest;
+}
+
+/* What counts when memory runs out: a sidecar is no worse off than the containers that it serves, and what the pod asks for beyond
+ * its containers is shared out. */
+static int64_t oom_request(const struct core_v1_pod_spec *spec, const struct core_v1_container *c)
+{
+	int64_t request = resource_amount(&c->resources.requests, "memory");
+	int64_t own = own_amount(spec, false, "memory"), rest = 0, least = INT64_MAX;
+	if (own && spec->containers.n)
+		rest = (own - containers_request(spec, "memory")) /
+		       (int64_t)(spec->containers.n + spec->init_containers.n);
+	for (size_t i = 0; i < spec->containers.n; i++) {
+		int64_t one =
+			resource_amount(&spec->containers.items[i].resources.requests, "memory");
+		least = one < least ? one : least;
+	}
+	if (str_eqz(c->restart_policy, "Always") && spec->containers.n && request < least)
+		request = least;
+	return request + (rest > 0 ? rest : 0);
+}
+
 int qos_oom_score_adj(const struct core_v1_pod_spec *spec, const struct core_v1_container *c,
 		      int64_t node_memory_bytes)
 {
@@ -92,7 +128,7 @@ int qos_oom_score_adj(const struct core_v1_pod_spec *spec, const struct core_v1_
 		return OOM_GUARANTEED;
 	if (class[1] == 'e')
 		return OOM_BEST_EFFORT;
-	int64_t request = resource_amount(&c->resources.requests, "memory");
+	int64_t request = oom_request(spec, c);
 	int64_t adj = node_memory_bytes > 0
 			      ? 1000 - (int64_t)((__int128)1000 * request / node_memory_bytes)
 			      : 1000;
@@ -118,21 +154,9 @@ void qos_resources(const struct core_v1_pod_spec *spec, const struct core_v1_con
 
 int64_t qos_pod_request(const struct core_v1_pod_spec *spec, const char *name)
 {
-	int64_t sum = 0, sidecars = 0, largest = 0, own = own_amount(spec, false, name);
-	if (own)
-		return own + resource_amount(&spec->overhead, name);
-	for (size_t i = 0; i < spec->containers.n; i++)
-		sum += resource_amount(&spec->containers.items[i].resources.requests, name);
-	for (size_t i = 0; i < spec->init_containers.n; i++) {
-		const struct core_v1_container *c = &spec->init_containers.items[i];
-		int64_t one = resource_amount(&c->resources.requests, name);
-		if (str_eqz(c->restart_policy, "Always"))
-			sidecars += one;
-		else
-			largest = one + sidecars > largest ? one + sidecars : largest;
-	}
-	sum += sidecars;
-	return (sum > largest ? sum : largest) + resource_amount(&spec->overhead, name);
+	int64_t own = own_amount(spec, false, name);
+	return (own ? own : containers_request(spec, name)) +
+	       resource_amount(&spec->overhead, name);
 }
 
 /* The sum of all limits, the largest init container's if that is more; 0 when one container has none. */

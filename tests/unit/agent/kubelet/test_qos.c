@@ -39,6 +39,30 @@ static void requests_and_limits_make_the_class(void **state)
 	}
 }
 
+static void a_sidecar_is_no_worse_off_than_what_it_serves(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	struct core_v1_pod *p = pod_from(
+		&a, "{\"spec\":{\"initContainers\":[{\"name\":\"s\",\"restartPolicy\":\"Always\"}],"
+		    "\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"memory\":"
+		    "\"1Gi\"}}}]}}");
+	assert_int_equal(qos_oom_score_adj(&p->spec, &p->spec.init_containers.items[0], 4ll << 30),
+			 750);
+}
+
+static void what_a_pod_asks_for_beyond_its_containers_is_shared_out(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	struct core_v1_pod *p = pod_from(
+		&a, "{\"spec\":{\"resources\":{\"requests\":{\"memory\":\"3Gi\"}},\"containers\":[{"
+		    "\"name\":\"c\",\"resources\":{\"requests\":{\"memory\":\"1Gi\"}}},{\"name\":"
+		    "\"d\"}]}}");
+	assert_int_equal(qos_oom_score_adj(&p->spec, &p->spec.containers.items[0], 8ll << 30), 750);
+	assert_int_equal(qos_oom_score_adj(&p->spec, &p->spec.containers.items[1], 8ll << 30), 875);
+}
+
 static void limits_reach_the_runtime(void **state)
 {
 	(void)state;
@@ -74,6 +98,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_and_limits_make_the_class),
+		cmocka_unit_test(a_sidecar_is_no_worse_off_than_what_it_serves),
+		cmocka_unit_test(what_a_pod_asks_for_beyond_its_containers_is_shared_out),
 		cmocka_unit_test(limits_reach_the_runtime),
 		cmocka_unit_test(a_pod_asks_for_its_largest_phase),
 	};
