@@ -10,7 +10,7 @@
 
 static void field_name(const char *name, struct buf *out)
 {
-	static const char *const initials[] = { "api", "uid", "uri", "url", "ip", "tls",
+	static const char *const initials[] = { "api", "uid", "uri", "url", "ip", "tls", "tty",
 						"iqn", "csi", "nfs", "dns", "fs", "os" };
 	if (!strcmp(name, "serviceAccount")) {
 		buf_puts(out, "DeprecatedServiceAccount");

@@ -103,7 +103,7 @@ static void check_subject(struct check *c, const json_t *subject, bool namespace
 }
 
 static void check_binding(struct check *c, const json_t *binding, const char *const *kinds,
-			  bool namespaced)
+			  bool namespaced, bool creation)
 {
 	static const char *const rbac[] = { GROUP, NULL };
 	const json_t *ref = json_object_get(binding, "roleRef");
@@ -113,8 +113,8 @@ static void check_binding(struct check *c, const json_t *binding, const char *co
 		check_unsupported(c, "roleRef.apiGroup", json_object_get(ref, "apiGroup"), rbac);
 	if (!str_in(field(ref, "kind"), kinds))
 		check_unsupported(c, "roleRef.kind", json_object_get(ref, "kind"), kinds);
-	if (field(ref, "name").n)
-		check_name(c, "roleRef.name", field(ref, "name"), name_path_segment);
+	if (field(ref, "name").n || !creation)
+		check_required_name(c, "roleRef.name", field(ref, "name"), name_path_segment);
 	size_t was = check_in(c, "subjects");
 	json_array_foreach (json_object_get(binding, "subjects"), i, subject) {
 		size_t at = check_in_index(c, i);
@@ -122,20 +122,21 @@ static void check_binding(struct check *c, const json_t *binding, const char *co
 		check_out(c, at);
 	}
 	check_out(c, was);
-	if (field(ref, "name").n == 0)
+	if (field(ref, "name").n == 0 && creation)
 		CHECK_DECLARED(c, check_required(c, "roleRef.name", "%s", ""));
 }
 
+static const char *const any_role[] = { "Role", "ClusterRole", NULL };
+static const char *const cluster_role[] = { "ClusterRole", NULL };
+
 void validate_role_binding(struct check *c, const json_t *binding)
 {
-	static const char *const kinds[] = { "Role", "ClusterRole", NULL };
-	check_binding(c, binding, kinds, true);
+	check_binding(c, binding, any_role, true, true);
 }
 
 void validate_cluster_role_binding(struct check *c, const json_t *binding)
 {
-	static const char *const kinds[] = { "ClusterRole", NULL };
-	check_binding(c, binding, kinds, false);
+	check_binding(c, binding, cluster_role, false, true);
 }
 
 static void check_ref_kept(struct check *c, const json_t *new, const json_t *old)
@@ -157,12 +158,12 @@ static void check_ref_kept(struct check *c, const json_t *new, const json_t *old
 
 void validate_role_binding_update(struct check *c, const json_t *new, const json_t *old)
 {
-	validate_role_binding(c, new);
+	check_binding(c, new, any_role, true, false);
 	check_ref_kept(c, new, old);
 }
 
 void validate_cluster_role_binding_update(struct check *c, const json_t *new, const json_t *old)
 {
-	validate_cluster_role_binding(c, new);
+	check_binding(c, new, cluster_role, false, false);
 	check_ref_kept(c, new, old);
 }

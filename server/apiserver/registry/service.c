@@ -43,30 +43,29 @@ static bool needs_health_port(const json_t *spec)
 	       str_eqz(tree_get_str(spec, "externalTrafficPolicy", NULL), "Local");
 }
 
-static void put_text(json_t *spec, const char *field, struct str value)
-{
-	json_object_set_new(spec, field, json_stringn(value.p, value.n));
-}
-
 /* clusterIP is clusterIPs[0]: who speaks of one speaks of both. */
 static void ips_normalize(json_t *spec, const json_t *old)
 {
 	struct str ip = tree_get_str(spec, "clusterIP", NULL),
 		   before = tree_get_str(old, "clusterIP", NULL);
-	json_t *ips = json_object_get(spec, "clusterIPs");
+	json_t *ips = json_object_get(spec, "clusterIPs"),
+	       *had = json_object_get(old, "clusterIPs");
+	if (json_array_size(ips) == 0 && json_array_size(had) && str_eq(ip, before)) {
+		json_object_set_new(spec, "clusterIPs",
+				    tree_copy(had)); /* a client that knows only the one */
+		return;
+	}
 	if (json_array_size(ips) == 0 && ip.n) {
 		json_object_set_new(spec, "clusterIPs", json_pack("[s#]", ip.p, (int)ip.n));
 		return;
 	}
 	if (json_array_size(ips) == 0 || !old)
 		return;
-	if (!str_eq(ip, before) && json_equal(ips, json_object_get(old, "clusterIPs"))) {
+	if (!str_eq(ip, before) && json_equal(ips, had)) {
 		if (ip.n)
 			json_object_set_new(spec, "clusterIPs", json_pack("[s#]", ip.p, (int)ip.n));
 		else
 			json_object_del(spec, "clusterIPs");
-	} else if (str_eq(ip, before) && !json_equal(ips, json_object_get(old, "clusterIPs"))) {
-		put_text(spec, "clusterIP", tree_str(json_array_get(ips, 0)));
 	}
 }
 
