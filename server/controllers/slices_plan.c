@@ -43,6 +43,29 @@ static bool *flag(struct arena *a, bool v)
 	return p;
 }
 
+/* spec.trafficDistribution: each ready endpoint is for its own zone, and for its own node if that is preferred. */
+static void add_hints(struct planning *w, struct discovery_v1_endpoint *e)
+{
+	struct str wish = w->service->spec.traffic_distribution;
+	bool node = str_eqz(wish, "PreferSameNode") && e->node_name.n;
+	bool zone = e->zone.n && (str_eqz(wish, "PreferSameNode") ||
+				  str_eqz(wish, "PreferSameZone") || str_eqz(wish, "PreferClose"));
+
+	if (!*e->conditions.ready || (!node && !zone))
+		return;
+	e->hints = ARENA_NEW(w->arena, struct discovery_v1_endpoint_hints);
+	if (zone) {
+		e->hints->for_zones.items = ARENA_NEW(w->arena, struct discovery_v1_for_zone);
+		e->hints->for_zones.items->name = e->zone;
+		e->hints->for_zones.n = 1;
+	}
+	if (node) {
+		e->hints->for_nodes.items = ARENA_NEW(w->arena, struct discovery_v1_for_node);
+		e->hints->for_nodes.items->name = e->node_name;
+		e->hints->for_nodes.n = 1;
+	}
+}
+
 static void fill_endpoint(struct planning *w, const struct core_v1_pod *p, struct str address,
 			  struct discovery_v1_endpoint *e)
 {
@@ -62,6 +85,7 @@ static void fill_endpoint(struct planning *w, const struct core_v1_pod *p, struc
 		e->hostname = p->spec.hostname;
 	if (w->zone_of && p->spec.node_name.n && w->zone_of(w->ctx, p->spec.node_name).n)
 		e->zone = w->zone_of(w->ctx, p->spec.node_name);
+	add_hints(w, e);
 }
 
 static struct discovery_v1_endpoint_slice *slice_add(struct planning *w, struct str family,

@@ -167,6 +167,51 @@ static void no_pods_is_one_empty_slice_and_no_selector_is_none(void **state)
 	assert_int_equal(f->slices.n, 0);
 }
 
+static struct str zone_of(void *ctx, struct str node)
+{
+	(void)ctx;
+	return str_eqz(node, "n1") ? STR("z1") : STR("");
+}
+
+/* The zones and the nodes that the endpoints a (in a zone), b (in none) and c (not ready) are for */
+static const char *hints(struct fixture *f, const char *service_json)
+{
+	static char text[128];
+	int n = 0;
+
+	service(f, service_json);
+	f->slices = (struct slices){ 0 };
+	slices_plan(&f->service, &f->pods, zone_of, NULL, &f->arena, &f->slices);
+	for (size_t i = 0; i < f->slices.items[0].endpoints.n; i++) {
+		const struct discovery_v1_endpoint_hints *h =
+			f->slices.items[0].endpoints.items[i].hints;
+		struct str zone = h && h->for_zones.n ? h->for_zones.items[0].name : STR("-"),
+			   node = h && h->for_nodes.n ? h->for_nodes.items[0].name : STR("-");
+
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%.*s/%.*s", i ? " " : "",
+			      STR_ARG(zone), STR_ARG(node));
+	}
+	free(f->slices.items);
+	f->slices = (struct slices){ 0 };
+	return text;
+}
+
+static void traffic_may_prefer_its_zone_or_node(void **state)
+{
+	struct fixture *f = *state;
+
+	pod(f, "a", "", ",\"nodeName\":\"n1\"", IP("10.0.0.1"), "True");
+	pod(f, "b", "", ",\"nodeName\":\"n2\"", IP("10.0.0.2"), "True");
+	pod(f, "c", "", ",\"nodeName\":\"n1\"", IP("10.0.0.3"), "False");
+	assert_string_equal(hints(f, WEB), "-/- -/- -/-");
+	assert_string_equal(hints(f, WEB ",\"trafficDistribution\":\"PreferClose\""),
+			    "z1/- -/- -/-");
+	assert_string_equal(hints(f, WEB ",\"trafficDistribution\":\"PreferSameZone\""),
+			    "z1/- -/- -/-");
+	assert_string_equal(hints(f, WEB ",\"trafficDistribution\":\"PreferSameNode\""),
+			    "z1/n1 -/n2 -/-");
+}
+
 static void endpoints_tell_ready_from_not_ready(void **state)
 {
 	struct fixture *f = *state;
@@ -216,6 +261,7 @@ int main(void)
 		T(families_and_named_ports_get_slices_of_their_own),
 		T(a_hundred_endpoints_to_a_slice),
 		T(no_pods_is_one_empty_slice_and_no_selector_is_none),
+		T(traffic_may_prefer_its_zone_or_node),
 		T(endpoints_tell_ready_from_not_ready),
 		T(a_replica_set_makes_what_is_missing_and_removes_what_serves_least),
 	};
