@@ -16,7 +16,7 @@ token() { on_host "$ALLINONE" token create --description "$1"; }
 refused() { # WHAT-IT-SAYS TOKEN
 	local said
 	said=$(ALLINONE_TOKEN=$2 timeout 30 "$hosts" exec "$second" "$ALLINONE" agent --join https://10.80.0.1:6443 2>&1) && { echo "it was let in"; return 1; }
-	contains "$1" "$said" && equals 1 "$(wc -l <<<"$said")"
+	contains "$1" "$said" && equals 1 "$(grep -c '^allinone: ' <<<"$said")"
 }
 ca_hash() { on_host sha256sum /var/lib/allinone/server/tls/server-ca.crt | cut -d' ' -f1; }
 wrong_hash() { refused "its CA has another hash" "K10$(printf '0%.0s' $(seq 64))::abcdef.0123456789abcdef"; }
@@ -98,7 +98,8 @@ all_four() { # COMMAND…: asked often enough, every pod answers
 }
 service_everywhere() { until_true 20 all_four fetch_in "$one" http://web && until_true 20 all_four fetch_in "$two" http://web.default.svc.cluster.local; }
 claim a_service_and_its_name_work_from_both_nodes service_everywhere
-service_v6() { contains web- "$(fetch_in "$two" "$(url "$(k get service web -o 'jsonpath={.spec.clusterIPs[1]}')" 80)")"; }
+web_answers() { "$@" 2>/dev/null | grep -q '^web-'; }
+service_v6() { until_true 20 web_answers fetch_in "$two" "$(url "$(k get service web -o 'jsonpath={.spec.clusterIPs[1]}')" 80)"; }
 claim a_service_works_over_ipv6_on_the_second_node service_v6
 node_ports() {
 	local at
@@ -109,7 +110,7 @@ node_ports() {
 claim a_node_port_answers_on_both_nodes node_ports
 
 streams() {
-	equals ready "$(k logs "$two")" && equals hello "$(echo hello | k exec -i "$two" -- cat)" || return 1
+	until_true 10 gets ready k logs "$two" && equals hello "$(echo hello | k exec -i "$two" -- cat)" || return 1
 	k exec "$two" -- sh -c 'exit 7'; equals 7 $?
 }
 claim logs_and_exec_reach_the_second_node streams
@@ -123,12 +124,12 @@ port_forward() {
 	return $r
 }
 claim ports_are_forwarded_from_the_second_node port_forward
-proxied() { equals "$two" "$(k get --raw "/api/v1/namespaces/default/pods/$two:8080/proxy/")" && contains '"items"' "$(k get --raw "/api/v1/nodes/$second/proxy/pods")"; }
+proxied() { until_true 10 gets "$two" k get --raw "/api/v1/namespaces/default/pods/$two:8080/proxy/" && contains '"items"' "$(k get --raw "/api/v1/nodes/$second/proxy/pods")"; }
 claim the_api_server_leads_to_pods_and_kubelet_of_the_second_node proxied
 
 # --- without the server, without the agent ---
 
-goes_on() { fetch() { on_second timeout 3 wget -qO- http://10.80.0.2:30080; }; contains web- "$(fetch)" && contains web- "$(fetch)"; }
+goes_on() { local at; for at in 10.80.0.2 '[fd80::2]'; do until_true 10 web_answers on_second timeout 3 wget -qO- "http://$at:30080" || return 1; done; }
 containers_of() { k get pods -l app=web -o 'jsonpath={.items[*].status.containerStatuses[*].containerID}' | tr ' ' '\n' | sort | xargs; }
 server_away() {
 	containers_of >"$work/containers"
