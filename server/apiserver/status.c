@@ -70,16 +70,11 @@ static void details_write(const struct api_request *r, const struct err *err, st
 	buf_putc(out, '}');
 }
 
-static bool about_something(const struct api_request *r)
-{
-	return r && r->about.set && (r->about.name.n || r->about.group.n || r->about.kind.n);
-}
-
 void status_write(const struct api_request *r, const struct err *err, struct buf *out)
 {
 	int code = err_code(err);
 	bool details = err->ncauses || err->retry_after_s || has_details(err->reason) ||
-		       about_something(r);
+		       (r && r->about.set);
 	bool first = true;
 	buf_puts(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{");
 	if (r)
