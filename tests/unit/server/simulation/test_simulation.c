@@ -181,15 +181,31 @@ static void a_small_cluster_survives_its_troubles(void **state)
 	run(1, &(struct sim_size){ 10, 8, 120 });
 }
 
+/* Under sanitizers and emulation the small one has to do: the others take many times as long and meet the same code. */
+static void skip_when_slow(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	bool slow = true;
+#else
+	bool slow = getenv("ALLINONE_EMULATED") != NULL;
+#endif
+	if (!slow)
+		return;
+	print_message("# the small cluster is simulated only\n");
+	skip();
+}
+
 static void a_full_cluster_survives_its_troubles(void **state)
 {
 	(void)state;
+	skip_when_slow();
 	run(2, &(struct sim_size){ 20, 20, 50 });
 }
 
 static void hundreds_of_nodes_survive_their_troubles(void **state)
 {
 	(void)state;
+	skip_when_slow();
 	run(3, &(struct sim_size){ 200, 20, 20 });
 }
 
