@@ -156,6 +156,7 @@ static int start_controllers(struct server *s, struct err *err)
 	s->manifests_dir = str_printf("%s/server/manifests", s->options.node.data_dir);
 	const struct controllers_config config = {
 		.manifests_dir = s->manifests_dir,
+		.no_load_balancers = s->options.disable.n > 0,
 		.administrator =
 			apiserver_local_client(s->apiserver, &s->control, "system:admin", masters),
 		.client = apiserver_local_client(s->apiserver, &s->control,

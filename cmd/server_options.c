@@ -34,6 +34,8 @@ static const struct flag flags[] = {
 	  "30000-32767", "ports for NodePort Services" },
 	{ "event-ttl", "DURATION", FLAG_STRING, OPT(event_ttl), "1h0m0s",
 	  "how long events are kept" },
+	{ "disable", "PART", FLAG_LIST, OPT(disable), NULL,
+	  "servicelb: Services of type LoadBalancer are somebody else's" },
 	{ "disable-agent", NULL, FLAG_BOOL, OPT(disable_agent), "false",
 	  "control plane alone: this machine runs no pods" },
 	{ "disable-scheduler", NULL, FLAG_BOOL, OPT(disable_scheduler), "false",
@@ -95,6 +97,11 @@ static int check_event_ttl(struct server_options *o, struct err *err)
 	return 0;
 }
 
+static bool is_part(const char *text)
+{
+	return !strcmp(text, "servicelb");
+}
+
 int server_options_check(struct server_options *o, struct err *err)
 {
 	int r;
@@ -106,6 +113,8 @@ int server_options_check(struct server_options *o, struct err *err)
 				   "an address range such as 10.42.0.0/16", err)) < 0 ||
 	    (r = option_check_list("service-cidr", &o->service_cidr, is_cidr,
 				   "an address range such as 10.43.0.0/16", err)) < 0 ||
+	    (r = option_check_list("disable", &o->disable, is_part,
+				   "a part that can be left out (servicelb)", err)) < 0 ||
 	    (r = option_check_list("cluster-dns", &o->cluster_dns, option_is_address,
 				   "an IP address", err)) < 0)
 		return r;

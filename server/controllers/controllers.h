@@ -25,6 +25,7 @@ struct controllers_config {
 	struct controllers_authority client_ca, server_ca; /* sign requests */
 	const char *const *cluster_cidrs;                  /* node IPAM; NULL-terminated */
 	const char *const *service_cidrs;
+	bool no_load_balancers;       /* somebody else gives Services their addresses */
 	const char *manifests_dir;    /* NULL: nothing is applied from a directory */
 	struct client *administrator; /* may do everything: applies manifests */
 };

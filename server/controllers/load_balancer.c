@@ -272,6 +272,8 @@ static int start(struct controller *c, struct err *err)
 	(void)err;
 	all->recorder = event_recorder_new(c->client, clock_real(), c->component);
 	c->state = all;
+	if (c->config->no_load_balancers)
+		return 0;
 	controller_queue_start(c, work);
 	informer_hook_add(controller_informer(c, API_CORE_V1_SERVICES), on_service, on_synced, c);
 	informer_hook_add(controller_informer(c, API_CORE_V1_NODES), on_other, on_synced, c);

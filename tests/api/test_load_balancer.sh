@@ -40,3 +40,13 @@ claim what_is_no_longer_balanced_has_no_address eventually has web ""
 claim its_port_goes_to_the_one_that_waits eventually has second "192.0.2.1 192.0.2.2"
 kubectl delete node n2 >/dev/null
 claim a_node_that_leaves_takes_its_address_with_it eventually has second 192.0.2.1
+
+kill -TERM "$server_pid"
+wait "$server_pid"
+start_server --disable servicelb
+service mine 90
+kubectl patch service mine --subresource=status --type=merge -p '{"status":{"loadBalancer":{"ingress":[{"ip":"203.0.113.9"}]}}}' >/dev/null
+node n3 192.0.2.3
+is_seen() { kubectl get node n3 -o 'jsonpath={.metadata.annotations}' | grep -q ttl; }
+eventually is_seen
+same somebody_elses_address_stays 203.0.113.9 "$(addresses mine)"
