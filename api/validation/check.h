@@ -18,6 +18,7 @@ struct check {
 	struct buf path;
 	/* Complaints of rules that upstream generates from markers of fields: they come after all others, in the order of the fields. */
 	struct err later;
+	bool update; /* of an object that is there: generated rules stop where something is fixed */
 	bool declared; /* where complaints go now */
 	bool custom;   /* of a custom resource: finalizers may have any qualified name */
 	bool general; /* a kind whose metadata upstream checks with its general rules alone: the same */

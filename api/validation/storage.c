@@ -84,10 +84,9 @@ void validate_storage_class(struct check *c, const json_t *class)
 	static const char *const policies[] = { "Delete", "Retain", NULL };
 	static const char *const bindings[] = { "Immediate", "WaitForFirstConsumer", NULL };
 	const json_t *parameters = json_object_get(class, "parameters");
-	if (field(class, "provisioner").n)
-		check_name(c, "provisioner", field(class, "provisioner"), name_annotation_key);
-	else
-		CHECK_DECLARED(c, check_required(c, "provisioner", "%s", ""));
+	c->declared = !c->update && field(class, "provisioner").n == 0;
+	check_required_name(c, "provisioner", field(class, "provisioner"), name_annotation_key);
+	c->declared = false;
 	check_parameters(c, parameters);
 	check_one_of(c, class, "reclaimPolicy", policies, false);
 	check_one_pointed(c, class, "volumeBindingMode", bindings);
