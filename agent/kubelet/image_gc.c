@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <time.h>
 
 #include "agent/kubelet/node.h"
 #include "base/log.h"
@@ -48,6 +49,13 @@ static void note_used(void *ctx, const struct container_status *s)
 	map_put(&c->used, str_from(s->image), c);
 }
 
+/* A pod may be about to ask for what was just brought here. A clock that was set back says nothing. */
+static bool is_young(const struct image *i)
+{
+	int64_t age_s = (int64_t)time(NULL) - i->stored_s;
+	return age_s >= 0 && age_s < IMAGE_GC_MIN_AGE_S;
+}
+
 static void collect(void *ctx)
 {
 	struct collection *c = ctx;
@@ -57,9 +65,9 @@ static void collect(void *ctx)
 		return;
 	struct image_gc_item *items = mem_zalloc((count + 1) * sizeof(*items));
 	for (size_t i = 0; i < count; i++)
-		items[i] =
-			(struct image_gc_item){ list[i]->id, list[i]->size_bytes,
-						map_get(&c->used, str_from(list[i]->id)) != NULL };
+		items[i] = (struct image_gc_item){ list[i]->id, list[i]->size_bytes,
+						   map_get(&c->used, str_from(list[i]->id)) ||
+							   is_young(list[i]) };
 	size_t n = image_gc_choose(items, count, c->wanted_bytes);
 	for (size_t i = 0; i < n; i++)
 		c->removed += image_remove(c->k->images, items[i].id, NULL) == 0;

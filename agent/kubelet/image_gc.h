@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unused images go when the disk is 85 % full, the largest first, until it is 80 % full; upstream's imageGCHighThresholdPercent
- * and imageGCLowThresholdPercent. Looked at every five minutes. Loop thread; the work is a worker's. */
+/* Images that are unused and have been here for two minutes go when the disk is 85 % full, the largest first, until it is 80 % full;
+ * upstream's imageMinimumGCAge, imageGCHighThresholdPercent and imageGCLowThresholdPercent. Looked at every five minutes. Loop thread;
+ * the work is a worker's. */
 #ifndef AGENT_KUBELET_IMAGE_GC_H
 #define AGENT_KUBELET_IMAGE_GC_H
 
@@ -8,6 +9,7 @@
 
 #define IMAGE_GC_HIGH_PERCENT 85
 #define IMAGE_GC_LOW_PERCENT  80
+#define IMAGE_GC_MIN_AGE_S    120
 
 void image_gc(struct kubelet *k);
 
@@ -16,7 +18,7 @@ int64_t image_gc_wanted(int64_t size_bytes, int64_t available_bytes);
 struct image_gc_item {
 	const char *id;
 	int64_t size_bytes;
-	bool used;
+	bool used; /* or too young to go */
 };
 /* Sorts the items; the first `n` that this gives are to be removed. */
 size_t image_gc_choose(struct image_gc_item *items, size_t count, int64_t wanted_bytes);

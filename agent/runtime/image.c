@@ -84,6 +84,7 @@ static int load(const struct image_store *s, const struct name_target *t, struct
 	if (r == 0) {
 		c.image->digest = str_dup(str_from(t->target));
 		c.image->size_bytes = size_of(&m);
+		c.image->stored_s = store_blob_time_s(s, digest_hex(t->manifest));
 		*out = TAKE(c.image);
 	}
 	image_config_free(&c);

@@ -19,6 +19,7 @@ struct image {        /* heap; image_free() */
 	char *name;   /* normalised: docker.io/library/busybox:1 */
 	char *digest; /* "sha256:…" of the manifest */
 	int64_t size_bytes;
+	int64_t stored_s;                /* when its manifest came here, wall clock; 0: unknown */
 	char **layer_dirs;               /* unpacked, lowest first; NULL-terminated */
 	char **entrypoint, **cmd, **env; /* NULL-terminated or NULL */
 	char *working_dir, *user, *stop_signal;

@@ -155,6 +155,13 @@ int store_read_blob(const struct image_store *s, const char *hex, struct buf *ou
 	return 0;
 }
 
+int64_t store_blob_time_s(const struct image_store *s, const char *hex)
+{
+	auto_free char *path = store_path(s, "blobs", hex);
+	struct stat st;
+	return stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+}
+
 /* Contents before names: after a power cut a name never leads to files without their contents. */
 int store_sync(const struct image_store *s, struct err *err)
 {

@@ -44,8 +44,9 @@ int store_add_layer(struct image_store *s, const char *tmp, const char *diff_hex
 		    int64_t size_bytes, struct err *err);
 int64_t store_layer_bytes(const struct image_store *s, const char *diff_hex);
 int store_add_blob(struct image_store *s, const char *hex, struct str bytes, struct err *err);
-int store_read_blob(const struct image_store *s, const char *hex, struct buf *out,
-		    struct err *err);                         /* verified */
+int store_read_blob(const struct image_store *s, const char *hex, struct buf *out, struct err *err);
+/* When it came here, wall clock; 0: it is not there. */
+int64_t store_blob_time_s(const struct image_store *s, const char *hex); /* verified */
 int store_sync(const struct image_store *s, struct err *err); /* before names point to it */
 int store_set_name(struct image_store *s, const char *name, const char *text, struct err *err);
 int store_get_name(const struct image_store *s, const char *name, struct buf *out, struct err *err);
