@@ -90,7 +90,7 @@ patch $pods/g '{"metadata":{"finalizers":null}}' >/dev/null
 
 # --- towards a node that is not there ---
 make l >/dev/null
-same logs_of_what_never_ran '200 ' "$(api GET $pods/l/log >/dev/null; code) $(cat "$work/body")"
+same logs_of_what_never_ran '204 ' "$(api GET $pods/l/log >/dev/null; code) $(cat "$work/body")"
 api POST "$pods/l/exec?command=sh&stdout=1" >/dev/null
 like no_host 'pod l does not have a host assigned' "$(jq -r .message "$work/body")"
 api GET "$pods/l/log?container=z" >/dev/null
