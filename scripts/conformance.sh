@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# conformance [FOCUS]: upstream's own conformance suite, built from its Go modules, against a cluster of ours on a simulated host; FOCUS is a
-# regular expression over the names of specs (default: all of [Conformance]). PROCS, SKIP and REPORT: tests/conformance/run.
+# conformance [FOCUS]: upstream's own conformance suite, built from its Go modules, against a cluster of ours on simulated hosts; FOCUS is a
+# regular expression over the names of specs (default: all of [Conformance]). HOSTS, PROCS, SKIP, REPORT: tests/conformance/run.
 . "$(dirname "$0")/common.sh"
 options "$@"
 command -v go >/dev/null || { echo "skip conformance - Go is not installed: the suite is built from its Go modules"; exit 0; }
