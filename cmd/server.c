@@ -323,29 +323,19 @@ static void end_main_loop(void *ctx)
 	loop_stop(&s->api[0]);
 }
 
+/* Scheduler and controllers end with their loop. They are not freed: answers to what they asked may still wait for them there. */
 static void stop_apiserver(void *ctx)
 {
 	struct server *s = ctx;
-	apiserver_stop(s->apiserver, end_main_loop, s);
-}
-
-/* On the control loop: the last thing that the scheduler and the controllers do. */
-static void stop_control(void *ctx)
-{
-	struct server *s = ctx;
-	if (s->scheduler)
-		scheduler_stop(s->scheduler);
-	local_path_stop(s->local_path);
-	if (s->controllers)
-		controllers_stop(s->controllers);
 	loop_stop(&s->control);
-	loop_call(&s->api[0], stop_apiserver, s);
+	loop_join(&s->control);
+	apiserver_stop(s->apiserver, end_main_loop, s);
 }
 
 static void node_stopped(void *ctx)
 {
 	struct server *s = ctx;
-	loop_call(&s->control, stop_control, s);
+	loop_call(&s->api[0], stop_apiserver, s);
 }
 
 /* A stop that hangs must not keep the machine from shutting down; the store is safe at any moment. */
@@ -367,7 +357,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	if (s->member)
 		member_stop(s->member, node_stopped, s);
 	else
-		loop_call(&s->control, stop_control, s);
+		stop_apiserver(s);
 }
 
 static void watch_signals(struct server *s)
@@ -412,7 +402,6 @@ static int run(struct server *s, struct err *err)
 		loop_stop(&s->api[i]);
 		loop_join(&s->api[i]);
 	}
-	loop_join(&s->control);
 	if (s->member)
 		member_join(s->member);
 	log_info("stopped");

@@ -9,13 +9,16 @@ bool is_balanced(const struct core_v1_service *s)
 	       !s->metadata.deletion_timestamp.set;
 }
 
+/* Times are whole seconds: of two of the same second the one that was given addresses was seen first. */
 static int by_age(const void *a, const void *b)
 {
 	const struct core_v1_service *x = ((const struct balanced *)a)->service,
 				     *y = ((const struct balanced *)b)->service;
 	int64_t born = x->metadata.creation_timestamp.us, other = y->metadata.creation_timestamp.us;
 	int r = born < other ? -1 : born > other;
-
+	if (!r)
+		r = (y->status.load_balancer.ingress.n > 0) -
+		    (x->status.load_balancer.ingress.n > 0);
 	if (!r)
 		r = str_cmp(x->metadata.namespace, y->metadata.namespace);
 	return r ? r : str_cmp(x->metadata.name, y->metadata.name);

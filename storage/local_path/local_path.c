@@ -18,8 +18,7 @@ struct local_path {
 	struct informer *claims, *volumes, *classes, *nodes;
 	struct work_queue *queue;
 	struct event_recorder *events;
-	size_t in_flight; /* calls that have yet to answer; the last one frees what was stopped */
-	bool stopped, classes_made;
+	bool classes_made;
 };
 struct call {
 	struct local_path *p;
@@ -27,15 +26,6 @@ struct call {
 	const struct object *claim; /* of a creation */
 	char *volume, *class;
 };
-
-static void free_when_idle(struct local_path *p)
-{
-	if (!p->stopped || p->in_flight)
-		return;
-	work_queue_free(p->queue);
-	event_recorder_free(p->events);
-	free(p);
-}
 
 static void say(struct local_path *p, const struct object *claim, const char *type,
 		const char *reason, const char *text)
@@ -64,20 +54,17 @@ static void on_answer(void *ctx, const struct client_result *r)
 	bool fine =
 		!r->err || r->err->reason == ERR_ALREADY_EXISTS || r->err->reason == ERR_NOT_FOUND;
 
-	p->in_flight--;
-	if (!p->stopped && c->claim)
+	if (c->claim)
 		tell_created(c, r);
 	else if (!fine)
 		log_warn("volume was not deleted", LOG_S("volume", c->key),
 			 LOG_S("error", err_text(r->err)));
-	if (!p->stopped)
-		work_queue_done(p->queue, str_from(c->key), !fine);
+	work_queue_done(p->queue, str_from(c->key), !fine);
 	object_unref(c->claim);
 	free(c->volume);
 	free(c->class);
 	free(c->key);
 	free(c);
-	free_when_idle(p);
 }
 
 static void do_call(struct local_path *p, struct str key, struct client_call *what, struct call *c)
@@ -86,7 +73,6 @@ static void do_call(struct local_path *p, struct str key, struct client_call *wh
 	c->key = str_dup(key);
 	what->done = on_answer;
 	what->ctx = c;
-	p->in_flight++;
 	client_do(p->client, what);
 }
 
@@ -268,10 +254,8 @@ static void on_class_made(void *ctx, const struct client_result *r)
 {
 	struct local_path *p = ctx;
 
-	p->in_flight--;
 	if (r->err && r->err->reason != ERR_ALREADY_EXISTS)
 		log_warn("storage class was not made", LOG_S("error", err_text(r->err)));
-	free_when_idle(p);
 }
 
 static void make_class(struct local_path *p, const char *name, bool standard)
@@ -292,7 +276,6 @@ static void make_class(struct local_path *p, const char *name, bool standard)
 					  .done = on_class_made,
 					  .ctx = p };
 
-	p->in_flight++;
 	client_do(p->client, &what);
 }
 
@@ -300,7 +283,7 @@ static void on_classes(void *ctx)
 {
 	struct local_path *p = ctx;
 
-	if (p->stopped || p->classes_made)
+	if (p->classes_made)
 		return;
 	p->classes_made = true;
 	make_class(p, "standard", true);
@@ -356,16 +339,4 @@ int local_path_start(struct client *client, struct local_path **out, struct err 
 	informer_start(p->classes);
 	*out = p;
 	return 0;
-}
-
-void local_path_stop(struct local_path *p)
-{
-	if (!p)
-		return;
-	p->stopped = true;
-	informer_free(p->claims);
-	informer_free(p->volumes);
-	informer_free(p->classes);
-	informer_free(p->nodes);
-	free_when_idle(p);
 }

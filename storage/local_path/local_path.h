@@ -9,8 +9,7 @@
 
 struct local_path;
 /* `client`: system:serviceaccount:kube-system:local-path-provisioner-service-account. Makes the StorageClasses local-path and
- * standard (the default) when they are missing. */
+ * standard (the default) when they are missing. It ends with its loop. */
 int local_path_start(struct client *client, struct local_path **out, struct err *err);
-void local_path_stop(struct local_path *p); /* no call into the client after this */
 
 #endif
