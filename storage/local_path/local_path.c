@@ -252,8 +252,7 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 
 static void on_class_made(void *ctx, const struct client_result *r)
 {
-	struct local_path *p = ctx;
-
+	(void)ctx;
 	if (r->err && r->err->reason != ERR_ALREADY_EXISTS)
 		log_warn("storage class was not made", LOG_S("error", err_text(r->err)));
 }
@@ -274,7 +273,7 @@ static void make_class(struct local_path *p, const char *name, bool standard)
 					  .resource = API_STORAGE_V1_STORAGECLASSES,
 					  .body = buf_view(&body),
 					  .done = on_class_made,
-					  .ctx = p };
+					  .ctx = NULL };
 
 	client_do(p->client, &what);
 }
