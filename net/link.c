@@ -18,6 +18,8 @@ static size_t scheme_length(struct str link)
 
 bool link_rewrite(const struct link_base *base, struct str link, struct buf *out)
 {
+	if (!link.n)
+		return false;
 	size_t scheme = scheme_length(link);
 	struct str rest = str_of(link.p + scheme, link.n - scheme);
 	if (str_starts(rest, STR("//"))) {

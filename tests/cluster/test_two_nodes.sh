@@ -141,8 +141,9 @@ claim an_agent_starts_without_server_and_token agent_again
 server_back() {
 	server_start && until_true 30 node_is_ready "$second" && until_true 20 goes_on || { tail -5 "$work/$second.log"; return 1; }
 	until_true 20 gets "$(cat "$work/containers")" containers_of || { echo "containers changed: $(cat "$work/containers") / $(containers_of)"; return 1; }
-	equals hello "$(echo hello | k exec -i "$two" -- cat)"
+	until_true 20 gets hello echoed # once that node has heard of its pods again
 }
+echoed() { echo hello | k exec -i "$two" -- cat; }
 claim nothing_was_restarted_when_all_are_back server_back
 scaled() { k scale deployment/web --replicas=6 >/dev/null && k rollout status deployment/web --timeout=40s && [ "$(pods_on "$second" | wc -w)" -ge 2 ] && equals 6 "$(echo "$(pods_on "$host") $(pods_on "$second")" | wc -w)"; }
 claim new_pods_come_to_the_second_node_afterwards scaled
