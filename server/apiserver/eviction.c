@@ -7,11 +7,19 @@
 #include "server/apiserver/decode.h"
 #include "server/apiserver/delete_options.h"
 #include "server/apiserver/deletion.h"
+#include "server/apiserver/eviction_budget.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/subresources.h"
 #include "server/apiserver/write.h"
 
-#define TARGET "DisruptionTarget"
+#define TARGET    "DisruptionTarget"
+#define TRIES_MAX 5
+
+struct eviction {          /* the request's state */
+	struct str budget; /* that frees the pod while it is as it was; n == 0: none */
+	bool own_version;  /* the precondition is ours: the pod as it was when we judged */
+	int tries;
+};
 
 struct budgets {
 	const struct object *pod;
@@ -41,6 +49,27 @@ static bool budget_match(void *ctx, const struct object *o)
 	return true;
 }
 
+static void eviction_try(struct api_request *r);
+
+/* The pod is no longer what was judged: it is judged again, or the client is asked to come again. */
+static void eviction_failed(struct api_request *r, const struct err *err)
+{
+	struct eviction *e = r->state;
+	auto_err busy = { 0 };
+	if (err->reason != ERR_CONFLICT || !e->own_version) {
+		respond_err(r, err);
+	} else if (e->budget.n) {
+		request_about(r, "", "", STR(""));
+		budget_busy(e->budget, &busy);
+		respond_err(r, &busy);
+	} else if (++e->tries < TRIES_MAX) {
+		r->opt.pre_version = STR("");
+		eviction_try(r);
+	} else {
+		respond_err(r, err);
+	}
+}
+
 static void eviction_done(struct deletion *d, const struct object *last, bool gone,
 			  const struct err *err)
 {
@@ -48,7 +77,7 @@ static void eviction_done(struct deletion *d, const struct object *last, bool go
 	(void)last;
 	(void)gone;
 	if (err) {
-		respond_err(d->r, err);
+		eviction_failed(d->r, err);
 		return;
 	}
 	buf_puts(&text, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":"
@@ -108,9 +137,9 @@ static int target_modify(struct write *w, struct err *err)
 static void target_done(struct write *w, const struct err *err)
 {
 	struct api_request *r = w->r;
-	if (err)
-		respond_err(r, err);
-	else {
+	if (err) {
+		eviction_failed(r, err);
+	} else {
 		if (r->opt.pre_version.n && w->object)
 			r->opt.pre_version = str_from(
 				arena_printf(&r->arena, "%lld", (long long)w->object->revision));
@@ -132,35 +161,13 @@ static void eviction_delete(struct api_request *r)
 	write_update(w);
 }
 
-/* Takes one disruption out of the budget. */
 static int budget_modify(struct write *w, struct err *err)
 {
-	json_t *status = json_object_get(w->old, "status");
-	int64_t allowed = tree_int(json_object_get(status, "disruptionsAllowed"), 0);
-	if (allowed <= 0) {
-		err_set(err, ERR_TOO_MANY_REQUESTS,
-			"Cannot evict pod as it would violate the pod's disruption budget.");
-		err_cause(
-			err, "DisruptionBudget", NULL,
-			"The disruption budget %.*s needs %lld healthy pods and has %lld currently",
-			STR_ARG(w->name),
-			(long long)tree_int(json_object_get(status, "desiredHealthy"), 0),
-			(long long)tree_int(json_object_get(status, "currentHealthy"), 0));
-		return -(int)ERR_TOO_MANY_REQUESTS;
-	}
-	char now[TIME_TEXT_MAX];
-	w->tree = tree_copy(w->old);
-	status = json_object_get(w->tree, "status");
-	json_object_set_new(status, "disruptionsAllowed", json_integer(allowed - 1));
-	json_t *pods = json_object_get(status, "disruptedPods");
-	if (!json_is_object(pods)) {
-		pods = json_object();
-		json_object_set_new(status, "disruptedPods", pods);
-	}
-	time_format(clock_wall_s(w->r->server->clock), now);
-	json_object_setn_new(pods, w->r->name.p, w->r->name.n, json_string(now));
-	w->managed_done = true;
-	return 0;
+	w->tree = json_deep_copy(w->old);
+	int e = budget_take(w->tree, w->r->name, clock_wall_s(w->r->server->clock), err);
+	if (e == -ERR_FORBIDDEN)
+		request_about(w->r, "policy", "poddisruptionbudget", w->name);
+	return e;
 }
 
 static void budget_done(struct write *w, const struct err *err)
@@ -173,56 +180,90 @@ static void budget_done(struct write *w, const struct err *err)
 	write_free(w);
 }
 
-/* A pod that does no work, or is on its way out, disrupts nothing. */
-static bool budget_ignored(const struct object *pod)
+/* Goes only while the pod is as it is now. */
+static void delete_as_it_is(struct api_request *r, const struct object *pod, struct str budget)
 {
-	json_t *tree = object_tree(pod, NULL);
-	struct str phase = tree_get_str(tree, "status", "phase", NULL);
-	bool ignored = pod->deleting || str_eqz(phase, "Succeeded") || str_eqz(phase, "Failed") ||
-		       str_eqz(phase, "Pending");
+	struct eviction *e = r->state;
+	if (!r->opt.pre_version.n) {
+		e->own_version = true;
+		r->opt.pre_version =
+			str_from(arena_printf(&r->arena, "%lld", (long long)pod->revision));
+	}
+	e->budget = budget;
+	eviction_delete(r);
+}
+
+/* The pods' budget, as it stands at this moment; a reference, NULL: none. */
+static int budget_find(struct api_request *r, const struct object *pod, struct object **out,
+		       struct err *err)
+{
+	const struct api_resource *res = budget_resource();
+	struct budgets b = { .pod = pod };
+	struct cache_view view;
+	cache_view_now(server_cache(r->server, res), &view);
+	cache_view_each(&view, lookup_key(r, res, r->ns, STR("")), STR(""), budget_match, &b);
+	cache_view_close(&view);
+	*out = b.found;
+	return b.n <= 1 ? 0
+			: err_set(err, ERR_INTERNAL,
+				  "This pod has more than one PodDisruptionBudget, which the "
+				  "eviction subresource does not support.");
+}
+
+static void budget_ask(struct api_request *r, const struct object *pod, const json_t *pod_tree,
+		       const struct object *budget)
+{
+	json_t *tree = object_tree(budget, NULL);
+	struct str name = arena_str(&r->arena, budget->name);
+	if (budget_frees(tree, pod_tree)) {
+		delete_as_it_is(r, pod, name);
+	} else {
+		struct write *w = write_new(r, budget_resource(), "status", r->ns, name);
+		w->modify = budget_modify;
+		w->done = budget_done;
+		write_managed_by(w, "Update");
+		w->by.manager =
+			STR("kube-apiserver"); /* not the client: it may not write budgets */
+		write_update(w);
+	}
 	json_decref(tree);
-	return ignored;
 }
 
 static void eviction_start(struct api_request *r, const struct object *pod)
 {
-	struct budgets b = { .pod = pod };
-	const struct api_resource *res = budget_resource();
+	json_t *tree = object_tree(pod, NULL);
+	bool waits =
+		str_eqz(tree_get_str(tree, "status", "phase", NULL), "Pending") && !pod->deleting;
+	struct object *budget = NULL;
 	auto_err err = { 0 };
-	if (admit_node_eviction(r, pod, &err) < 0) {
+	if (admit_node_eviction(r, pod, &err) < 0 ||
+	    (!budget_ignores(tree) && budget_find(r, pod, &budget, &err) < 0))
 		respond_err(r, &err);
-		return;
-	}
-	if (res && !budget_ignored(pod)) {
-		struct cache_view view;
-		cache_view_now(server_cache(r->server, res), &view);
-		cache_view_each(&view, lookup_key(r, res, r->ns, STR("")), STR(""), budget_match,
-				&b);
-		cache_view_close(&view);
-	}
-	if (b.n > 1) {
-		err_set(&err, ERR_INTERNAL,
-			"This pod has more than one PodDisruptionBudget, which the eviction "
-			"subresource does not support.");
-		respond_err(r, &err);
-	} else if (b.n == 1) {
-		struct write *w =
-			write_new(r, res, "status", r->ns, arena_str(&r->arena, b.found->name));
-		w->modify = budget_modify;
-		w->done = budget_done;
-		write_managed_by(w, "Update");
-		write_update(w);
-	} else {
+	else if (budget)
+		budget_ask(r, pod, tree, budget);
+	else if (waits) /* it must not have become ready meanwhile */
+		delete_as_it_is(r, pod, STR(""));
+	else
 		eviction_delete(r);
-	}
-	object_unref(b.found);
+	object_unref(budget);
+	json_decref(tree);
+}
+
+static void eviction_try(struct api_request *r)
+{
+	auto_err err = { 0 };
+	struct object *pod = lookup_target(r, &err);
+	if (pod)
+		eviction_start(r, pod);
+	else
+		respond_err(r, &err);
+	object_unref(pod);
 }
 
 static void eviction_body(struct api_request *r)
 {
 	auto_err err = { 0 };
 	json_t *tree = NULL;
-	struct object *pod = NULL;
 	struct decode_expect expect = { api_type_find(STR("policy/v1.Eviction")), "policy", "v1",
 					"Eviction" };
 	int e = decode_body(r, &expect, &tree, &err);
@@ -233,13 +274,11 @@ static void eviction_body(struct api_request *r)
 		e = delete_options_read(&r->arena, json_object_get(tree, "deleteOptions"), &r->opt,
 					&err);
 	json_decref(tree);
+	r->state = arena_alloc(&r->arena, sizeof(struct eviction));
 	if (e == 0)
-		pod = lookup_target(r, &err);
-	if (pod)
-		eviction_start(r, pod);
+		eviction_try(r);
 	else
 		respond_err(r, &err);
-	object_unref(pod);
 }
 
 void sub_eviction(struct api_request *r)

@@ -87,6 +87,24 @@ evict g
 same the_end_says_that_it_was_an_eviction 'True EvictionByEvictionAPI Eviction API: evicting' \
 	"$(api GET $pods/g | jq -r '.status.conditions[] | select(.type == "DisruptionTarget") | "\(.status) \(.reason) \(.message)"')"
 patch $pods/g '{"metadata":{"finalizers":null}}' >/dev/null
+# pods that are not ready: kept while the budget is broken, free when it is kept without them or says so
+unready() { # NAME
+	running "$1"
+	patch "$pods/$1/status" '{"status":{"conditions":[{"type":"Ready","status":"False"}]}}' >/dev/null
+}
+healthy_is() { [ "$(kubectl get pdb b -o 'jsonpath={.status.currentHealthy}/{.status.expectedPods}')" = "$1" ]; }
+unready h
+claim an_unready_pod_is_not_healthy eventually healthy_is 1/2
+evict h
+same an_unready_pod_goes_while_the_budget_is_kept_without_it 201 "$(code)"
+unready i
+patch "$pods/f/status" '{"status":{"conditions":[{"type":"Ready","status":"False"}]}}' >/dev/null
+claim nobody_is_healthy_now eventually healthy_is 0/2
+evict i
+same an_unready_pod_stays_while_the_budget_is_broken '429 The disruption budget b needs 1 healthy pods and has 0 currently' "$(code) $(jq -r '.details.causes[0].message' "$work/body")"
+kubectl patch pdb b --type=merge -p '{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}' >/dev/null
+evict i
+same unless_the_budget_lets_unready_pods_go_always 201 "$(code)"
 
 # --- towards a node that is not there ---
 make l >/dev/null
