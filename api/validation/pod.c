@@ -33,7 +33,7 @@ static void check_tokens_need_account(struct check *c, const json_t *spec)
 	check_out(c, was);
 }
 
-static void check_spec(struct check *c, const json_t *pod)
+void check_pod(struct check *c, const json_t *pod)
 {
 	struct pod_rules p = { .spec = spec_of(pod), .metadata = meta_of(pod), .is_pod = true };
 	size_t was = check_in(c, "spec");
@@ -46,7 +46,7 @@ static void check_spec(struct check *c, const json_t *pod)
 void validate_pod(struct check *c, const json_t *pod)
 {
 	const json_t *spec = spec_of(pod);
-	check_spec(c, pod);
+	check_pod(c, pod);
 	if (json_array_size(json_object_get(spec, "ephemeralContainers")))
 		check_forbidden(c, "spec.ephemeralContainers", "cannot be set on create");
 	if (tree_get_str(spec, "nodeName", NULL).n &&
@@ -223,7 +223,7 @@ void validate_pod_update(struct check *c, const json_t *new, const json_t *old)
 {
 	const json_t *a = spec_of(new), *b = spec_of(old);
 	if (!shape_equal(a, b))
-		check_spec(c, new);
+		check_pod(c, new);
 	if (!same_number_of_containers(c, a, b, "containers") ||
 	    !same_number_of_containers(c, a, b, "initContainers"))
 		return;
@@ -347,46 +347,38 @@ void validate_pod_status(struct check *c, const json_t *new, const json_t *old)
 
 /* ---- subresources ---- */
 
+/* A struct held by value is there whether it was spelled out or not. */
+static bool same_but_for_empty(const json_t *now, const json_t *before)
+{
+	json_t *full = tree_copy(now);
+	shape_fill_empty(full, before);
+	bool same = shape_equal(full, before);
+	json_decref(full);
+	return same;
+}
+
 void validate_pod_ephemeral(struct check *c, const json_t *new, const json_t *old)
 {
 	struct map now = { 0 };
 	size_t i;
 	json_t *container;
-	check_spec(c, new);
+	check_pod(c, new);
 	json_array_foreach (tree_get(new, "spec", "ephemeralContainers", NULL), i, container)
 		map_put(&now, tree_get_str(container, "name", NULL), container);
 	json_array_foreach (tree_get(old, "spec", "ephemeralContainers", NULL), i, container) {
 		struct str name = tree_get_str(container, "name", NULL);
 		const json_t *after = map_get(&now, name);
 		if (!after)
-			check_forbidden(c, "spec.ephemeralContainers",
-					"existing ephemeral containers \"%.*s\" may not be removed",
-					STR_ARG(name));
-		else if (!shape_equal(after, container))
+			check_forbidden(
+				c, "spec.ephemeralContainers",
+				"existing ephemeral containers \"%.*s\" may not be removed\n",
+				STR_ARG(name));
+		else if (!same_but_for_empty(after, container))
 			check_forbidden(c, "spec.ephemeralContainers",
 					"existing ephemeral containers \"%.*s\" may not be changed",
 					STR_ARG(name));
 	}
 	map_free(&now, NULL);
-}
-
-/* Only requests and limits of processor and memory may change. */
-void validate_pod_resize(struct check *c, const json_t *new, const json_t *old)
-{
-	const json_t *a = spec_of(new), *b = spec_of(old);
-	check_spec(c, new);
-	if (!same_number_of_containers(c, a, b, "containers") ||
-	    !same_number_of_containers(c, a, b, "initContainers"))
-		return;
-	json_t *spec = tree_copy(a);
-	put_back_images(spec, b, "containers", "resources");
-	put_back_images(spec, b, "initContainers", "resources");
-	put_back_images(spec, b, "containers", "resizePolicy");
-	put_back_images(spec, b, "initContainers", "resizePolicy");
-	put_back(spec, b, "resources");
-	if (!shape_equal(spec, b))
-		check_forbidden(c, "spec", "only cpu and memory resources are mutable");
-	json_decref(spec);
 }
 
 void validate_pod_template(struct check *c, const json_t *object)

@@ -14,6 +14,8 @@ struct pod_rules { /* what one pod's parts know of each other */
 	struct map volumes; /* by name; filled by check_volumes() */
 };
 
+/* A whole pod, from its root. */
+void check_pod(struct check *c, const json_t *pod);
 /* The check stands at the pod's spec. */
 void check_pod_spec(struct check *c, struct pod_rules *p);
 /* At the template: labels, annotations, spec. */

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "api/meta.h"
+#include "api/pod_qos.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "server/apiserver/admission/amount_map.h"
-#include "server/apiserver/registry/pod_qos.h"
 
 #define NAME_BYTES 512
 

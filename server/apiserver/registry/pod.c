@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/meta.h"
+#include "api/pod_qos.h"
 #include "base/clock.h"
 #include "server/apiserver/registry/pod_labels.h"
-#include "server/apiserver/registry/pod_qos.h"
+#include "server/apiserver/registry/pod_level.h"
 #include "server/apiserver/write.h"
 
 static void keep_field(json_t *to, const json_t *from, const char *field)
@@ -34,6 +35,7 @@ int pod_strategy_create(struct write *w, struct err *err)
 	json_t *status = json_pack("{s:s}", "phase", "Pending");
 	(void)err;
 	pod_labels_merge(spec, meta_labels(w->tree));
+	pod_level_default(spec);
 	gate_condition(w, status, spec);
 	json_object_set_new(status, "qosClass", json_string(pod_qos(spec)));
 	json_object_set_new(w->tree, "status", status);
@@ -91,31 +93,47 @@ static int pod_ephemeral(struct write *w)
 	return 0;
 }
 
-static const json_t *container_named(const json_t *list, struct str name)
+/* What a resize takes of each container. Others than before are left as they came, for validation to say so. */
+static void resize_list(json_t *spec, const json_t *wanted, const char *name)
 {
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (str_eq(tree_get_str(json_array_get(list, i), "name", NULL), name))
-			return json_array_get(list, i);
-	return NULL;
+	const json_t *now = json_object_get(wanted, name), *was = json_object_get(spec, name);
+	json_t *container, *list = json_array();
+	size_t i;
+	json_array_foreach (now, i, container) {
+		const json_t *old = json_array_get(was, i);
+		if (!json_equal(json_object_get(old, "name"), json_object_get(container, "name"))) {
+			json_object_set(spec, name, (json_t *)(uintptr_t)now);
+			json_decref(list);
+			return;
+		}
+		json_t *one = json_copy((json_t *)(uintptr_t)old);
+		keep_field(one, container, "resources");
+		keep_field(one, container, "resizePolicy");
+		json_array_append_new(list, one);
+	}
+	if (json_array_size(list))
+		json_object_set(spec, name, list);
+	json_decref(list);
+}
+
+static bool same_size(const json_t *a, const json_t *b, const char *list)
+{
+	return json_array_size(json_object_get(a, list)) ==
+	       json_array_size(json_object_get(b, list));
 }
 
 static int pod_resize(struct write *w)
 {
-	static const char *const lists[] = { "initContainers", "containers" };
+	const json_t *wanted = json_object_get(w->tree, "spec"),
+		     *old = json_object_get(w->old, "spec");
+	if (!same_size(wanted, old, "containers") || !same_size(wanted, old, "initContainers"))
+		return 0; /* is not valid */
 	json_t *pod = old_with(w), *spec = json_object_get(pod, "spec");
-	const json_t *wanted = json_object_get(w->tree, "spec");
-	for (size_t l = 0; l < COUNT_OF(lists); l++) {
-		json_t *list = json_object_get(spec, lists[l]);
-		for (size_t i = 0; i < json_array_size(list); i++) {
-			json_t *c = json_array_get(list, i);
-			const json_t *from = container_named(json_object_get(wanted, lists[l]),
-							     tree_get_str(c, "name", NULL));
-			if (!from)
-				continue;
-			keep_field(c, from, "resources");
-			keep_field(c, from, "resizePolicy");
-		}
-	}
+	resize_list(spec, wanted, "initContainers");
+	resize_list(spec, wanted, "containers");
+	if (json_object_get(wanted, "resources"))
+		keep_field(spec, wanted, "resources");
+	pod_level_default(spec);
 	tree_replace(w, pod);
 	return 0;
 }

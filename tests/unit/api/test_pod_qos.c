@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "api/pod_qos.h"
 #include "base/mem.h"
-#include "server/apiserver/registry/pod_qos.h"
 
 static void assert_qos(const char *spec, const char *expected)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/apiserver/registry/pod_qos.h"
+#include "api/pod_qos.h"
 
 #include "api/meta.h"
 #include "api/quantity.h"

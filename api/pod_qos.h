@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A pod's quality of service class from its containers' resources. Follows upstream's pkg/apis/core/v1/helper/qos. Pure. */
-#ifndef SERVER_APISERVER_REGISTRY_POD_QOS_H
-#define SERVER_APISERVER_REGISTRY_POD_QOS_H
+#ifndef API_POD_QOS_H
+#define API_POD_QOS_H
 
 #include <jansson.h>
 
