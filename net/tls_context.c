@@ -16,6 +16,7 @@
 #endif
 
 #include "base/encode.h"
+#include "net/mbed.h"
 
 #define TICKET_LIFETIME_S 86400
 
@@ -72,13 +73,6 @@ int tls_error(struct err *err, int r, const char *what)
 	char text[160];
 	mbedtls_strerror(r, text, sizeof(text));
 	return err_set(err, ERR_INTERNAL, "%s: %s (-0x%04x)", what, text, (unsigned)-r);
-}
-
-static int random_fill(void *ctx, unsigned char *out, size_t n)
-{
-	(void)ctx;
-	rand_bytes(out, n);
-	return 0;
 }
 
 static void crypto_init(void)
@@ -140,7 +134,7 @@ static int certificates_parse(mbedtls_x509_crt *out, struct str pem, const char 
 static int key_parse(mbedtls_pk_context *out, struct str pem, struct err *err)
 {
 	char *text = str_dup(pem);
-	int r = mbedtls_pk_parse_key(out, (unsigned char *)text, pem.n + 1, NULL, 0, random_fill,
+	int r = mbedtls_pk_parse_key(out, (unsigned char *)text, pem.n + 1, NULL, 0, mbed_random,
 				     NULL);
 	explicit_bzero(text, pem.n);
 	free(text);
@@ -154,7 +148,7 @@ static int identity_parse(struct tls_context *c, struct str cert, struct str key
 		r = key_parse(&c->key, key, err);
 	if (r < 0)
 		return r;
-	if (mbedtls_pk_check_pair(&c->chain.pk, &c->key, random_fill, NULL) != 0)
+	if (mbedtls_pk_check_pair(&c->chain.pk, &c->key, mbed_random, NULL) != 0)
 		return err_set(err, ERR_INTERNAL,
 			       "the private key does not belong to the certificate");
 	r = mbedtls_ssl_conf_own_cert(&c->conf, &c->chain, &c->key);
@@ -168,7 +162,7 @@ static int common_setup(struct tls_context *c, int endpoint, const char *const *
 					    MBEDTLS_SSL_PRESET_DEFAULT);
 	if (r < 0)
 		return tls_error(err, r, "configure TLS");
-	mbedtls_ssl_conf_rng(&c->conf, random_fill, NULL);
+	mbedtls_ssl_conf_rng(&c->conf, mbed_random, NULL);
 	bool server = endpoint == MBEDTLS_SSL_IS_SERVER;
 	mbedtls_ssl_conf_ciphersuites(&c->conf, server ? server_ciphers() : ciphers);
 	mbedtls_ssl_conf_min_tls_version(&c->conf, MBEDTLS_SSL_VERSION_TLS1_2);
@@ -199,7 +193,7 @@ static int ticket_write(void *ctx, const mbedtls_ssl_session *session, unsigned 
 
 static int tickets_setup(struct tls_context *c, struct err *err)
 {
-	int r = mbedtls_ssl_ticket_setup(&c->tickets, random_fill, NULL, MBEDTLS_CIPHER_AES_256_GCM,
+	int r = mbedtls_ssl_ticket_setup(&c->tickets, mbed_random, NULL, MBEDTLS_CIPHER_AES_256_GCM,
 					 TICKET_LIFETIME_S);
 	if (r < 0)
 		return tls_error(err, r, "configure session tickets");

@@ -2,7 +2,6 @@
 #include "agent/join/pair.h"
 
 #include <mbedtls/ecp.h>
-#include <mbedtls/error.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/x509_crt.h>
 #include <mbedtls/x509_csr.h>
@@ -11,35 +10,22 @@
 
 #include "base/encode.h"
 #include "base/file.h"
+#include "net/mbed.h"
 
 #define PEM_MAX  4096
 #define FILE_MAX (1u << 20)
-
-static int random_fill(void *ctx, unsigned char *out, size_t n)
-{
-	(void)ctx;
-	rand_bytes(out, n);
-	return 0;
-}
-
-static int failed(struct err *err, int code, const char *what)
-{
-	char text[160];
-	mbedtls_strerror(code, text, sizeof(text));
-	return err_set(err, ERR_INVALID, "%s: %s", what, text);
-}
 
 static int key_make(mbedtls_pk_context *key, struct buf *pem, struct err *err)
 {
 	unsigned char text[PEM_MAX];
 	int r = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
 	if (r == 0)
-		r = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), random_fill,
+		r = mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), mbed_random,
 					NULL);
 	if (r == 0)
 		r = mbedtls_pk_write_key_pem(key, text, sizeof(text));
 	if (r)
-		return failed(err, r, "make a key");
+		return mbed_error(err, ERR_INVALID, r, "make a key");
 	buf_puts(pem, (char *)text);
 	explicit_bzero(text, sizeof(text));
 	return 0;
@@ -63,10 +49,10 @@ static int request_write(const struct pair_subject *s, mbedtls_pk_context *key, 
 		r = mbedtls_x509write_csr_set_subject_alternative_name(&w, &name);
 	}
 	if (r == 0)
-		r = mbedtls_x509write_csr_pem(&w, text, sizeof(text), random_fill, NULL);
+		r = mbedtls_x509write_csr_pem(&w, text, sizeof(text), mbed_random, NULL);
 	mbedtls_x509write_csr_free(&w);
 	if (r)
-		return failed(err, r, "make a certificate request");
+		return mbed_error(err, ERR_INVALID, r, "make a certificate request");
 	buf_puts(pem, (char *)text);
 	return 0;
 }
@@ -103,15 +89,15 @@ static int pair_check(const struct buf *pem, struct pair_life *life, struct err 
 	mbedtls_pk_init(&key);
 	int r = mbedtls_x509_crt_parse(&crt, text, pem->n + 1);
 	if (r == 0)
-		r = mbedtls_pk_parse_key(&key, text, pem->n + 1, NULL, 0, random_fill, NULL);
+		r = mbedtls_pk_parse_key(&key, text, pem->n + 1, NULL, 0, mbed_random, NULL);
 	if (r == 0)
-		r = mbedtls_pk_check_pair(&crt.pk, &key, random_fill, NULL);
+		r = mbedtls_pk_check_pair(&crt.pk, &key, mbed_random, NULL);
 	if (r == 0)
 		*life = (struct pair_life){ seconds_of(&crt.valid_from),
 					    seconds_of(&crt.valid_to) };
 	mbedtls_pk_free(&key);
 	mbedtls_x509_crt_free(&crt);
-	return r ? failed(err, r, "certificate and key") : 0;
+	return r ? mbed_error(err, ERR_INVALID, r, "certificate and key") : 0;
 }
 
 int pair_read(const char *path, struct buf *pem, struct pair_life *life, struct err *err)

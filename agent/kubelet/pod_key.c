@@ -4,7 +4,6 @@
 #include "agent/kubelet/pod_key.h"
 
 #include <mbedtls/ecp.h>
-#include <mbedtls/error.h>
 #include <mbedtls/pem.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/rsa.h>
@@ -12,6 +11,7 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
+#include "net/mbed.h"
 
 #define DER_MAX      4096
 #define RSA_EXPONENT 65537
@@ -42,29 +42,15 @@ static const struct kind {
 	  STR_INIT("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00") },
 };
 
-static int random_bytes(void *ctx, unsigned char *out, size_t n)
-{
-	(void)ctx;
-	rand_bytes(out, n);
-	return 0;
-}
-
-static int failed(struct err *err, int code, const char *what)
-{
-	char text[160];
-	mbedtls_strerror(code, text, sizeof(text));
-	return err_set(err, ERR_INTERNAL, "%s: %s", what, text);
-}
-
 static int generate(const struct kind *k, mbedtls_pk_context *key)
 {
 	mbedtls_pk_type_t type = k->rsa_bits ? MBEDTLS_PK_RSA : MBEDTLS_PK_ECKEY;
 	int r = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(type));
 	if (r)
 		return r;
-	return k->rsa_bits ? mbedtls_rsa_gen_key(mbedtls_pk_rsa(*key), random_bytes, NULL,
+	return k->rsa_bits ? mbedtls_rsa_gen_key(mbedtls_pk_rsa(*key), mbed_random, NULL,
 						 k->rsa_bits, RSA_EXPONENT)
-			   : mbedtls_ecp_gen_key(k->curve, mbedtls_pk_ec(*key), random_bytes, NULL);
+			   : mbedtls_ecp_gen_key(k->curve, mbedtls_pk_ec(*key), mbed_random, NULL);
 }
 
 static void der(struct buf *out, unsigned char tag, struct str content)
@@ -105,7 +91,7 @@ static int write_request(const struct kind *k, mbedtls_pk_context *key, struct b
 	mbedtls_x509write_csr_init(&w);
 	mbedtls_x509write_csr_set_key(&w, key);
 	mbedtls_x509write_csr_set_md_alg(&w, k->digest);
-	int n = mbedtls_x509write_csr_der(&w, text, sizeof(text), random_bytes, NULL);
+	int n = mbedtls_x509write_csr_der(&w, text, sizeof(text), mbed_random, NULL);
 	mbedtls_x509write_csr_free(&w);
 	if (n < 0)
 		return n;
@@ -129,5 +115,5 @@ int pod_key_new(struct str type, struct buf *key, struct buf *request, struct er
 	if (r == 0)
 		r = write_request(k, &pk, request);
 	mbedtls_pk_free(&pk);
-	return r ? failed(err, r, "while generating keypair") : 0;
+	return r ? mbed_error(err, ERR_INTERNAL, r, "while generating keypair") : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/metadata.h"
 
+#include <string.h>
+
 #include "api/managed_fields.h"
 #include "api/meta.h"
 #include "base/mem.h"
@@ -145,7 +147,10 @@ void check_template_metadata(struct check *c, const json_t *metadata)
 	check_labels(c, "labels", json_object_get(metadata, "labels"));
 	for (size_t i = 0; i < COUNT_OF(unset); i++)
 		if (!shape_empty(json_object_get(metadata, unset[i])))
-			check_forbidden(c, unset[i], "cannot be set");
+			check_forbidden(c,
+					strcmp(unset[i], "uid") ? unset[i]
+								: "uID", /* its name in Go */
+					"cannot be set");
 	check_out(c, was);
 }
 

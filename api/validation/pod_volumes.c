@@ -3,6 +3,7 @@
  * checked for their required fields. */
 #include "api/meta.h"
 #include "api/quantity.h"
+#include "api/validation/metadata.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
 #include "api/validation/volume_sources.h"
@@ -153,30 +154,6 @@ static void check_csi(struct check *c, const json_t *source)
 		check_name(c, "name", field(secret, "name"), name_dns_subdomain);
 }
 
-/* Metadata of a template: labels and annotations, and nothing else. */
-static void check_template_metadata(struct check *c, const json_t *metadata)
-{
-	static const char *const others[] = { "name",
-					      "generateName",
-					      "namespace",
-					      "selfLink",
-					      "uid",
-					      "resourceVersion",
-					      "generation",
-					      "creationTimestamp",
-					      "deletionTimestamp",
-					      "deletionGracePeriodSeconds",
-					      "ownerReferences",
-					      "finalizers",
-					      "managedFields" };
-	check_annotations(c, "annotations", json_object_get(metadata, "annotations"));
-	check_labels(c, "labels", json_object_get(metadata, "labels"));
-	for (size_t i = 0; i < COUNT_OF(others); i++)
-		if (!shape_empty(json_object_get(metadata, others[i])))
-			check_forbidden(c, strcmp(others[i], "uid") ? others[i] : "uID",
-					"cannot be set");
-}
-
 static void check_ephemeral(struct check *c, const json_t *source)
 {
 	const json_t *template = json_object_get(source, "volumeClaimTemplate"),
@@ -186,9 +163,7 @@ static void check_ephemeral(struct check *c, const json_t *source)
 		return;
 	}
 	size_t was = check_in(c, "volumeClaimTemplate");
-	size_t at = check_in(c, "metadata");
 	check_template_metadata(c, metadata);
-	check_out(c, at);
 	check_in(c, "spec");
 	check_volume_claim_spec(c, json_object_get(template, "spec"));
 	check_out(c, was);

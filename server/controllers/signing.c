@@ -1,30 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/controllers/signing.h"
 
-#include <mbedtls/error.h>
 #include <mbedtls/oid.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/encode.h"
 #include "base/mem.h"
+#include "net/mbed.h"
 
 #define BACKDATE_S ((int64_t)5 * 60)
 #define PEM_MAX    16384
-
-static int random_bytes(void *ctx, unsigned char *out, size_t n)
-{
-	(void)ctx;
-	rand_bytes(out, n);
-	return 0;
-}
-
-static int mbed_err(struct err *err, int code, const char *what)
-{
-	char text[128];
-	mbedtls_strerror(code, text, sizeof(text));
-	return err_set(err, ERR_INTERNAL, "%s: %s", what, text);
-}
 
 /* --- requests --- */
 
@@ -70,7 +56,7 @@ int signing_request_parse(struct str pem, struct signing_request *out, struct er
 	if (r == 0)
 		r = signature_check(&out->csr);
 	if (r)
-		return mbed_err(err, r, "parse request");
+		return mbed_error(err, ERR_INTERNAL, r, "parse request");
 	name_read(&out->csr.subject, out);
 	return 0;
 }
@@ -219,9 +205,9 @@ int signing_authority_parse(struct str cert_pem, struct str key_pem, struct sign
 	int r = mbedtls_x509_crt_parse(&out->crt, (unsigned char *)cert.p, cert.n);
 	if (r == 0)
 		r = mbedtls_pk_parse_key(&out->key, (unsigned char *)key.p, key.n, NULL, 0,
-					 random_bytes, NULL);
+					 mbed_random, NULL);
 	memset(key.p, 0, key.n);
-	return r ? mbed_err(err, r, "parse the signing authority") : 0;
+	return r ? mbed_error(err, ERR_INTERNAL, r, "parse the signing authority") : 0;
 }
 
 void signing_authority_free(struct signing_authority *a)
@@ -375,10 +361,10 @@ int signing_issue(struct signing_authority *a, struct signing_request *r, const 
 	int e = fill(&w, a, r, usages, now_s, life_s);
 	auto_free char *text = mem_alloc(PEM_MAX);
 	if (e == 0)
-		e = mbedtls_x509write_crt_pem(&w, (unsigned char *)text, PEM_MAX, random_bytes,
+		e = mbedtls_x509write_crt_pem(&w, (unsigned char *)text, PEM_MAX, mbed_random,
 					      NULL);
 	mbedtls_x509write_crt_free(&w);
 	if (e == 0)
 		buf_puts(out, text);
-	return e ? mbed_err(err, e, "issue certificate") : 0;
+	return e ? mbed_error(err, ERR_INTERNAL, e, "issue certificate") : 0;
 }

@@ -5,6 +5,7 @@
 #include <mbedtls/ecdsa.h>
 
 #include "base/encode.h"
+#include "net/mbed.h"
 #include "server/apiserver/pki/key.h"
 
 #define SCALAR_BYTES 32
@@ -31,7 +32,7 @@ static int sign_raw(mbedtls_pk_context *key, struct str text, unsigned char out[
 	int e = mbedtls_ecp_export(ec, &group, &d,
 				   NULL); /* a group of our own: signing changes its tables */
 	if (e == 0)
-		e = mbedtls_ecdsa_sign(&group, &r, &s, &d, digest, sizeof(digest), key_random,
+		e = mbedtls_ecdsa_sign(&group, &r, &s, &d, digest, sizeof(digest), mbed_random,
 				       NULL);
 	if (e == 0)
 		e = mbedtls_mpi_write_binary(&r, out, SCALAR_BYTES);
@@ -85,7 +86,7 @@ int jwt_sign(mbedtls_pk_context *key, const char *kid, const json_t *claims, str
 	free(body);
 	int e = sign_raw(key, str_of(out->p + start, out->n - start), sig);
 	if (e)
-		return key_mbed_err(err, e, "sign token");
+		return mbed_error(err, ERR_INTERNAL, e, "sign token");
 	buf_putc(out, '.');
 	base64url_encode(out, sig, sizeof(sig));
 	return 0;

@@ -10,6 +10,7 @@
 #include "base/encode.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "net/mbed.h"
 #include "server/apiserver/authn/jwt.h"
 #include "server/apiserver/pki/key.h"
 #include "server/apiserver/request.h"
@@ -150,7 +151,7 @@ int token_jwks(struct token_keys *k, struct buf *out, struct err *err)
 	int r = mbedtls_ecp_write_public_key(ec, MBEDTLS_ECP_PF_UNCOMPRESSED, &n, point,
 					     sizeof(point));
 	if (r)
-		return key_mbed_err(err, r, "export public key");
+		return mbed_error(err, ERR_INTERNAL, r, "export public key");
 	buf_printf(out,
 		   "{\"keys\":[{\"use\":\"sig\",\"kty\":\"EC\",\"kid\":\"%s\",\"crv\":\"P-256\","
 		   "\"alg\":\"ES256\",\"x\":\"",

@@ -9,6 +9,7 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
+#include "net/mbed.h"
 
 #define SLOW_CLOCK_S 3600
 #define CERT_PEM_MAX 8192
@@ -136,13 +137,13 @@ int cert_issue(const struct cert_spec *spec, mbedtls_pk_context *key, struct buf
 	int r = cert_fill(&w, spec, key);
 	char *text = mem_alloc(CERT_PEM_MAX);
 	if (r == 0)
-		r = mbedtls_x509write_crt_pem(&w, (unsigned char *)text, CERT_PEM_MAX, key_random,
+		r = mbedtls_x509write_crt_pem(&w, (unsigned char *)text, CERT_PEM_MAX, mbed_random,
 					      NULL);
 	mbedtls_x509write_crt_free(&w);
 	if (r == 0)
 		buf_puts(pem, text);
 	free(text);
-	return r ? key_mbed_err(err, r, "issue certificate") : 0;
+	return r ? mbed_error(err, ERR_INTERNAL, r, "issue certificate") : 0;
 }
 
 static int crt_parse(struct str pem, mbedtls_x509_crt *out, struct err *err)
@@ -153,7 +154,7 @@ static int crt_parse(struct str pem, mbedtls_x509_crt *out, struct err *err)
 	buf_putc(&text, 0);
 	int r = mbedtls_x509_crt_parse(out, (unsigned char *)text.p, text.n);
 	buf_free(&text);
-	return r ? key_mbed_err(err, r, "parse certificate") : 0;
+	return r ? mbed_error(err, ERR_INTERNAL, r, "parse certificate") : 0;
 }
 
 int cert_authority_parse(struct str cert_pem, struct str key_pem, struct cert_authority *out,
@@ -163,7 +164,7 @@ int cert_authority_parse(struct str cert_pem, struct str key_pem, struct cert_au
 	int r = crt_parse(cert_pem, &out->crt, err);
 	if (r == 0)
 		r = key_parse(key_pem, &out->key, err);
-	if (r == 0 && mbedtls_pk_check_pair(&out->crt.pk, &out->key, key_random, NULL))
+	if (r == 0 && mbedtls_pk_check_pair(&out->crt.pk, &out->key, mbed_random, NULL))
 		r = err_set(err, ERR_INTERNAL,
 			    "the authority's key does not belong to its certificate");
 	buf_str(&out->pem, cert_pem);

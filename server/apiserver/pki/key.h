@@ -10,13 +10,10 @@
 
 #define auto_key __attribute__((cleanup(mbedtls_pk_free))) mbedtls_pk_context
 
-int key_random(void *ctx, unsigned char *out, size_t n);    /* mbedTLS' f_rng over getrandom(2) */
 int key_generate(mbedtls_pk_context *out, struct err *err); /* `out` initialised or zero */
 int key_parse(struct str pem, mbedtls_pk_context *out, struct err *err);
 int key_write(mbedtls_pk_context *key, struct buf *pem, struct err *err);
 /* SubjectPublicKeyInfo, DER */
 int key_public_der(mbedtls_pk_context *key, struct buf *out, struct err *err);
-int key_mbed_err(struct err *err, int code,
-		 const char *what); /* sets ERR_INTERNAL with mbedTLS' words */
 
 #endif
