@@ -127,6 +127,21 @@ claim ports_are_forwarded_from_the_second_node port_forward
 proxied() { until_true 10 gets "$two" k get --raw "/api/v1/namespaces/default/pods/$two:8080/proxy/" && contains '"items"' "$(k get --raw "/api/v1/nodes/$second/proxy/pods")"; }
 claim the_api_server_leads_to_pods_and_kubelet_of_the_second_node proxied
 
+attached() {
+	k run attached --image="$image" --image-pull-policy=IfNotPresent --restart=Never --overrides='{"spec":{"nodeName":"'"$second"'"}}' --rm -i -- cat <<<'from here' >"$work/attached" 2>/dev/null
+	contains "from here" "$(cat "$work/attached")"
+}
+claim a_client_attaches_to_the_second_node attached
+balanced() {
+	k apply -f - <<<'{"apiVersion":"v1","kind":"Service","metadata":{"name":"balanced"},"spec":{"type":"LoadBalancer","selector":{"app":"web"},"ports":[{"port":8000,"targetPort":8080}]}}' >/dev/null
+	until_true 20 gets "10.80.0.1 10.80.0.2" k get service balanced -o 'jsonpath={.status.loadBalancer.ingress[*].ip}' || return 1
+	local at
+	for at in 10.80.0.1 10.80.0.2; do
+		until_true 20 web_answers "$hosts" exec "${prefix}0" timeout 3 wget -qO- "http://$at:8000" || { echo "nothing at $at"; return 1; }
+	done
+}
+claim neighbours_reach_a_load_balancer_at_both_nodes balanced
+
 # --- without the server, without the agent ---
 
 goes_on() { local at; for at in 10.80.0.2 '[fd80::2]'; do until_true 10 web_answers on_second timeout 3 wget -qO- "http://$at:30080" || return 1; done; }
@@ -147,6 +162,47 @@ echoed() { echo hello | k exec -i "$two" -- cat; }
 claim nothing_was_restarted_when_all_are_back server_back
 scaled() { k scale deployment/web --replicas=6 >/dev/null && k rollout status deployment/web --timeout=40s && [ "$(pods_on "$second" | wc -w)" -ge 2 ] && equals 6 "$(echo "$(pods_on "$host") $(pods_on "$second")" | wc -w)"; }
 claim new_pods_come_to_the_second_node_afterwards scaled
+
+# --- the server dies in the middle of an update ---
+
+roll() {
+	k apply -f - <<-YAML >/dev/null
+	apiVersion: apps/v1
+	kind: Deployment
+	metadata: {name: roll}
+	spec:
+	  replicas: 3
+	  selector: {matchLabels: {app: roll}}
+	  template:
+	    metadata: {labels: {app: roll}}
+	    spec:
+	      terminationGracePeriodSeconds: 6 # longer than the server is away: busybox goes on until it is killed
+	      containers:
+	      - {name: c, image: "$image", imagePullPolicy: IfNotPresent, command: [sh, -c, "mkdir -p /w; hostname >/w/index.html; exec httpd -f -p 8080 -h /w"], readinessProbe: {httpGet: {port: 8080}, periodSeconds: 1}}
+	---
+	apiVersion: v1
+	kind: Service
+	metadata: {name: roll}
+	spec: {type: NodePort, selector: {app: roll}, ports: [{port: 80, targetPort: 8080, nodePort: 30085}]}
+	YAML
+	k rollout status deployment/roll --timeout=40s && until_true 20 rolled_answers
+}
+rolled_answers() { "$hosts" exec "${prefix}0" timeout 3 wget -qO- http://10.80.0.2:30085 2>/dev/null | grep -q '^roll-'; }
+updated() { [ "$(k get deployment roll -o 'jsonpath={.status.updatedReplicas}')" -ge 1 ]; }
+nothing_is_lost() {
+	roll || return 1
+	: >"$work/asking"
+	"$hosts" exec "${prefix}0" bash -c 'n=0 bad=0
+		while [ -e "$1" ]; do n=$((n + 1)); timeout 3 wget -qO- http://10.80.0.2:30085 >/dev/null 2>&1 || bad=$((bad + 1)); done
+		echo "$bad of $n requests failed"' - "$work/asking" >"$work/asked" &
+	local asking=$! r=0
+	k set env deployment/roll A=1 >/dev/null && until_true 20 updated && server_kill && server_start && k rollout status deployment/roll --timeout=60s || r=1
+	rm "$work/asking"
+	wait "$asking"
+	cat "$work/asked"
+	grep -Eq '^0 of [1-9]' "$work/asked" && return $r
+}
+claim an_update_over_a_killed_server_loses_no_request nothing_is_lost
 
 # --- a node dies ---
 
