@@ -1,58 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* componentstatuses, long deprecated and still asked for: everything is in this process, so what runs is healthy. */
-#include "api/codec.h"
-#include "server/apiserver/lookup.h"
+#include "server/apiserver/made.h"
 #include "server/apiserver/respond.h"
+#include "server/apiserver/selection.h"
 #include "server/apiserver/subresources.h"
 
 static const char *const components[] = { "controller-manager", "scheduler", "etcd-0" };
 
-#define KIND "\"kind\":\"ComponentStatus\",\"apiVersion\":\"v1\","
-
-/* `head`: KIND, or nothing for an item of a list. */
-static void component_write(const char *head, const char *name, struct buf *out)
+static void component_add(struct api_request *r, struct made *m, struct str name)
 {
-	buf_printf(out,
-		   "{%s\"metadata\":{\"name\":\"%s\"},\"conditions\":[{\"type\":\"Healthy\","
-		   "\"status\":\"True\",\"message\":\"ok\"}]}",
-		   head, name);
-}
-
-static void respond_one(struct api_request *r)
-{
-	struct buf text = { 0 };
-	auto_err err = { 0 };
-	for (size_t i = 0; i < COUNT_OF(components); i++) {
-		if (!str_eqz(r->name, components[i]))
-			continue;
-		component_write(KIND, components[i], &text);
-		respond_json(r, 200, r->resource->type, &text);
-		return;
-	}
-	lookup_not_found(r, r->resource, r->name, &err);
-	respond_err(r, &err);
+	auto_buf text = { 0 };
+	buf_puts(&text,
+		 "{\"kind\":\"ComponentStatus\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":");
+	buf_json_string(&text, name);
+	buf_puts(&text, "},\"conditions\":[{\"type\":\"Healthy\",\"status\":\"True\",\"message\":"
+			"\"ok\"}]}");
+	made_add(r, m, STR(""), name, buf_view(&text));
 }
 
 void sub_component_statuses(struct api_request *r)
 {
+	struct selection selection = { 0 };
+	struct made made = { 0 };
 	auto_err err = { 0 };
-	if (respond_negotiate(r, false, false, &err) < 0) {
+	if (respond_negotiate(r, true, false, &err) < 0 ||
+	    selection_parse(r->resource, r->opt.label_selector, r->opt.field_selector, &selection,
+			    &err) < 0) {
 		respond_err(r, &err);
 		return;
 	}
-	if (r->verb == API_GET) {
-		respond_one(r);
-		return;
-	}
-	struct buf text = { 0 };
-	buf_puts(&text, "{\"kind\":\"ComponentStatusList\",\"apiVersion\":\"v1\",\"metadata\":{},"
-			"\"items\":[");
 	for (size_t i = 0; i < COUNT_OF(components); i++) {
-		if (i)
-			buf_putc(&text, ',');
-		component_write("", components[i], &text);
+		if (r->verb == API_GET && !str_eqz(r->name, components[i]))
+			continue;
+		component_add(r, &made, str_from(components[i]));
+		if (made.n && !selection_match(&selection, made.items[made.n - 1]))
+			object_unref(made.items[--made.n]);
 	}
-	buf_puts(&text, "]}\n");
-	respond_json(r, 200, api_type_by_kind(STR(""), STR("v1"), STR("ComponentStatusList")),
-		     &text);
+	selection_free(&selection);
+	made_respond(r, &made);
 }

@@ -49,6 +49,16 @@ bool health_ok(struct health *h, enum health_page page)
 	return ok;
 }
 
+void health_each(struct health *h, enum health_page page, void (*fn)(void *ctx, const char *name),
+		 void *ctx)
+{
+	pthread_mutex_lock(&h->lock);
+	for (struct health_check *c = h->first; c; c = c->next)
+		if (c->pages & page)
+			fn(ctx, c->name);
+	pthread_mutex_unlock(&h->lock);
+}
+
 struct exclusions {
 	struct str names[32];
 	bool used[32];

@@ -24,6 +24,8 @@ void health_add(struct health *h, const char *name, unsigned pages, bool (*fn)(v
 		void *ctx); /* name is copied */
 void health_free(struct health *h);
 bool health_ok(struct health *h, enum health_page page);
+void health_each(struct health *h, enum health_page page, void (*fn)(void *ctx, const char *name),
+		 void *ctx);
 
 struct api_request;
 /* Answers /healthz…, with what follows it in `check` ("" or "etcd"). */

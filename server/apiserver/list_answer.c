@@ -5,7 +5,7 @@
 
 #include "api/codec.h"
 #include "server/apiserver/convert.h"
-#include "server/apiserver/list_order.h"
+#include "server/apiserver/list_shape.h"
 #include "server/apiserver/list_walk.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/wire.h"
@@ -81,38 +81,6 @@ static void respond_protobuf(struct list_walk *w)
 	respond_chunks(w->r, 200, media_text(MEDIA_PROTOBUF), NULL, 0, c, n);
 }
 
-static void respond_table(struct list_walk *w)
-{
-	struct buf out = { 0 };
-	struct api_request *r = w->r;
-	struct table_options to = { .version = r->media.shape_version,
-				    .now_s = clock_wall_s(r->server->clock) };
-	auto_err err = { 0 };
-	if (respond_table_include(r, &to.include, &err) < 0) {
-		respond_err(r, &err);
-		return;
-	}
-	list_order_rows(r->resource, w->items, w->n);
-	table_write(r->resource, w->items, w->n, &w->meta, &to, &out);
-	respond_json(r, 200, NULL, &out);
-}
-
-static void respond_metadata(struct list_walk *w)
-{
-	struct buf out = { 0 };
-	auto_err err = { 0 };
-	if (w->r->media.shape == SHAPE_METADATA) {
-		err_set(&err, ERR_NOT_ACCEPTABLE,
-			"you requested PartialObjectMetadata, but the requested object is a list "
-			"(%s)",
-			respond_go_type(w->r, w->r->resource->list_kind));
-		respond_err(w->r, &err);
-		return;
-	}
-	partial_list_write(w->items, w->n, w->r->media.shape_version, &w->meta, &out);
-	respond_json(w->r, 200, api_type_find(STR("meta/v1.PartialObjectMetadataList")), &out);
-}
-
 /* Another version than the stored one, or YAML: through trees. */
 static void respond_converted(struct list_walk *w)
 {
@@ -158,10 +126,8 @@ static bool walk_converts(const struct list_walk *w)
 
 void list_walk_respond(struct list_walk *w)
 {
-	if (w->r->media.shape == SHAPE_TABLE)
-		respond_table(w);
-	else if (w->r->media.shape != SHAPE_OBJECT)
-		respond_metadata(w);
+	if (w->r->media.shape != SHAPE_OBJECT)
+		list_shape_respond(w->r, w->items, w->n, &w->meta);
 	else if (walk_converts(w) || w->r->media.format == MEDIA_YAML)
 		respond_converted(w);
 	else if (w->r->media.format == MEDIA_PROTOBUF)

@@ -11,6 +11,7 @@
 #include "server/apiserver/crd/registry.h"
 #include "server/apiserver/openapi_page.h"
 #include "server/apiserver/respond.h"
+#include "server/apiserver/root_page.h"
 #include "server/apiserver/server.h"
 
 #define AGGREGATED "apidiscovery.k8s.io"
@@ -297,21 +298,15 @@ static const struct page {
 	{ "/.well-known/openid-configuration", page_issuer, PAGE_UNKNOWN },
 };
 
-static void path_add(struct buf *text, const char *path)
-{
-	buf_printf(text, "%s\n    \"%s\"", text->p[text->n - 1] == '[' ? "" : ",", path);
-}
-
 static void page_root(struct api_request *r, struct str rest)
 {
+	const char *own[COUNT_OF(pages)];
+	size_t n = 0;
 	(void)rest;
-	struct buf text = { 0 };
-	buf_puts(&text, "{\n  \"paths\": [");
 	for (size_t i = 1; i < COUNT_OF(pages); i++)
 		if (!str_ends(str_from(pages[i].path), STR("/")))
-			path_add(&text, pages[i].path);
-	buf_puts(&text, "\n  ]\n}");
-	respond_text(r, 200, page_json, &text);
+			own[n++] = pages[i].path;
+	root_page_respond(r, own, n);
 }
 
 static bool page_fits(const struct page *p, struct str path, struct str *rest)

@@ -9,6 +9,7 @@
 #include "server/apiserver/kubelet_link.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/loop_state.h"
+#include "server/apiserver/made.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/selection.h"
 #include "server/apiserver/subresources.h"
@@ -83,15 +84,14 @@ static void write_amounts(const json_t *stats, struct buf *b)
 }
 
 static void write_head(const struct usage_request *u, const struct object *o, const json_t *stats,
-		       bool whole, struct buf *b)
+		       struct buf *b)
 {
 	char now[TIME_TEXT_MAX];
 	time_format(clock_wall_s(u->r->server->clock), now);
-	buf_putc(b, '{');
-	if (whole)
-		buf_printf(b, "\"kind\":\"%s\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",",
-			   u->pods ? "PodMetrics" : "NodeMetrics");
-	buf_puts(b, "\"metadata\":{\"name\":");
+	buf_printf(b,
+		   "{\"kind\":\"%s\",\"apiVersion\":\"metrics.k8s.io/"
+		   "v1beta1\",\"metadata\":{\"name\":",
+		   u->r->resource->kind);
 	buf_json_string(b, o->name);
 	if (u->pods) {
 		buf_puts(b, ",\"namespace\":");
@@ -114,7 +114,7 @@ static const json_t *stats_of_pod(const struct node_answer *a, const struct obje
 }
 
 /* False: nothing is known of it. */
-static bool write_item(const struct usage_request *u, size_t at, bool whole, struct buf *b)
+static bool write_item(const struct usage_request *u, size_t at, struct buf *b)
 {
 	const struct object *o = u->items[at];
 	const struct node_answer *a = answer_of(u, u->nodes[at]);
@@ -123,7 +123,7 @@ static bool write_item(const struct usage_request *u, size_t at, bool whole, str
 					      : json_object_get(a->stats, "node");
 	if (!stats)
 		return false;
-	write_head(u, o, stats, whole, b);
+	write_head(u, o, stats, b);
 	if (!u->pods) {
 		write_amounts(stats, b);
 		buf_putc(b, '}');
@@ -143,82 +143,16 @@ static bool write_item(const struct usage_request *u, size_t at, bool whole, str
 	return true;
 }
 
-static void respond_table(struct usage_request *u)
-{
-	struct api_request *r = u->r;
-	const struct object **rows = ARENA_ARRAY(&r->arena, const struct object *, u->n + 1);
-	struct table_options options = { .version = r->media.shape_version,
-					 .now_s = clock_wall_s(r->server->clock) };
-	struct list_meta meta = { .remaining = -1 };
-	struct buf text = { 0 };
-	auto_err err = { 0 };
-	size_t n = 0;
-	if (respond_table_include(r, &options.include, &err) < 0) {
-		respond_err(r, &err);
-		return;
-	}
-	for (size_t i = 0; i < u->n; i++) {
-		auto_buf one = { 0 };
-		struct object *o = NULL;
-		if (write_item(u, i, true, &one) &&
-		    object_new(r->resource,
-			       lookup_key(r, r->resource, u->items[i]->ns, u->items[i]->name),
-			       buf_view(&one), &o, NULL) == 0)
-			rows[n++] = o;
-	}
-	table_write(r->resource, rows, n, &meta, &options, &text);
-	for (size_t i = 0; i < n; i++)
-		object_unref(rows[i]);
-	buf_putc(&text, '\n');
-	respond_text(r, 200, "application/json", &text);
-}
-
-static void respond_list(struct usage_request *u)
-{
-	struct buf text = { 0 };
-	const char *kind = u->pods ? "PodMetricsList" : "NodeMetricsList";
-	bool first = true;
-	buf_printf(&text,
-		   "{\"kind\":\"%s\",\"apiVersion\":\"metrics.k8s.io/v1beta1\",\"metadata\":{},"
-		   "\"items\":[",
-		   kind);
-	for (size_t i = 0; i < u->n; i++) {
-		auto_buf one = { 0 };
-		if (!write_item(u, i, false, &one))
-			continue;
-		buf_puts(&text, first ? "" : ",");
-		buf_str(&text, buf_view(&one));
-		first = false;
-	}
-	buf_puts(&text, "]}\n");
-	respond_json(u->r, 200,
-		     api_type_by_kind(STR("metrics.k8s.io"), STR("v1beta1"), str_from(kind)),
-		     &text);
-}
-
-static void respond_one(struct usage_request *u)
-{
-	struct api_request *r = u->r;
-	struct buf text = { 0 };
-	auto_err err = { 0 };
-	if (u->n && write_item(u, 0, true, &text)) {
-		buf_putc(&text, '\n');
-		respond_json(r, 200, r->resource->type, &text);
-		return;
-	}
-	lookup_not_found(r, r->resource, r->name, &err);
-	respond_err(r, &err);
-}
-
 static void answer(struct usage_request *u)
 {
 	struct api_request *r = request_ref(u->r);
-	if (r->media.shape == SHAPE_TABLE)
-		respond_table(u);
-	else if (r->verb == API_GET)
-		respond_one(u);
-	else
-		respond_list(u);
+	struct made made = { 0 };
+	for (size_t i = 0; i < u->n; i++) {
+		auto_buf one = { 0 };
+		if (write_item(u, i, &one))
+			made_add(r, &made, u->items[i]->ns, u->items[i]->name, buf_view(&one));
+	}
+	made_respond(r, &made);
 	usage_free(u);
 	request_unref(r);
 }

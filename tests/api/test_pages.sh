@@ -49,3 +49,8 @@ kill -TERM "$server_pid"
 wait "$server_pid"
 start_server --tls-san other.example
 claim another_name_is_another_certificate [ "$before" != "$(openssl x509 -in "$work/data/server/tls/serving-kube-apiserver.crt" -noout -serial)" ]
+same the_index_is_sorted "$(api GET / | jq -r '.paths[]' | LC_ALL=C sort -u)" "$(api GET / | jq -r '.paths[]')"
+same the_index_names_groups_versions_and_checks "/api/v1 /apis/apps/v1 /livez/ping /readyz" \
+	"$(api GET / | jq -r '.paths[]' | grep -x -e /api/v1 -e /apis/apps/v1 -e /livez/ping -e /readyz | xargs)"
+like component_statuses_have_their_columns '^NAME +STATUS +MESSAGE +ERROR$' "$(kubectl get componentstatuses 2>/dev/null | head -1 | sed 's/ *$//')"
+same component_statuses_by_field scheduler "$(api GET '/api/v1/componentstatuses?fieldSelector=metadata.name%3Dscheduler' | jq -r '.items[].metadata.name')"
