@@ -28,12 +28,13 @@ static double clock_ms(clockid_t clock)
 static void service_json(size_t i, struct buf *out)
 {
 	buf_reset(out);
-	buf_printf(out,
-		   "{\"metadata\":{\"name\":\"s%zu\",\"namespace\":\"d\"},\"spec\":{\"type\":"
-		   "\"ClusterIP\",\"clusterIP\":\"10.43.%zu.%zu\",\"clusterIPs\":[\"10.43.%zu.%zu\"],"
-		   "\"ipFamilies\":[\"IPv4\"],\"ports\":[{\"name\":\"http\",\"protocol\":\"TCP\","
-		   "\"port\":80}]}}",
-		   i, i / 250, i % 250 + 1, i / 250, i % 250 + 1);
+	buf_printf(
+		out,
+		"{\"metadata\":{\"name\":\"s%zu\",\"namespace\":\"d\"},\"spec\":{\"type\":"
+		"\"ClusterIP\",\"clusterIP\":\"10.43.%zu.%zu\",\"clusterIPs\":[\"10.43.%zu.%zu\"],"
+		"\"ipFamilies\":[\"IPv4\"],\"ports\":[{\"name\":\"http\",\"protocol\":\"TCP\","
+		"\"port\":80}]}}",
+		i, i / 250, i % 250 + 1, i / 250, i % 250 + 1);
 }
 
 static void slice_json(const struct bench *b, size_t i, size_t endpoints, struct buf *out)
@@ -91,7 +92,8 @@ static void all_of_them(struct bench *b, struct buf *text)
 		program(b, i, b->endpoints, text);
 	double decided = clock_ms(CLOCK_MONOTONIC) - at;
 	must(service_rules_commit(b->rules, &err), &err);
-	printf("services   %zu x %zu from empty          %.0f ms (%.0f ms to decode and decide), %.0f ms of CPU\n",
+	printf("services   %zu x %zu from empty          %.0f ms (%.0f ms to decode and decide), "
+	       "%.0f ms of CPU\n",
 	       b->services, b->endpoints, clock_ms(CLOCK_MONOTONIC) - at, decided,
 	       clock_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 }
