@@ -156,6 +156,9 @@ static int start_controllers(struct server *s, struct err *err)
 	s->manifests_dir = str_printf("%s/server/manifests", s->options.node.data_dir);
 	const struct controllers_config config = {
 		.manifests_dir = s->manifests_dir,
+		.node_health = s->options.control.node_health,
+		.node_zones = s->options.control.node_zones,
+		.terminated_pods = s->options.control.terminated_pods,
 		.no_load_balancers = s->options.disable.n > 0,
 		.administrator =
 			apiserver_local_client(s->apiserver, &s->control, "system:admin", masters),

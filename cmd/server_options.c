@@ -42,6 +42,7 @@ static const struct flag flags[] = {
 	  "another scheduler gives pods their nodes" },
 	{ "disable-controller-manager", NULL, FLAG_BOOL, OPT(disable_controller_manager), "false",
 	  "other controllers look after the objects" },
+	CONTROL_FLAGS(OPT(control)),
 };
 const struct flag_table server_flag_table = { "server", flags, COUNT_OF(flags),
 					      "/etc/allinone/config.yaml" };
@@ -106,6 +107,7 @@ int server_options_check(struct server_options *o, struct err *err)
 {
 	int r;
 	if ((r = node_options_check(&o->node, err)) < 0 ||
+	    (r = control_options_check(&o->control, err)) < 0 ||
 	    (r = option_check_port("https-listen-port", o->https_listen_port, err)) < 0 ||
 	    (r = check_mode(o->write_kubeconfig_mode, err)) < 0 ||
 	    (r = check_event_ttl(o, err)) < 0 ||

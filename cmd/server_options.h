@@ -3,10 +3,12 @@
 #ifndef CMD_SERVER_OPTIONS_H
 #define CMD_SERVER_OPTIONS_H
 
+#include "cmd/control_options.h"
 #include "cmd/node_options.h"
 
 struct server_options {
 	struct node_options node;
+	struct control_options control;
 	const char *write_kubeconfig, *write_kubeconfig_mode;
 	const char *bind_address, *advertise_address;
 	int64_t https_listen_port;

@@ -129,8 +129,10 @@ static int decode(struct pod *p, const struct object *o)
 	place_containers(p);
 	object_unref(p->object);
 	p->object = object_ref(o);
-	if (had)
+	if (had) {
 		pod_resize_changed(p, &old.spec);
+		pod_status_heed(p);
+	}
 	arena_free(&old_arena);
 	return 0;
 }

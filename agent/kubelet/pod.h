@@ -145,6 +145,7 @@ void pod_container_adopt(
 void container_end_clear(struct container_end *e);
 
 void pod_status_sync(struct pod *p);
-void pod_finish(struct pod *p); /* deletes the API object for good */
+void pod_status_heed(struct pod *p); /* another version of it has come */
+void pod_finish(struct pod *p);      /* deletes the API object for good */
 
 #endif

@@ -120,6 +120,26 @@ static char *build(struct pod *p)
 	return buf_take(&b);
 }
 
+static struct str status_of(const struct core_v1_pod_condition *list, size_t n, const char *type)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eqz(list[i].type, type))
+			return list[i].status;
+	return STR("");
+}
+
+/* Whoever thought that this node was lost has said that its pods aren't ready: what we know is told again. */
+void pod_status_heed(struct pod *p)
+{
+	const struct core_v1_pod_status *s = &p->api.status;
+	if (!p->status_sent || p->status_busy ||
+	    str_eq(status_of(s->conditions.items, s->conditions.n, "Ready"),
+		   status_of(p->conditions, p->nconditions, "Ready")))
+		return;
+	free(p->status_sent);
+	p->status_sent = NULL;
+}
+
 struct patch {
 	struct pod *p;
 	char *body;

@@ -5,6 +5,8 @@
 #define SERVER_CONTROLLERS_CONTROLLERS_H
 
 #include "client/client.h"
+#include "server/controllers/node_health.h"
+#include "server/controllers/node_zones.h"
 
 struct controllers;
 struct controllers_authority { /* PEM */
@@ -25,8 +27,11 @@ struct controllers_config {
 	struct controllers_authority client_ca, server_ca; /* sign requests */
 	const char *const *cluster_cidrs;                  /* node IPAM; NULL-terminated */
 	const char *const *service_cidrs;
-	bool no_load_balancers;       /* somebody else gives Services their addresses */
-	const char *manifests_dir;    /* NULL: nothing is applied from a directory */
+	bool no_load_balancers; /* somebody else gives Services their addresses */
+	struct node_health_config node_health;
+	struct node_zones_config node_zones;
+	int64_t terminated_pods;   /* more than so many that have ended are removed; 0: they stay */
+	const char *manifests_dir; /* NULL: nothing is applied from a directory */
 	struct client *administrator; /* may do everything: applies manifests */
 };
 int controllers_start(const struct controllers_config *c, struct controllers **out,

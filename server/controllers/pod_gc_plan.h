@@ -3,8 +3,7 @@
 #ifndef SERVER_CONTROLLERS_POD_GC_PLAN_H
 #define SERVER_CONTROLLERS_POD_GC_PLAN_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/str.h"
 
 #define POD_GC_QUARANTINE_MS 40000 /* a node that is gone may register again */
 
@@ -17,5 +16,14 @@ struct pod_gc_view {
 	bool deleting;        /* metadata.deletionTimestamp is set */
 };
 enum pod_gc_verdict pod_gc_plan(const struct pod_gc_view *v);
+
+/* Pods that have ended (Succeeded, Failed) stay to be read, but not too many of them. */
+struct pod_gc_ended {
+	bool evicted; /* those go first: controllers don't count them */
+	struct str created, name;
+	const void *pod; /* the caller's */
+};
+/* Brings them into the order in which they go, and returns how many of them are above the threshold; 0: none is ever. */
+size_t pod_gc_surplus(struct pod_gc_ended *pods, size_t n, int64_t threshold);
 
 #endif

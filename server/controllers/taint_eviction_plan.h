@@ -6,8 +6,8 @@
 #include "api/decode.h"
 
 #define EVICT_NEVER (-1)
-/* In how many ms: 0: now, EVICT_NEVER: it may stay. */
-int64_t taint_eviction_ms(const struct core_v1_pod *p, const struct core_v1_node *n,
-			  int64_t now_us);
+/* For how many seconds the pod puts up with the node's taints: 0: not at all, EVICT_NEVER: it may stay. Of several tolerations for
+ * a taint the first counts. */
+int64_t taint_eviction_s(const struct core_v1_pod *p, const struct core_v1_node *n);
 
 #endif

@@ -38,8 +38,32 @@ static void verdicts(void **state)
 			fail_msg("%s: got %d", rows[i].claim, pod_gc_plan(&rows[i].view));
 }
 
+static void of_too_many_that_have_ended_the_evicted_and_then_the_oldest_go(void **state)
+{
+	(void)state;
+	const struct pod_gc_ended all[] = {
+		{ .created = STR_INIT("2026-01-01T00:00:02Z"), .name = STR_INIT("c") },
+		{ .created = STR_INIT("2026-01-01T00:00:01Z"), .name = STR_INIT("b") },
+		{ .created = STR_INIT("2026-01-01T00:00:01Z"), .name = STR_INIT("a") },
+		{ .evicted = true,
+		  .created = STR_INIT("2026-01-01T00:00:09Z"),
+		  .name = STR_INIT("d") },
+	};
+	struct pod_gc_ended pods[COUNT_OF(all)];
+	memcpy(pods, all, sizeof(all));
+	assert_int_equal(pod_gc_surplus(pods, COUNT_OF(all), 0), 0);
+	assert_int_equal(pod_gc_surplus(pods, COUNT_OF(all), 4), 0);
+	assert_int_equal(pod_gc_surplus(pods, COUNT_OF(all), 1), 3);
+	assert_true(str_eqz(pods[0].name, "d"));
+	assert_true(str_eqz(pods[1].name, "a"));
+	assert_true(str_eqz(pods[2].name, "b"));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(verdicts) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(verdicts),
+		cmocka_unit_test(of_too_many_that_have_ended_the_evicted_and_then_the_oldest_go),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

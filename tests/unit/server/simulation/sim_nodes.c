@@ -227,6 +227,16 @@ static void pod_free(void *pod)
 	free(p);
 }
 
+static bool says_ready(const json_t *pod)
+{
+	size_t i;
+	const json_t *c;
+	json_array_foreach (tree_get(pod, "status", "conditions", NULL), i, c)
+		if (str_eqz(tree_get_str(c, "type", NULL), "Ready"))
+			return str_eqz(tree_get_str(c, "status", NULL), "True");
+	return false;
+}
+
 static void pod_seen(struct sim_nodes *s, const struct object *o, const json_t *tree)
 {
 	struct str node = tree_get_str(tree, "spec", "nodeName", NULL);
@@ -251,6 +261,10 @@ static void pod_seen(struct sim_nodes *s, const struct object *o, const json_t *
 	}
 	if (str_eqz(phase, "Succeeded") || str_eqz(phase, "Failed"))
 		p->state = POD_ENDED;
+	if (p->state == POD_RUNNING && !says_ready(tree)) {
+		p->state = POD_UNREADY; /* says a controller that has thought us lost */
+		p->due_us = sim_now_us();
+	}
 	if (!p->deleting && o->deleting) {
 		p->deleting = true;
 		p->due_us = soon(4000);

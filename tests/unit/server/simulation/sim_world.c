@@ -138,6 +138,9 @@ static void start_control(struct sim_world *w)
 	key_file(w, "client-ca.crt", &w->client_ca);
 	key_file(w, "client-ca.key", &w->client_ca_key);
 	const struct controllers_config c = {
+		.node_health = node_health_defaults,
+		.node_zones = node_zones_defaults,
+		.terminated_pods = 12500,
 		.client = apiserver_local_client(w->server, w->control,
 						 "system:kube-controller-manager", NULL),
 		.client_for = controller_client,

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/control_options.h"
+
+#include <math.h>
+
+#include "api/duration.h"
+
+static int read_duration(const char *flag, const char *text, int64_t *out_ms, struct err *err)
+{
+	int64_t ns;
+	if (!duration_parse(str_from(text), &ns) || ns < 1000000000)
+		return err_set(err, ERR_BAD_REQUEST,
+			       "--%s: \"%s\" is not a duration of a second or more, such as 50s",
+			       flag, text);
+	*out_ms = ns / 1000000;
+	return 0;
+}
+
+static int read_number(const char *flag, const char *text, double most, double *out,
+		       struct err *err)
+{
+	char *end;
+	double v = strtod(text, &end);
+	if (!*text || *end || !isfinite(v) || v < 0 || v > most)
+		return err_set(err, ERR_BAD_REQUEST,
+			       "--%s: \"%s\" is not a number from 0 to %g, such as 0.1", flag, text,
+			       most);
+	*out = v;
+	return 0;
+}
+
+static int check_count(const char *flag, int64_t n, struct err *err)
+{
+	if (n >= 0)
+		return 0;
+	return err_set(err, ERR_BAD_REQUEST, "--%s: %lld is less than 0", flag, (long long)n);
+}
+
+#define RATE_MOST 1000
+
+int control_options_check(struct control_options *o, struct err *err)
+{
+	int r;
+	if ((r = read_duration("node-monitor-grace-period", o->monitor_grace,
+			       &o->node_health.grace_ms, err)) < 0 ||
+	    (r = read_duration("node-startup-grace-period", o->startup_grace,
+			       &o->node_health.startup_ms, err)) < 0 ||
+	    (r = read_number("node-eviction-rate", o->rate, RATE_MOST, &o->node_zones.rate, err)) <
+		    0 ||
+	    (r = read_number("secondary-node-eviction-rate", o->secondary_rate, RATE_MOST,
+			     &o->node_zones.secondary_rate, err)) < 0 ||
+	    (r = read_number("unhealthy-zone-threshold", o->unhealthy, 1, &o->node_zones.unhealthy,
+			     err)) < 0 ||
+	    (r = check_count("large-cluster-size-threshold", o->large, err)) < 0 ||
+	    (r = check_count("terminated-pod-gc-threshold", o->terminated_pods, err)) < 0)
+		return r;
+	o->node_zones.large = o->large;
+	return 0;
+}

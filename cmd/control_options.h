@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flags of the controllers, named as kube-controller-manager names them: rows for the table of `allinone server`. */
+#ifndef CMD_CONTROL_OPTIONS_H
+#define CMD_CONTROL_OPTIONS_H
+
+#include "cmd/flags.h"
+#include "server/controllers/controllers.h"
+
+struct control_options {
+	const char *monitor_grace, *startup_grace, *rate, *secondary_rate, *unhealthy;
+	int64_t large, terminated_pods;
+	struct node_health_config node_health; /* what they say */
+	struct node_zones_config node_zones;
+};
+
+/* Rows for a table whose struct holds a struct control_options at offset `at`. */
+#define CONTROL_OPTION(at, member) ((at) + offsetof(struct control_options, member))
+/* clang-format off */
+#define CONTROL_FLAGS(at) \
+	{ "node-monitor-grace-period", "DURATION", FLAG_STRING, CONTROL_OPTION(at, monitor_grace), "50s", \
+	  "how long a node may be silent" }, \
+	{ "node-startup-grace-period", "DURATION", FLAG_STRING, CONTROL_OPTION(at, startup_grace), "1m0s", \
+	  "how long a new node may take for its first word" }, \
+	{ "node-eviction-rate", "N", FLAG_STRING, CONTROL_OPTION(at, rate), "0.1", \
+	  "nodes of a zone that are emptied in a second" }, \
+	{ "secondary-node-eviction-rate", "N", FLAG_STRING, CONTROL_OPTION(at, secondary_rate), "0.01", \
+	  "the same in a large zone that is unhealthy (in a small one: none)" }, \
+	{ "large-cluster-size-threshold", "N", FLAG_INT, CONTROL_OPTION(at, large), "50", \
+	  "a zone of more nodes is large" }, \
+	{ "unhealthy-zone-threshold", "PART", FLAG_STRING, CONTROL_OPTION(at, unhealthy), "0.55", \
+	  "part of its nodes that makes a zone unhealthy when they are not ready" }, \
+	{ "terminated-pod-gc-threshold", "N", FLAG_INT, CONTROL_OPTION(at, terminated_pods), "12500", \
+	  "pods that have ended and are kept (0: all)" }
+/* clang-format on */
+
+/* Durations and numbers. One line that tells what to do. */
+int control_options_check(struct control_options *o, struct err *err);
+
+#endif
