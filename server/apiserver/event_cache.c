@@ -9,12 +9,11 @@ static bool same(const struct event_form *a, const struct event_form *b)
 	       a->headers == b->headers;
 }
 
-static void drop(struct event_cache *c, unsigned i)
+static void drop(struct event_slot *s)
 {
-	object_unref(c->slots[i].form.object);
-	http_frame_unref(c->slots[i].frame);
-	c->slots[i].form = (struct event_form){ 0 };
-	c->slots[i].frame = NULL;
+	object_unref(s->form.object);
+	http_frame_unref(s->frame);
+	*s = (struct event_slot){ 0 };
 }
 
 static struct http_frame *make(struct event_encoder *e, enum event_type type,
@@ -37,24 +36,34 @@ struct http_frame *event_cache_frame(struct event_cache *c, struct event_encoder
 					 .media = e->r->media,
 					 .include = e->table.include,
 					 .headers = !e->table.no_headers };
-	for (unsigned i = 0; i < EVENT_CACHE_SLOTS; i++) {
-		if (c->slots[i].frame && same(&c->slots[i].form, &form)) {
+	if (!c->rows)
+		c->rows = mem_zalloc(EVENT_CACHE_ROWS * sizeof(*c->rows));
+	unsigned at = (uint64_t)o->revision % EVENT_CACHE_ROWS;
+	struct event_row *row = &c->rows[at];
+	for (unsigned i = 0; i < EVENT_CACHE_FORMS; i++) {
+		if (row->slots[i].frame && same(&row->slots[i].form, &form)) {
 			e->table.no_headers = form.media.shape == SHAPE_TABLE;
-			return c->slots[i].frame;
+			return row->slots[i].frame;
 		}
 	}
-	unsigned at = c->next++ % EVENT_CACHE_SLOTS;
-	drop(c, at);
-	c->slots[at].form = form;
-	c->slots[at].form.object = object_ref(o);
-	c->slots[at].frame = make(e, type, o);
-	c->used = true;
-	return c->slots[at].frame;
+	struct event_slot *slot = &row->slots[row->next++ % EVENT_CACHE_FORMS];
+	drop(slot);
+	slot->form = form;
+	slot->form.object = object_ref(o);
+	slot->frame = make(e, type, o);
+	c->used |= UINT64_C(1) << at;
+	return slot->frame;
 }
 
 void event_cache_clear(struct event_cache *c)
 {
-	for (unsigned i = 0; i < EVENT_CACHE_SLOTS && c->used; i++)
-		drop(c, i);
-	c->used = false;
+	for (; c->used; c->used &= c->used - 1)
+		for (unsigned i = 0; i < EVENT_CACHE_FORMS; i++)
+			drop(&c->rows[__builtin_ctzll(c->used)].slots[i]);
+}
+
+void event_cache_free(struct event_cache *c)
+{
+	event_cache_clear(c);
+	free(TAKE(c->rows));
 }

@@ -31,6 +31,6 @@ void loop_state_free(struct loop *l)
 {
 	struct loop_state *s = TAKE(l->user[LOOP_SLOT_API]);
 	if (s)
-		event_cache_clear(&s->events);
+		event_cache_free(&s->events);
 	free(s);
 }

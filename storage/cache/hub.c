@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Watches. Each loop has a hub, each hub a group per watched resource. A commit posts one message per hub; the hub takes the
- * new events of a ring once, in portions, and walks its watchers: events outside, watchers inside, so that what a watcher
- * encodes for an event can serve the next one.
+ * new events of a ring once, in portions, and walks its watchers: watchers outside, events inside, so that what a watcher's
+ * delivery touches, from its selection down to its connection, is fetched once for all of a portion's events.
  *
  * Pace: what a pass makes its watchers write goes out at the end of the loop's turn, as one record and one system call each. A hub may
  * spend a share of its loop's time on them, saved up to BURST_US: then, and only then, the next pass waits until its share has
@@ -36,9 +36,10 @@ struct watch_hub {
 	uint64_t bit;
 	struct list groups;
 	struct list *cursor;
-	uint64_t pass;            /* number of the last one */
-	size_t writes;            /* watchers that wrote in it */
-	int64_t spent_us, now_us; /* on writes and not earned yet, at that time */
+	struct cache_watcher *served; /* NULL once it is taken out */
+	uint64_t pass;                /* number of the last one */
+	size_t writes;                /* watchers that wrote in it */
+	int64_t spent_us, now_us;     /* on writes and not earned yet, at that time */
 	struct loop_delay delay;
 };
 
@@ -53,6 +54,8 @@ static void watcher_unlink(struct cache_watcher *w)
 
 	if (g->hub->cursor == &w->link)
 		g->hub->cursor = w->link.next;
+	if (g->hub->served == w)
+		g->hub->served = NULL;
 	list_del(&w->link);
 	w->closed = true;
 	if (!list_empty(&g->active) || !list_empty(&g->joining))
@@ -89,12 +92,14 @@ static void expire(struct watch_group *g, int64_t floor)
 	}
 }
 
-static void deliver(struct watch_group *g, const struct ring_event *r)
+/* Until the watcher has them all or is taken out. */
+static void deliver(struct watch_hub *h, struct cache_watcher *w, const struct ring_event *events,
+		    size_t n)
 {
-	const struct cache_event ev = { r->type, r->revision, r->object, r->previous };
-
-	for (struct list *it = walk_start(g); it != &g->active; it = walk_next(g)) {
-		struct cache_watcher *w = watcher_of(it);
+	h->served = w;
+	for (size_t i = 0; i < n && h->served; i++) {
+		const struct ring_event *r = &events[i];
+		const struct cache_event ev = { r->type, r->revision, r->object, r->previous };
 
 		if (w->seen >= r->revision)
 			continue;
@@ -102,6 +107,7 @@ static void deliver(struct watch_group *g, const struct ring_event *r)
 		if (str_starts(r->object->key, w->prefix))
 			w->on_event(w, &ev);
 	}
+	h->served = NULL;
 }
 
 static int64_t least_seen(struct watch_group *g)
@@ -140,8 +146,8 @@ static bool portion(struct watch_group *g, bool *any, int64_t *revision)
 		expire(g, *revision);
 		return true;
 	}
-	for (size_t i = 0; i < n; i++)
-		deliver(g, &events[i]);
+	for (struct list *it = walk_start(g); it != &g->active; it = walk_next(g))
+		deliver(g->hub, watcher_of(it), events, n);
 	for (size_t i = 0; i < n; i++) {
 		object_unref(events[i].object);
 		object_unref(events[i].previous);

@@ -114,6 +114,7 @@ void print_result(const char *what, struct client *clients, size_t n, double wal
 {
 	double *all = NULL;
 	size_t cap = 0, count = 0, failed = 0, retried = 0;
+	double each = clients->each > 0 ? clients->each : 1;
 	for (size_t i = 0; i < n; i++) {
 		all = mem_array_grow(all, &cap, count + clients[i].n + 1, sizeof(double));
 		memcpy(all + count, clients[i].latencies, clients[i].n * sizeof(double));
@@ -123,9 +124,9 @@ void print_result(const char *what, struct client *clients, size_t n, double wal
 	}
 	qsort(all, count, sizeof(double), by_size);
 	printf("%-10s %-28s %8.0f/s  p50 %8.3f ms  p99 %8.3f ms", target.name, what,
-	       (double)count / wall, 1e3 * all[count / 2], 1e3 * all[count * 99 / 100]);
+	       (double)count * each / wall, 1e3 * all[count / 2], 1e3 * all[count * 99 / 100]);
 	if (target.npids)
-		printf("  cpu %8.1f us/op", 1e6 * cpu / (double)count);
+		printf("  cpu %8.1f us/op", 1e6 * cpu / (double)count / each);
 	if (retried)
 		printf("  retries %zu", retried);
 	if (failed)

@@ -19,6 +19,7 @@ struct client {
 	double *latencies;
 	size_t n, cap;
 	size_t failed, retried;
+	double each; /* operations that a latency stands for; 0: one */
 };
 void client_init(struct client *c, int number, const char *accept);
 void client_header(struct client *c, const char *line); /* replaces one of the same name */

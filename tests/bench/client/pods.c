@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "floor.h"
 #include "scenario.h"
-#include "watchers.h"
 
 #define PODS      "/api/v1/namespaces/" NAMESPACE "/pods"
 #define COUNT     10000

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "floor.h"
 #include "scenario.h"
 #include "watchers.h"
 
@@ -60,6 +61,28 @@ static void *write_events(void *ctx)
 	return NULL;
 }
 
+/* All events of the case; the CPU time that the server spent meanwhile. */
+static double write_all(const struct watch_case *what)
+{
+	struct writer writers[WRITERS];
+	atomic_size_t next = 0;
+	for (size_t i = 0; i < what->writers; i++) {
+		writers[i] = (struct writer){ .what = what, .next = &next };
+		client_init(&writers[i].client, (int)i, "application/json");
+		client_request(&writers[i].client, "GET", "/version", NULL);
+	}
+	double cpu = cpu_s(), from = now_s();
+	for (size_t i = 0; i < what->writers; i++) {
+		writers[i].start = from;
+		pthread_create(&writers[i].thread, NULL, write_events, &writers[i]);
+	}
+	for (size_t i = 0; i < what->writers; i++) {
+		pthread_join(writers[i].thread, NULL);
+		client_close(&writers[i].client);
+	}
+	return cpu_s() - cpu;
+}
+
 static char *path_from_now(const char *label)
 {
 	struct client c;
@@ -75,29 +98,44 @@ static char *path_from_now(const char *label)
 	return path;
 }
 
+/* The CPU time of the same writes while nobody watches. */
+static double writes_cpu_s(const struct watch_case *what)
+{
+	struct watch_case alone = *what;
+	auto_free char *label = str_printf("%s-alone", what->label);
+	alone.label = label;
+	return write_all(&alone);
+}
+
+/* What an event costs beyond its write, and what sending as many at once costs and nothing else. */
+static void print_event(const struct watch_case *what, double cpu, const struct client *seen,
+			const struct watched *about)
+{
+	double deliveries = (double)what->events * (double)what->watchers;
+	double together = (double)seen->n / (double)about->reads;
+	size_t bytes = about->bytes / seen->n;
+	double least =
+		watch_floor_s(what->watchers, together < 1 ? 1 : (size_t)(together + 0.5), bytes);
+	printf("%-10s   ", target.name);
+	if (what->rate > 0) /* else the writer is faster while nobody watches: other writes */
+		printf("without the write %.2f us an event; ",
+		       1e6 * (cpu - writes_cpu_s(what)) / deliveries);
+	printf("records and sends alone, %.1f of %zu bytes at once: %.2f us\n", together, bytes,
+	       1e6 * least);
+}
+
 static void watch(const struct watch_case *what)
 {
-	struct writer writers[WRITERS];
 	struct client seen;
-	atomic_size_t next = 0;
+	struct watched about;
 	auto_free char *path = path_from_now(what->label);
 	struct watchers *w = watchers_start(what->watchers, path, what->events);
-	for (size_t i = 0; i < what->writers; i++) {
-		writers[i] = (struct writer){ .what = what, .next = &next };
-		client_init(&writers[i].client, (int)i, "application/json");
-		client_request(&writers[i].client, "GET", "/version", NULL);
-	}
 	double cpu = cpu_s(), from = now_s();
-	for (size_t i = 0; i < what->writers; i++) {
-		writers[i].start = from;
-		pthread_create(&writers[i].thread, NULL, write_events, &writers[i]);
-	}
-	for (size_t i = 0; i < what->writers; i++) {
-		pthread_join(writers[i].thread, NULL);
-		client_close(&writers[i].client);
-	}
-	watchers_finish(w, &seen);
-	print_result(what->name, &seen, 1, now_s() - from, cpu_s() - cpu);
+	write_all(what);
+	watchers_finish(w, &seen, &about);
+	double spent = cpu_s() - cpu;
+	print_result(what->name, &seen, 1, now_s() - from, spent);
+	print_event(what, spent, &seen, &about);
 	free(seen.latencies);
 }
 
