@@ -75,7 +75,8 @@ static void rehash(hashtable_t *t, size_t order)
 		return;
 	memset(fresh, 0, hashsize(order) * sizeof(*fresh));
 	for (l = t->ordered_list.next; !t->buckets && l != &t->ordered_list; l = l->next)
-		in_order(l)->hash = hashlittle(in_order(l)->key, in_order(l)->key_len, hashtable_seed);
+		in_order(l)->hash =
+			hashlittle(in_order(l)->key, in_order(l)->key_len, hashtable_seed);
 	jsonp_free(t->buckets);
 	t->buckets = fresh;
 	t->order = order;
