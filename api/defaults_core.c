@@ -125,7 +125,7 @@ static void host_ports(json_t *tree)
 static void pod(json_t *tree)
 {
 	static const char *const lists[] = { "containers", "initContainers" };
-	json_t *spec = json_object_get(tree, "spec"), *item;
+	json_t *spec = default_object(tree, "spec"), *item;
 	size_t i;
 	if (!json_is_object(spec))
 		return;

@@ -44,16 +44,24 @@ json_t *managed_to_scale(const json_t *of_object, const char *path)
 	return managed_encode(&scale);
 }
 
-/* The same manager's entry in the other list, whatever its version. */
+/* The same applier's entry in the other list. An updater's identity has its version, which is another one there: it has none. */
 static struct managed_entry *counterpart(struct managed *m, const struct managed_entry *e)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		struct managed_entry *o = &m->entries[i];
-		if (str_eq(o->manager, e->manager) && str_eq(o->subresource, e->subresource) &&
-		    o->applied == e->applied)
-			return o;
-	}
-	return NULL;
+	return e->applied ? managed_find(m, e) : NULL;
+}
+
+/* What the object keeps: a number that its owner no longer has at the scale is taken from it. */
+static void keep(struct managed *out, struct managed_entry e, struct managed *scale,
+		 const struct fieldset *theirs)
+{
+	bool owned = owns(out->a, &e, theirs);
+	struct managed_entry *kept = owned ? counterpart(scale, &e) : NULL;
+	if (kept)
+		kept->set = NULL; /* it has its entry */
+	else if (owned)
+		e.set = fieldset_difference(out->a, e.set, theirs);
+	if (!fieldset_empty(e.set))
+		managed_add(out, e);
 }
 
 json_t *managed_from_scale(const json_t *of_object, const json_t *of_scale, struct str version,
@@ -65,23 +73,15 @@ json_t *managed_from_scale(const json_t *of_object, const json_t *of_scale, stru
 	if (managed_decode(&object, of_object, NULL) < 0 ||
 	    managed_decode(&scale, of_scale, NULL) < 0)
 		return json_deep_copy(of_object);
-	for (size_t i = 0; i < object.n; i++) {
-		struct managed_entry e = object.entries[i];
-		bool owned = owns(&a, &e, theirs);
-		struct managed_entry *kept = owned ? counterpart(&scale, &e) : NULL;
-		if (kept)
-			kept->set = NULL; /* it has its entry */
-		else if (owned)
-			e.set = fieldset_difference(&a, e.set, theirs);
-		if (!fieldset_empty(e.set))
-			managed_add(&out, e);
-	}
+	for (size_t i = 0; i < object.n; i++)
+		keep(&out, object.entries[i], &scale, theirs);
 	for (size_t i = 0; i < scale.n; i++) {
 		struct managed_entry e = scale.entries[i];
 		if (fieldset_empty(e.set) || !owns(&a, &e, ours))
 			continue;
 		e.set = theirs;
 		e.api_version = version;
+		e.time = (struct str){ 0 }; /* upstream looks for it under the other version */
 		managed_add(&out, e);
 	}
 	return managed_encode(&out);

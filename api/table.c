@@ -3,7 +3,9 @@
 
 #include "api/codec.h"
 #include "api/crd.h"
+#include "api/meta.h"
 #include "api/printer.h"
+#include "api/registry.h"
 #include "base/mem.h"
 
 bool table_include_from_text(struct str text, enum table_include *out)
@@ -81,26 +83,55 @@ void table_write_tail(struct buf *out)
 	buf_puts(out, "]}");
 }
 
+/* The annotation that holds a DaemonSet's count of templates belongs to the version, not to the object: metadata alone hasn't got it. */
+static bool write_metadata_alone(const struct object *obj, struct buf *out)
+{
+	static const char count[] = "deprecated.daemonset.template.generation";
+	if (strcmp(obj->resource->plural, "daemonsets") || strcmp(obj->resource->group, "apps"))
+		return false;
+	json_t *tree = object_tree(obj, NULL), *notes = meta_annotations(tree);
+	json_object_del(notes, count);
+	if (notes && json_object_size(notes) == 0)
+		meta_unset(tree, "annotations");
+	bool done = tree && api_json_write(api_type_find(STR("meta/v1.ObjectMeta")), meta_of(tree),
+					   false, out, NULL) == 0;
+	json_decref(tree);
+	return done;
+}
+
 static void write_partial(const struct object *obj, const char *version, struct buf *out)
 {
 	buf_puts(out, "{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/");
 	buf_puts(out, version);
 	buf_puts(out, "\",\"metadata\":");
-	buf_str(out, object_metadata(obj));
+	if (!write_metadata_alone(obj, out))
+		buf_str(out, object_metadata(obj));
 	buf_putc(out, '}');
 }
 
 /* An object of another version than the one that is stored. */
-static void write_converted(const struct api_resource *r, const struct object *obj, struct buf *out)
+static void write_converted(const struct api_resource *r, const struct object *obj,
+			    const struct table_options *o, struct buf *out)
 {
 	json_t *tree = object_tree(obj, NULL);
 	if (!tree) {
 		buf_puts(out, "null");
 		return;
 	}
-	crd_convert(r, tree);
+	if (r->crd)
+		crd_convert(r, tree);
+	else
+		o->convert(obj->resource, r, tree);
 	api_json_write(r->type, tree, false, out, NULL);
 	json_decref(tree);
+}
+
+static bool is_converted(const struct api_resource *r, const struct object *obj,
+			 const struct table_options *o)
+{
+	const struct api_resource *stored = obj->resource;
+	bool differs = strcmp(r->version, stored->version) || strcmp(r->group, stored->group);
+	return differs && (r->crd || o->convert);
 }
 
 static void write_object(const struct api_resource *r, const struct object *obj,
@@ -110,8 +141,8 @@ static void write_object(const struct api_resource *r, const struct object *obj,
 	switch (o->include) {
 	case TABLE_NONE: buf_puts(out, "null"); break;
 	case TABLE_OBJECT:
-		if (r->crd && strcmp(r->version, obj->resource->version))
-			write_converted(r, obj, out);
+		if (is_converted(r, obj, o))
+			write_converted(r, obj, o, out);
 		else
 			buf_str(out, str_trim(obj->json));
 		break;

@@ -15,6 +15,9 @@ struct table_options {
 	enum table_include include;
 	bool no_headers; /* later events of a watch: no columnDefinitions */
 	int64_t now_s;   /* what ages are counted to */
+	/* From the version that is stored to the one asked for, of built-in kinds; NULL: rows hold what is stored. */
+	void (*convert)(const struct api_resource *from, const struct api_resource *to,
+			json_t *tree);
 };
 struct list_meta { /* of a list's answer */
 	int64_t revision;

@@ -34,6 +34,12 @@ static int invalid_type(struct str version, struct str kind, struct err *err)
 		       STR_ARG(group), STR_ARG(version), STR_ARG(kind));
 }
 
+/* stringData is owned as it was applied, and becomes data when it is merged. */
+static bool has_written_only(const struct api_resource *res)
+{
+	return !strcmp(res->plural, "secrets") && res->group[0] == 0;
+}
+
 /* A configuration says what it is, and every field of it must be known: who applies owns fields by name. */
 static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 {
@@ -60,7 +66,7 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 			       x.group[0] ? "" : "/", version, x.kind, why);
 	}
 	e = api_conform(x.type, tree, NULL, err);
-	if (e == 0)
+	if (e == 0 && !has_written_only(r->resource))
 		normalize_tree(r->resource, tree);
 	return e;
 }
@@ -101,6 +107,8 @@ static int apply_modify(struct write *w, struct err *err)
 		meta_unset(w->tree, "resourceVersion");
 	meta_set_text(w->tree, "namespace", w->ns);
 	w->managed_done = true;
+	if (has_written_only(w->res))
+		normalize_tree(w->res, w->tree);
 	api_default(w->res->type, w->tree);
 	return 0;
 }

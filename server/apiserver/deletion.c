@@ -36,6 +36,28 @@ static const char *qualified_kind(struct api_request *r, const struct api_resour
 	return res->group[0] ? arena_printf(&r->arena, "%s.%s", res->kind, res->group) : res->kind;
 }
 
+static bool is_namespace(const struct api_resource *res)
+{
+	return !strcmp(res->plural, "namespaces") && res->group[0] == 0;
+}
+
+/* Upstream looks at those of a namespace in another place. */
+static int namespace_precondition(struct api_request *r, bool uid, const struct object *now,
+				  struct err *err)
+{
+	request_about(r, "", "namespaces", now->name);
+	if (uid)
+		return err_set(err, ERR_CONFLICT,
+			       "Operation cannot be fulfilled on namespaces \"%.*s\": Precondition "
+			       "failed: UID in precondition: %.*s, UID in object meta: %.*s",
+			       STR_ARG(now->name), STR_ARG(r->opt.pre_uid), STR_ARG(now->uid));
+	return err_set(
+		err, ERR_CONFLICT,
+		"Operation cannot be fulfilled on namespaces \"%.*s\": Precondition failed: "
+		"ResourceVersion in precondition: %.*s, ResourceVersion in object meta: %lld",
+		STR_ARG(now->name), STR_ARG(r->opt.pre_version), (long long)now->revision);
+}
+
 int deletion_preconditions(struct api_request *r, const struct api_resource *res,
 			   const struct object *now, struct err *err)
 {
@@ -44,6 +66,9 @@ int deletion_preconditions(struct api_request *r, const struct api_resource *res
 	bool uid_differs = o->pre_uid.n && !str_eq(o->pre_uid, now->uid);
 	bool version_differs = o->pre_version.n &&
 			       (!str_to_i64(o->pre_version, &version) || version != now->revision);
+	if ((uid_differs || version_differs) && is_namespace(res))
+		return namespace_precondition(r, uid_differs, now, err);
+	res = res->storage ? res->storage : res;
 	if (uid_differs || version_differs)
 		request_about(r, res->group, res->kind, now->name);
 	if (uid_differs)

@@ -226,6 +226,8 @@ static void refuse_options(struct api_request *r)
 		dispatch_resource(r);
 		return;
 	}
+	if (r->resource && verb_served(r))
+		warn_deprecated(r);
 	err_move(&err, &r->refused);
 	respond_err(r, &err);
 }

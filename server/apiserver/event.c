@@ -28,6 +28,7 @@ int event_encoder_init(struct event_encoder *e, struct api_request *r, struct er
 	e->r = r;
 	e->converts = !res->crd && convert_needed(res->storage ? res->storage : res, res);
 	e->table.version = r->media.shape_version;
+	e->table.convert = convert_tree;
 	if (r->media.shape == SHAPE_TABLE)
 		return respond_table_include(r, &e->table.include, err);
 	return 0;

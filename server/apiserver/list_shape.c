@@ -2,6 +2,7 @@
 #include "server/apiserver/list_shape.h"
 
 #include "base/clock.h"
+#include "server/apiserver/convert.h"
 #include "server/apiserver/list_order.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/server.h"
@@ -11,7 +12,8 @@ static void respond_table(struct api_request *r, const struct object **items, si
 {
 	struct buf out = { 0 };
 	struct table_options to = { .version = r->media.shape_version,
-				    .now_s = clock_wall_s(r->server->clock) };
+				    .now_s = clock_wall_s(r->server->clock),
+				    .convert = convert_tree };
 	auto_err err = { 0 };
 	if (respond_table_include(r, &to.include, &err) < 0) {
 		respond_err(r, &err);

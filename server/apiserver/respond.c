@@ -225,7 +225,7 @@ void respond_tree(struct api_request *r, int status, const struct api_type *t, c
 
 void respond_json(struct api_request *r, int status, const struct api_type *t, struct buf *take)
 {
-	if (r->media.format == MEDIA_JSON || !t) {
+	if (r->media.format == MEDIA_JSON || (!t && r->media.format != MEDIA_YAML)) {
 		respond_text(r, status, media_text(MEDIA_JSON), take);
 		return;
 	}
@@ -260,7 +260,8 @@ void respond_shape(struct api_request *r, int status, const struct api_resource 
 {
 	struct buf text = { 0 };
 	struct table_options to = { .version = r->media.shape_version,
-				    .now_s = clock_wall_s(r->server->clock) };
+				    .now_s = clock_wall_s(r->server->clock),
+				    .convert = convert_tree };
 	struct list_meta m = { .revision = o->revision, .remaining = -1 };
 	auto_err err = { 0 };
 	if (r->media.shape == SHAPE_METADATA) {

@@ -148,7 +148,23 @@ static int token_make(struct token_ask *t, struct err *err)
 	meta_set_text(t->tree, "name", r->name);
 	meta_set_text(t->tree, "namespace", r->ns);
 	meta_set_text(t->tree, "creationTimestamp", str_from(created));
+	meta_set_text(t->tree, "uid", t->account->uid);
 	return 0;
+}
+
+/* Who says which account he means, means no other of that name. */
+static int uid_check(struct token_ask *t, struct err *err)
+{
+	struct str uid = meta_uid(t->tree);
+	if (uid.n == 0 || str_eq(uid, t->account->uid))
+		return 0;
+	request_about(t->r, "authentication.k8s.io", "TokenRequest", t->r->name);
+	return err_set(
+		err, ERR_CONFLICT,
+		"Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "
+		"\"%.*s\": the UID in the token request (%.*s) does not match the UID of the "
+		"service account (%.*s)",
+		STR_ARG(t->r->name), STR_ARG(uid), STR_ARG(t->account->uid));
 }
 
 static int token_steps(struct token_ask *t, const struct decode_expect *x, struct err *err)
@@ -167,10 +183,16 @@ static int token_steps(struct token_ask *t, const struct decode_expect *x, struc
 	}
 	if (!json_object_get(t->tree, "spec"))
 		json_object_set_new(t->tree, "spec", json_object());
+	json_t *spec = json_object_get(t->tree, "spec");
+	if (!json_is_integer(json_object_get(spec, "expirationSeconds")))
+		json_object_set_new(spec, "expirationSeconds", json_integer(LIFE_DEFAULT_S));
 	review_own(t->r, x, t->tree);
 	t->account = lookup_target(t->r, err);
 	if (!t->account)
 		return -(int)ERR_NOT_FOUND;
+	e = uid_check(t, err);
+	if (e < 0)
+		return e;
 	e = admit_node_token(t->r, t->tree, err);
 	if (e == 0)
 		e = life_read(t, err);

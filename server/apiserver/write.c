@@ -140,6 +140,8 @@ static int write_encode(struct write *w, struct err *err)
 {
 	const struct api_resource *stored = w->res->storage ? w->res->storage : w->res;
 	auto_buf json = { 0 };
+	if (!strcmp(w->subresource, "status")) /* reading it back would do it */
+		api_default(w->res->type, w->tree);
 	if (convert_needed(w->res, stored)) {
 		convert_tree(w->res, stored, w->tree);
 		if (stored->crd) /* reading it back would do it */

@@ -7,11 +7,22 @@ import re
 NOTHING = object()
 
 
-def short(v):
-    if v is NOTHING:
-        return "nothing"
-    text = json.dumps(v, ensure_ascii=False, sort_keys=True)
-    return text if len(text) < 600 else text[:600] + "…"
+SHOWN = 600  # characters of a value: a longer one is shown from shortly before where the two part
+
+
+def whole(v):
+    return "nothing" if v is NOTHING else json.dumps(v, ensure_ascii=False, sort_keys=True)
+
+
+def cut(text, start=0):
+    return "%s%s%s" % ("…" if start else "", text[start:start + SHOWN], "…" if len(text) > start + SHOWN else "")
+
+
+def both(up, ours):
+    a, b = whole(up), whole(ours)
+    common = len(os.path.commonprefix([a, b]))
+    start = 0 if max(len(a), len(b)) <= SHOWN else max(0, common - SHOWN // 3)
+    return cut(a, start), cut(b, start)
 
 
 def differences(up, ours, path=""):
@@ -23,7 +34,7 @@ def differences(up, ours, path=""):
         for i, (a, b) in enumerate(zip(up, ours)):
             yield from differences(a, b, "%s[%d]" % (path, i))
     elif up != ours or type(up) is not type(ours):
-        yield "%s: upstream %s, ours %s" % (path, short(up), short(ours))
+        yield "%s: upstream %s, ours %s" % ((path,) + both(up, ours))
 
 
 def answer_differences(up, ours):
@@ -36,7 +47,7 @@ def answer_differences(up, ours):
 
 def said(answer):
     body = answer["body"]
-    return "%d %s" % (answer["code"], short(body.get("message") or body.get("kind")) if isinstance(body, dict) else "")
+    return "%d %s" % (answer["code"], cut(whole(body.get("message") or body.get("kind"))) if isinstance(body, dict) else "")
 
 
 class Meant:

@@ -11,7 +11,7 @@ TIME = re.compile(r"\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.
 JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 ADDRESS = re.compile(r"\b10\.43\.[0-9]{1,3}\.[0-9]{1,3}\b(?!/)")
 HOST = re.compile(r"127\.0\.0\.1:[0-9]{4,5}")
-REVISION_TEXT = re.compile(r"([rR]esource ?[vV]ersion:? |ResourceVersion in record |revision |too old resource version: |, current: )\(?[0-9]+( \([0-9]+\))?")
+REVISION_TEXT = re.compile(r"([rR]esource ?[vV]ersion:? |ResourceVersion in record |revision |too old resource version: |ResourceVersion in object meta: |, current: )\(?[0-9]+( \([0-9]+\))?")
 YAML_REVISION = re.compile(r'(resourceVersion: )"[0-9]+"')
 TOKENS = re.compile(r"\bkube-api-access-[a-z0-9]{5}\b")
 CREDENTIAL = re.compile(r"X509SHA256=[0-9a-f]{64}")

@@ -75,9 +75,11 @@ int volume_claim_strategy_create(struct write *w, struct err *err);
 int volume_claim_strategy_update(struct write *w, struct err *err);
 int limit_range_strategy_create(struct write *w, struct err *err); /* without a name: its UID */
 int volume_strategy_create(struct write *w, struct err *err);
+int volume_strategy_update_sub(struct write *w, struct err *err);
 int service_account_strategy(struct write *w, struct err *err);
 int daemon_set_strategy_create(struct write *w, struct err *err);
 int daemon_set_strategy_update(struct write *w, struct err *err);
+int daemon_set_strategy_update_sub(struct write *w, struct err *err);
 int job_strategy_create(struct write *w, struct err *err);
 int role_strategy(struct write *w, struct err *err); /* of creations and updates */
 int role_binding_strategy(struct write *w, struct err *err);

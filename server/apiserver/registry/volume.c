@@ -14,6 +14,34 @@ int volume_strategy_create(struct write *w, struct err *err)
 	return 0;
 }
 
+static struct str phase_changed_at(const json_t *tree)
+{
+	return tree_get_str(tree, "status", "lastPhaseTransitionTime", NULL);
+}
+
+/* The time of the last change of phase is kept for a client that doesn't know it. */
+int volume_strategy_update_sub(struct write *w, struct err *err)
+{
+	(void)err;
+	struct str was = tree_get_str(w->old, "status", "phase", NULL),
+		   is = tree_get_str(w->tree, "status", "phase", NULL),
+		   old = phase_changed_at(w->old), sent = phase_changed_at(w->tree);
+	json_t *status = json_object_get(w->tree, "status");
+	char now[TIME_TEXT_MAX];
+	time_format(clock_wall_s(w->r->server->clock), now);
+	struct str at = str_eq(was, is)                ? (sent.n ? sent : old)
+			: sent.n && !str_eq(sent, old) ? sent
+						       : str_from(now);
+	if (!at.n)
+		return 0;
+	if (!json_is_object(status)) {
+		status = json_object();
+		json_object_set_new(w->tree, "status", status);
+	}
+	json_object_set_new(status, "lastPhaseTransitionTime", json_stringn(at.p, at.n));
+	return 0;
+}
+
 /* Sources in other namespaces are a feature that is off. */
 static void other_namespace_drop(json_t *spec)
 {
