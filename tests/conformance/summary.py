@@ -10,7 +10,7 @@ import sys
 import time
 import xml.etree.ElementTree as xml
 
-SLOWEST = 12
+SLOWEST = 24
 RUNS = 12  # rows that the page keeps
 PARTS = ("parallel", "serial")
 
@@ -33,14 +33,14 @@ def specs(folder):
     return found.values()
 
 
-def reason_of(name, words):
-    """What is known about a failure (reasons: a regular expression over names, a tab, why), or its first words."""
-    with open(os.path.dirname(os.path.abspath(__file__)) + "/reasons", encoding="utf-8") as file:
+def known(list_name, name, otherwise):
+    """What a list beside this file (lines of a regular expression over names, a tab, words) has about a spec."""
+    with open(os.path.dirname(os.path.abspath(__file__)) + "/" + list_name, encoding="utf-8") as file:
         for line in file:
-            pattern, _, why = line.rstrip("\n").partition("\t")
-            if why and re.search(pattern, name):
-                return why
-    return words[:160] or "no word"
+            pattern, _, words = line.rstrip("\n").partition("\t")
+            if words and re.search(pattern, name):
+                return words
+    return otherwise
 
 
 def area_of(name):
@@ -87,10 +87,10 @@ def page(file, rows, words, areas, total, ran):
     failed = sorted((n, w) for n, k, w, _ in rows if k == "failed")
     if failed:
         out += ["## What fails, and why", "", "| spec | why |", "|---|---|"]
-        out += ["| %s | %s |" % (short(n), reason_of(n, w).replace("|", "/")) for n, w in failed] + [""]
-    out += ["## What takes longest", "", "| seconds | spec |", "|---|---|"]
+        out += ["| %s | %s |" % (short(n), known("reasons", n, w[:160] or "no word").replace("|", "/")) for n, w in failed] + [""]
+    out += ["## What takes longest", "", "| seconds | spec | what for |", "|---|---|---|"]
     slow = sorted(((s, n) for n, k, _, s in rows if k == "passed"), reverse=True)[:SLOWEST]
-    out += ["| %d | %s |" % (s, short(n)) for s, n in slow]
+    out += ["| %d | %s | %s |" % (s, short(n), known("waits", n, "")) for s, n in slow]
     with open(file, "w", encoding="utf-8") as f:
         f.write("\n".join(out) + "\n")
 

@@ -18,7 +18,7 @@ report() { # SERIAL-SECONDS: two parts with three specs that ran
 	<testcase name="[BeforeSuite]" time="1"></testcase></testsuite></testsuites>
 	X
 	cat >"$work/report/serial/junit_01.xml" <<-'X'
-	<testsuites><testsuite><testcase name="[It] [sig-apps] Daemon set should run [Serial] [Conformance] [sig-apps, Serial]" time="200"></testcase></testsuite></testsuites>
+	<testsuites><testsuite><testcase name="[It] [sig-apps] Daemon set should retry creating failed daemon pods [Serial] [Conformance] [sig-apps, Serial]" time="200"></testcase></testsuite></testsuites>
 	X
 	echo "Ran 2 of 3206 Specs in 62.4 seconds" >"$work/report/parallel.log"
 	echo "Ran 1 of 3206 Specs in $1 seconds" >"$work/report/serial.log"
@@ -32,6 +32,8 @@ page abc
 claim "a failure is told with its first words" 'not ok [sig-api-machinery] AdmissionWebhook should deny [Conformance] - timed out' "$work/out"
 claim "specs that did not run are no results" '2 passed, 1 failed, 1 skipped' "$work/out"
 claim "areas are counted" '| sig-node | 1 | 0 |' "$work/page.md"
+claim "why a spec fails is told where it is known" '| [sig-api-machinery] AdmissionWebhook should deny | admission webhooks are not called yet |' "$work/page.md"
+claim "what a slow spec waits for is told where it is known" '| 200 | [sig-apps] Daemon set should retry creating failed daemon pods [Serial] | its program takes no heed of TERM: 30 seconds of grace |' "$work/page.md"
 claim "a run is a row: time, passed and load of it" '| 2030-01-02 03:04 | abc | 1:02, 1 of 2 | 3:20, 1 of 1 | 2 | 1 | 4 |' "$work/page.md"
 report 700
 page def
