@@ -35,6 +35,7 @@ struct crd {
 	json_t *held; /* JSON values that rules refer to */
 	struct pattern **patterns;
 	size_t npatterns, cap_patterns, nodes;
+	bool any_int_or_string; /* values of that kind are not looked at */
 };
 
 /* `object`: a CustomResourceDefinition, validated and defaulted; `names`: its spec.names or status.acceptedNames. Invalid: a

@@ -58,10 +58,10 @@ static const char *field_of(const struct place *at, struct buf *out)
 		buf_free(&check_.path);                                \
 	} while (0)
 
-static void nowhere(struct outcome *o, const char *text)
+static void nowhere(struct outcome *o, const struct place *at, const char *text)
 {
 	struct check c = { .err = &o->err };
-	check_invalid_text(&c, NOWHERE, STR(""), "%s", text);
+	check_invalid_text(&c, *at->prefix ? at->prefix : NOWHERE, STR(""), "%s", text);
 	buf_free(&c.path);
 }
 
@@ -246,13 +246,13 @@ static void number_check(const struct crd_rules *r, const struct place *at, stru
 		buf_printf(&text, "Checked value must be of type integer %s%s in %s",
 			   r->format ? "with format " : "(default format)",
 			   r->format ? r->format : "", at->path);
-		nowhere(o, text.p);
+		nowhere(o, at, text.p);
 	}
 	if (r->types == CRD_NUMBER && r->format && !strcmp(r->format, "float") &&
 	    fabs(v) > 3.4028234663852886e38) {
 		buf_printf(&text, "Checked value must be of type number with format float in %s",
 			   at->path);
-		nowhere(o, text.p);
+		nowhere(o, at, text.p);
 	}
 	if (r->has_multiple)
 		multiple_check(r, at, o);
@@ -418,7 +418,7 @@ static void any_check(const struct crd_rules *r, const struct place *at, struct 
 	auto_buf text = { 0 };
 	if (!alternatives_run(r->any_of, at, true, &found)) {
 		buf_printf(&text, "\"%s\" must validate at least one schema (anyOf)", at->path);
-		nowhere(o, text.p);
+		nowhere(o, at, text.p);
 	}
 	merge(o, &found);
 	outcome_free(&found);
@@ -436,7 +436,7 @@ static void one_check(const struct crd_rules *r, const struct place *at, struct 
 			buf_printf(&text, "Found %d valid alternatives", valid);
 		else
 			buf_puts(&text, "Found none valid");
-		nowhere(o, text.p);
+		nowhere(o, at, text.p);
 	}
 	merge(o, &found);
 	outcome_free(&found);
@@ -457,7 +457,7 @@ static void all_check(const struct crd_rules *r, const struct place *at, struct 
 		return;
 	buf_printf(&text, "\"%s\" must validate all the schemas (allOf)%s", at->path,
 		   valid ? "" : ". None validated");
-	nowhere(o, text.p);
+	nowhere(o, at, text.p);
 }
 
 static void not_check(const struct crd_rules *r, const struct place *at, struct outcome *o)
@@ -467,7 +467,7 @@ static void not_check(const struct crd_rules *r, const struct place *at, struct 
 	rules_run(r->not_of, at, &one);
 	if (one.err.ncauses == 0) {
 		buf_printf(&text, "\"%s\" must not validate the schema (not)", at->path);
-		nowhere(o, text.p);
+		nowhere(o, at, text.p);
 	}
 	outcome_free(&one);
 }

@@ -30,7 +30,7 @@ static bool flag(const json_t *s, const char *name)
 static void types_read(struct compiler *c, const json_t *s, struct crd_rules *r)
 {
 	struct str word = tree_str(json_object_get(s, "type"));
-	if (flag(s, "x-kubernetes-int-or-string")) {
+	if (flag(s, "x-kubernetes-int-or-string") && !c->crd->any_int_or_string) {
 		r->types = CRD_INTEGER | CRD_STRING;
 		r->type_text = "integer,string";
 		return;
@@ -195,6 +195,7 @@ static int compile(struct compiler *c, const json_t *s, const struct crd_rules *
 	format_read(c, s, r);
 	enum_read(c, s, r);
 	r->no_more = json_is_false(json_object_get(s, "additionalProperties"));
+	r->any_more = json_is_true(json_object_get(s, "additionalProperties"));
 	r->required = names_read(c, json_object_get(s, "required"));
 	r->list_keys = names_read(c, json_object_get(s, "x-kubernetes-list-map-keys"));
 	r->list_type = str_eqz(list_type, "map")   ? API_LIST_MAP
@@ -209,4 +210,13 @@ int crd_rules_compile(struct crd *crd, const json_t *schema, const struct crd_ru
 {
 	struct compiler c = { crd, err };
 	return compile(&c, schema, out);
+}
+
+struct crd *crd_scratch(void)
+{
+	struct crd *c = NEW(struct crd);
+	atomic_init(&c->refs, 1);
+	c->held = json_array();
+	c->any_int_or_string = true;
+	return c;
 }

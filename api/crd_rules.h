@@ -28,6 +28,7 @@ struct crd_rules {
 	bool nullable, has_min, has_max, exclusive_min, exclusive_max, has_multiple, unique_items;
 	bool preserve_unknown, embedded_resource, atomic;
 	bool no_more;       /* additionalProperties: false */
+	bool any_more;      /* additionalProperties: true */
 	const char *format; /* one that is checked, or NULL */
 	double min, max, multiple_of;
 	int64_t min_length, max_length, min_items, max_items, min_properties,
@@ -49,6 +50,9 @@ struct crd_rules {
 
 int crd_rules_compile(struct crd *c, const json_t *schema, const struct crd_rules **out,
 		      struct err *err);
+/* A definition without versions, to hold rules that belong to no kind. As for upstream's checks of defaults, what is an int or a string may be
+ * anything. The caller's reference. */
+struct crd *crd_scratch(void);
 /* A format that means something for the type ("" for any): others are ignored. */
 bool crd_format_known(const char *type, const char *format);
 bool crd_format_ok(const char *format, struct str text);
@@ -57,6 +61,16 @@ bool crd_format_ok(const char *format, struct str text);
  * may stay wrong (upstream's ratcheting). Paths begin with `prefix` ("" or "status"). */
 void crd_rules_check(const struct crd_rules *rules, const json_t *value, const json_t *old,
 		     const char *prefix, struct err *err);
+
+/* Whether something of the value would be pruned: fields that the rules don't name. `root`: the value is a resource. */
+bool crd_rules_prune(const struct crd_rules *rules, const json_t *value, bool root);
+
+/* apiVersion, kind and metadata of the resources in a value (`root`: and of itself), at the check's path. Coercion complains once at most, of
+ * what has the wrong type; what passes it can be checked (upstream's pkg/apiserver/schema/objectmeta). */
+bool crd_embedded_coerce(struct check *c, const struct crd_rules *rules, const json_t *value,
+			 bool root);
+void crd_embedded_check(struct check *c, const struct crd_rules *rules, const json_t *value,
+			bool root);
 
 /* All that a custom resource has to be beyond its metadata. `old` NULL: it is created. `subresource` "", "status", "scale". */
 void crd_validate(struct check *c, const struct api_resource *r, const char *subresource,

@@ -150,16 +150,31 @@ static int dialect_check(struct str text, struct err *err)
 	return 0;
 }
 
+/* The part of the text from its last `\\` or from three characters before `at` up to `at`. */
+static struct str class_at(struct str text, size_t at, bool escape)
+{
+	size_t from = at > 3 ? at - 3 : 0;
+	at = at < text.n ? at : text.n;
+	if (escape)
+		for (from = at; from > 0 && text.p[from] != '\\';)
+			from--;
+	return str_of(text.p + from, at - from);
+}
+
 static int not_compiled(struct str text, int code, size_t at, struct err *err)
 {
 	PCRE2_UCHAR why[160] = { 0 };
+	if (code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY || code == PCRE2_ERROR_CLASS_RANGE_ORDER)
+		return refuse(err, "invalid character class range",
+			      class_at(text, code == PCRE2_ERROR_CLASS_RANGE_ORDER ? at + 1 : at,
+				       code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY));
 	if (code == PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS)
 		return refuse(err, "missing closing )", text);
 	if (code == PCRE2_ERROR_MISSING_SQUARE_BRACKET)
 		return refuse(err, "missing closing ]", str_of(text.p, text.n));
-	if (code == PCRE2_ERROR_QUANTIFIER_INVALID && at)
+	if (code == PCRE2_ERROR_QUANTIFIER_INVALID && text.n)
 		return refuse(err, "missing argument to repetition operator",
-			      str_of(text.p + at - 1, 1));
+			      str_of(text.p + (at ? at - 1 : 0), 1));
 	if (code == PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS)
 		return refuse(err, "unexpected )", text);
 	pcre2_get_error_message(code, why, sizeof(why));

@@ -245,7 +245,8 @@ void check_too_many(struct check *c, const char *child, size_t n, size_t max)
 {
 	struct buf body = { 0 };
 	buf_printf(&body, "Too many: %zu", n);
-	complain_plain(c, "FieldValueTooMany", child, body, "must have at most %zu items", max);
+	complain_plain(c, "FieldValueTooMany", child, body, "must have at most %zu item%s", max,
+		       max == 1 ? "" : "s");
 }
 
 void check_unsupported(struct check *c, const char *child, const json_t *value,

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_schema_rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/meta.h"
-#include "api/pattern.h"
+#include "api/validation/crd_defaults.h"
+#include "api/validation/crd_list_rules.h"
+#include "api/validation/crd_printed.h"
+#include "api/validation/crd_rule_texts.h"
+#include "api/validation/crd_structural.h"
 #include "base/mem.h"
 
-#define DEPTH_MAX 128
-
-/* Where a node stands. */
-enum level { ROOT, FIELD, ITEM };
+/* What is known of the place of a node. */
+struct place {
+	const char *no_default; /* why there may be none, NULL: there may */
+	bool in_metadata;
+	const struct crd_leniency *old;
+};
 
 static struct str text(const json_t *s, const char *name)
 {
@@ -22,377 +29,216 @@ static bool flag(const json_t *s, const char *name)
 	return json_is_true(json_object_get(s, name));
 }
 
-/* --- supported words --- */
+/* ---- words ---- */
 
-static void check_words(struct check *c, const json_t *s, enum level level)
+static void check_unsupported_words(struct check *c, const json_t *s)
+{
+	static const char *const words[] = { "id",          "additionalItems", "patternProperties",
+					     "definitions", "dependencies",    "$ref" };
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		const json_t *v = json_object_get(s, words[i]);
+		bool pointer = json_is_boolean(v) || !strcmp(words[i], "additionalItems") ||
+			       !strcmp(words[i], "$ref");
+		if (v && (pointer || !shape_empty(v)))
+			check_forbidden(c, words[i], "%s is not supported", words[i]);
+	}
+}
+
+static void check_words(struct check *c, const json_t *s, const struct place *at)
 {
 	static const char *const types[] = { "array",  "boolean", "integer", "number",
-					     "object", "string",  NULL },
-				 *const unsupported[] = {
-					 "$ref", "definitions",       "dependencies",
-					 "id",   "patternProperties", "additionalItems"
-				 };
-	const json_t *more = json_object_get(s, "additionalProperties"),
-		     *items = json_object_get(s, "items");
+					     "object", "string",  NULL };
+	if (text(s, "type").n && !str_in(text(s, "type"), types))
+		check_unsupported(c, "type", json_object_get(s, "type"), types);
+	if (json_object_get(s, "default") && at->no_default)
+		check_forbidden(c, "default", "must not be set %s", at->no_default);
+	check_unsupported_words(c, s);
+	if (str_eqz(text(s, "type"), "null"))
+		check_forbidden(c, "type",
+				"type cannot be set to null, use nullable as an alternative");
+	if (json_array_size(json_object_get(s, "items")))
+		check_forbidden(c, "items", "items must be a schema object and not an array");
+	if (at->in_metadata && flag(s, "x-kubernetes-embedded-resource"))
+		check_forbidden(c, "x-kubernetes-embedded-resource",
+				"must not be used inside of resource meta");
 	if (flag(s, "uniqueItems"))
 		check_forbidden(c, "uniqueItems",
 				"uniqueItems cannot be set to true since the runtime complexity "
 				"becomes quadratic");
-	if (more && json_object_size(json_object_get(s, "properties")) && !json_is_false(more))
-		check_forbidden(c, "additionalProperties",
-				"additionalProperties and properties are mutual exclusive");
-	for (size_t i = 0; i < COUNT_OF(unsupported); i++)
-		if (json_object_get(s, unsupported[i]))
-			check_forbidden(c, unsupported[i], "%s is not supported", unsupported[i]);
-	if (json_is_array(items))
-		check_forbidden(c, "items", "items must be a schema object and not an array");
-	if (text(s, "type").n && !str_in(text(s, "type"), types))
-		check_unsupported(c, "type", json_object_get(s, "type"), types);
-	if (level == ROOT && flag(s, "nullable"))
-		check_forbidden(c, "nullable", "nullable cannot be true at the root");
 }
 
-static void check_type_is(struct check *c, const json_t *s, const char *type, const char *why)
-{
-	if (!text(s, "type").n)
-		check_required(c, "type", "must be %s if %s is specified", type, why);
-	else if (!str_eqz(text(s, "type"), type))
-		check_invalid_text(c, "type", text(s, "type"), "must be %s if %s is specified",
-				   type, why);
-}
-
-static bool is_required(const json_t *schema, const char *name)
-{
-	const json_t *item;
-	size_t i;
-	json_array_foreach (json_object_get(schema, "required"), i, item)
-		if (strcmp(json_string_value(item), name) == 0)
-			return true;
-	return false;
-}
-
-/* A key is always there: by its schema, or by a default. */
-static void check_key_property(struct check *c, const json_t *items, const char *key)
-{
-	const json_t *property = json_object_get(json_object_get(items, "properties"), key);
-	size_t was = check_in(c, "items"), in = check_in(c, "properties"),
-	       at = check_in_key(c, str_from(key));
-	if (flag(property, "nullable"))
-		check_forbidden(c, "nullable",
-				"this property is in x-kubernetes-list-map-keys, so it cannot be "
-				"nullable");
-	if (property && !json_object_get(property, "default") && !is_required(items, key))
-		check_required(c, "default",
-			       "this property is in x-kubernetes-list-map-keys, so it must have a "
-			       "default or be a required property");
-	check_out(c, at);
-	check_out(c, in);
-	check_out(c, was);
-}
-
-static void check_list_keys(struct check *c, const json_t *s)
-{
-	const json_t *keys = json_object_get(s, "x-kubernetes-list-map-keys"), *key,
-		     *items = json_object_get(s, "items"),
-		     *properties = json_object_get(items, "properties");
-	struct map seen = { 0 };
-	size_t i;
-	json_array_foreach (keys, i, key) {
-		if (!json_object_get(properties, json_string_value(key)))
-			check_invalid(c, "x-kubernetes-list-map-keys", keys,
-				      "entries must all be names of item properties");
-		if (seen_before(&seen, tree_str(key))) {
-			size_t was = check_in(c, "x-kubernetes-list-map-keys"),
-			       at = check_in_index(c, i);
-			check_duplicate_text(c, NULL, tree_str(key));
-			check_out(c, at);
-			check_out(c, was);
-		}
-	}
-	json_array_foreach (keys, i, key)
-		check_key_property(c, items, json_string_value(key));
-	map_free(&seen, NULL);
-}
-
-static void check_list_type(struct check *c, const json_t *s)
-{
-	static const char *const types[] = { "atomic", "map", "set", NULL };
-	const json_t *type = json_object_get(s, "x-kubernetes-list-type"),
-		     *keys = json_object_get(s, "x-kubernetes-list-map-keys");
-	if (type) {
-		check_type_is(c, s, "array", "x-kubernetes-list-type");
-		if (!str_in(tree_str(type), types))
-			check_unsupported(c, "x-kubernetes-list-type", type, types);
-	}
-	if (json_array_size(keys) && !type)
-		check_required(c, "x-kubernetes-list-type",
-			       "must be map if x-kubernetes-list-map-keys is non-empty");
-	else if (json_array_size(keys) && !str_eqz(tree_str(type), "map"))
-		check_invalid(c, "x-kubernetes-list-type", type,
-			      "must be map if x-kubernetes-list-map-keys is non-empty");
-	if (type && str_eqz(tree_str(type), "map") && !json_array_size(keys))
-		check_required(c, "x-kubernetes-list-map-keys",
-			       "must not be empty if x-kubernetes-list-type is map");
-	check_list_keys(c, s);
-}
-
-static void check_map_type(struct check *c, const json_t *s)
-{
-	static const char *const types[] = { "atomic", "granular", NULL };
-	const json_t *type = json_object_get(s, "x-kubernetes-map-type");
-	if (!type)
-		return;
-	check_type_is(c, s, "object", "x-kubernetes-map-type");
-	if (!str_in(tree_str(type), types))
-		check_unsupported(c, "x-kubernetes-map-type", type, types);
-}
-
-static void check_extensions(struct check *c, const json_t *s)
+static void check_own(struct check *c, const json_t *s, const struct place *at)
 {
 	const json_t *open = json_object_get(s, "x-kubernetes-preserve-unknown-fields");
 	if (json_is_false(open))
 		check_invalid(c, "x-kubernetes-preserve-unknown-fields", open,
 			      "must be true or undefined");
-	if (flag(s, "x-kubernetes-int-or-string") && json_is_true(open))
-		check_invalid(c, "x-kubernetes-preserve-unknown-fields", open,
-			      "must be false if x-kubernetes-int-or-string is true");
-	if (flag(s, "x-kubernetes-int-or-string") && flag(s, "x-kubernetes-embedded-resource"))
-		check_invalid(c, "x-kubernetes-embedded-resource",
-			      json_object_get(s, "x-kubernetes-embedded-resource"),
-			      "must be false if x-kubernetes-int-or-string is true");
-	check_list_type(c, s);
-	check_map_type(c, s);
+	check_crd_map_type(c, s);
+	check_crd_list_type(c, s, !at->old->sets_of_maps);
+	if (!at->old->loose_keys)
+		check_crd_list_keys(c, s);
+	check_crd_rule_texts(c, s);
 }
 
-static void check_pattern(struct check *c, const json_t *s)
-{
-	struct str pattern = text(s, "pattern");
-	struct pattern *p;
-	auto_err err = { 0 };
-	if (!pattern.n)
-		return;
-	if (pattern_new(pattern, &p, &err) < 0)
-		check_invalid_text(c, "pattern", pattern,
-				   "must be a valid regular expression, but isn't: %s",
-				   err_text(&err));
-	else
-		pattern_free(p);
-}
+/* ---- the walk ---- */
 
-/* --- structural --- */
+static void check_node(struct check *c, const json_t *s, bool root, const struct place *at);
 
-static void check_type(struct check *c, const json_t *s, enum level level)
+static void check_child(struct check *c, const char *child, const json_t *s, const struct place *at)
 {
-	static const char *const where[] = { "must not be empty at the root",
-					     "must not be empty for specified object fields",
-					     "must not be empty for specified array items" };
-	struct str type = text(s, "type");
-	if (flag(s, "x-kubernetes-embedded-resource") && !str_eqz(type, "object")) {
-		const char *why = "must be object if x-kubernetes-embedded-resource is true";
-		if (type.n)
-			check_invalid_text(c, "type", type, "%s", why);
-		else
-			check_required(c, "type", "%s", why);
-	} else if (!type.n && !flag(s, "x-kubernetes-int-or-string") &&
-		   !flag(s, "x-kubernetes-preserve-unknown-fields")) {
-		check_required(c, "type", "%s", where[level]);
-	}
-	if (level == ROOT && type.n && !str_eqz(type, "object"))
-		check_invalid_text(c, "type", type, "must be object at the root");
-	if (str_eqz(type, "array") && !json_object_get(s, "items"))
-		check_required(c, "items", "must be specified");
-	if (level == ROOT && json_object_get(s, "additionalProperties"))
-		check_forbidden(c, "additionalProperties", "must not be used at the root");
-}
-
-/* metadata of the root can only have rules for names; that it is there goes without saying. */
-static void check_metadata(struct check *c, const json_t *s, enum level level)
-{
-	const json_t *properties = json_object_get(s, "properties"),
-		     *metadata = json_object_get(properties, "metadata"), *value;
-	bool whole = level == ROOT || flag(s, "x-kubernetes-embedded-resource"), other = false;
-	static const char *const own[] = { "kind", "apiVersion" };
-	size_t was = check_in(c, "properties");
-	const char *name;
-	for (size_t i = 0; whole && i < COUNT_OF(own); i++) {
-		const json_t *p = json_object_get(properties, own[i]);
-		size_t at = check_in_key(c, str_from(own[i]));
-		if (p && !str_eqz(text(p, "type"), "string"))
-			check_invalid_text(c, "type", text(p, "type"), "must be string");
-		check_out(c, at);
-	}
-	size_t at = check_in_key(c, STR("metadata"));
-	if (metadata && whole && !str_eqz(text(metadata, "type"), "object"))
-		check_invalid_text(c, "type", text(metadata, "type"), "must be object");
-	json_object_foreach (json_object_get(metadata, "properties"), name, value)
-		other = other || (strcmp(name, "name") && strcmp(name, "generateName"));
-	if (metadata && level == ROOT && other)
-		check_forbidden(c, NULL,
-				"must not specify anything other than name and generateName, but "
-				"metadata is implicitly specified");
-	check_out(c, at);
+	size_t was = check_in(c, child);
+	check_node(c, s, false, at);
 	check_out(c, was);
 }
 
-static void check_embedded(struct check *c, const json_t *s)
+static void check_more(struct check *c, const json_t *s, const struct place *at)
 {
-	if (!flag(s, "x-kubernetes-embedded-resource"))
-		return;
-	if (json_object_get(s, "additionalProperties"))
+	const json_t *more = json_object_get(s, "additionalProperties");
+	struct place below = *at;
+	if (more && json_object_size(json_object_get(s, "properties")) && !json_is_true(more))
 		check_forbidden(c, "additionalProperties",
-				"must not be used if x-kubernetes-embedded-resource is set");
-	if (!flag(s, "x-kubernetes-preserve-unknown-fields") &&
-	    !json_object_size(json_object_get(s, "properties")))
-		check_required(
-			c, "properties",
-			"must not be empty if x-kubernetes-embedded-resource is true without "
-			"x-kubernetes-preserve-unknown-fields");
+				"additionalProperties and properties are mutual exclusive");
+	if (at->in_metadata)
+		below.no_default = "inside additionalProperties applying to object metadata";
+	check_child(c, "additionalProperties", more, &below);
 }
 
-/* --- value rules: they add no types and no fields --- */
-
-static void check_junctors(struct check *c, const json_t *s, const json_t *shape, int depth);
-
-static bool is_int_or_string(const json_t *any)
+static void check_properties(struct check *c, const json_t *s, bool root, const struct place *at)
 {
-	const char *first = json_string_value(json_object_get(json_array_get(any, 0), "type")),
-		   *second = json_string_value(json_object_get(json_array_get(any, 1), "type"));
-	return json_array_size(any) == 2 && first && second && !strcmp(first, "integer") &&
-	       !strcmp(second, "string");
-}
-
-/* A schema below allOf, anyOf, oneOf, not. `shape`: what the same place is outside of them. */
-static void check_nested(struct check *c, const json_t *s, const json_t *shape, int depth)
-{
-	static const char *const forbidden[] = { "title",
-						 "description",
-						 "default",
-						 "nullable",
-						 "additionalProperties",
-						 "x-kubernetes-preserve-unknown-fields",
-						 "x-kubernetes-embedded-resource",
-						 "x-kubernetes-int-or-string",
-						 "x-kubernetes-list-type",
-						 "x-kubernetes-list-map-keys",
-						 "x-kubernetes-map-type" };
-	const json_t *value, *items = json_object_get(s, "items"),
-			     *fields = json_object_get(shape, "properties");
+	static const char *const meta[] = { "metadata", "kind", "apiVersion", NULL };
+	const json_t *value;
 	const char *name;
-	if (!json_is_object(s) || depth == DEPTH_MAX)
-		return;
-	if (text(s, "type").n)
-		check_forbidden(c, "type", "must be empty to be structural");
-	for (size_t i = 0; i < COUNT_OF(forbidden); i++) {
-		const json_t *v = json_object_get(s, forbidden[i]);
-		if (v && !json_is_false(v))
-			check_forbidden(c, forbidden[i], "must be %s to be structural",
-					json_is_true(v) ? "false" : "undefined");
-	}
 	json_object_foreach ((json_t *)(uintptr_t)json_object_get(s, "properties"), name, value) {
-		size_t was = check_in(c, "properties"), at = check_in_key(c, str_from(name));
-		check_nested(c, value, json_object_get(fields, name), depth + 1);
-		check_out(c, at);
+		struct place below = *at;
+		char why[32];
+		if ((root || flag(s, "x-kubernetes-embedded-resource")) &&
+		    str_in(str_from(name), meta)) {
+			below.in_metadata = true;
+			snprintf(why, sizeof(why), "in top-level %s", name);
+			below.no_default = root ? why : at->no_default;
+		}
+		size_t was = check_in(c, "properties"), in = check_in_key(c, str_from(name));
+		check_node(c, value, false, &below);
+		check_out(c, in);
 		check_out(c, was);
 	}
-	if (items) {
-		size_t was = check_in(c, "items");
-		check_nested(c, items, json_object_get(shape, "items"), depth + 1);
-		check_out(c, was);
-	}
-	check_junctors(c, s, shape, depth + 1);
-	check_pattern(c, s);
 }
 
-static void check_junctors(struct check *c, const json_t *s, const json_t *shape, int depth)
+static void check_lists(struct check *c, const json_t *s, const struct place *at)
 {
-	static const char *const lists[] = { "anyOf", "allOf", "oneOf" };
-	const json_t *item, *not = json_object_get(s, "not");
+	static const char *const lists[] = { "allOf", "oneOf", "anyOf" };
+	const json_t *item;
 	size_t i;
-	for (size_t k = 0; k < COUNT_OF(lists); k++) {
-		const json_t *list = json_object_get(s, lists[k]);
-		if (k == 0 && is_int_or_string(list))
-			continue;
-		json_array_foreach (list, i, item) {
-			if (k == 1 && i == 0 && is_int_or_string(json_object_get(item, "anyOf")))
-				continue;
-			size_t was = check_in(c, lists[k]), at = check_in_index(c, i);
-			check_nested(c, item, shape, depth + 1);
-			check_out(c, at);
+	for (size_t k = 0; k < COUNT_OF(lists); k++)
+		json_array_foreach (json_object_get(s, lists[k]), i, item) {
+			size_t was = check_in(c, lists[k]), in = check_in_index(c, i);
+			check_node(c, item, false, at);
+			check_out(c, in);
 			check_out(c, was);
 		}
-	}
-	if (not ) {
-		size_t was = check_in(c, "not");
-		check_nested(c, not, shape, depth + 1);
+}
+
+static void check_maps(struct check *c, const json_t *s, const char *map, const struct place *at)
+{
+	const json_t *value;
+	const char *name;
+	json_object_foreach ((json_t *)(uintptr_t)json_object_get(s, map), name, value) {
+		size_t was = check_in(c, map), in = check_in_key(c, str_from(name));
+		check_node(c, value, false, at);
+		check_out(c, in);
 		check_out(c, was);
 	}
 }
 
-/* --- the walk --- */
-
-static void check_node(struct check *c, const json_t *s, enum level level, int depth)
+static void check_items(struct check *c, const json_t *s, const struct place *at)
 {
-	static const struct {
-		const char *name;
-		enum level level;
-	} parts[] = { { "items", ITEM }, { "additionalProperties", FIELD } };
-	const json_t *value;
-	const char *name;
-	if (!json_is_object(s) || depth == DEPTH_MAX)
+	const json_t *items = json_object_get(s, "items"), *item;
+	size_t i, was = check_in(c, "items");
+	check_node(c, items, false, at);
+	json_array_foreach (items, i, item) {
+		size_t in = check_in_index(c, i);
+		check_node(c, item, false, at);
+		check_out(c, in);
+	}
+	check_out(c, was);
+}
+
+static void check_node(struct check *c, const json_t *s, bool root, const struct place *at)
+{
+	if (!json_is_object(s))
 		return;
-	check_words(c, s, level);
-	check_extensions(c, s);
-	check_embedded(c, s);
-	check_type(c, s, level);
-	check_metadata(c, s, level);
-	check_pattern(c, s);
-	check_junctors(c, s, s, depth + 1);
-	json_object_foreach ((json_t *)(uintptr_t)json_object_get(s, "properties"), name, value) {
-		size_t was = check_in(c, "properties"), at = check_in_key(c, str_from(name));
-		bool meta = level == ROOT && strcmp(name, "metadata") == 0;
-		if (!meta)
-			check_node(c, value, FIELD, depth + 1);
-		check_out(c, at);
-		check_out(c, was);
-	}
-	for (size_t i = 0; i < COUNT_OF(parts); i++) {
-		size_t was = check_in(c, parts[i].name);
-		check_node(c, json_object_get(s, parts[i].name), parts[i].level, depth + 1);
-		check_out(c, was);
-	}
+	check_words(c, s, at);
+	check_more(c, s, at);
+	check_properties(c, s, root, at);
+	check_child(c, "not", json_object_get(s, "not"), at);
+	check_lists(c, s, at);
+	check_maps(c, s, "definitions", at);
+	check_items(c, s, at);
+	check_maps(c, s, "dependencies", at);
+	check_own(c, s, at);
 }
 
-void check_crd_schema(struct check *c, const json_t *schema, bool has_status)
+/* ---- the root ---- */
+
+/* Of what stands beside status only that may be said whose validation does not get lost when the status is looked at alone. */
+#define ALLOWED                                                                                \
+	"[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum "    \
+	"MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items " \
+	"Properties ExternalDocs Example XPreserveUnknownFields XValidations]"
+
+static void check_beside_status(struct check *c, const json_t *schema)
 {
-	static const char *const allowed[] = { "$schema",
-					       "type",
-					       "properties",
-					       "additionalProperties",
-					       "items",
-					       "title",
-					       "description",
-					       "required",
-					       "externalDocs",
-					       "example",
-					       "default",
-					       "x-kubernetes-preserve-unknown-fields",
-					       "x-kubernetes-validations",
-					       "x-kubernetes-map-type",
-					       "nullable",
-					       NULL };
+	static const char *const fine[] = { "description", "format",
+					    "title",       "maximum",
+					    "minimum",     "exclusiveMaximum",
+					    "maxLength",   "exclusiveMinimum",
+					    "minLength",   "pattern",
+					    "maxItems",    "minItems",
+					    "uniqueItems", "multipleOf",
+					    "required",    "items",
+					    "properties",  "externalDocs",
+					    "example",     "x-kubernetes-preserve-unknown-fields",
+					    "type",        "x-kubernetes-validations",
+					    NULL };
+	static const char *const only = "only \"object\" is allowed as the type at the root of the "
+					"schema if the status subresource is enabled";
 	const json_t *value;
 	const char *name;
-	check_node(c, schema, ROOT, 0);
+	struct str type = text(schema, "type");
+	if (type.n && !str_eqz(type, "object")) {
+		check_invalid_text(c, "type", type, "%s", only);
+		return;
+	}
 	json_object_foreach ((json_t *)(uintptr_t)schema, name, value) {
-		if (!has_status || str_in(str_from(name), allowed))
+		if (str_in(str_from(name), fine) || json_is_false(value))
 			continue;
-		check_invalid_bare(
-			c, NULL,
-			"only [\"description\" \"example\" \"externalDocs\" \"items\" "
-			"\"properties\" \"required\" \"title\" \"type\" "
-			"\"x-kubernetes-preserve-unknown-fields\" \"x-kubernetes-validations\" "
-			"\"x-kubernetes-map-type\"] fields are allowed at the root of the schema "
-			"if the status subresource is enabled");
+		json_t *printed = crd_printed_schema(schema);
+		check_invalid_whole(c, NULL, printed,
+				    "only %s fields are allowed at the root of the schema if the "
+				    "status subresource is enabled",
+				    ALLOWED);
+		json_decref(printed);
 		break;
 	}
+}
+
+void check_crd_schema(struct check *c, const json_t *schema, bool has_status,
+		      const struct crd_leniency *old)
+{
+	const struct place root = { .old = old };
+	size_t before = check_causes(c);
+	if (has_status)
+		check_beside_status(c, schema);
+	if (flag(schema, "nullable"))
+		check_forbidden(c, "nullable", "nullable cannot be true at the root");
+	const char *unreadable = crd_schema_unreadable(schema);
+	if (!unreadable) {
+		size_t was = check_causes(c);
+		check_crd_structural(c, schema);
+		if (!check_failed(c, was))
+			check_crd_defaults(c, schema, !old->unpruned_defaults);
+	}
+	check_node(c, schema, true, &root);
+	if (unreadable && !check_failed(c, before))
+		check_invalid_text(c, NULL, STR(""), "%s", unreadable);
 }

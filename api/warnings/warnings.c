@@ -456,6 +456,7 @@ static const struct {
 	{ "", "secrets", secret },
 	{ "", "services", service },
 	{ "storage.k8s.io", "csidrivers", csi_driver },
+	{ "apiextensions.k8s.io", "customresourcedefinitions", warn_definition },
 	{ "apps", "daemonsets", daemon_set },
 	{ "apps", "deployments", workload },
 	{ "apps", "replicasets", workload },

@@ -37,6 +37,7 @@ void warn_pod_paths(struct warnings *w, const json_t *volumes);
 void warn_claim_spec(struct warnings *w, const json_t *spec);
 void warn_service(struct warnings *w, const json_t *new);
 void warn_secret(struct warnings *w, const json_t *secret);
+void warn_definition(struct warnings *w, const json_t *new, const json_t *old);
 void warn_volume(struct warnings *w, const json_t *volume);
 
 #endif

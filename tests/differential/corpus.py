@@ -22,7 +22,7 @@ LAST = ["crds"]  # topics that leave something behind which others would see
 
 
 class Request:
-    """One step. method is an HTTP method, or OPEN (a watch called name), READ (events of it), UNTIL (a GET until it has code)."""
+    """One step. method is an HTTP method, or OPEN (a watch called name), READ (events of it), UNTIL (a GET until it has the code `count` and contains the body)."""
 
     def __init__(self, method, path, headers=(), body=None, name=None, count=0):
         self.method, self.path, self.headers, self.body = method, path, list(headers), body

@@ -63,7 +63,8 @@ class Player:
         end = time.monotonic() + SETTLE
         while True:
             answer = self.target.send("GET", path, headers, None)
-            if answer.code == request.count or time.monotonic() > end:
+            ready = answer.code == request.count and (request.body or b"") in answer.body
+            if ready or time.monotonic() > end:
                 return answer
             time.sleep(0.02)
 

@@ -184,9 +184,10 @@ static bool decide(struct crd_entry *e, json_t *tree)
 		if (other->group && !strcmp(other->group, e->group))
 			crd_names_take(&taken, other->accepted);
 	}
-	bool changed = crd_names_decide(tree, &taken, now);
+	bool changed = crd_approval_decide(tree, now);
+	changed |= crd_names_decide(tree, &taken, now);
 	crd_names_free(&taken);
-	return crd_approval_decide(tree, now) || changed;
+	return changed;
 }
 
 /* ---- looking at one ---- */

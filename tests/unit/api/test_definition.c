@@ -109,6 +109,31 @@ static const struct {
 					   "'jsonPath':'.a'}]")),
 	  "spec.additionalPrinterColumns[0].type",
 	  "Invalid value: \"foo\": must be one of boolean,date,integer,number,string" },
+	{ PROPERTY("{'type':'string','default':1}"), X ".default",
+	  "Invalid value: \"integer\":  in body must be of type string: \"integer\"" },
+	{ PROPERTY("{'type':'object','properties':{'a':{'type':'string'}},'default':{'b':1}}"),
+	  X ".default", "Invalid value: {\"b\":1}: must not have unknown fields" },
+	{ PROPERTY("{'type':'object','x-kubernetes-embedded-resource':true,"
+		   "'x-kubernetes-preserve-unknown-fields':true,'properties':{'metadata':{"
+		   "'type':'object','properties':{'finalizers':{'type':'array','items':{"
+		   "'type':'string'},'default':['a b']}}}}}"),
+	  X ".properties[metadata].properties[finalizers].default",
+	  "Invalid value: [\"a b\"]: must result in valid metadata: metadata.finalizers: Invalid "
+	  "value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and "
+	  "must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or "
+	  "'123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')" },
+	{ PROPERTY("{'type':'object','x-kubernetes-embedded-resource':true,"
+		   "'x-kubernetes-preserve-unknown-fields':true,'default':{'apiVersion':'v1'}}"),
+	  X ".default.kind", "Required value" },
+	{ WITH("{'type':'object','properties':{'a':{'type':'string'}},'anyOf':[{'properties':{"
+	       "'b':{'minLength':1}}}]}"),
+	  AT ".properties[b]",
+	  "Required value: because it is defined in " AT ".anyOf[0].properties[b]" },
+	{ PROPERTY("{'type':'array','x-kubernetes-list-type':'set','items':{'type':'object'}}"),
+	  X ".items.x-kubernetes-map-type",
+	  "Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set" },
+	{ PROPERTY("{'type':'string','x-kubernetes-validations':[{'rule':' '}]}"),
+	  X ".x-kubernetes-validations[0].rule", "Required value: rule is not specified" },
 	{ CRD("tabs.k8s.io", "k8s.io", NAMES, VERSION("{'type':'object'}", "")),
 	  "metadata.annotations[api-approved.kubernetes.io]",
 	  "Required value: protected groups must have approval annotation "
