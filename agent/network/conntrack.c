@@ -20,8 +20,8 @@ struct tuple {
 };
 
 struct search {
-	const struct conntrack_flow *flows;
-	size_t n;
+	conntrack_stale is_stale;
+	const void *ctx;
 	struct netlink_batch deletions;
 	bool any;
 };
@@ -59,20 +59,6 @@ static bool read_tuple(const struct nlattr *a, int family, struct tuple *out)
 	return true;
 }
 
-static bool is_wanted(const struct search *s, const struct tuple *original,
-		      const struct tuple *reply)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const struct conntrack_flow *f = &s->flows[i];
-		if (f->front_port == original->destination_port &&
-		    f->backend_port == reply->source_port &&
-		    ip_equal(&f->backend, &reply->source) &&
-		    (!f->front.family || ip_equal(&f->front, &original->destination)))
-			return true;
-	}
-	return false;
-}
-
 static void on_flow(void *ctx, const struct nlmsghdr *m)
 {
 	struct search *s = ctx;
@@ -81,8 +67,11 @@ static void on_flow(void *ctx, const struct nlmsghdr *m)
 			    *reply = netlink_find(m, sizeof(*h), CTA_TUPLE_REPLY);
 	struct tuple from, back;
 	if (!read_tuple(original, h->nfgen_family, &from) ||
-	    !read_tuple(reply, h->nfgen_family, &back) || from.protocol != IPPROTO_UDP ||
-	    !is_wanted(s, &from, &back))
+	    !read_tuple(reply, h->nfgen_family, &back) || from.protocol != IPPROTO_UDP)
+		return;
+	const struct conntrack_flow flow = { from.destination, from.destination_port, back.source,
+					     back.source_port };
+	if (!s->is_stale(s->ctx, &flow))
 		return;
 	struct nfgenmsg header = { .nfgen_family = h->nfgen_family, .version = NFNETLINK_V0 };
 	netlink_begin(&s->deletions, MESSAGE(IPCTNL_MSG_CT_DELETE), NLM_F_ACK, &header,
@@ -100,9 +89,9 @@ static int dump(struct netlink *nl, uint8_t family, struct search *s, struct err
 	return netlink_query(nl, &b, on_flow, s, err);
 }
 
-int conntrack_forget_udp(const struct conntrack_flow *flows, size_t n, struct err *err)
+int conntrack_forget_udp(conntrack_stale is_stale, const void *ctx, struct err *err)
 {
-	struct search s = { .flows = flows, .n = n };
+	struct search s = { .is_stale = is_stale, .ctx = ctx };
 	struct netlink nl;
 	int r = netlink_open(&nl, NETLINK_NETFILTER, err);
 	if (r < 0)

@@ -36,12 +36,32 @@ static uint32_t parts_type(const uint8_t *parts)
 	return type;
 }
 
+/* How many elements there may be; where each part of a range ends. */
+static void set_describe(struct netlink_batch *b, const struct nft_set *s)
+{
+	size_t desc = netlink_nest(b, NFTA_SET_DESC);
+	if (s->dynamic)
+		netlink_attr_be32(b, NFTA_SET_DESC_SIZE, NFT_DYNAMIC_MAX);
+	if (s->ranges) {
+		size_t parts = netlink_nest(b, NFTA_SET_DESC_CONCAT);
+		for (const uint8_t *p = s->key; *p; p++) {
+			size_t part = netlink_nest(b, NFTA_LIST_ELEM);
+			netlink_attr_be32(b, NFTA_SET_FIELD_LEN, (uint32_t)part_size(*p));
+			netlink_nest_end(b, part);
+		}
+		netlink_nest_end(b, parts);
+	}
+	netlink_nest_end(b, desc);
+}
+
 void nft_set_add(struct nft_batch *t, const struct nft_set *s)
 {
 	struct netlink_batch *b = &t->batch;
 	uint32_t flags = 0;
 	if (s->data || s->verdicts)
 		flags |= NFT_SET_MAP;
+	if (s->ranges)
+		flags |= NFT_SET_INTERVAL | NFT_SET_CONCAT;
 	if (s->dynamic)
 		flags |= NFT_SET_EVAL | NFT_SET_TIMEOUT;
 	nft_message(t, NFT_MSG_NEWSET, NLM_F_CREATE);
@@ -58,11 +78,8 @@ void nft_set_add(struct nft_batch *t, const struct nft_set *s)
 		netlink_attr_be32(b, NFTA_SET_DATA_LEN, (uint32_t)nft_parts_size(s->data));
 	}
 	netlink_attr_be32(b, NFTA_SET_ID, ++t->sets);
-	if (s->dynamic) {
-		size_t desc = netlink_nest(b, NFTA_SET_DESC);
-		netlink_attr_be32(b, NFTA_SET_DESC_SIZE, NFT_DYNAMIC_MAX);
-		netlink_nest_end(b, desc);
-	}
+	if (s->dynamic || s->ranges)
+		set_describe(b, s);
 }
 
 /* --- elements --- */
@@ -111,6 +128,13 @@ void nft_element(struct nft_batch *t, const void *key, size_t nkey, const void *
 	size_t nest = element_begin(t, key, nkey);
 	if (ndata)
 		nft_value(t, NFTA_SET_ELEM_DATA, data, ndata);
+	netlink_nest_end(&t->batch, nest);
+}
+
+void nft_element_range(struct nft_batch *t, const void *first, const void *last, size_t nkey)
+{
+	size_t nest = element_begin(t, first, nkey);
+	nft_value(t, NFTA_SET_ELEM_KEY_END, last, nkey);
 	netlink_nest_end(&t->batch, nest);
 }
 
@@ -180,29 +204,37 @@ void nft_load_random(struct nft_batch *t, unsigned reg, uint32_t modulus, uint32
 
 /* --- questions --- */
 
-static void look_up(struct nft_batch *t, const char *set, unsigned key, uint32_t dreg)
+static void look_up(struct nft_batch *t, const char *set, unsigned key, uint32_t dreg,
+		    uint32_t flags)
 {
 	nft_expression(t, "lookup");
 	netlink_attr_text(&t->batch, NFTA_LOOKUP_SET, set);
 	netlink_attr_be32(&t->batch, NFTA_LOOKUP_SREG, REG(key));
 	if (dreg != UINT32_MAX)
 		netlink_attr_be32(&t->batch, NFTA_LOOKUP_DREG, dreg);
+	if (flags)
+		netlink_attr_be32(&t->batch, NFTA_LOOKUP_FLAGS, flags);
 	nft_expression_end(t);
 }
 
 void nft_match_in(struct nft_batch *t, const char *set, unsigned key)
 {
-	look_up(t, set, key, UINT32_MAX);
+	look_up(t, set, key, UINT32_MAX, 0);
+}
+
+void nft_match_not_in(struct nft_batch *t, const char *set, unsigned key)
+{
+	look_up(t, set, key, UINT32_MAX, NFT_LOOKUP_F_INV);
 }
 
 void nft_look_up(struct nft_batch *t, const char *map, unsigned key, unsigned to)
 {
-	look_up(t, map, key, REG(to));
+	look_up(t, map, key, REG(to), 0);
 }
 
 void nft_go_by(struct nft_batch *t, const char *map, unsigned key)
 {
-	look_up(t, map, key, NFT_REG_VERDICT);
+	look_up(t, map, key, NFT_REG_VERDICT, 0);
 }
 
 void nft_remember(struct nft_batch *t, const char *map, unsigned key, unsigned data, uint64_t ms)

@@ -21,6 +21,7 @@ struct nft_set {
 	const uint8_t *key, *data; /* nft_datatype of each part, 0 ends; data NULL: a plain set */
 	bool verdicts;             /* a map to chains */
 	bool dynamic;              /* rules add elements, which go after their time */
+	bool ranges; /* an element reaches from one key to another, part by part; no two overlap */
 };
 void nft_set_add(struct nft_batch *t, const struct nft_set *s);
 size_t nft_parts_size(const uint8_t *parts);
@@ -29,6 +30,7 @@ size_t nft_parts_size(const uint8_t *parts);
 void nft_elements_begin(struct nft_batch *t, const char *set, bool remove);
 void nft_element(struct nft_batch *t, const void *key, size_t nkey, const void *data,
 		 size_t ndata); /* ndata 0: a plain set, or removal */
+void nft_element_range(struct nft_batch *t, const void *first, const void *last, size_t nkey);
 void nft_element_goto(struct nft_batch *t, const void *key, size_t nkey, const char *chain);
 void nft_elements_end(struct nft_batch *t);
 void nft_elements_flush(struct nft_batch *t, const char *set); /* all of them go */
@@ -42,6 +44,7 @@ void nft_load_dport(struct nft_batch *t, unsigned reg);
 void nft_load_random(struct nft_batch *t, unsigned reg, uint32_t modulus, uint32_t offset);
 /* Questions; a rule ends where the answer is no. */
 void nft_match_in(struct nft_batch *t, const char *set, unsigned key);
+void nft_match_not_in(struct nft_batch *t, const char *set, unsigned key);
 void nft_look_up(struct nft_batch *t, const char *map, unsigned key, unsigned to);
 void nft_go_by(struct nft_batch *t, const char *map, unsigned key); /* the verdict of the element */
 /* Adds the element or gives it its time anew. */

@@ -79,9 +79,14 @@ static bool is_ready(const struct discovery_v1_endpoint *e)
 	return is_true(e->conditions.ready, true);
 }
 
+static bool is_serving(const struct discovery_v1_endpoint *e)
+{
+	return is_true(e->conditions.serving, true);
+}
+
 static bool is_serving_to_the_end(const struct discovery_v1_endpoint *e)
 {
-	return is_true(e->conditions.serving, true) && is_true(e->conditions.terminating, false);
+	return is_serving(e) && is_true(e->conditions.terminating, false);
 }
 
 /* Hints count when all ready endpoints have them and one is for us. */
@@ -155,7 +160,11 @@ void port_backends_of(const struct service_view *v, const struct core_v1_service
 {
 	struct candidates c = { 0 };
 	collect(v, p, v6, &c);
+	choose(v, &c, is_serving, false, &out->served, NULL);
 	choose(v, &c, is_ready, true, &out->all, &out->local);
+	backends_sort(&out->served);
+	backends_sort(&out->local);
+	out->local_ready = (unsigned)out->local.n;
 	if (!out->all.n)
 		choose(v, &c, is_serving_to_the_end, false, &out->all, NULL);
 	if (!out->local.n)
@@ -170,4 +179,5 @@ void port_backends_free(struct port_backends *p)
 {
 	free(p->all.items);
 	free(p->local.items);
+	free(p->served.items);
 }

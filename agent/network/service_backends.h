@@ -18,7 +18,9 @@ struct backends {
 /* The endpoints of one port in one family, by what they are good for. */
 struct port_backends {
 	struct backends all, local;
-	bool any; /* there is an endpoint at all */
+	struct backends served; /* all that serve, ending or not; wherever they are */
+	unsigned local_ready;   /* how many on this node are ready */
+	bool any;               /* there is an endpoint at all */
 };
 void port_backends_of(const struct service_view *v, const struct core_v1_service_port *p, bool v6,
 		      struct port_backends *out); /* `out`: zero */

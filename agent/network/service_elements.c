@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/network/service_backends.h"
+#include "agent/network/service_sources.h"
 #include "base/mem.h"
 
 #define STICKY_DEFAULT_S 10800
@@ -98,6 +99,34 @@ static void add_refusal(struct service_elements *out, const struct front *f, boo
 	e->ndata = 1;
 }
 
+/* Who serves, for those who send there already. */
+static void add_served(struct service_elements *out, const struct front *f, bool v6,
+		       const struct backends *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct service_element *e = element(out, SERVICE_SERVED, v6);
+		key_address(e, &b->items[i].ip);
+		key_port(e, b->items[i].port);
+		key_front(e, f);
+	}
+}
+
+static void add_sources(struct service_elements *out, const struct front *f, bool v6,
+			const struct source_ranges *r)
+{
+	if (!r->n)
+		return;
+	key_front(element(out, SERVICE_GUARDED, v6), f);
+	for (size_t i = 0; i < r->n; i++) {
+		struct service_element *e = element(out, SERVICE_SOURCES, v6);
+		struct ip last = cidr_last(&r->items[i]);
+		key_front(e, f);
+		key_address(e, &r->items[i].base);
+		memcpy(e->data, last.bytes, ip_size(&last));
+		e->ndata = (uint8_t)ip_size(&last);
+	}
+}
+
 static uint32_t sticky_of(const struct core_v1_service_spec *spec)
 {
 	if (!str_eqz(spec->session_affinity, "ClientIP"))
@@ -125,6 +154,8 @@ static void add_one(struct service_elements *out, const struct core_v1_service_s
 		.far = edge ? (uint32_t)p->all.n : 0,
 		.sticky_s = sticky_of(spec),
 	};
+	if (f->protocol == IPPROTO_UDP)
+		add_served(out, f, v6, &p->served);
 	if (!b->n)
 		add_refusal(out, f, v6, p->any && local ? SERVICE_DROP : SERVICE_REJECT);
 	if (!b->n && !pick.far)
@@ -155,16 +186,15 @@ static bool is_own(const struct service_view *v, struct str address)
 
 /* The front at a text address, if it is of this family. */
 static void add_at(struct service_elements *out, const struct service_view *v, struct front *f,
-		   struct str address, bool v6, const struct port_backends *p)
+		   struct str address, bool v6, const struct port_backends *p,
+		   const struct source_ranges *sources)
 {
-	if (is_own(v, address) || !parse_ip(address, &f->ip) || (f->ip.family == AF_INET6) != v6)
+	if (is_own(v, address) || !parse_ip(address, &f->ip) || (f->ip.family == AF_INET6) != v6 ||
+	    (v->claims && !service_claims_take(v->claims, &f->ip, f->protocol, f->port)))
 		return;
+	if (sources)
+		add_sources(out, f, v6, sources);
 	add_one(out, &v->service->spec, f, v6, p);
-}
-
-static bool is_virtual(const struct core_v1_load_balancer_ingress *i)
-{
-	return i->ip.n && !str_eqz(i->ip_mode, "Proxy");
 }
 
 static bool has_family(const struct core_v1_service_spec *spec, bool v6)
@@ -182,6 +212,18 @@ static uint8_t protocol_number(struct str name)
 				       : IPPROTO_TCP;
 }
 
+static void add_balancers(struct service_elements *out, const struct service_view *v,
+			  struct front *f, bool v6, const struct port_backends *p)
+{
+	const struct core_v1_load_balancer_status *s = &v->service->status.load_balancer;
+	struct source_ranges sources;
+	source_ranges_of(v, v6, &sources);
+	for (size_t i = 0; i < s->ingress.n; i++)
+		if (is_virtual_ingress(&s->ingress.items[i]))
+			add_at(out, v, f, s->ingress.items[i].ip, v6, p, &sources);
+	source_ranges_free(&sources);
+}
+
 static void add_port(struct service_elements *out, const struct service_view *v,
 		     const struct core_v1_service_port *port, bool v6)
 {
@@ -191,20 +233,18 @@ static void add_port(struct service_elements *out, const struct service_view *v,
 			   .port = (uint16_t)port->port };
 	port_backends_of(v, port, v6, &p);
 	for (size_t i = 0; i < s->spec.cluster_ips.n; i++)
-		add_at(out, v, &f, s->spec.cluster_ips.items[i], v6, &p);
+		add_at(out, v, &f, s->spec.cluster_ips.items[i], v6, &p, NULL);
 	f.external = true;
 	for (size_t i = 0; i < s->spec.external_ips.n; i++)
-		add_at(out, v, &f, s->spec.external_ips.items[i], v6, &p);
-	for (size_t i = 0; i < s->status.load_balancer.ingress.n; i++)
-		if (is_virtual(&s->status.load_balancer.ingress.items[i]))
-			add_at(out, v, &f, s->status.load_balancer.ingress.items[i].ip, v6, &p);
+		add_at(out, v, &f, s->spec.external_ips.items[i], v6, &p, NULL);
+	add_balancers(out, v, &f, v6, &p);
 	if (port->node_port && has_family(&s->spec, v6)) {
 		f.ip = (struct ip){ .family = v6 ? AF_INET6 : AF_INET };
 		f.port = (uint16_t)port->node_port;
 		add_one(out, &s->spec, &f, v6, &p);
 	}
-	if (s->spec.health_check_node_port && p.local.n > out->local_ready)
-		out->local_ready = (unsigned)p.local.n;
+	if (s->spec.health_check_node_port && p.local_ready > out->local_ready)
+		out->local_ready = p.local_ready;
 	port_backends_free(&p);
 }
 

@@ -7,6 +7,10 @@
  *	members    backend's address . port . address . protocol . port: which backends a client may stay with
  *	refused    address . protocol . port → the chain that says no
  *	clusterips address: nothing but the ports of the Service is there
+ *	guarded    address . protocol . port: only known sources may come (loadBalancerSourceRanges)
+ *	sources    address . protocol . port . first address of a range → its last address
+ *	served     UDP backend's address . port . address . protocol . port: it serves, whether it is picked or not; not in the kernel,
+ *	           but flows to others are forgotten (service_flows.h)
  *
  * A node port has the address zero. Which endpoints count follows kube-proxy (pkg/proxy/topology.go): ready ones, or else
  * terminating ones that still serve; those on this node for the traffic policy Local; hints. */
@@ -14,6 +18,7 @@
 #define AGENT_NETWORK_SERVICE_ELEMENTS_H
 
 #include "agent/network/cidr.h"
+#include "agent/network/service_claims.h"
 #include "generated/api_structs.h"
 
 enum service_set {
@@ -22,7 +27,10 @@ enum service_set {
 	SERVICE_MEMBERS,
 	SERVICE_REFUSED,
 	SERVICE_CLUSTER_IPS,
-	SERVICE_SETS,
+	SERVICE_GUARDED,
+	SERVICE_SOURCES,
+	SERVICE_KERNEL_SETS, /* what follows is for us alone */
+	SERVICE_SERVED = SERVICE_KERNEL_SETS,
 };
 #define SERVICE_FAR \
 	0x10000u /* where the numbers of all backends begin, when the first are those on this node */
@@ -49,7 +57,7 @@ struct service_elements {
 	struct service_element *items; /* sorted by set, family and key */
 	size_t n, cap;
 	int health_port;      /* healthCheckNodePort; 0: none */
-	unsigned local_ready; /* endpoints on this node, for that port */
+	unsigned local_ready; /* endpoints on this node that are ready, for that port */
 };
 
 struct service_view {
@@ -57,9 +65,13 @@ struct service_view {
 		*service; /* NULL: there is none, and nothing is to be programmed */
 	const struct discovery_v1_endpoint_slice *slices;
 	size_t nslices;
-	const char *node, *zone; /* of this node; zone may be "" */
+	const char *node, *zone;   /* of this node; zone may be "" */
+	const struct ip *node_ips; /* of this node */
+	size_t nnode_ips;
 	const char *const
 		*own; /* cluster addresses that this machine answers for itself; NULL-terminated */
+	struct service_claims
+		*claims; /* who has an address that several Services name; NULL: none does */
 };
 void service_elements_of(const struct service_view *v, struct service_elements *out);
 void service_elements_free(struct service_elements *e);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/network/service_health.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -24,9 +26,12 @@ static void answer(void *ctx, struct http_request *req)
 {
 	const struct probe *p = ctx;
 	auto_buf body = { 0 };
-	static const struct http_field fields[] = {
+	char weight[16];
+	snprintf(weight, sizeof(weight), "%u", p->local);
+	const struct http_field fields[] = {
 		{ STR_INIT("content-type"), STR_INIT("application/json") },
 		{ STR_INIT("x-content-type-options"), STR_INIT("nosniff") },
+		{ STR_INIT("x-load-balancing-endpoint-weight"), str_from(weight) },
 	};
 	buf_printf(&body,
 		   "{\n\t\"service\": {\n\t\t\"namespace\": \"%s\",\n\t\t\"name\": \"%s\"\n\t},\n"

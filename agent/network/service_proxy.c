@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/network/service_proxy.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "agent/network/conntrack.h"
+#include "agent/network/service_flows.h"
 #include "agent/network/service_health.h"
 #include "agent/network/service_rules.h"
 #include "api/decode.h"
@@ -19,6 +19,7 @@
 #define PROXY_LABEL   "service.kubernetes.io/service-proxy-name" /* some other proxy's Service */
 #define ZONE_LABEL    "topology.kubernetes.io/zone"
 #define CLUSTER_MAX   16
+#define NODE_IPS_MAX  4
 #define RETRY_MS      1000
 
 /* A Service as it is in the kernel. */
@@ -45,8 +46,12 @@ struct service_proxy {
 	char *node, *zone;
 	char **own;
 	struct informer *services, *slices, *nodes;
-	int by_service; /* index of slices */
-	struct map programmed, dirty;
+	int by_service;              /* index of slices */
+	struct ip ips[NODE_IPS_MAX]; /* of this node */
+	size_t nips;
+	struct service_claims claims;
+	struct map programmed;
+	struct map dirty, next; /* keys of Services to look at: now; in the round after */
 	struct service_rules *rules;
 	struct service_health *health;
 	struct loop_later later;
@@ -88,6 +93,9 @@ static void elements_of(struct service_proxy *p, struct str ns, struct str name,
 	struct slices slices = { .proxy = p, .ns = ns, .arena = &arena };
 	struct service_view v = { .node = p->node,
 				  .zone = p->zone,
+				  .node_ips = p->ips,
+				  .nnode_ips = p->nips,
+				  .claims = &p->claims,
 				  .own = (const char *const *)p->own };
 	if (o && !object_label(o, STR(PROXY_LABEL)) &&
 	    object_decode(o, &arena, api_struct_core_v1_service, &service, NULL) == 0) {
@@ -102,40 +110,17 @@ static void elements_of(struct service_proxy *p, struct str ns, struct str name,
 
 /* --- the worker --- */
 
-/* UDP flows to backends that go. */
-struct flows {
-	struct conntrack_flow *items;
-	size_t n, cap;
-};
-
-static void on_removed(void *ctx, const struct service_element *e, bool remove)
-{
-	struct flows *f = ctx;
-	size_t a = e->v6 ? 16 : 4;
-	static const uint8_t zeros[16];
-	if (!remove || e->set != SERVICE_BACKENDS || e->key[a] != IPPROTO_UDP)
-		return;
-	f->items = mem_array_grow(f->items, &f->cap, f->n + 1, sizeof(*f->items));
-	struct conntrack_flow *to = &f->items[f->n++];
-	*to = (struct conntrack_flow){ .backend = { .family = e->v6 ? AF_INET6 : AF_INET } };
-	if (memcmp(e->key, zeros, a) != 0)
-		to->front.family = to->backend.family;
-	memcpy(to->front.bytes, e->key, a);
-	memcpy(to->backend.bytes, e->data, a);
-	to->front_port = (uint16_t)(e->key[a + 4] << 8 | e->key[a + 5]);
-	to->backend_port = (uint16_t)(e->data[a] << 8 | e->data[a + 1]);
-}
-
 static void forget_flows(struct round *r)
 {
-	struct flows flows = { 0 };
+	struct service_flows flows = { 0 };
 	auto_err err = { 0 };
 	for (size_t i = 0; i < r->n; i++)
-		service_elements_diff(&r->items[i].before, &r->items[i].after, on_removed, &flows);
-	if (flows.n && conntrack_forget_udp(flows.items, flows.n, &err) < 0)
+		service_flows_add(&flows, &r->items[i].before, &r->items[i].after);
+	if (service_flows_any(&flows) &&
+	    conntrack_forget_udp(service_flows_stale, &flows, &err) < 0)
 		log_warn("clients may keep sending to endpoints that are gone",
 			 LOG_S("error", err_text(&err)));
-	free(flows.items);
+	service_flows_free(&flows);
 }
 
 static void work(void *ctx)
@@ -210,6 +195,7 @@ static void finish(struct service_proxy *p)
 	service_rules_free(p->rules);
 	map_free(&p->programmed, programmed_free);
 	map_free(&p->dirty, NULL);
+	service_claims_free(&p->claims);
 	p->done(p->ctx);
 	loop_timer_close(&p->retry, on_retry_closed);
 }
@@ -238,6 +224,16 @@ static void worked(void *ctx)
 	free(r);
 }
 
+/* Services that went without an address that another one has let go. They are looked at in the next round, when it is free. */
+static void mark_waiting(struct service_proxy *p)
+{
+	size_t i = 0;
+	struct map_entry *e;
+	while ((e = map_next(&p->claims.waiting, &i)))
+		map_put(&p->next, e->key, p);
+	map_free(&p->claims.waiting, NULL);
+}
+
 static void add_change(struct service_proxy *p, struct round *r, struct str key)
 {
 	size_t at = str_find(key, '/');
@@ -246,7 +242,10 @@ static void add_change(struct service_proxy *p, struct round *r, struct str key)
 	r->items = mem_array_grow(r->items, &r->cap, r->n + 1, sizeof(*r->items));
 	struct change *c = &r->items[r->n++];
 	*c = (struct change){ .key = str_dup(key) };
+	service_claims_begin(&p->claims, key);
 	elements_of(p, ns, name, &c->after);
+	if (service_claims_end(&p->claims))
+		mark_waiting(p);
 	service_health_set(p->health, ns, name, c->after.health_port, c->after.local_ready);
 	if (!now)
 		return;
@@ -268,6 +267,8 @@ static void run(struct loop_later *l)
 	while ((e = map_next(&p->dirty, &i)))
 		add_change(p, r, e->key);
 	map_free(&p->dirty, NULL);
+	p->dirty = p->next;
+	p->next = (struct map){ 0 };
 	p->at_work = true;
 	loop_work(p->client->loop, work, worked, r);
 }
@@ -313,17 +314,40 @@ static size_t service_of(const struct object *o, struct str *out, size_t max)
 	return 1;
 }
 
-/* The zone of the node decides which endpoints are near. */
+static size_t internal_ips(const struct object *o, struct ip out[NODE_IPS_MAX])
+{
+	auto_arena arena = { 0 };
+	struct core_v1_node node = { 0 };
+	size_t n = 0;
+	if (object_decode(o, &arena, api_struct_core_v1_node, &node, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < node.status.addresses.n && n < NODE_IPS_MAX; i++) {
+		const struct core_v1_node_address *a = &node.status.addresses.items[i];
+		char text[IP_TEXT_MAX];
+		if (!str_eqz(a->type, "InternalIP") || a->address.n >= sizeof(text))
+			continue;
+		memcpy(text, a->address.p, a->address.n);
+		text[a->address.n] = '\0';
+		n += ip_parse(text, &out[n]);
+	}
+	return n;
+}
+
+/* The zone of the node decides which endpoints are near, its addresses who may come. */
 static void on_node(void *ctx, const struct object *old, const struct object *new)
 {
 	struct service_proxy *p = ctx;
 	const struct str *label = new ? object_label(new, STR(ZONE_LABEL)) : NULL;
 	struct str zone = label ? *label : STR("");
+	struct ip ips[NODE_IPS_MAX] = { 0 };
+	size_t n = new ? internal_ips(new, ips) : 0;
 	(void)old;
-	if (str_eqz(zone, p->zone))
+	if (str_eqz(zone, p->zone) && n == p->nips && memcmp(ips, p->ips, sizeof(ips)) == 0)
 		return;
 	free(p->zone);
 	p->zone = str_dup(zone);
+	memcpy(p->ips, ips, sizeof(ips));
+	p->nips = n;
 	informer_each(p->services, STR(""), mark_object, p);
 	loop_later(p->client->loop, &p->later);
 }

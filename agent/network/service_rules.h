@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules of the service proxy: one inet table of its own, whose rules are few and fixed; what changes are elements of its sets. The rules
- * that pick a backend depend on how many there are, so they stand in chains by number, made when first needed.
+/* The rules of the service proxy: one inet table of its own, whose rules are few and fixed (service_table.h, service_chains.h); what changes are
+ * elements of its sets (service_elements.h, service_sets.h).
  *
  *	prerouting, output ─► services ─ fronts[daddr . proto . dport] ─► pick4-10 ─ backends[… . random of 10] ─► DNAT
  *	                              └ to a local address: fronts[0 . proto . dport]
- *	input, forward, output ─► refused[…] ─► reject or drop;   what else goes to a cluster address: reject
  *
  * Masquerading itself is done by the pod network's table (firewall.h), by mark. Blocking; one user at a time. */
 #ifndef AGENT_NETWORK_SERVICE_RULES_H

@@ -116,6 +116,37 @@ local_policy() {
 }
 claim a_node_port_with_the_policy_local_answers_neighbours local_policy
 
+neighbour() { "$hosts" exec "${prefix}0" timeout 2 wget -T 2 -t 1 -qO- "http://$1" 2>&1; }
+neighbour_gets() { contains web- "$(neighbour "$1")"; }
+neighbour_gets_nothing() { ! neighbour_gets "$1"; }
+ranges() { k patch service ranges --type=merge -p "{\"spec\":{\"loadBalancerSourceRanges\":$1}}" >/dev/null; }
+source_ranges() {
+	service ranges web '"type":"LoadBalancer","loadBalancerSourceRanges":["10.80.0.0/16","10.80.0.0/24"],"ports":[{"port":8001,"targetPort":8080}]'
+	until_true 10 neighbour_gets 10.80.0.1:8001 && ranges '["192.0.2.0/24"]' && until_true 5 neighbour_gets_nothing 10.80.0.1:8001 &&
+		neighbour_gets "10.80.0.1:$(k get service ranges -o 'jsonpath={.spec.ports[0].nodePort}')" && ranges '["192.0.2.0/24","10.80.0.254/32"]' &&
+		until_true 5 neighbour_gets 10.80.0.1:8001 && ranges '["10.80.0.1/32"]' && until_true 5 neighbour_gets_nothing 10.80.0.1:8001 &&
+		until_true 5 contains web- "$(on_host timeout 3 wget -qO- http://10.80.0.1:8001)"
+}
+claim only_known_sources_come_to_a_load_balancer source_ranges
+
+health() { "$hosts" exec "${prefix}0" timeout 3 wget -S -qO- "http://10.80.0.1:$1" 2>&1; }
+health_says() { contains "$2" "$(health "$1")"; }
+health_check() {
+	service checked web '"type":"LoadBalancer","externalTrafficPolicy":"Local","ports":[{"port":8002,"targetPort":8080}]'
+	local port; port=$(k get service checked -o 'jsonpath={.spec.healthCheckNodePort}')
+	until_true 5 health_says "$port" '"localEndpoints": 3' && health_says "$port" "x-load-balancing-endpoint-weight: 3" || { health "$port"; return 1; }
+	k patch service checked -p '{"spec":{"selector":{"app":"nobody"}}}' >/dev/null && until_true 5 health_says "$port" "503 Service Unavailable" || { health "$port"; return 1; }
+}
+claim a_balancers_health_check_counts_endpoints_of_the_node health_check
+
+answers_at() { contains "$2" "$(get "$1")"; }
+shared_address() { # of two Services with one external address the first has it; the other when it is let go
+	service first web '"externalIPs":["192.0.2.77"],"ports":[{"port":8003,"targetPort":8080}]' && until_true 5 answers_at 192.0.2.77:8003 web- &&
+		service then nobody '"externalIPs":["192.0.2.77"],"ports":[{"port":8003,"targetPort":8080}]' && service after web '"ports":[{"port":80,"targetPort":8080}]' &&
+		until_true 5 answers_at after web- && answers_at 192.0.2.77:8003 web- && k delete service first >/dev/null && until_true 5 answers_at 192.0.2.77:8003 refused
+}
+claim an_external_address_of_two_services_is_the_firsts shared_address
+
 follows() {
 	k scale deployment/web --replicas=1 >/dev/null && k wait --for=jsonpath='{.status.replicas}'=1 deployment/web --timeout=10s >/dev/null &&
 		until_true 10 different 1 web 12 && until_true 5 get sticky && contains web- "$(get sticky)"

@@ -71,6 +71,24 @@ static void element_text(struct buf *out, const struct service_element *e)
 		buf_puts(out, e->data[0] == SERVICE_DROP ? "drop" : "reject");
 		front(out, e->key, e->v6);
 		break;
+	case SERVICE_GUARDED:
+		buf_puts(out, "guarded");
+		front(out, e->key, e->v6);
+		break;
+	case SERVICE_SOURCES:
+		buf_puts(out, "source");
+		front(out, e->key, e->v6);
+		address(out, e->key + a + 8, e->v6);
+		buf_puts(out, " to");
+		address(out, e->data, e->v6);
+		break;
+	case SERVICE_SERVED:
+		buf_puts(out, "served");
+		address(out, e->key, e->v6);
+		port(out, e->key + a);
+		buf_puts(out, " of");
+		front(out, e->key + a + 4, e->v6);
+		break;
 	default: buf_puts(out, "cluster"); address(out, e->key, e->v6);
 	}
 	buf_putc(out, '\n');
@@ -84,9 +102,14 @@ static void expect(const char *service, const char *const *slices, const char *t
 	auto_err err = { 0 };
 	struct core_v1_service s = { 0 };
 	struct discovery_v1_endpoint_slice list[4] = { 0 };
-	struct service_view v = {
-		.service = &s, .slices = list, .node = "n1", .zone = "z1", .own = own
-	};
+	static const struct ip here = { AF_INET, { 10, 80, 0, 1 } };
+	struct service_view v = { .service = &s,
+				  .slices = list,
+				  .node = "n1",
+				  .zone = "z1",
+				  .node_ips = &here,
+				  .nnode_ips = 1,
+				  .own = own };
 	struct service_elements e;
 	assert_int_equal(struct_read_json(str_from(service), &arena, api_struct_core_v1_service, &s,
 					  &err),
@@ -256,6 +279,99 @@ static void a_balancers_and_external_addresses_are_fronts(void **state)
 	       "cluster 10.43.0.7\n");
 }
 
+#define BALANCED(ranges)                                                                           \
+	"{\"spec\":{\"type\":\"LoadBalancer\",\"clusterIP\":\"10.43.0.7\",\"clusterIPs\":["        \
+	"\"10.43.0.7\"],\"ipFamilies\":[\"IPv4\"],\"loadBalancerSourceRanges\":[" ranges "]," PORT \
+	"},\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"192.0.2.8\"}]}}}"
+#define BALANCED_TEXT                                  \
+	"front 10.43.0.7 tcp 80 pick 1\n"              \
+	"front 192.0.2.8 tcp 80 masked pick 1\n"       \
+	"backend 10.43.0.7 tcp 80 #0 10.42.0.5 8080\n" \
+	"backend 192.0.2.8 tcp 80 #0 10.42.0.5 8080\n" \
+	"cluster 10.43.0.7\n"
+
+static void only_known_sources_come_to_a_balancer(void **state)
+{
+	(void)state;
+	expect(BALANCED(
+		       "\"203.0.113.0/24\",\" 203.0.113.128/25\",\"198.51.100.7/32\",\"fd00::/8\""),
+	       SLICES(SLICE(HERE)),
+	       BALANCED_TEXT "guarded 192.0.2.8 tcp 80\n"
+			     "source 192.0.2.8 tcp 80 198.51.100.7 to 198.51.100.7\n"
+			     "source 192.0.2.8 tcp 80 203.0.113.0 to 203.0.113.255\n");
+}
+
+static void a_node_that_may_come_may_come_from_the_balancers_address(void **state)
+{
+	(void)state;
+	expect(BALANCED("\"10.80.0.0/24\""), SLICES(SLICE(HERE)),
+	       BALANCED_TEXT "guarded 192.0.2.8 tcp 80\n"
+			     "source 192.0.2.8 tcp 80 10.80.0.0 to 10.80.0.255\n"
+			     "source 192.0.2.8 tcp 80 192.0.2.8 to 192.0.2.8\n");
+}
+
+static void a_range_of_everything_or_none_of_the_family_lets_everyone_come(void **state)
+{
+	(void)state;
+	expect(BALANCED("\"203.0.113.0/24\",\"0.0.0.0/0\""), SLICES(SLICE(HERE)), BALANCED_TEXT);
+	expect(BALANCED("\"fd00::/8\""), SLICES(SLICE(HERE)), BALANCED_TEXT);
+}
+
+static void udp_endpoints_that_serve_are_known_though_they_are_not_picked(void **state)
+{
+	(void)state;
+	expect(SERVICE("\"ports\":[{\"name\":\"http\",\"protocol\":\"UDP\",\"port\":80}]"),
+	       SLICES("{\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"http\",\"protocol\":"
+		      "\"UDP\","
+		      "\"port\":8080}],\"endpoints\":[" HERE
+		      ",{\"addresses\":[\"10.42.0.6\"],\"conditions\":{\"ready\":false,\"serving\":"
+		      "true,"
+		      "\"terminating\":true}}]}"),
+	       "front 10.43.0.7 udp 80 pick 1\n"
+	       "backend 10.43.0.7 udp 80 #0 10.42.0.5 8080\n"
+	       "cluster 10.43.0.7\n"
+	       "served 10.42.0.5 8080 of 10.43.0.7 udp 80\n"
+	       "served 10.42.0.6 8080 of 10.43.0.7 udp 80\n");
+}
+
+static void the_health_check_counts_ready_endpoints_of_this_node(void **state)
+{
+	static const struct {
+		const char *slice;
+		unsigned ready;
+	} rows[] = {
+		{ SLICE(HERE "," THERE), 1 },
+		{ SLICE("{\"addresses\":[\"10.42.0.5\"],\"nodeName\":\"n1\",\"conditions\":{"
+			"\"ready\":"
+			"false,\"serving\":true,\"terminating\":true}}"),
+		  0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		auto_arena arena = { 0 };
+		auto_err err = { 0 };
+		struct core_v1_service s = { 0 };
+		struct discovery_v1_endpoint_slice slice = { 0 };
+		struct service_view v = {
+			.service = &s, .slices = &slice, .nslices = 1, .node = "n1", .zone = ""
+		};
+		struct service_elements e;
+		assert_int_equal(
+			struct_read_json(STR(SERVICE("\"externalTrafficPolicy\":\"Local\","
+						     "\"healthCheckNodePort\":30100," NODE_PORT)),
+					 &arena, api_struct_core_v1_service, &s, &err),
+			0);
+		assert_int_equal(struct_read_json(str_from(rows[i].slice), &arena,
+						  api_struct_discovery_v1_endpoint_slice, &slice,
+						  &err),
+				 0);
+		service_elements_of(&v, &e);
+		assert_int_equal(e.health_port, 30100);
+		assert_int_equal(e.local_ready, rows[i].ready);
+		service_elements_free(&e);
+	}
+}
+
 static void on_change(void *ctx, const struct service_element *e, bool remove)
 {
 	buf_puts(ctx, remove ? "-" : "+");
@@ -291,6 +407,11 @@ int main(void)
 		cmocka_unit_test(zone_hints_count_when_all_endpoints_have_them),
 		cmocka_unit_test(what_is_no_virtual_address_is_left_alone),
 		cmocka_unit_test(a_balancers_and_external_addresses_are_fronts),
+		cmocka_unit_test(only_known_sources_come_to_a_balancer),
+		cmocka_unit_test(a_node_that_may_come_may_come_from_the_balancers_address),
+		cmocka_unit_test(a_range_of_everything_or_none_of_the_family_lets_everyone_come),
+		cmocka_unit_test(udp_endpoints_that_serve_are_known_though_they_are_not_picked),
+		cmocka_unit_test(the_health_check_counts_ready_endpoints_of_this_node),
 		cmocka_unit_test(a_difference_names_what_came_went_and_changed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
