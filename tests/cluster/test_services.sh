@@ -142,7 +142,7 @@ claim a_balancers_health_check_counts_endpoints_of_the_node health_check
 answers_at() { contains "$2" "$(get "$1")"; }
 shared_address() { # of two Services with one external address the first has it; the other when it is let go
 	service first web '"externalIPs":["192.0.2.77"],"ports":[{"port":8003,"targetPort":8080}]' && until_true 5 answers_at 192.0.2.77:8003 web- &&
-		service then nobody '"externalIPs":["192.0.2.77"],"ports":[{"port":8003,"targetPort":8080}]' && service after web '"ports":[{"port":80,"targetPort":8080}]' &&
+		service second nobody '"externalIPs":["192.0.2.77"],"ports":[{"port":8003,"targetPort":8080}]' && service after web '"ports":[{"port":80,"targetPort":8080}]' &&
 		until_true 5 answers_at after web- && answers_at 192.0.2.77:8003 web- && k delete service first >/dev/null && until_true 5 answers_at 192.0.2.77:8003 refused
 }
 claim an_external_address_of_two_services_is_the_firsts shared_address
