@@ -32,6 +32,7 @@ static const struct {
 	{ &controller_ttl_after_finished, "ttl_jobs_to_delete" },
 	{ &controller_service_cidr, "ipaddresses" },
 	{ &controller_disruption, "disruption" },
+	{ &controller_stale_disruption, "stale_pod_disruption" },
 	{ &controller_volume_binder, "claims" },
 	{ &controller_claim_protection, "pvcprotection" },
 	{ &controller_volume_protection, "pvprotection" },

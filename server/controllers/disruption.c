@@ -4,7 +4,7 @@
 #include "client/events.h"
 #include "client/selectors.h"
 #include "server/controllers/disruption_plan.h"
-#include "server/controllers/owners.h"
+#include "server/controllers/disruption_scale.h"
 
 struct turn {
 	struct controller *controller;
@@ -12,7 +12,12 @@ struct turn {
 	struct policy_v1_pod_disruption_budget budget;
 	struct arena arena;
 	struct pod_views pods;
-	size_t unmanaged; /* pods that nobody would make again */
+	struct disruption_view view;
+	struct scale_sum scale;
+};
+struct disruption {
+	struct event_recorder *events;
+	struct scale_answers answers;
 };
 
 static bool wake(void *ctx, const struct object *budget)
@@ -27,9 +32,7 @@ static bool wake(void *ctx, const struct object *budget)
 
 static void on_budget(void *ctx, const struct object *old, const struct object *new)
 {
-	(void)old;
-	if (new)
-		wake(ctx, new);
+	wake(ctx, new ? new : old);
 }
 
 static bool wake_soon(void *ctx, const struct object *budget)
@@ -49,83 +52,6 @@ static void on_other(void *ctx, const struct object *old, const struct object *n
 
 	informer_each(controller_informer(c, API_POLICY_V1_PODDISRUPTIONBUDGETS),
 		      (new ? new : old)->ns, wake_soon, c);
-}
-
-static int64_t number_at(const struct object *o, const char *field)
-{
-	auto_err err = { 0 };
-	json_t *tree = object_tree(o, &err);
-	int64_t v = 1;
-
-	if (tree)
-		v = json_integer_value(json_object_get(json_object_get(tree, "spec"), field));
-	json_decref(tree);
-	return v;
-}
-
-/* The size that the pod's controller wants; a ReplicaSet's own controller speaks for it. -1: it has no size. */
-static int64_t scale_of(struct controller *c, struct str ns, const struct owner *ref)
-{
-	const struct {
-		const char *kind;
-		const struct api_resource *resource;
-	} kinds[] = { { "ReplicaSet", API_APPS_V1_REPLICASETS },
-		      { "StatefulSet", API_APPS_V1_STATEFULSETS },
-		      { "Deployment", API_APPS_V1_DEPLOYMENTS },
-		      { "ReplicationController", API_CORE_V1_REPLICATIONCONTROLLERS } };
-
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		const struct object *o =
-			str_eqz(ref->kind, kinds[i].kind)
-				? informer_get(controller_informer(c, kinds[i].resource), ns,
-					       ref->name)
-				: NULL;
-		struct owner up;
-
-		if (!o)
-			continue;
-		if (owner_controller(o, &up) && str_eqz(up.kind, "Deployment"))
-			return scale_of(c, ns, &up);
-		return number_at(o, "replicas");
-	}
-	return -1;
-}
-
-static bool is_new(struct str *uids, size_t *n, struct str uid)
-{
-	for (size_t i = 0; i < *n; i++)
-		if (str_eq(uids[i], uid))
-			return false;
-	uids[(*n)++] = uid;
-	return true;
-}
-
-static int32_t scale(struct turn *t)
-{
-	struct str *uids =
-		ARENA_ARRAY(&t->arena, struct str, t->pods.n + 1); /* of the controllers seen */
-	size_t nuids = 0;
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < t->pods.n; i++) {
-		const struct object *o = t->pods.items[i].object;
-		struct owner ref;
-		int64_t n;
-
-		if (!owner_controller(o, &ref)) {
-			t->unmanaged++;
-			continue;
-		}
-		if (!is_new(uids, &nuids, ref.uid))
-			continue;
-		n = scale_of(t->controller, o->ns, &ref);
-		if (n < 0) { /* it has no size: its pods count one by one */
-			nuids--;
-			n = 1;
-		}
-		sum += n;
-	}
-	return (int32_t)sum;
 }
 
 static bool add_selected(void *ctx, const struct object *o)
@@ -159,45 +85,90 @@ static void selector_text(const struct meta_v1_label_selector *s, struct buf *ou
 
 static void tell(struct turn *t)
 {
-	const struct policy_v1_pod_disruption_budget_spec *spec = &t->budget.spec;
-	bool by_size = spec->max_unavailable.set ||
-		       (spec->min_available.set && spec->min_available.is_string);
+	struct disruption *s = t->controller->state;
 	auto_buf selector = { 0 };
+	size_t at = 0;
 
-	if (!t->pods.n)
-		event_record(t->controller->state, t->object, EVENT_NORMAL, "NoPods", NULL,
-			     "No matching pods found");
-	if (!by_size || !t->unmanaged)
-		return;
-	selector_text(spec->selector, &selector);
-	event_record(t->controller->state, t->object, EVENT_WARNING, "UnmanagedPods", NULL,
-		     "Pods selected by this PodDisruptionBudget (selector: %s) were found to be "
-		     "unmanaged. As a result, the status of the PDB cannot be "
-		     "calculated correctly, which may result in undefined behavior. To account for "
-		     "these pods please set \".spec.minAvailable\" field of the "
-		     "PDB to an integer value.",
-		     selector.p);
+	if (t->scale.unmanaged) {
+		selector_text(t->budget.spec.selector, &selector);
+		event_record(
+			s->events, t->object, EVENT_WARNING, "UnmanagedPods", NULL,
+			"Pods selected by this PodDisruptionBudget (selector: %s) were found to be "
+			"unmanaged. As a result, the status of the PDB cannot be "
+			"calculated correctly, which may result in undefined behavior. To account "
+			"for these pods please set \".spec.minAvailable\" field of the "
+			"PDB to an integer value.",
+			selector.p);
+	}
+	for (const struct object *pod; (pod = disruption_in_vain(&t->view, &at));)
+		event_record(s->events, pod, EVENT_WARNING, "NotDeleted", NULL,
+			     "Pod was expected by PDB %.*s/%.*s to be deleted but it wasn't",
+			     STR_ARG(t->object->ns), STR_ARG(t->object->ns)); /* sic */
 }
 
-static void write_status(struct turn *t, struct str key)
+static void write_status(struct turn *t, struct round *r,
+			 const struct policy_v1_pod_disruption_budget_status *status)
 {
 	struct policy_v1_pod_disruption_budget changed = t->budget;
-	struct disruption_view v = { &t->budget, &t->pods, scale(t), clock_wall_us(clock_real()) };
-	struct round *r = round_new(t->controller, key);
 	const struct status_write w = { api_struct_policy_v1_pod_disruption_budget,
 					api_struct_policy_v1_pod_disruption_budget_status,
 					&t->budget.status, &changed.status, &changed };
+
+	changed.status = *status;
+	round_status(r, t->object, &w);
+}
+
+static void finish(struct turn *t, struct round *r)
+{
+	struct policy_v1_pod_disruption_budget_status status;
 	int64_t wait_ms;
 
-	disruption_plan(&v, &changed.status, &wait_ms);
+	t->view = (struct disruption_view){ &t->budget, &t->pods, t->scale.wanted,
+					    clock_wall_us(clock_real()) };
+	disruption_plan(&t->view, &status, &wait_ms);
 	tell(t);
-	round_status(r, t->object, &w);
+	write_status(t, r, &status);
 	round_close(r, false, wait_ms);
+}
+
+static void fail(struct turn *t, struct round *r)
+{
+	struct disruption *s = t->controller->state;
+	struct policy_v1_pod_disruption_budget_status status;
+
+	t->view = (struct disruption_view){ &t->budget, &t->pods, 0, clock_wall_us(clock_real()) };
+	event_record(s->events, t->object, EVENT_WARNING, "CalculateExpectedPodCountFailed", NULL,
+		     "Failed to calculate the number of expected pods: %.*s",
+		     STR_ARG(buf_view(&t->scale.failure)));
+	disruption_failed(&t->view, buf_view(&t->scale.failure), &status);
+	write_status(t, r, &status);
+	round_close(r, true, 0);
+}
+
+static void sync(struct turn *t, struct str key)
+{
+	struct disruption *s = t->controller->state;
+	struct round *r = round_new(t->controller, key);
+	enum scale_verdict verdict = SCALE_SUM;
+
+	if (!t->pods.n)
+		event_record(s->events, t->object, EVENT_NORMAL, "NoPods", NULL,
+			     "No matching pods found");
+	if (disruption_needs_scale(&t->budget))
+		verdict = disruption_scale(&s->answers, r, t->controller, key, &t->pods, &t->scale);
+	if (verdict == SCALE_SUM)
+		finish(t, r);
+	else if (verdict == SCALE_FAILS)
+		fail(t, r);
+	else
+		round_close(r, false, 1); /* the answers are there by then */
+	buf_free(&t->scale.failure);
 }
 
 static void work(void *ctx, struct str key)
 {
 	struct controller *c = ctx;
+	struct disruption *s = c->state;
 	struct turn t = { .controller = c };
 	struct informer *pods = controller_informer(c, API_CORE_V1_PODS);
 	struct str ns, name;
@@ -214,9 +185,10 @@ static void work(void *ctx, struct str key)
 	    object_decode(t.object, &t.arena, api_struct_policy_v1_pod_disruption_budget, &t.budget,
 			  NULL) == 0) {
 		informer_each(pods, ns, add_selected, &t);
-		write_status(&t, key);
+		sync(&t, key);
 		controller_round_cost(c, started_us);
 	} else {
+		scale_answers_forget(&s->answers, key);
 		controller_done(c, key, !informer_synced(pods));
 	}
 	free(t.pods.items);
@@ -231,7 +203,10 @@ static int start(struct controller *c, struct err *err)
 	};
 
 	(void)err;
-	c->state = event_recorder_new(c->client, clock_real(), c->component);
+	struct disruption *s = NEW(struct disruption);
+
+	c->state = s;
+	s->events = event_recorder_new(c->client, clock_real(), c->component);
 	controller_queue_start(c, work);
 	informer_hook_add(controller_informer(c, API_POLICY_V1_PODDISRUPTIONBUDGETS), on_budget,
 			  NULL, c);
@@ -242,7 +217,11 @@ static int start(struct controller *c, struct err *err)
 
 static void stop(struct controller *c)
 {
-	event_recorder_free(c->state);
+	struct disruption *s = c->state;
+
+	event_recorder_free(s->events);
+	scale_answers_free(&s->answers);
+	free(s);
 }
 
 const struct controller_row controller_disruption = { .name = "disruption-controller",

@@ -59,26 +59,73 @@ static bool is_disrupted(const struct policy_v1_pod_disruption_budget_status *s,
 	return false;
 }
 
-static void set_condition(const struct disruption_view *v,
+static void set_condition(const struct disruption_view *v, struct str reason, struct str message,
 			  struct policy_v1_pod_disruption_budget_status *s)
 {
 	const struct policy_v1_pod_disruption_budget_status *old = &v->budget->status;
-	struct meta_v1_condition *now = ARENA_NEW(v->pods->arena, struct meta_v1_condition);
-	bool allowed = s->disruptions_allowed > 0;
+	struct meta_v1_condition *now =
+		ARENA_ARRAY(v->pods->arena, struct meta_v1_condition, old->conditions.n + 1);
+	struct meta_v1_condition ours = { .type = STR(ALLOWED),
+					  .status = s->disruptions_allowed > 0 ? STR("True")
+									       : STR("False"),
+					  .observed_generation = s->observed_generation,
+					  .last_transition_time = { v->now_us, true },
+					  .reason = reason,
+					  .message = message };
+	size_t n = 0, at = old->conditions.n;
 
-	*now = (struct meta_v1_condition){ .type = STR(ALLOWED),
-					   .status = allowed ? STR("True") : STR("False"),
-					   .observed_generation = s->observed_generation,
-					   .last_transition_time = { v->now_us, true },
-					   .reason = allowed ? STR("SufficientPods")
-							     : STR("InsufficientPods"),
-					   .message = STR("") };
-	for (size_t i = 0; i < old->conditions.n; i++)
-		if (str_eqz(old->conditions.items[i].type, ALLOWED) &&
-		    str_eq(old->conditions.items[i].status, now->status))
-			now->last_transition_time = old->conditions.items[i].last_transition_time;
+	for (size_t i = 0; i < old->conditions.n; i++) {
+		now[n++] = old->conditions.items[i];
+		if (str_eqz(old->conditions.items[i].type, ALLOWED))
+			at = i;
+	}
+	if (at < n && str_eq(now[at].status, ours.status))
+		ours.last_transition_time = now[at].last_transition_time;
+	now[at] = ours;
 	s->conditions.items = (void *)now;
-	s->conditions.n = 1;
+	s->conditions.n = at < n ? n : n + 1;
+}
+
+bool disruption_needs_scale(const struct policy_v1_pod_disruption_budget *b)
+{
+	return b->spec.max_unavailable.set ||
+	       (b->spec.min_available.set && b->spec.min_available.is_string);
+}
+
+void disruption_failed(const struct disruption_view *v, struct str why,
+		       struct policy_v1_pod_disruption_budget_status *out)
+{
+	*out = v->budget->status;
+	out->disruptions_allowed = 0;
+	set_condition(v, STR("SyncFailed"), why, out);
+}
+
+const struct object *disruption_in_vain(const struct disruption_view *v, size_t *at)
+{
+	const struct policy_v1_pod_disruption_budget_status *old = &v->budget->status;
+
+	while (*at < v->pods->n) {
+		const struct pod_view *p = &v->pods->items[(*at)++];
+
+		for (size_t i = 0; i < old->disrupted_pods.n; i++)
+			if (str_eq(old->disrupted_pods.items[i].key, p->object->name) &&
+			    !p->object->deleting &&
+			    old->disrupted_pods.items[i].value.us + DISRUPTED_POD_US <= v->now_us)
+				return p->object;
+	}
+	return NULL;
+}
+
+int64_t disruption_stale_ms(const struct core_v1_pod *p, int64_t now_us)
+{
+	const struct core_v1_pod_condition *c = pod_condition(p, "DisruptionTarget");
+	int64_t left;
+
+	if (!c || !str_eqz(c->status, "True") || str_eqz(c->reason, "TerminationByKubelet") ||
+	    p->metadata.deletion_timestamp.set || pod_is_over(p))
+		return DISRUPTION_STANDS;
+	left = (c->last_transition_time.us + DISRUPTED_POD_US - now_us + 999) / 1000;
+	return left > 0 ? left : 0;
 }
 
 void disruption_plan(const struct disruption_view *v,
@@ -103,5 +150,8 @@ void disruption_plan(const struct disruption_view *v,
 	out->disruptions_allowed = out->current_healthy - out->desired_healthy;
 	if (out->expected_pods <= 0 || out->disruptions_allowed < 0)
 		out->disruptions_allowed = 0;
-	set_condition(v, out);
+	set_condition(v,
+		      out->disruptions_allowed > 0 ? STR("SufficientPods")
+						   : STR("InsufficientPods"),
+		      STR(""), out);
 }

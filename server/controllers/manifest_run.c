@@ -5,6 +5,7 @@
 #include "api/registry.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
+#include "server/controllers/kinds.h"
 
 #define QUERY "fieldManager=deploy&force=true"
 #define APPLY "application/apply-patch+yaml"
@@ -33,29 +34,6 @@ static void fail(struct manifest_run *r, const struct manifest *m, const char *w
 	r->failure = m ? str_printf("%.*s %.*s%s%.*s: %s", STR_ARG(m->kind), STR_ARG(m->ns),
 				    m->ns.n ? "/" : "", STR_ARG(m->name), why)
 		       : str_dup(str_from(why));
-}
-
-/* A reference; NULL: nobody serves it (now). */
-static const struct api_resource *resource_of(struct client *client, const struct manifest *m)
-{
-	size_t slash = str_find(m->api_version, '/'), n;
-	bool core = slash == m->api_version.n;
-	struct str group = core ? STR("") : str_of(m->api_version.p, slash);
-	struct str version =
-		core ? m->api_version : str_of(group.p + slash + 1, m->api_version.n - slash - 1);
-	const struct api_resource *out = api_resource_by_kind(group, version, m->kind), **custom;
-
-	if (out)
-		return api_resource_ref(out);
-	custom = client_custom(client, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!out && str_eqz(group, custom[i]->group) && str_eqz(m->kind, custom[i]->kind) &&
-		    (out = crd_version(custom[i]->crd, version)))
-			out = api_resource_ref(out);
-		api_resource_unref(custom[i]);
-	}
-	free(custom);
-	return out;
 }
 
 static const struct manifest *item(const struct manifest_run *r)
@@ -148,7 +126,7 @@ static bool do_item(struct manifest_run *r)
 
 	if (r->phase != PHASE_APPLY && (is_wanted(r, m) || r->kept(r->ctx, r, m)))
 		return false;
-	resource = resource_of(r->client, m);
+	resource = kind_resource(r->client, m->api_version, m->kind);
 	if (resource)
 		call(r, r->phase == PHASE_APPLY ? API_PATCH : API_DELETE, resource, m,
 		     r->phase == PHASE_APPLY ? m->json : STR(""));

@@ -91,6 +91,56 @@ static void a_granted_eviction_counts_until_it_is_seen_or_two_minutes_old(void *
 	assert_int_equal(wait, 60001);
 }
 
+static void what_cannot_be_reckoned_allows_nothing_and_says_why(void **state)
+{
+	struct workload_fixture *f = *state;
+	const struct disruption_view v = {
+		workload_read(f, api_struct_policy_v1_pod_disruption_budget,
+			      "{\"spec\":{\"maxUnavailable\":1},\"status\":{\"currentHealthy\":3,"
+			      "\"disruptionsAllowed\":2,\"observedGeneration\":4,\"conditions\":[{"
+			      "\"type\":\"Other\",\"status\":\"True\"},{\"type\":"
+			      "\"DisruptionAllowed\",\"status\":\"True\"}]}}"),
+		&f->pods, 0, NOW
+	};
+	struct policy_v1_pod_disruption_budget_status s;
+
+	assert_true(disruption_needs_scale(v.budget));
+	disruption_failed(&v, STR("no size"), &s);
+	assert_int_equal(s.disruptions_allowed, 0);
+	assert_int_equal(s.current_healthy, 3);
+	assert_int_equal(s.conditions.n, 2);
+	assert_true(str_eqz(s.conditions.items[1].status, "False"));
+	assert_true(str_eqz(s.conditions.items[1].reason, "SyncFailed"));
+	assert_true(str_eqz(s.conditions.items[1].message, "no size"));
+	assert_int_equal(s.conditions.items[1].last_transition_time.us, NOW);
+}
+
+static void a_disruption_that_did_not_come_is_taken_back(void **state)
+{
+	struct workload_fixture *f = *state;
+#define TARGET(status, reason)                                                             \
+	"\"phase\":\"Running\",\"conditions\":[{\"type\":\"DisruptionTarget\",\"status\":" \
+	"\"" status "\",\"reason\":\"" reason                                              \
+	"\",\"lastTransitionTime\":\"2025-12-31T23:59:00Z\"}]"
+	const struct {
+		const char *metadata, *status;
+		int64_t now_us, ms;
+	} cases[] = {
+		{ "", TARGET("True", "EvictionByEvictionAPI"), NOW, 60000 },
+		{ "", TARGET("True", "EvictionByEvictionAPI"), NOW + 60000000, 0 },
+		{ "", TARGET("False", ""), NOW, DISRUPTION_STANDS },
+		{ "", TARGET("True", "TerminationByKubelet"), NOW, DISRUPTION_STANDS },
+		{ POD_LEAVING, TARGET("True", "PreemptionByScheduler"), NOW, DISRUPTION_STANDS },
+		{ "", POD_READY, NOW, DISRUPTION_STANDS },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_int_equal(disruption_stale_ms(workload_pod(f, "p", cases[i].metadata, "",
+								  cases[i].status),
+						     cases[i].now_us),
+				 cases[i].ms);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, workload_setup, workload_teardown)
 
 int main(void)
@@ -99,6 +149,8 @@ int main(void)
 		T(budgets_in_numbers_and_percent),
 		T(pods_that_are_unwell_or_leaving_do_not_count),
 		T(a_granted_eviction_counts_until_it_is_seen_or_two_minutes_old),
+		T(what_cannot_be_reckoned_allows_nothing_and_says_why),
+		T(a_disruption_that_did_not_come_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
