@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "client/amounts.h"
+#include "server/controllers/quota_scope.h"
 
 /* Old names of counts. */
 static const struct {
@@ -20,10 +21,11 @@ static const struct {
 	{ "resourcequotas", "", "resourcequotas" },
 };
 
-void quota_usage_init(struct quota_usage *u, const struct core_v1_resource_quota *q,
+void quota_usage_init(struct quota_usage *u, const struct core_v1_resource_quota *q, int64_t now_us,
 		      struct arena *a)
 {
 	u->quota = q;
+	u->now_us = now_us;
 	u->n = q->spec.hard.n;
 	u->items = ARENA_ARRAY(a, struct quota_use, u->n + 1);
 	for (size_t i = 0; i < u->n; i++) {
@@ -67,60 +69,6 @@ static void add_number(struct quota_use *u, int64_t n)
 	add(u, quantity_from_i64(n, QUANTITY_DECIMAL_SI));
 }
 
-static bool is_best_effort(const struct core_v1_pod *p)
-{
-	for (size_t i = 0; i < p->spec.containers.n; i++)
-		if (p->spec.containers.items[i].resources.requests.n ||
-		    p->spec.containers.items[i].resources.limits.n)
-			return false;
-	for (size_t i = 0; i < p->spec.init_containers.n; i++)
-		if (p->spec.init_containers.items[i].resources.requests.n ||
-		    p->spec.init_containers.items[i].resources.limits.n)
-			return false;
-	return true;
-}
-
-static bool scope_holds(struct str scope, struct str operator, const struct api_str_list * values,
-			const struct core_v1_pod *p)
-{
-	bool in = false;
-
-	if (str_eqz(scope, "Terminating"))
-		return p->spec.active_deadline_seconds != NULL;
-	if (str_eqz(scope, "NotTerminating"))
-		return p->spec.active_deadline_seconds == NULL;
-	if (str_eqz(scope, "BestEffort"))
-		return is_best_effort(p);
-	if (str_eqz(scope, "NotBestEffort"))
-		return !is_best_effort(p);
-	if (!str_eqz(scope, "PriorityClass"))
-		return false;
-	for (size_t i = 0; values && i < values->n; i++)
-		in |= str_eq(values->items[i], p->spec.priority_class_name);
-	if (str_eqz(operator, "In"))
-		return in;
-	if (str_eqz(operator, "NotIn"))
-		return !in;
-	return str_eqz(operator, "DoesNotExist") ? !p->spec.priority_class_name.n
-						 : p->spec.priority_class_name.n > 0;
-}
-
-static bool in_scope(const struct core_v1_resource_quota *q, const struct core_v1_pod *p)
-{
-	for (size_t i = 0; i < q->spec.scopes.n; i++)
-		if (!scope_holds(q->spec.scopes.items[i], STR("Exists"), NULL, p))
-			return false;
-	for (size_t i = 0;
-	     q->spec.scope_selector && i < q->spec.scope_selector->match_expressions.n; i++) {
-		const struct core_v1_scoped_resource_selector_requirement *r =
-			&q->spec.scope_selector->match_expressions.items[i];
-
-		if (!scope_holds(r->scope_name, r->operator, & r->values, p))
-			return false;
-	}
-	return true;
-}
-
 static void add_pod_amount(struct quota_use *u, const struct amounts *requests,
 			   const struct amounts *limits)
 {
@@ -142,13 +90,24 @@ static void add_pod_amount(struct quota_use *u, const struct amounts *requests,
 		add_number(u, amounts_other(a, name.p));
 }
 
+/* One that has ended takes nothing; nor one whose time to end is over, its node may be lost. */
+static bool takes_nothing(const struct core_v1_pod *p, int64_t now_us)
+{
+	const struct meta_v1_object_meta *m = &p->metadata;
+
+	if (str_eqz(p->status.phase, "Succeeded") || str_eqz(p->status.phase, "Failed"))
+		return true;
+	return m->deletion_timestamp.set && m->deletion_grace_period_seconds &&
+	       now_us > m->deletion_timestamp.us + *m->deletion_grace_period_seconds * 1000000;
+}
+
 static void add_pod(struct quota_usage *u, const struct core_v1_pod *p)
 {
-	bool over = str_eqz(p->status.phase, "Succeeded") || str_eqz(p->status.phase, "Failed");
+	bool over = takes_nothing(p, u->now_us);
 	struct pod_usage usage;
 	struct amounts limits;
 
-	if (!in_scope(u->quota, p))
+	if (!quota_scopes_pod(u->quota, p))
 		return;
 	pod_usage_read(p, &usage);
 	pod_limits(&p->spec, &limits);
@@ -183,14 +142,31 @@ static void add_service(struct quota_usage *u, const struct core_v1_service *s)
 
 #define OF_CLASS ".storageclass.storage.k8s.io/"
 
-static void add_claim(struct quota_usage *u, const struct core_v1_persistent_volume_claim *c)
+static void add_count(struct quota_usage *u, const struct api_resource *r)
 {
-	struct quantity size = { 0 };
+	for (size_t i = 0; i < u->n; i++)
+		if (counts(u->items[i].name, r))
+			add_number(&u->items[i], 1);
+}
+
+static void storage_of(const struct api_quantity_map *amounts, struct quantity *out)
+{
+	for (size_t i = 0; i < amounts->n; i++)
+		if (str_eqz(amounts->items[i].key, "storage"))
+			quantity_parse(amounts->items[i].value.text, out, NULL);
+}
+
+static void add_claim(struct quota_usage *u, const struct api_resource *r,
+		      const struct core_v1_persistent_volume_claim *c)
+{
+	struct quantity size = { 0 }, allocated = { 0 };
 	auto_buf claims = { 0 }, storage = { 0 };
 
-	for (size_t i = 0; i < c->spec.resources.requests.n; i++)
-		if (str_eqz(c->spec.resources.requests.items[i].key, "storage"))
-			quantity_parse(c->spec.resources.requests.items[i].value.text, &size, NULL);
+	add_count(u, r);
+	storage_of(&c->spec.resources.requests, &size);
+	storage_of(&c->status.allocated_resources, &allocated);
+	if (quantity_cmp(allocated, size) > 0)
+		size = allocated;
 	buf_printf(&claims, "%.*s" OF_CLASS "persistentvolumeclaims",
 		   STR_ARG(c->spec.storage_class_name));
 	buf_printf(&storage, "%.*s" OF_CLASS "requests.storage",
@@ -210,9 +186,8 @@ bool quota_concerns(const struct core_v1_resource_quota *q, const struct api_res
 {
 	if (is_resource(r, "", "pods"))
 		return true;
-	if (q->spec.scopes.n ||
-	    (q->spec.scope_selector && q->spec.scope_selector->match_expressions.n))
-		return false; /* only pods have scopes */
+	if (quota_has_scopes(q) && !is_resource(r, "", "persistentvolumeclaims"))
+		return false;
 	for (size_t i = 0; i < q->spec.hard.n; i++) {
 		struct str name = q->spec.hard.items[i].key;
 
@@ -237,20 +212,23 @@ void quota_usage_add(struct quota_usage *u, const struct object *o)
 			add_pod(u, &p);
 		return;
 	}
-	for (size_t i = 0; i < u->n; i++)
-		if (counts(u->items[i].name, r))
-			add_number(&u->items[i], 1);
+	if (is_resource(r, "", "persistentvolumeclaims")) {
+		struct core_v1_persistent_volume_claim c = { 0 };
+
+		if (object_decode(o, &arena, api_struct_core_v1_persistent_volume_claim, &c,
+				  NULL) == 0 &&
+		    quota_scopes_claim(u->quota, &c))
+			add_claim(u, r, &c);
+		return;
+	}
+	if (quota_has_scopes(u->quota))
+		return;
+	add_count(u, r);
 	if (is_resource(r, "", "services")) {
 		struct core_v1_service s = { 0 };
 
 		if (object_decode(o, &arena, api_struct_core_v1_service, &s, NULL) == 0)
 			add_service(u, &s);
-	} else if (is_resource(r, "", "persistentvolumeclaims")) {
-		struct core_v1_persistent_volume_claim c = { 0 };
-
-		if (object_decode(o, &arena, api_struct_core_v1_persistent_volume_claim, &c,
-				  NULL) == 0)
-			add_claim(u, &c);
 	}
 }
 

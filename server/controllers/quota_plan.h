@@ -16,8 +16,9 @@ struct quota_usage {
 	const struct core_v1_resource_quota *quota;
 	struct quota_use *items; /* parallel to spec.hard */
 	size_t n;
+	int64_t now_us; /* wall clock */
 };
-void quota_usage_init(struct quota_usage *u, const struct core_v1_resource_quota *q,
+void quota_usage_init(struct quota_usage *u, const struct core_v1_resource_quota *q, int64_t now_us,
 		      struct arena *a);
 /* Is anything that the quota names counted in objects of this resource? */
 bool quota_concerns(const struct core_v1_resource_quota *q, const struct api_resource *r);

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps the status of ResourceQuotas: what is used in their namespace. Key: the quota. Admission counts for itself; this is
- * what puts it right again when objects go. */
+ * what puts it right again when objects go. Custom resources are counted as long as their definitions are there. */
+#include "api/crd.h"
 #include "api/registry.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "server/controllers/quota_plan.h"
 #include "server/controllers/round.h"
+
+struct custom {
+	struct list link;
+	const struct api_resource *resource; /* a reference */
+	struct informer *informer;
+};
+struct counting {
+	struct list customs;
+};
 
 struct turn {
 	struct controller *controller;
@@ -78,18 +89,33 @@ static bool add(void *ctx, const struct object *o)
 	return true;
 }
 
+/* False: not known yet. */
+static bool sum_kind(struct turn *t, const struct api_resource *r, struct informer *in)
+{
+	if (!quota_concerns(&t->quota, r))
+		return true;
+	if (!informer_synced(in))
+		return false;
+	informer_each(in, t->object->ns, add, t);
+	return true;
+}
+
 static bool sum_up(struct turn *t)
 {
-	quota_usage_init(&t->usage, &t->quota, &t->arena);
-	for (size_t i = 0; i < api_builtin_count; i++) {
-		struct informer *in;
+	struct controller *c = t->controller;
+	struct counting *s = c->state;
 
-		if (!is_counted(api_builtin[i]) || !quota_concerns(&t->quota, api_builtin[i]))
-			continue;
-		in = controller_informer(t->controller, api_builtin[i]);
-		if (!informer_synced(in))
+	quota_usage_init(&t->usage, &t->quota, clock_wall_us(clock_real()), &t->arena);
+	for (size_t i = 0; i < api_builtin_count; i++)
+		if (is_counted(api_builtin[i]) &&
+		    !sum_kind(t, api_builtin[i], controller_informer(c, api_builtin[i])))
 			return false;
-		informer_each(in, t->object->ns, add, t);
+	LIST_EACH(&s->customs, it)
+	{
+		struct custom *k = LIST_ITEM(it, struct custom, link);
+
+		if (!sum_kind(t, k->resource, k->informer))
+			return false;
 	}
 	return true;
 }
@@ -125,11 +151,95 @@ static void work(void *ctx, struct str key)
 	arena_free(&t.arena);
 }
 
+/* --- custom resources come and go with their definitions --- */
+
+static void custom_drop(struct custom *k)
+{
+	list_del(&k->link);
+	informer_free(k->informer);
+	api_resource_unref(k->resource);
+	free(k);
+}
+
+static void on_custom_synced(void *ctx)
+{
+	struct controller *c = ctx;
+
+	informer_each(quotas(c), STR(""), wake, c);
+}
+
+static void custom_add(struct controller *c, const struct api_resource *r)
+{
+	struct counting *s = c->state;
+	struct custom *k = NEW(struct custom);
+
+	k->resource = api_resource_ref(r);
+	k->informer = informer_new(c->config->client, r, STR(""), STR(""), STR(""));
+	list_add_tail(&s->customs, &k->link);
+	informer_hook_add(k->informer, on_object, on_custom_synced, c);
+	informer_start(k->informer);
+}
+
+static bool is_listed(const struct api_resource **all, size_t n, const struct api_resource *r)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i] == r)
+			return true;
+	return false;
+}
+
+static bool is_watched(const struct counting *s, const struct api_resource *r)
+{
+	LIST_EACH(&s->customs, it)
+	if (LIST_ITEM(it, struct custom, link)->resource == r)
+		return true;
+	return false;
+}
+
+static void follow_definitions(struct controller *c)
+{
+	struct counting *s = c->state;
+	size_t n;
+	const struct api_resource **all = client_custom(c->config->client, &n);
+
+	LIST_EACH_SAFE(&s->customs, it)
+	{
+		struct custom *k = LIST_ITEM(it, struct custom, link);
+
+		if (!is_listed(all, n, k->resource))
+			custom_drop(k);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (all[i]->namespaced && !is_watched(s, all[i]))
+			custom_add(c, all[i]);
+		api_resource_unref(all[i]);
+	}
+	free(all);
+}
+
+static void on_definition(void *ctx, const struct object *old, const struct object *new)
+{
+	(void)old;
+	(void)new;
+	follow_definitions(ctx);
+}
+
+static void on_definitions_synced(void *ctx)
+{
+	follow_definitions(ctx);
+}
+
 static int start(struct controller *c, struct err *err)
 {
+	struct counting *s = NEW(struct counting);
+
 	(void)err;
+	list_init(&s->customs);
+	c->state = s;
 	controller_queue_start(c, work);
 	informer_hook_add(quotas(c), on_quota, NULL, c);
+	informer_hook_add(controller_informer(c, API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS),
+			  on_definition, on_definitions_synced, c);
 	for (size_t i = 0; i < api_builtin_count; i++)
 		if (is_counted(api_builtin[i]))
 			informer_hook_add(controller_informer(c, api_builtin[i]), on_object, NULL,
@@ -137,4 +247,13 @@ static int start(struct controller *c, struct err *err)
 	return 0;
 }
 
-const struct controller_row controller_resource_quota = { "resourcequota-controller", start, NULL };
+static void stop(struct controller *c)
+{
+	struct counting *s = c->state;
+
+	LIST_EACH_SAFE(&s->customs, it)
+	custom_drop(LIST_ITEM(it, struct custom, link));
+	free(s);
+}
+
+const struct controller_row controller_resource_quota = { "resourcequota-controller", start, stop };

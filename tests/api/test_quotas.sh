@@ -45,3 +45,22 @@ same limits_are_defaults '{"limits":{"memory":"64Mi"},"requests":{"cpu":"10m","m
 	"$(jq -r -c '"\(.spec.containers[0].resources) \(.metadata.annotations["kubernetes.io/limit-ranger"])"' "$work/body")"
 pod large ',"resources":{"limits":{"memory":"2Gi"}}'
 same limits_are_bounds 'pods "large" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi' "$(jq -r .message "$work/body")"
+
+kubectl create -f - >/dev/null <<-YAML
+	{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"herds.example.com"},"spec":{
+	 "group":"example.com","scope":"Namespaced","names":{"plural":"herds","kind":"Herd"},"versions":[{"name":"v1","served":true,"storage":true,
+	 "schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}]}}
+YAML
+kubectl wait --for=condition=Established --timeout=30s crd/herds.example.com >/dev/null
+herd() { send POST /apis/example.com/v1/namespaces/q/herds "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Herd\",\"metadata\":{\"name\":\"$1\"}}" >/dev/null; }
+herd cows
+kubectl -n q create quota herds --hard=count/herds.example.com=2 >/dev/null
+used_is() { [ "$(used "$1")" = "$2" ]; }
+claim custom_resources_are_counted eventually used_is herds '{"count/herds.example.com":"1"}'
+herd sheep
+herd goats
+same and_no_more_are_made_than_may 'herds.example.com "goats" is forbidden: exceeded quota: herds, requested: count/herds.example.com=1, used: count/herds.example.com=2, limited: count/herds.example.com=2' "$(jq -r .message "$work/body")"
+kubectl -n q delete herd sheep >/dev/null
+claim one_that_goes_makes_room eventually used_is herds '{"count/herds.example.com":"1"}'
+kubectl delete crd herds.example.com >/dev/null
+claim without_a_definition_there_are_none eventually used_is herds '{"count/herds.example.com":"0"}'

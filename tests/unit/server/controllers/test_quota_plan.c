@@ -8,6 +8,8 @@
 #include "server/controllers/quota_plan.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
+#define NOW (1767225600LL * 1000000) /* 2026-01-01T00:00:00Z */
+
 static struct object *object(const struct api_resource *r, const char *name, const char *body)
 {
 	auto_free char *key = str_printf("%sd/%s", r->storage_prefix, name);
@@ -31,7 +33,7 @@ static struct count begin(struct workload_fixture *f, const char *spec)
 	auto_free char *json = str_printf("{\"spec\":{%s}}", spec);
 	struct count c = { .f = f };
 
-	quota_usage_init(&c.usage, workload_read(f, api_struct_core_v1_resource_quota, json),
+	quota_usage_init(&c.usage, workload_read(f, api_struct_core_v1_resource_quota, json), NOW,
 			 &f->arena);
 	return c;
 }
@@ -71,8 +73,9 @@ static void pods_count_until_they_end(void **state)
 	add(&c, API_CORE_V1_PODS, CONTAINER("250m", "4Mi", "1500m"));
 	add(&c, API_CORE_V1_PODS,
 	    CONTAINER("1", "1Gi", "1") ",\"status\":{\"phase\":\"Succeeded\"}");
+	add(&c, API_CORE_V1_PODS, CONTAINER("1", "1Gi", "1") ",\"status\":{\"phase\":\"Failed\"}");
 	assert_string_equal(used(&c, "pods"), "2");
-	assert_string_equal(used(&c, "count/pods"), "3");
+	assert_string_equal(used(&c, "count/pods"), "4");
 	assert_string_equal(used(&c, "cpu"), "750m");
 	assert_string_equal(used(&c, "requests.memory"), "256Mi");
 	assert_string_equal(used(&c, "limits.cpu"), "2500m");
@@ -97,6 +100,8 @@ static void scopes_choose_pods(void **state)
 		{ "\"scopeSelector\":{\"matchExpressions\":[{\"scopeName\":\"PriorityClass\","
 		  "\"operator\":\"NotIn\",\"values\":[\"high\"]}]}",
 		  "2" },
+		{ "\"scopes\":[\"CrossNamespacePodAffinity\"]", "1" },
+		{ "\"scopes\":[\"VolumeAttributesClass\"]", "0" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -105,9 +110,55 @@ static void scopes_choose_pods(void **state)
 
 		add(&c, API_CORE_V1_PODS, best_effort);
 		add(&c, API_CORE_V1_PODS, short_lived);
-		add(&c, API_CORE_V1_PODS, CONTAINER("1", "1", "1"));
+		add(&c, API_CORE_V1_PODS,
+		    "\"spec\":{\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{"
+		    "\"cpu\":"
+		    "\"1\"}}}],\"affinity\":{\"podAntiAffinity\":{"
+		    "\"preferredDuringSchedulingIgnoredDuringExecution\":[{\"weight\":1,"
+		    "\"podAffinityTerm\":{\"topologyKey\":\"a\",\"namespaceSelector\":{}}}]}}}");
 		assert_string_equal(used(&c, "pods"), cases[i].used);
 	}
+}
+
+static void claims_are_chosen_by_their_attributes_and_nothing_else_is(void **state)
+{
+	const struct {
+		const char *selector, *claims;
+	} cases[] = {
+		{ "\"operator\":\"In\",\"values\":[\"fast\"]", "2" },
+		{ "\"operator\":\"In\",\"values\":[\"slow\"]", "1" },
+		{ "\"operator\":\"Exists\"", "2" },
+		{ "\"operator\":\"DoesNotExist\"", "1" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		auto_free char *spec =
+			str_printf("\"hard\":{\"persistentvolumeclaims\":\"5\",\"services\":\"5\"},"
+				   "\"scopeSelector\":{\"matchExpressions\":[{\"scopeName\":"
+				   "\"VolumeAttributesClass\",%s}]}",
+				   cases[i].selector);
+		struct count c = begin(*state, spec);
+
+		add(&c, API_CORE_V1_PERSISTENTVOLUMECLAIMS,
+		    "\"spec\":{\"volumeAttributesClassName\":\"fast\"}");
+		add(&c, API_CORE_V1_PERSISTENTVOLUMECLAIMS,
+		    "\"spec\":{\"volumeAttributesClassName\":\"fast\"},\"status\":{"
+		    "\"currentVolumeAttributesClassName\":\"slow\"}");
+		add(&c, API_CORE_V1_PERSISTENTVOLUMECLAIMS, "\"spec\":{}");
+		add(&c, API_CORE_V1_SERVICES, "\"spec\":{}");
+		assert_string_equal(used(&c, "persistentvolumeclaims"), cases[i].claims);
+		assert_string_equal(used(&c, "services"), "0");
+	}
+}
+
+static void a_volume_that_has_grown_counts_as_large_as_it_is(void **state)
+{
+	struct count c = begin(*state, "\"hard\":{\"requests.storage\":\"1\"}");
+
+	add(&c, API_CORE_V1_PERSISTENTVOLUMECLAIMS,
+	    "\"spec\":{\"resources\":{\"requests\":{\"storage\":\"3Gi\"}}},\"status\":{"
+	    "\"allocatedResources\":{\"storage\":\"5Gi\"}}");
+	assert_string_equal(used(&c, "requests.storage"), "5Gi");
 }
 
 static void other_objects_are_counted_by_name(void **state)
@@ -147,6 +198,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(pods_count_until_they_end),
 		T(scopes_choose_pods),
+		T(claims_are_chosen_by_their_attributes_and_nothing_else_is),
+		T(a_volume_that_has_grown_counts_as_large_as_it_is),
 		T(other_objects_are_counted_by_name),
 	};
 
