@@ -52,6 +52,19 @@ static void init_containers(const struct core_v1_pod_spec *spec, enum count what
 	}
 }
 
+static void replace_huge_pages(const struct amounts *level, struct amounts *out)
+{
+	for (size_t i = 0; i < level->nothers; i++) {
+		struct amount more = level->others[i];
+		const struct amounts difference = { .others = &more, .nothers = 1 };
+
+		if (!str_starts(str_from(more.name), STR("hugepages-")))
+			continue;
+		more.value -= amounts_other(out, more.name);
+		amounts_add(out, &difference, 1);
+	}
+}
+
 static void replace_by_pod_level(const struct core_v1_pod_spec *spec, enum count what,
 				 struct amounts *out)
 {
@@ -68,6 +81,7 @@ static void replace_by_pod_level(const struct core_v1_pod_spec *spec, enum count
 		out->milli_cpu = level.milli_cpu;
 	if (has(list, "memory"))
 		out->memory = level.memory;
+	replace_huge_pages(&level, out);
 	amounts_free(&level);
 }
 

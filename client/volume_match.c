@@ -114,7 +114,7 @@ enum volume_fit volume_fits(const volume_struct *v, const claim_struct *c,
 	    !str_eq(c->spec.volume_attributes_class_name, v->spec.volume_attributes_class_name))
 		return VOLUME_NO;
 	if (volume_is_for(v, c))
-		return node && !volume_reaches(v, node) ? VOLUME_NO : VOLUME_MEANT;
+		return node && !volume_reaches(v, node) ? VOLUME_MEANT_ELSEWHERE : VOLUME_MEANT;
 	if (!node && delayed)
 		return VOLUME_NO;
 	if (!str_eqz(v->status.phase, "Available") ||

@@ -34,7 +34,12 @@ bool volume_has_access_modes(const volume_struct *v, const claim_struct *c);
 bool volume_reaches(const volume_struct *v, const struct core_v1_node *n);
 
 /* May this volume be chosen for the claim? A look at one of them. */
-enum volume_fit { VOLUME_NO, VOLUME_MAYBE, VOLUME_MEANT /* it was made for this claim */ };
+enum volume_fit {
+	VOLUME_NO,
+	VOLUME_MAYBE,
+	VOLUME_MEANT,          /* it was made for this claim */
+	VOLUME_MEANT_ELSEWHERE /* … and can't be reached from the node: no other will do there */
+};
 /* node: from the scheduler; NULL: from the binder, which leaves free volumes to the scheduler if `delayed`. */
 enum volume_fit volume_fits(const volume_struct *v, const claim_struct *c,
 			    const struct core_v1_node *node, bool delayed);

@@ -114,7 +114,7 @@ struct search { /* the smallest free volume for a claim */
 	const struct claim_plan *taken;
 	size_t ntaken;
 	const volume_struct *best;
-	bool meant;
+	bool over; /* one is meant for the claim: here or elsewhere */
 };
 
 static const char *claim_key(const struct sched_cycle *c, const claim_struct *claim)
@@ -127,7 +127,7 @@ static void consider(struct search *s, const struct volume_known *k, const char 
 {
 	enum volume_fit fit;
 
-	if (s->meant || (k->promised && strcmp(k->promised, key)))
+	if (s->over || (k->promised && strcmp(k->promised, key)))
 		return;
 	for (size_t i = 0; i < s->ntaken; i++)
 		if (s->taken[i].volume == &k->volume)
@@ -135,9 +135,11 @@ static void consider(struct search *s, const struct volume_known *k, const char 
 	fit = volume_fits(&k->volume, s->claim, &s->node->node, true);
 	if (fit == VOLUME_NO)
 		return;
-	if (fit == VOLUME_MEANT || !s->best || volume_size(&k->volume) < volume_size(s->best))
+	s->over = fit != VOLUME_MAYBE;
+	if (fit == VOLUME_MEANT_ELSEWHERE)
+		s->best = NULL;
+	else if (s->over || !s->best || volume_size(&k->volume) < volume_size(s->best))
 		s->best = &k->volume;
-	s->meant = fit == VOLUME_MEANT;
 }
 
 static const volume_struct *find_volume(const struct sched_cycle *c, struct search *s)

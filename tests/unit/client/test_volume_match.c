@@ -43,7 +43,8 @@ static void fits_as_a_table(void **state)
 		  false, VOLUME_NO },
 		{ VOLUME(ON("n"), ""), CLAIM(""), true, true, VOLUME_MAYBE },
 		{ VOLUME(ON("m"), ""), CLAIM(""), true, true, VOLUME_NO },
-		{ VOLUME(REF("u") ON("m"), ""), CLAIM(""), true, true, VOLUME_NO },
+		{ VOLUME(REF("u") ON("n"), ""), CLAIM(""), true, true, VOLUME_MEANT },
+		{ VOLUME(REF("u") ON("m"), ""), CLAIM(""), true, true, VOLUME_MEANT_ELSEWHERE },
 		{ VOLUME("", ""), CLAIM(",\"accessModes\":[\"ReadWriteMany\"]"), true, true,
 		  VOLUME_NO },
 	};

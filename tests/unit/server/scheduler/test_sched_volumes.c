@@ -83,6 +83,23 @@ static void the_first_consumer_chooses_a_volume(void **state)
 	assert_true(str_eqz(plan.items[0].volume->metadata.name, "large"));
 }
 
+static void a_volume_that_is_meant_for_the_claim_is_the_only_one(void **state)
+{
+	struct fixture *f = *state;
+
+	two_zones(f);
+	add_class(f, STATIC);
+	add_claim(f, "", CLAIM(""));
+	add_object(f, API_CORE_V1_PERSISTENTVOLUMES, "", "any", "", VOLUME("1Gi", AFFINE("1")));
+	add_object(f, API_CORE_V1_PERSISTENTVOLUMES, "", "own", "",
+		   VOLUME("9Gi", AFFINE("2") ",\"claimRef\":{\"namespace\":\"d\",\"name\":\"c\"}"));
+	assert_string_equal(decide(f, USES("c")), "b");
+	add_object(f, API_CORE_V1_PERSISTENTVOLUMES, "", "own", "",
+		   VOLUME("9Gi", AFFINE("9") ",\"claimRef\":{\"namespace\":\"d\",\"name\":\"c\"}"));
+	assert_string_equal(decide(f, USES("c")),
+			    NODES(2) "2 node(s) didn't find available persistent volumes to bind.");
+}
+
 static void or_has_one_made(void **state)
 {
 	struct fixture *f = *state;
@@ -192,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(claims_have_to_be_there_and_bound),
 		T(the_first_consumer_chooses_a_volume),
+		T(a_volume_that_is_meant_for_the_claim_is_the_only_one),
 		T(or_has_one_made),
 		T(capacity_is_looked_at_where_the_driver_tells_it),
 		T(a_claim_for_one_pod_is_for_one_pod),

@@ -147,6 +147,11 @@ static void requests_follow_upstreams_rules(void **state)
 		read_pod(f, "", cases[i].spec);
 		assert_int_equal(f->usage.request.milli_cpu, cases[i].milli_cpu);
 	}
+	read_pod(f, "",
+		 "\"resources\":{\"requests\":{\"hugepages-2Mi\":\"8Mi\"}}," CONTAINER(
+			 "\"cpu\":\"1\",\"hugepages-2Mi\":\"2Mi\""));
+	assert_int_equal(amounts_other(&f->usage.request, "hugepages-2Mi"), 8 << 20);
+	assert_int_equal(f->usage.request.milli_cpu, 1000);
 	read_pod(f, "", CONTAINER(""));
 	assert_int_equal(f->usage.nonzero_milli_cpu, 100);
 	assert_int_equal(f->usage.nonzero_memory, 200 << 20);
