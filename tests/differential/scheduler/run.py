@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """run.py --ours KUBECONFIG --upstream KUBECONFIG [--seed N] [--drawn N] [WORDS]: upstream's scheduler and ours place the same pods in the same clusters.
 Compared are the nodes that a pod may get (it is tried several times, since equal ones are drawn by lot), what its PodScheduled condition
-says when it gets none, and who is left after a preemption. A line per case that differs; exit code 1 if there is one."""
+says when it gets none, the node that it is nominated for, who is left after a preemption and what the victims' conditions say, which volumes
+and nodes its claims got; and, in cases with `then`, what becomes of it after that. A line per case that differs; exit code 1 if there is one."""
 import argparse
 import json
 import os
@@ -34,9 +35,20 @@ class Side:
         return answer
 
     def create(self, path, body):
+        """With its status, which the API takes in a request of its own."""
         answer = self.ask("POST", path, body)
-        self.made.append(path + "/" + answer["metadata"]["name"])
+        path += "/" + answer["metadata"]["name"]
+        self.made.append(path)
+        if "status" in body:
+            self.patch(path + "/status", {"status": body["status"]})
         return answer
+
+    def patch(self, path, body):
+        self.cluster.connection.request("PATCH", path, json.dumps(body), {"Content-Type": "application/merge-patch+json"})
+        response = self.cluster.connection.getresponse()
+        text = response.read()
+        if response.status != 200:
+            raise RuntimeError("%s: PATCH %s: %d %s" % (self.name, path, response.status, text[:400]))
 
     def wait(self, what, seconds=10):
         end = time.monotonic() + seconds
@@ -65,76 +77,149 @@ class Side:
         spec = dict(p["spec"], automountServiceAccountToken=False, terminationGracePeriodSeconds=0)
         if "node" in p:
             spec["nodeName"] = p["node"]
-        return {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "labels": p["labels"]}, "spec": spec}
+        out = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "labels": p["labels"]}, "spec": spec}
+        if "finalizers" in p:
+            out["metadata"]["finalizers"] = p["finalizers"]
+        if "status" in p:
+            out["status"] = p["status"]
+        return out
+
+    def pods_of(self, p):
+        return "/api/v1/namespaces/%s/pods" % p.get("ns", self.ns)
+
+    def add_namespace(self, name, team):
+        self.create("/api/v1/namespaces", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "labels": {"team": team}}})
+        self.ask("POST", "/api/v1/namespaces/%s/serviceaccounts" % name, {"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {
+            "name": "default"}}, (201, 409))
 
     def set_up(self, case):
+        """The case with its names filled in."""
         self.number += 1
         self.ns = "case-%d-%d" % (os.getpid(), self.number)
-        self.create("/api/v1/namespaces", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": self.ns}})
-        self.ask("POST", "/api/v1/namespaces/%s/serviceaccounts" % self.ns, {"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {
-            "name": "default"}}, (201, 409))
+        case = json.loads(json.dumps(case).replace("{ns}", self.ns).replace("{other}", self.ns + "-other"))
+        self.add_namespace(self.ns, "own")
+        if self.ns + "-other" in json.dumps([case["placed"], case["pod"], case["then"]]):
+            self.add_namespace(self.ns + "-other", "x")
         self.pods = "/api/v1/namespaces/%s/pods" % self.ns
         for n in case["nodes"]:
             self.add_node(n)
         for path, body in case["extra"]:
-            answer = self.create(path.replace("{ns}", self.ns), body)
             if body["kind"] == "PersistentVolume":
-                answer["status"] = {"phase": "Available"}
-                self.ask("PUT", path + "/" + body["metadata"]["name"] + "/status", answer)
+                body["status"] = {"phase": "Bound" if "claimRef" in body["spec"] else "Available"}
+            self.create(path, body)
         for i, p in enumerate(case["placed"]):
-            self.create(self.pods, self.body(p, "placed-%d" % i))
+            self.create(self.pods_of(p), self.body(p, "placed-%d" % i))
+        time.sleep(0.15)  # what was made has to reach the scheduler's cache before the pod does
+        for i, p in enumerate(case["waiting"]):
+            self.create(self.pods_of(p), self.body(p, "waiting-%d" % i))
+            self.wait(lambda: self.outcome("waiting-%d" % i))
+        return case
 
-    def outcome(self):
-        now = self.ask("GET", self.pods + "/p")
-        for c in now.get("status", {}).get("conditions", []):
+    def outcome(self, name="p"):
+        now = self.ask("GET", self.pods + "/" + name)
+        status = now.get("status", {})
+        nominated = "; nominated: " + status["nominatedNodeName"] if status.get("nominatedNodeName") else ""
+        if now["spec"].get("nodeName"):
+            return "node " + now["spec"]["nodeName"] + nominated
+        for c in status.get("conditions", []):
             if c["type"] == "PodScheduled" and c["status"] == "False":
-                return "%s: %s" % (c.get("reason"), c.get("message"))
-        return ("node " + now["spec"]["nodeName"]) if now["spec"].get("nodeName") else None
+                return "%s: %s%s" % (c.get("reason"), c.get("message"), nominated)
+        return "on its way" + nominated if nominated else None
+
+    def bound(self):
+        outcome = self.outcome()
+        return outcome if outcome and outcome.startswith("node ") else None
 
     def remove(self, path):
         kind = path.split("/")[-2]
         if kind == "namespaces":
             return
-        if kind in ("persistentvolumeclaims", "persistentvolumes"):
-            now = self.cluster.request("GET", path)[1]
-            if "metadata" in now and now["metadata"].get("finalizers"):
-                now["metadata"]["finalizers"] = []
-                self.cluster.request("PUT", path, now)
+        if self.cluster.request("GET", path)[1].get("metadata", {}).get("finalizers"):
+            self.patch(path, {"metadata": {"finalizers": None}})
         self.cluster.request("DELETE", path, {"gracePeriodSeconds": 0})
         self.wait(lambda: True if self.cluster.request("GET", path)[0] == 404 else None)
 
     def volatile(self, case):
         """Trying has changed more than the pod: victims went, claims were bound."""
-        return bool(case["extra"]) or len(self.ask("GET", self.pods)["items"]) < len(case["placed"])
-
-    def may_preempt(self, case):
-        return "priorityClassName" in case["pod"]["spec"]
+        return bool(case["extra"] or case["waiting"] or case["then"]) or len(self.ask("GET", self.pods)["items"]) < len(case["placed"])
 
     def settled(self):
         """After a preemption: the pod is bound, or stays as it is for a while; and who is left."""
         first = self.wait(self.outcome)
-        last = self.wait(lambda: self.outcome_bound(), 1.5) or first
-        left = [p["metadata"]["name"] for p in self.ask("GET", self.pods)["items"] if not p["metadata"].get("deletionTimestamp")]
-        return "%s; left: %s" % (last, " ".join(sorted(left)))
+        last = self.wait(self.bound, 1.5) or self.outcome() or first
+        items = self.ask("GET", self.pods)["items"]
+        left = sorted(p["metadata"]["name"] for p in items if not p["metadata"].get("deletionTimestamp"))
+        told = sorted("%s: %s: %s" % (p["metadata"]["name"], c["reason"], c["message"]) for p in items for c in p.get("status", {}).get("conditions", [])
+                      if c["type"] == "DisruptionTarget")
+        return "; ".join([last, "left: " + " ".join(left)] + told)
 
-    def outcome_bound(self):
-        now = self.ask("GET", self.pods + "/p")
-        return ("node " + now["spec"]["nodeName"]) if now["spec"].get("nodeName") else None
+    def promised(self, case, verdict):
+        """Each claim gets its promise, one after the other, once the pod is on its way."""
+        if verdict.startswith("on its way"):
+            wanted = len(case["pod"]["spec"]["volumes"])
+            self.wait(lambda: True if len(self.claims()) >= wanted else None, 3)
+        return self.claims()
+
+    def claims(self):
+        """What the scheduler promised them."""
+        out = []
+        for c in self.ask("GET", "/api/v1/namespaces/%s/persistentvolumeclaims" % self.ns)["items"]:
+            chosen = c["metadata"].get("annotations", {}).get("volume.kubernetes.io/selected-node")
+            out += ["%s: made for %s" % (c["metadata"]["name"], chosen)] if chosen else []
+        for v in self.ask("GET", "/api/v1/persistentvolumes")["items"]:
+            if v["spec"].get("claimRef", {}).get("uid"):
+                out.append("%s: for %s" % (v["metadata"]["name"], v["spec"]["claimRef"]["name"]))
+        return out
+
+    def happens(self, what, where, body):
+        if what == "NODE":
+            self.add_node(body)
+        elif what == "POD":
+            self.create(self.pods_of(body), self.body(body, where))
+        elif what == "PATCH":
+            self.patch(where, body)
+        elif what == "POST":
+            self.create(where, body)
+        else:
+            self.ask(what, where, body)
+
+    def verdict(self, case):
+        if case["preempts"]:
+            verdict = self.settled()
+        else:
+            verdict = self.wait(self.outcome, 1 if case["name"] == "somebody else's" else 10) or "nothing"
+        if any(path.endswith("claims") for path, _ in case["extra"]):
+            verdict = "; ".join([verdict] + self.promised(case, verdict))
+        return verdict
+
+    def after(self, case, verdict):
+        """It is bound, or says the same or something else once it has had its time to try again."""
+        for step in case["then"]:
+            self.happens(*step)
+        return "%s, then %s" % (verdict, self.wait(self.bound, 3) or self.outcome())
 
     def run(self, case):
-        seen = set()
-        self.set_up(case)
-        time.sleep(0.15)  # what was made has to reach the scheduler's cache before the pod does
-        for _ in range(TRIES[self.name]):
-            self.ask("POST", self.pods, self.body(case["pod"], "p"))
-            quiet = case["name"] == "somebody else's"
-            seen.add(self.settled() if self.may_preempt(case) else self.wait(self.outcome, 1 if quiet else 10) or "nothing")
-            self.remove(self.pods + "/p")
-            if self.volatile(case):
-                break
+        """What became of it, each time; of a case that can't be set up, None."""
+        try:
+            seen = self.tried(self.set_up(case))
+        except RuntimeError as refused:
+            print("not ok %s: %s" % (case["name"], refused))
+            seen = None
         for path in reversed(self.made):
             self.remove(path)
         self.made = []
+        return seen
+
+    def tried(self, case):
+        seen = set()
+        for _ in range(TRIES[self.name]):
+            self.ask("POST", self.pods, self.body(case["pod"], "p"))
+            verdict = self.verdict(case)
+            seen.add(self.after(case, verdict) if case["then"] else verdict)
+            volatile = self.volatile(case)
+            self.remove(self.pods + "/p")
+            if volatile:
+                break
         return seen
 
 
@@ -157,7 +242,7 @@ def main():
     for case in chosen:
         results = [None, None]
 
-        def play(i):
+        def play(i, case=case, results=results):
             results[i] = sides[i].run(case)
         threads = [threading.Thread(target=play, args=(i,)) for i in (0, 1)]
         for thread in threads:
@@ -165,9 +250,11 @@ def main():
         for thread in threads:
             thread.join()
         if None in results:
-            return 2
-        if agree(*results):
-            print("ok", case["name"])
+            bad += 1
+        elif agree(*results):
+            print("ok %s: %s" % (case["name"], " | ".join(sorted(results[1]))))
+        elif case["meant"]:
+            print("meant %s: %s" % (case["name"], case["meant"]))
         else:
             bad += 1
             print("not ok %s\n  ours     %s\n  upstream %s" % (case["name"], sorted(results[0]), sorted(results[1])))

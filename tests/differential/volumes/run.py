@@ -10,7 +10,7 @@ import time
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(here, "..", "scheduler"), os.path.join(here, "..", "..", "bench")]
-from cases import claim, storage_class, volume  # noqa: E402
+from shapes import claim, storage_class, volume  # noqa: E402
 from kube import Cluster  # noqa: E402
 
 NS = "default"
