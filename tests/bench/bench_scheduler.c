@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How fast the scheduler decides, without an API: upstream's scheduler_perf workloads on a cluster in memory.
  *
- *	bench_scheduler [NODES…]        100, 1000 and 5000 if none is named
+ *	bench_scheduler [WORKLOAD…] [NODES…]        all of them, at 100, 1000 and 5000 nodes, if none is named
  *
  * Each workload has pods that are there before (not measured) and pods that are placed one after the other: decided, then noted as
  * placed, as the scheduler does it. Objects are decoded beforehand. Prints pods/s and the time of one decision, both of one core's time. */
@@ -207,13 +207,41 @@ static void run(const struct workload *w, size_t nodes)
 	free_pods(pods, n);
 }
 
+static bool is_number(const char *arg)
+{
+	return *arg >= '0' && *arg <= '9';
+}
+
+static bool is_chosen(int argc, char **argv, const char *workload)
+{
+	bool any = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], workload))
+			return true;
+		any |= !is_number(argv[i]);
+	}
+	return !any;
+}
+
+static void run_at(int argc, char **argv, const char *nodes)
+{
+	for (size_t k = 0; k < COUNT_OF(workloads); k++)
+		if (is_chosen(argc, argv, workloads[k].name))
+			run(&workloads[k], strtoul(nodes, NULL, 10));
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const sizes[] = { "100", "1000", "5000" };
-	int n = argc > 1 ? argc - 1 : (int)COUNT_OF(sizes);
+	bool any = false;
 
-	for (int i = 0; i < n; i++)
-		for (size_t k = 0; k < COUNT_OF(workloads); k++)
-			run(&workloads[k], strtoul(argc > 1 ? argv[i + 1] : sizes[i], NULL, 10));
+	for (int i = 1; i < argc; i++)
+		if (is_number(argv[i])) {
+			run_at(argc, argv, argv[i]);
+			any = true;
+		}
+	for (size_t i = 0; !any && i < COUNT_OF(sizes); i++)
+		run_at(argc, argv, sizes[i]);
 	return 0;
 }
