@@ -119,5 +119,5 @@ CASES = [
         "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [expression("x", "DoesNotExist")]}}}), (),
          [LATE, bound_volume("pv1", "c", nodes=["n3"]), bound("c", "pv1")]),
     case("names of the volume's nodes", THREE, pod(volumes=uses("c")), (), [LATE, volume("pv1", "late", nodeAffinity={"required": {
-        "nodeSelectorTerms": [expression(HOST, "In", "n1", "n3")]}}, claimRef={"namespace": "{ns}", "name": "c"}), bound("c", "pv1")]),
+        "nodeSelectorTerms": [expression(HOST, "In", "n3", "n4")]}}, claimRef={"namespace": "{ns}", "name": "c"}), bound("c", "pv1")]),
 ]
