@@ -5,17 +5,16 @@
  * Exits and changed sources end in pod_sync() of the pods concerned. */
 #include "agent/kubelet/kubelet.h"
 
-#include <dirent.h>
 #include <stdio.h>
 
 #include "agent/kubelet/local_volumes.h"
 #include "agent/kubelet/node.h"
+#include "agent/kubelet/orphans.h"
 #include "agent/kubelet/pod.h"
 #include "agent/kubelet/refs.h"
 #include "agent/kubelet/server.h"
 #include "agent/network/cidr.h"
 #include "agent/network/link.h"
-#include "agent/runtime/image_volume.h"
 #include "agent/runtime/registries.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -255,81 +254,18 @@ static void on_pod(void *ctx, const struct object *old, const struct object *new
 	pod_on_change(ctx, old, new);
 }
 
-/* --- what is left of pods that are no more --- */
-
-struct orphan {
-	struct kubelet *k;
-	char *uid, *data, *run;
-};
-
-static void orphan_work(void *ctx)
-{
-	struct orphan *o = ctx;
-	struct pod_dirs dirs = { o->data, o->run };
-	auto_err err = { 0 };
-	network_pod_remove(o->k->network, o->uid, NULL);
-	if (pod_dirs_remove(&dirs, &err) < 0)
-		log_warn("directories of a former pod are left", LOG_S("pod", o->uid),
-			 LOG_S("error", err_text(&err)));
-	image_volumes_release(o->k->images, o->uid);
-}
-
-static void orphan_done(void *ctx)
-{
-	struct orphan *o = ctx;
-	free(o->uid);
-	free(o->data);
-	free(o->run);
-	free(o);
-}
-
-static struct orphan *orphan_new(struct kubelet *k, const char *uid)
-{
-	struct orphan *o = NEW(struct orphan);
-	o->k = k;
-	o->uid = str_dup(str_from(uid));
-	o->data = str_printf("%s/agent/kubelet/pods/%s", k->config.data_dir, uid);
-	o->run = str_printf("%s/kubelet/pods/%s", k->config.run_dir, uid);
-	return o;
-}
-
-static void orphan_sandbox_gone(void *ctx, const struct err *err)
-{
-	struct orphan *o = ctx;
-	(void)err;
-	loop_work(o->k->loop, orphan_work, orphan_done, o);
-}
-
-static void remove_orphan_dirs(struct kubelet *k)
-{
-	auto_free char *dir = str_printf("%s/agent/kubelet/pods", k->config.data_dir);
-	DIR *d = opendir(dir);
-	for (struct dirent *e; d && (e = readdir(d));)
-		if (e->d_name[0] != '.' && !pod_by_uid(k, e->d_name) &&
-		    !map_get(&k->restored, str_from(e->d_name)))
-			loop_work(k->loop, orphan_work, orphan_done, orphan_new(k, e->d_name));
-	if (d)
-		closedir(d);
-}
+/* --- start --- */
 
 static void on_pods_synced(void *ctx)
 {
 	struct kubelet *k = ctx;
-	size_t at = 0;
 	if (k->pods_synced)
 		return;
 	k->pods_synced = true;
-	remove_orphan_dirs(k);
-	for (struct map_entry *e; (e = map_next(&k->restored, &at));)
-		runtime_sandbox_remove(k->runtime, e->key.p, orphan_sandbox_gone,
-				       orphan_new(k, e->key.p));
-	map_free(&k->restored, NULL);
-	k->restored = (struct map){ 0 };
+	orphans_remove(k);
 	node_images_changed(k->node);
 	pods_admit(k);
 }
-
-/* --- start --- */
 
 static void on_restored(void *ctx, const char *pod_uid, const char *netns_path)
 {
@@ -457,6 +393,7 @@ static void stopped(struct kubelet *k)
 {
 	void (*done)(void *ctx) = k->stopped;
 	void *ctx = k->stopped_ctx;
+	runtime_leave(k->runtime);
 	if (done)
 		done(ctx);
 }

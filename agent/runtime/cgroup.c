@@ -251,6 +251,18 @@ void cgroup_remove(const struct cgroup_host *h, const char *path)
 	}
 }
 
+void cgroup_leave(const struct cgroup_host *h, const char *name)
+{
+	static const char *const ours[] = { "allinone/shims", "allinone" };
+	char dir[FULL_MAX];
+	cgroup_remove(h, name);
+	for (size_t i = 0; i < COUNT_OF(ours); i++)
+		for (size_t m = 0; m < h->nmounts; m++) {
+			full_path(h, h->mounts[m], ours[i], dir);
+			rmdir(dir); /* we may be in it */
+		}
+}
+
 void cgroup_join(const struct cgroup_host *h, const char *path, int pid)
 {
 	char dir[FULL_MAX];

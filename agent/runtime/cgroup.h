@@ -41,6 +41,8 @@ void cgroup_kill(const struct cgroup_host *h,
 bool cgroup_empty(const struct cgroup_host *h, const char *path); /* no process in it and below */
 void cgroup_remove(const struct cgroup_host *h,
 		   const char *path); /* with what is below; absent is fine */
+/* For the last one out: what cgroup_open() made, unless somebody is in it. */
+void cgroup_leave(const struct cgroup_host *h, const char *name);
 int cgroup_usage(const struct cgroup_host *h, const char *path, struct runtime_usage *out,
 		 struct err *err);
 /* Takes a process out of the reach of who stops our own group (systemd): only in the hierarchies that it looks at. */

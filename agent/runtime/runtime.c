@@ -84,6 +84,12 @@ int runtime_new(const struct runtime_config *c, struct runtime **out, struct err
 	return 0;
 }
 
+void runtime_leave(struct runtime *rt)
+{
+	if (rt->sandboxes.count == 0) /* else: a pod between two containers has an empty group */
+		cgroup_leave(&rt->cgroups, rt->cgroup_name);
+}
+
 void runtime_free(struct runtime *rt)
 {
 	size_t i = 0;

@@ -21,7 +21,9 @@ struct runtime_config {
 	void *ctx;
 };
 int runtime_new(const struct runtime_config *c, struct runtime **out,
-		struct err *err);      /* checks cgroups, crun, overlayfs */
+		struct err *err); /* checks cgroups, crun, overlayfs */
+void runtime_leave(
+	struct runtime *rt); /* before the end: without pods, nothing of ours stays on the host */
 void runtime_free(struct runtime *rt); /* pods keep running */
 struct image_store *runtime_images(struct runtime *rt);
 

@@ -5,6 +5,8 @@
 #   server_start, server_kill the server on it; waits until the node is Ready
 #   agent_start HOST [FLAGS…], agent_kill HOST      a further node on another of them
 #   k ARGS…                   kubectl as administrator, on that host
+#   host_note HOST            remembers what it holds, before its first pod; server_start does so by itself
+#   nothing_left              deletes what the test made, stops server and agents: true if their hosts hold no more than they did
 #   claim NAME COMMAND…       runs it (output is commentary); prints ok or not ok
 #   until_true SECONDS COMMAND…
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -44,6 +46,7 @@ server_start() {
 	"$hosts" exec "$host" "$ALLINONE" server "$@" >>"$work/server.log" 2>&1 &
 	server=$!
 	until_true 20 node_is_ready || { tail -20 "$work/server.log"; return 1; }
+	[ -e "$work/holds.$host" ] || host_note "$host"
 }
 server_kill() { # -9: nothing is said, nothing is flushed
 	kill -KILL "$server"
@@ -62,6 +65,57 @@ agent_kill() {
 	unset "agents[$1]"
 	until_true 10 "$hosts" exec "$1" flock -n /var/lib/allinone/agent/lock true
 }
+
+# --- what is left on a host ---
+
+host_holds() { # HOST: a line for each mount, cgroup, process, link, route, rule and file that a pod may leave
+	"$hosts" exec "$1" bash -c '
+		awk "{ print \"mount\", \$5 }" /proc/self/mountinfo
+		find /sys/fs/cgroup -mindepth 1 -type d -printf "cgroup %p\n"
+		for p in /proc/[0-9]*; do
+			[ "$(stat -Lc %i $p/ns/net 2>/dev/null)" = "$(stat -Lc %i /proc/1/ns/net)" ] || [ ! -e $p/exe ] || echo "namespace of $(tr "\0" " " <$p/cmdline)"
+			case $(tr "\0" " " <$p/cmdline) in "" | "bash -c"* | "awk "* | "find "* | "sed "*) ;; *) [ ! -e $p/exe ] || echo "process $(tr "\0" " " <$p/cmdline)" ;; esac
+		done
+		ip -o link | sed -E "s/^[0-9]+: ([^:@]+).*/link \1/"
+		for f in -4 -6; do ip $f route show table all | sed "s/ expires [^ ]*//; s/^/route /"; ip $f rule | sed "s/^/ip rule /"; done
+		nft list ruleset | sed -E "s/counter packets [0-9]+ bytes [0-9]+//; s/ expires [0-9a-z]+//; s/^/rule /"
+		find /run/allinone /var/log/pods /var/log/containers /var/lib/allinone/agent /var/lib/allinone/storage \
+			-path /var/lib/allinone/agent/images -prune -o -printf "file %p\n"
+		find /var/lib/allinone/agent/images/pins -mindepth 1 -printf "file %p\n"' 2>/dev/null | grep -vE '^rule[[:space:]}]*$' | sort -u
+}
+serves_itself() { "$hosts" exec "$1" nft list ruleset 2>/dev/null | grep -q '10\.43\.0\.1 '; }
+host_note() { # HOST: once its node is ready
+	until_true 10 serves_itself "$1" # the cluster's own Services are no leak
+	{ # and what is made once, for all pods
+		host_holds "$1"
+		printf 'file /%s\n' run/allinone/kubelet run/allinone/kubelet/pods var/log/pods var/lib/allinone/storage
+	} | sort -u >"$work/holds.$1"
+}
+delete_all() {
+	k delete deployments,statefulsets,daemonsets,cronjobs,jobs,replicationcontrollers,replicasets --all --wait=false
+	k delete services --wait=false --field-selector metadata.name!=kubernetes
+	k delete pods --all --timeout=60s && k delete persistentvolumeclaims --all --timeout=30s
+	until_true 20 says_nothing k get pods,persistentvolumes -A -o name
+} >/dev/null
+says_nothing() { [ -z "$("$@" 2>&1 | grep -v '^No resources found')" ]; }
+holds_no_more() { # HOST
+	local more
+	more=$(host_holds "$1" | comm -13 "$work/holds.$1" -)
+	[ -z "$more" ] || { echo "on $1 are left: $(head -n 20 <<<"$more")"; return 1; }
+}
+nothing_left() {
+	local one looked=("$host" "${!agents[@]}")
+	delete_all || { k get all,pvc,pv -A; return 1; }
+	for one in "${looked[@]}"; do until_true 15 says_nothing "$hosts" exec "$one" ls /run/allinone/pods; done # forced deletions come first
+	for one in "${!agents[@]}"; do
+		kill -TERM "${agents[$one]}"; wait "${agents[$one]}"; unset "agents[$one]"
+		k delete node "$one" >/dev/null
+	done
+	until_true 10 says_nothing on_host ip route show proto 77
+	kill -TERM "$server"; wait "$server"; server=
+	for one in "${looked[@]}"; do until_true 15 holds_no_more "$one" >"$work/left" || { tail -n 21 "$work/left"; return 1; }; done
+}
+
 node_is_ready() { # [NODE]
 	[ "$(k get node "${1:-$host}" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
 }

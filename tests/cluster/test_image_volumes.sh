@@ -38,3 +38,4 @@ absent() {
 }
 absent_is_told() { field absent '{.status.containerStatuses[0].state.waiting.reason}' | grep -qE '^(ErrImagePull|ImagePullBackOff)$'; }
 claim an_image_that_can_not_be_pulled_is_told absent
+claim nothing_is_left_on_the_host nothing_left

@@ -202,9 +202,9 @@ deleted() {
 		equals "" "$(on_host ls /run/allinone/netns)" && equals "" "$(on_host ls /var/log/pods)" && equals "" "$(on_host ip -o link show type veth | grep -v eth0)"
 }
 claim deleted_pods_leave_nothing_on_the_host deleted
-nothing_left() {
-	kill -TERM "$server"; wait "$server"; server=
+claim nothing_is_left_on_the_host nothing_left
+nothing_at_all() {
 	"$hosts" down --prefix "$prefix"
 	"$hosts" leaks after "$work/leaks"
 }
-if [ "${LEAKS:-1}" = 1 ]; then claim nothing_is_left_on_the_machine nothing_left; fi
+if [ "${LEAKS:-1}" = 1 ]; then claim nothing_is_left_on_the_machine nothing_at_all; fi

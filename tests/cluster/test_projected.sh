@@ -92,3 +92,4 @@ denied() {
 	until_true 10 denied_is_told || { k get events; return 1; }
 }
 claim a_denied_certificate_is_told denied
+claim nothing_is_left_on_the_host nothing_left

@@ -106,3 +106,4 @@ while True: held.append(s.accept())' &
 silent_listens() { on_host sh -c 'ss -ltn 2>/dev/null | grep -q 127.0.0.1:5001'; }
 hung_pulls() { contains Pulling "$(events_of hung)"; }
 claim a_pull_that_hangs_does_not_hold_a_deletion hangs
+claim nothing_is_left_on_the_host nothing_left

@@ -58,3 +58,4 @@ deferred() {
 claim what_does_not_fit_waits deferred
 has_room() { k delete pod other >/dev/null && until_true 15 done_with web "{\"cpu\":\"$(field web '{.spec.containers[0].resources.limits.cpu}')\",\"memory\":\"20Mi\"}" || { k get pod web -o yaml; return 1; }; }
 claim until_another_pod_is_gone has_room
+claim nothing_is_left_on_the_host nothing_left

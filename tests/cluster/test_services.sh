@@ -165,3 +165,4 @@ gone() {
 }
 not_programmed() { ! on_host nft list map inet allinone-services fronts4 | grep -q "$1"; }
 claim a_deleted_service_is_gone gone
+claim nothing_is_left_on_the_host nothing_left

@@ -87,7 +87,7 @@ retained() {
 	k patch pv "$pv" -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}' >/dev/null
 	k delete pvc data-db-1 >/dev/null
 	is_released() { equals Released "$(k get pv "$pv" -o 'jsonpath={.status.phase}')"; }
-	until_true 10 is_released && k delete pv "$pv" >/dev/null && on_host test -d "$root/$dir"
+	until_true 10 is_released && k delete pv "$pv" >/dev/null && on_host test -d "$root/$dir" && on_host rm -r "$root/$dir"
 }
 claim what_is_to_be_retained_stays retained
 ephemeral() {
@@ -103,3 +103,4 @@ ephemeral() {
 	until_true 20 no_directory
 }
 claim an_ephemeral_volume_goes_with_its_pod ephemeral
+claim nothing_is_left_on_the_host nothing_left

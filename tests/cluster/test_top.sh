@@ -28,3 +28,4 @@ claim the_kubelet_has_a_summary page stats/summary '"usageNanoCores":'
 claim and_resource_metrics page metrics/resource 'pod_memory_working_set_bytes{namespace="default",pod="busy"}'
 claim and_container_metrics page metrics/cadvisor 'container_cpu_usage_seconds_total{container="main",'
 claim and_probe_metrics page metrics/probes '# TYPE prober_probe_total counter'
+claim nothing_is_left_on_the_host nothing_left

@@ -34,6 +34,7 @@ claim a_new_machine_needs_a_token no_token
 joined() {
 	ALLINONE_TOKEN=$(token second) agent_start "$second"
 	until_true 30 node_is_ready "$second" || { tail -5 "$work/$second.log"; return 1; }
+	host_note "$second"
 }
 claim a_machine_joins_and_becomes_ready joined
 files_are_private() { equals "600 600" "$(on_second stat -c %a /var/lib/allinone/agent/client-kubelet.pem /var/lib/allinone/agent/serving-kubelet.pem | xargs)"; }
@@ -219,3 +220,6 @@ only_the_living() { for _ in $(seq 10); do contains web- "$(on_host timeout 3 wg
 claim a_service_leads_to_the_living_alone until_true 20 only_the_living
 routes_go() { k delete node "$second" >/dev/null && until_true 10 gets "" on_host ip route show proto 77; }
 claim the_way_to_a_node_goes_with_it routes_go
+comes_back() { "$hosts" start "$second" && agent_start "$second" && until_true 60 node_is_ready "$second" || { tail -5 "$work/$second.log"; return 1; }; }
+claim a_node_that_was_dead_comes_back comes_back
+claim nothing_is_left_on_the_hosts nothing_left

@@ -49,3 +49,4 @@ device_goes() {
 	k delete node "$second" >/dev/null && until_true 10 eval '! on_host ip link show allinone-vxlan >/dev/null 2>&1'
 }
 claim the_device_goes_with_the_last_node_that_needs_it device_goes
+claim nothing_is_left_on_the_host nothing_left
