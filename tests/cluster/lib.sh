@@ -68,7 +68,9 @@ agent_kill() {
 
 # --- what is left on a host ---
 
-host_holds() { # HOST: a line for each mount, cgroup, process, link, route, rule and file that a pod may leave
+# HOST: a line for each mount, cgroup, process, link, route, rule and file that a pod may leave. Chains that choose among N endpoints are
+# made when a Service first has N, belong to no Service, and stay.
+host_holds() {
 	"$hosts" exec "$1" bash -c '
 		awk "{ print \"mount\", \$5 }" /proc/self/mountinfo
 		find /sys/fs/cgroup -mindepth 1 -type d -printf "cgroup %p\n"
@@ -81,7 +83,7 @@ host_holds() { # HOST: a line for each mount, cgroup, process, link, route, rule
 		nft list ruleset | sed -E "s/counter packets [0-9]+ bytes [0-9]+//; s/ expires [0-9a-z]+//; s/^/rule /"
 		find /run/allinone /var/log/pods /var/log/containers /var/lib/allinone/agent /var/lib/allinone/storage \
 			-path /var/lib/allinone/agent/images -prune -o -printf "file %p\n"
-		find /var/lib/allinone/agent/images/pins -mindepth 1 -printf "file %p\n"' 2>/dev/null | grep -vE '^rule[[:space:]}]*$' | sort -u
+		find /var/lib/allinone/agent/images/pins -mindepth 1 -printf "file %p\n"' 2>/dev/null | grep -vE '^rule[[:space:]}]*$|numgen random mod [0-9]+ map @backends|chain [a-z]+[46]-[a-z]*[0-9]+ \{' | sort -u
 }
 serves_itself() { "$hosts" exec "$1" nft list ruleset 2>/dev/null | grep -q '10\.43\.0\.1 '; }
 host_note() { # HOST: once its node is ready
