@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* allinone agent: a node of a cluster whose server is another machine. It joins (agent/join), then runs what `allinone server` runs
- * for its own node, over HTTPS and under the node's one identity.
+ * for its own node, over HTTPS; kubelet, service proxy and name server each under a name of its own.
  *
  *   main thread   joins first; then signals
  *   node, dns     cmd/member.h */
@@ -43,19 +43,27 @@ struct agent {
 
 /* --- clients --- */
 
-static int read_pair(struct agent *a, struct buf *out, struct err *err)
+static const struct {
+	enum order_kind pair;
+	const char *agent, *user; /* NULL: the node */
+} parts[PARTS] = {
+	[MEMBER_KUBELET] = { ORDER_KUBELET, "kubelet", NULL },
+	[MEMBER_NETWORK] = { ORDER_PROXY, "kube-proxy", ORDER_PROXY_USER },
+	[MEMBER_DNS] = { ORDER_DNS, "coredns", ORDER_DNS_USER },
+};
+
+static int read_pair(struct agent *a, enum member_part part, struct buf *out, struct err *err)
 {
-	return file_read(a->files.client_pair, PEM_MAX, out, err);
+	return file_read(a->files.pairs[parts[part].pair], PEM_MAX, out, err);
 }
 
 static int client_make(struct agent *a, enum member_part part, struct loop *l, struct err *err)
 {
-	static const char *const agents[PARTS] = { "kubelet", "kube-proxy", "coredns" };
 	auto_buf ca = { 0 }, pair = { 0 };
-	auto_free char *user = str_printf("system:node:%s", a->options.node.node_name);
+	auto_free char *node = str_printf("system:node:%s", a->options.node.node_name);
 	int r = file_read(a->files.server_ca, PEM_MAX, &ca, err);
 	if (r == 0)
-		r = read_pair(a, &pair, err);
+		r = read_pair(a, part, &pair, err);
 	if (r < 0)
 		return r;
 	const struct remote_config c = { .loop = l,
@@ -64,8 +72,8 @@ static int client_make(struct agent *a, enum member_part part, struct loop *l, s
 					 .ca_pem = buf_view(&ca),
 					 .cert_pem = buf_view(&pair),
 					 .key_pem = buf_view(&pair),
-					 .user = user,
-					 .agent = agents[part] };
+					 .user = parts[part].user ? parts[part].user : node,
+					 .agent = parts[part].agent };
 	r = remote_client_new(&c, &a->clients[part], err);
 	explicit_bzero(pair.p, pair.n);
 	return r;
@@ -84,12 +92,12 @@ static struct client *client_for(void *ctx, enum member_part part, struct loop *
 
 /* --- renewal --- */
 
-static void renew_client(struct client *c, struct agent *a)
+static void renew_client(struct agent *a, enum member_part part)
 {
 	auto_buf pair = { 0 };
 	auto_err err = { 0 };
-	if (read_pair(a, &pair, &err) < 0 ||
-	    remote_client_renew(c, buf_view(&pair), buf_view(&pair), &err) < 0)
+	if (read_pair(a, part, &pair, &err) < 0 ||
+	    remote_client_renew(a->clients[part], buf_view(&pair), buf_view(&pair), &err) < 0)
 		log_error("the renewed certificate is not used", LOG_S("error", err_text(&err)));
 	if (pair.p)
 		explicit_bzero(pair.p, pair.n);
@@ -97,20 +105,24 @@ static void renew_client(struct client *c, struct agent *a)
 
 static void renew_dns(void *ctx)
 {
-	struct agent *a = ctx;
-	renew_client(a->clients[MEMBER_DNS], a);
+	renew_client(ctx, MEMBER_DNS);
+}
+
+static void renew_serving(struct agent *a)
+{
+	auto_err err = { 0 };
+	if (kubelet_certificate_renewed(member_kubelet(a->member), &err) < 0)
+		log_error("the renewed certificate is not used", LOG_S("error", err_text(&err)));
 }
 
 static void on_renewed(void *ctx, enum order_kind kind)
 {
 	struct agent *a = ctx;
-	auto_err err = { 0 };
-	if (kind == ORDER_CLIENT) {
-		renew_client(a->clients[MEMBER_KUBELET], a);
-		renew_client(a->clients[MEMBER_NETWORK], a);
-		loop_call(a->clients[MEMBER_DNS]->loop, renew_dns, a);
-	} else if (kubelet_certificate_renewed(member_kubelet(a->member), &err) < 0) {
-		log_error("the renewed certificate is not used", LOG_S("error", err_text(&err)));
+	switch (kind) {
+	case ORDER_KUBELET: renew_client(a, MEMBER_KUBELET); break;
+	case ORDER_PROXY: renew_client(a, MEMBER_NETWORK); break;
+	case ORDER_DNS: loop_call(a->clients[MEMBER_DNS]->loop, renew_dns, a); break;
+	default: renew_serving(a);
 	}
 }
 
@@ -178,8 +190,8 @@ static int start_member(struct agent *a, struct err *err)
 		.cluster_cidrs = (const char *const *)a->cluster.cluster_cidrs,
 		.cluster_dns = (const char *const *)a->cluster.cluster_dns,
 		.cluster_domain = a->cluster.cluster_domain,
-		.serving_cert = a->files.serving_pair,
-		.serving_key = a->files.serving_pair,
+		.serving_cert = a->files.pairs[ORDER_SERVING],
+		.serving_key = a->files.pairs[ORDER_SERVING],
 		.client_ca = a->files.client_ca,
 		.client_for = client_for,
 		.on_ready = on_node_ready,

@@ -7,7 +7,7 @@
 #include "client/client.h"
 #include "cmd/node_options.h"
 
-/* Who asks the API server. In process each is an identity of its own; a machine elsewhere is one node for all of it. */
+/* Who asks the API server: each is an identity of its own. */
 enum member_part { MEMBER_KUBELET, MEMBER_NETWORK, MEMBER_DNS };
 struct member_config { /* all of it stays valid until the end */
 	const struct node_options *options;

@@ -75,24 +75,31 @@ int cluster_facts_read(struct str body, struct join_cluster *out, struct buf *cl
 	return 0;
 }
 
+static const char *const pair_names[ORDER_KINDS] = {
+	[ORDER_KUBELET] = "client-kubelet",
+	[ORDER_SERVING] = "serving-kubelet",
+	[ORDER_PROXY] = "client-kube-proxy",
+	[ORDER_DNS] = "client-coredns",
+};
+
 void join_files_of(const char *data_dir, struct join_files *out)
 {
 	*out = (struct join_files){
 		.server_ca = str_printf("%s/agent/server-ca.crt", data_dir),
 		.client_ca = str_printf("%s/agent/client-ca.crt", data_dir),
-		.client_pair = str_printf("%s/agent/client-kubelet.pem", data_dir),
-		.serving_pair = str_printf("%s/agent/serving-kubelet.pem", data_dir),
 		.cluster = str_printf("%s/agent/cluster.json", data_dir),
 	};
+	for (size_t i = 0; i < ORDER_KINDS; i++)
+		out->pairs[i] = str_printf("%s/agent/%s.pem", data_dir, pair_names[i]);
 }
 
 void join_files_free(struct join_files *f)
 {
 	free(f->server_ca);
 	free(f->client_ca);
-	free(f->client_pair);
-	free(f->serving_pair);
 	free(f->cluster);
+	for (size_t i = 0; i < ORDER_KINDS; i++)
+		free(f->pairs[i]);
 }
 
 int cluster_facts_load(const struct join_files *f, struct join_cluster *out, struct err *err)

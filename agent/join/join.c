@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*   nothing yet ─► authority ─► client certificate ─┐
- *   certificate from before ────────────────────────┴─► facts ─► serving certificate ─► done
+ *   certificate from before ────────────────────────┴─► facts ─► the other certificates ─► done
  * Each step starts one request and its answer starts the next; a step that fails on the way is done again after a pause. */
 #include "agent/join/join.h"
 
@@ -29,6 +29,7 @@ struct join {
 	uint64_t pause_ms;
 	struct buf ca;
 	struct join_cluster *cluster;
+	enum order_kind missing; /* the certificate that is ordered */
 	struct err why,
 		last; /* of the end; of the last try, so that a repetition isn't told again */
 };
@@ -99,23 +100,7 @@ static void get_config_map(struct join *j, const char *ns, const char *name,
 	client_do(j->client, &call);
 }
 
-/* --- the end of the way: a certificate to serve with --- */
-
-static void on_serving(void *ctx, struct str cert, struct str key, const struct err *failed)
-{
-	struct join *j = ctx;
-	if (failed) {
-		try_again(j, failed);
-		return;
-	}
-	pair_write(j->files.serving_pair, cert, key, &j->why);
-	end(j);
-}
-
-static void order_serving(struct join *j)
-{
-	order_start(j->client, ORDER_SERVING, j->config->node_name, on_serving, j);
-}
+/* --- the end of the way: certificates to serve with, and for those who are not the kubelet --- */
 
 static bool usable(const char *path, struct buf *pem)
 {
@@ -127,13 +112,38 @@ static bool usable(const char *path, struct buf *pem)
 	return r == 0 && life.to_s > time(NULL);
 }
 
-static void serving_step(struct join *j)
+static void pairs_step(struct join *j);
+
+static void on_pair(void *ctx, struct str cert, struct str key, const struct err *failed)
 {
-	auto_buf pem = { 0 };
-	if (usable(j->files.serving_pair, &pem))
+	struct join *j = ctx;
+	if (failed)
+		try_again(j, failed);
+	else if (pair_write(j->files.pairs[j->missing], cert, key, &j->why) < 0)
 		end(j);
 	else
-		run_step(j, order_serving);
+		pairs_step(j);
+}
+
+static void order_missing(struct join *j)
+{
+	order_start(j->client, j->missing, j->config->node_name, on_pair, j);
+}
+
+static void pairs_step(struct join *j)
+{
+	for (int kind = ORDER_KUBELET + 1; kind < ORDER_KINDS; kind++) {
+		auto_buf pem = { 0 };
+		bool there = usable(j->files.pairs[kind], &pem);
+		if (pem.p)
+			explicit_bzero(pem.p, pem.n);
+		if (there)
+			continue;
+		j->missing = (enum order_kind)kind;
+		run_step(j, order_missing);
+		return;
+	}
+	end(j);
 }
 
 /* --- what a node has to know --- */
@@ -150,7 +160,7 @@ static void facts_missing(struct join *j, const struct client_result *r)
 		     "the server does not accept this node's certificate; give it a token of the "
 		     "cluster (--token)");
 	else if (r->code == 0 && cluster_facts_load(&j->files, j->cluster, &err) == 0)
-		serving_step(j); /* the server is away: go on with what was true */
+		pairs_step(j); /* the server is away: go on with what was true */
 	else
 		try_again(j, r->err);
 }
@@ -169,7 +179,7 @@ static void on_facts(void *ctx, const struct client_result *r)
 		fail(j, ERR_INTERNAL, err_text(&err));
 		return;
 	}
-	serving_step(j);
+	pairs_step(j);
 }
 
 static void get_facts(struct join *j)
@@ -203,8 +213,8 @@ static void on_client_pair(void *ctx, struct str cert, struct str key, const str
 		fail(j, ERR_FORBIDDEN, err_text(failed));
 	} else if (failed) {
 		try_again(j, failed);
-	} else if (pair_write(j->files.client_pair, cert, key, &err) < 0 ||
-		   pair_read(j->files.client_pair, &pem, &life, &err) < 0) {
+	} else if (pair_write(j->files.pairs[ORDER_KUBELET], cert, key, &err) < 0 ||
+		   pair_read(j->files.pairs[ORDER_KUBELET], &pem, &life, &err) < 0) {
 		fail(j, ERR_INTERNAL, err_text(&err));
 	} else {
 		log_info("certificate of this node received", LOG_S("node", j->config->node_name));
@@ -214,7 +224,7 @@ static void on_client_pair(void *ctx, struct str cert, struct str key, const str
 
 static void order_client(struct join *j)
 {
-	order_start(j->client, ORDER_CLIENT, j->config->node_name, on_client_pair, j);
+	order_start(j->client, ORDER_KUBELET, j->config->node_name, on_client_pair, j);
 }
 
 /* --- the authority --- */
@@ -255,8 +265,8 @@ static void get_cluster_info(struct join *j)
 static void start_anew(struct join *j)
 {
 	auto_err err = { 0 };
-	unlink(j->files.client_pair);
-	unlink(j->files.serving_pair);
+	for (size_t i = 0; i < ORDER_KINDS; i++)
+		unlink(j->files.pairs[i]);
 	unlink(j->files.cluster);
 	buf_reset(&j->ca);
 	if (client_make(j, STR(""), NULL, &err) < 0)
@@ -272,7 +282,7 @@ static void begin(void *ctx)
 	auto_buf pem = { 0 };
 	bool known = file_read(j->files.server_ca, CA_MAX, &j->ca, NULL) == 0 &&
 		     (!token || join_token_trusts(token, buf_view(&j->ca))) &&
-		     usable(j->files.client_pair, &pem);
+		     usable(j->files.pairs[ORDER_KUBELET], &pem);
 	if (known)
 		facts_step(j, buf_view(&pem));
 	else if (token)

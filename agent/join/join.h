@@ -4,10 +4,12 @@
  * needed, and what a node has to know is remembered, so that it starts while the server is away. Blocks (on a loop of its own)
  * until all is there: it tries again for ever, with a growing pause; only what waiting can't mend is an error.
  *
- * In DATADIR/agent: server-ca.crt, client-ca.crt, client-kubelet.pem and serving-kubelet.pem (0600), cluster.json. */
+ * In DATADIR/agent: server-ca.crt, client-ca.crt, cluster.json, and with 0600 client-kubelet.pem, serving-kubelet.pem,
+ * client-kube-proxy.pem and client-coredns.pem. */
 #ifndef AGENT_JOIN_JOIN_H
 #define AGENT_JOIN_JOIN_H
 
+#include "agent/join/order.h"
 #include "agent/join/token.h"
 
 struct join_config {
@@ -17,7 +19,8 @@ struct join_config {
 	const char *data_dir, *node_name;
 };
 struct join_files { /* paths */
-	char *server_ca, *client_ca, *client_pair, *serving_pair, *cluster;
+	char *server_ca, *client_ca, *cluster;
+	char *pairs[ORDER_KINDS];
 };
 void join_files_of(const char *data_dir, struct join_files *out);
 void join_files_free(struct join_files *f);

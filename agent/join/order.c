@@ -12,9 +12,12 @@
 
 static const struct {
 	const char *signer, *usage;
-} kinds[] = {
-	[ORDER_CLIENT] = { "kubernetes.io/kube-apiserver-client-kubelet", "client auth" },
-	[ORDER_SERVING] = { "kubernetes.io/kubelet-serving", "server auth" },
+	const char *user; /* NULL: the node */
+} kinds[ORDER_KINDS] = {
+	[ORDER_KUBELET] = { "kubernetes.io/kube-apiserver-client-kubelet", "client auth", NULL },
+	[ORDER_SERVING] = { "kubernetes.io/kubelet-serving", "server auth", NULL },
+	[ORDER_PROXY] = { "kubernetes.io/kube-apiserver-client", "client auth", ORDER_PROXY_USER },
+	[ORDER_DNS] = { "kubernetes.io/kube-apiserver-client", "client auth", ORDER_DNS_USER },
 };
 
 struct order {
@@ -146,9 +149,10 @@ struct order *order_start(struct client *c, enum order_kind kind, const char *no
 {
 	struct order *o = NEW(struct order);
 	auto_buf request = { 0 };
-	auto_free char *user = str_printf("system:node:%s", node_name);
-	const struct pair_subject subject = { .common_name = user,
-					      .organization = "system:nodes",
+	auto_free char *node = str_printf("system:node:%s", node_name);
+	const char *user = kinds[kind].user;
+	const struct pair_subject subject = { .common_name = user ? user : node,
+					      .organization = user ? NULL : "system:nodes",
 					      .dns_name =
 						      kind == ORDER_SERVING ? node_name : NULL };
 	o->client = c;

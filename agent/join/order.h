@@ -5,7 +5,11 @@
 
 #include "client/client.h"
 
-enum order_kind { ORDER_CLIENT, ORDER_SERVING }; /* of the kubelet of a node */
+/* The certificates of a node: its kubelet's two, and those of its service proxy and its name server, which are no part of the kubelet and
+ * have names and rights of their own. */
+enum order_kind { ORDER_KUBELET, ORDER_SERVING, ORDER_PROXY, ORDER_DNS, ORDER_KINDS };
+#define ORDER_PROXY_USER "system:kube-proxy"
+#define ORDER_DNS_USER   "system:serviceaccount:kube-system:coredns"
 
 /* Called once, never from inside order_start(): the chain and its key as PEM, borrowed; or why not. FORBIDDEN: it was refused. */
 typedef void (*order_done)(void *ctx, struct str cert_pem, struct str key_pem,

@@ -39,7 +39,9 @@ static int request_write(const struct pair_subject *s, mbedtls_pk_context *key, 
 	mbedtls_x509write_csr w;
 	mbedtls_x509_san_list name = { .node.type = MBEDTLS_X509_SAN_DNS_NAME };
 	mbedtls_x509write_csr_init(&w);
-	snprintf(subject, sizeof(subject), "O=%s,CN=%s", s->organization, s->common_name);
+	const char *org = s->organization ? s->organization : "";
+	snprintf(subject, sizeof(subject), "%s%s%sCN=%s", *org ? "O=" : "", org, *org ? "," : "",
+		 s->common_name);
 	int r = mbedtls_x509write_csr_set_subject_name(&w, subject);
 	mbedtls_x509write_csr_set_key(&w, key);
 	mbedtls_x509write_csr_set_md_alg(&w, MBEDTLS_MD_SHA256);

@@ -7,8 +7,8 @@
 #include "base/err.h"
 
 struct pair_subject {
-	const char *common_name, *organization;
-	const char *dns_name; /* NULL: none */
+	const char *common_name;
+	const char *organization, *dns_name; /* NULL: none */
 };
 /* A fresh P-256 key and the request that it signs, PEM both. */
 int pair_request(const struct pair_subject *s, struct buf *key_pem, struct buf *request_pem,

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define KINDS      2
 #define LOOK_MAX_S 3600 /* clocks are set: look again from time to time */
 #define RETRY_MS   30000
 
@@ -23,7 +22,7 @@ struct renewal {
 	struct renewal_config config;
 	char *node_name;
 	struct join_files files;
-	struct watch_over over[KINDS];
+	struct watch_over over[ORDER_KINDS];
 	int closing;
 };
 
@@ -81,11 +80,11 @@ struct renewal *renewal_start(const struct renewal_config *c)
 	r->config = *c;
 	r->node_name = str_dup(str_from(c->node_name));
 	join_files_of(c->data_dir, &r->files);
-	for (int i = 0; i < KINDS; i++) {
+	for (int i = 0; i < ORDER_KINDS; i++) {
 		struct watch_over *w = &r->over[i];
 		w->renewal = r;
-		w->kind = i == 0 ? ORDER_CLIENT : ORDER_SERVING;
-		w->path = i == 0 ? r->files.client_pair : r->files.serving_pair;
+		w->kind = (enum order_kind)i;
+		w->path = r->files.pairs[i];
 		w->spread = rand_u64();
 		loop_timer_init(c->client->loop, &w->timer, on_timer);
 		look(w);
@@ -107,8 +106,8 @@ void renewal_stop(struct renewal *r)
 {
 	if (!r)
 		return;
-	r->closing = KINDS;
-	for (int i = 0; i < KINDS; i++) {
+	r->closing = ORDER_KINDS;
+	for (int i = 0; i < ORDER_KINDS; i++) {
 		order_cancel(TAKE(r->over[i].order));
 		loop_timer_close(&r->over[i].timer, on_timer_closed);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps a node's two certificates fresh: each is ordered anew when 70 to 90 % of its life is over, and again after a pause when that
+/* Keeps a node's certificates fresh: each is ordered anew when 70 to 90 % of its life is over, and again after a pause when that
  * failed. The old one is used until the new one is on disk. Client's loop. */
 #ifndef AGENT_JOIN_RENEWAL_H
 #define AGENT_JOIN_RENEWAL_H

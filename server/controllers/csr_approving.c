@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Approves what nodes ask for to get in and to stay: client certificates of kubelets, when the API server says that the asker may
  * have them. Follows upstream's pkg/controller/certificates/approver. And, which upstream leaves to people, the certificate by which
- * a kubelet serves, when a node asks for it itself and it says no more than the node's name. Key: the request. */
+ * a kubelet serves, when a node asks for it itself and it says no more than the node's name; and those by which a node's service proxy and name
+ * server are clients. Key: the request. */
 #include "api/meta.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -157,6 +158,27 @@ static bool is_own_serving(struct controller *c, const json_t *csr)
 	return fine;
 }
 
+/* A node asks for those of its parts that are not the kubelet; the certificate makes them no members of any group. */
+static bool is_node_part(const json_t *csr)
+{
+	static const char *const users[] = { "system:kube-proxy",
+					     "system:serviceaccount:kube-system:coredns" };
+	struct signing_request r = { 0 };
+	const char *why = NULL;
+	struct str signer = tree_get_str(csr, "spec", "signerName", NULL);
+	bool known = false,
+	     fine = str_eqz(signer, SIGNER_CLIENT) && in_group(csr, "system:nodes") &&
+		    str_starts(tree_get_str(csr, "spec", "username", NULL), STR("system:node:")) &&
+		    csr_request(csr, &r, NULL) == 0 &&
+		    signing_request_check(&r, signer, tree_get(csr, "spec", "usages", NULL),
+					  &why) &&
+		    !why && r.norganizations == 0;
+	for (size_t i = 0; i < COUNT_OF(users); i++)
+		known = known || !strcmp(r.common_name, users[i]);
+	signing_request_free(&r);
+	return fine && known;
+}
+
 static void work(void *ctx, struct str name)
 {
 	struct controller *c = ctx;
@@ -164,11 +186,9 @@ static void work(void *ctx, struct str name)
 		informer_get(controller_informer(c, API_CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTS),
 			     STR(""), name);
 	json_t *csr = o ? object_tree(o, NULL) : NULL;
-	bool own = false, serving = false;
-	if (csr)
-		serving = is_own_serving(c, csr);
+	bool own = false, serving = csr && is_own_serving(c, csr), part = csr && is_node_part(csr);
 	if (!csr || csr_has_certificate(csr) || csr_condition(csr, "Approved") ||
-	    csr_condition(csr, "Denied") || (!serving && !is_recognized(csr, &own))) {
+	    csr_condition(csr, "Denied") || (!serving && !part && !is_recognized(csr, &own))) {
 		json_decref(csr);
 		controller_done(c, name, false);
 		return;
@@ -178,6 +198,10 @@ static void work(void *ctx, struct str name)
 	if (serving)
 		approve(a, "Auto approving the kubelet serving certificate that a node asks for "
 			   "under its own name.");
+	else if (part)
+		approve(a,
+			"Auto approving the client certificate of a node's service proxy or name "
+			"server.");
 	else
 		review(a);
 }

@@ -37,8 +37,14 @@ joined() {
 	host_note "$second"
 }
 claim a_machine_joins_and_becomes_ready joined
-files_are_private() { equals "600 600" "$(on_second stat -c %a /var/lib/allinone/agent/client-kubelet.pem /var/lib/allinone/agent/serving-kubelet.pem | xargs)"; }
+files_are_private() { equals "600 600 600 600" "$(on_second sh -c 'stat -c %a /var/lib/allinone/agent/*.pem' | xargs)"; }
 claim keys_are_for_root_alone files_are_private
+subject_of() { on_second openssl x509 -noout -subject -in "/var/lib/allinone/agent/$1.pem"; }
+names_of_their_own() {
+	contains "CN = system:kube-proxy" "$(subject_of client-kube-proxy)" && contains "CN = system:serviceaccount:kube-system:coredns" "$(subject_of client-coredns)" &&
+		equals no "$(k auth can-i list endpointslices --as "system:node:$second" --as-group system:nodes)"
+}
+claim proxy_and_name_server_are_not_the_kubelet names_of_their_own
 
 # --- pods on both ---
 
