@@ -3,10 +3,13 @@
 #include "base/mem.h"
 #include "client/selectors.h"
 #include "server/controllers/services.h"
+#include "server/controllers/slice_hints.h"
+#include "server/controllers/zone_hints.h"
 
 #define MANAGED_BY STR("endpointslice.kubernetes.io/managed-by")
 #define SERVICE    STR("kubernetes.io/service-name")
 #define ZONE       STR("topology.kubernetes.io/zone")
+#define NODES_KEY  STR("/nodes") /* no Service's */
 
 static struct str zone_of(void *ctx, struct str node)
 {
@@ -128,6 +131,12 @@ static void work(void *ctx, struct str key)
 	bool there;
 	int64_t started_us = controller_round_start();
 
+	if (str_eq(key, NODES_KEY)) {
+		slice_hints_review(c->state);
+		controller_round_cost(c, started_us);
+		controller_done(c, key, false);
+		return;
+	}
 	if (!services_synced(c) || !informer_synced(slices)) {
 		controller_done(c, key, true);
 		return;
@@ -137,6 +146,9 @@ static void work(void *ctx, struct str key)
 	t.round = round_new(c, key);
 	if (there)
 		slices_plan(&view.service, &view.pods, zone_of, c, &view.arena, &t.wanted);
+	slice_hints_apply(c->state, key, there ? view.object : NULL,
+			  there && t.wanted.n && zone_hints_wanted(&view.service), &t.wanted,
+			  &view.arena);
 	informer_each_indexed(slices, informer_index_add(slices, by_service), name,
 			      compare_existing, &t);
 	if (there)
@@ -160,17 +172,35 @@ static void on_slice(void *ctx, const struct object *old, const struct object *n
 	work_queue_add(c->queue, buf_view(&key));
 }
 
+static void on_node(void *ctx, const struct object *old, const struct object *new)
+{
+	struct controller *c = ctx;
+
+	(void)old;
+	(void)new;
+	slice_hints_nodes_changed(c->state);
+	controller_add_soon(c, NODES_KEY);
+}
+
 static int start(struct controller *c, struct err *err)
 {
 	struct informer *slices = controller_informer(c, API_DISCOVERY_V1_ENDPOINTSLICES);
 
 	(void)err;
+	c->state = slice_hints_new(c);
 	controller_queue_start(c, work);
-	controller_informer(c, API_CORE_V1_NODES);
+	informer_hook_add(controller_informer(c, API_CORE_V1_NODES), on_node, NULL, c);
 	informer_index_add(slices, by_service);
 	informer_hook_add(slices, on_slice, NULL, c);
 	services_watch(c);
 	return 0;
 }
 
-const struct controller_row controller_endpoint_slice = { "endpointslice-controller", start, NULL };
+static void stop(struct controller *c)
+{
+	slice_hints_free(c->state);
+}
+
+const struct controller_row controller_endpoint_slice = { "endpointslice-controller", start, stop,
+							  .component =
+								  "endpoint-slice-controller" };

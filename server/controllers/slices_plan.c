@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "server/controllers/backends.h"
+#include "server/controllers/zone_hints.h"
 
 struct planning {
 	const struct core_v1_service *service;
@@ -51,7 +52,7 @@ static void add_hints(struct planning *w, struct discovery_v1_endpoint *e)
 	bool zone = e->zone.n && (str_eqz(wish, "PreferSameNode") ||
 				  str_eqz(wish, "PreferSameZone") || str_eqz(wish, "PreferClose"));
 
-	if (!*e->conditions.ready || (!node && !zone))
+	if (!*e->conditions.ready || (!node && !zone) || zone_hints_wanted(w->service))
 		return;
 	e->hints = ARENA_NEW(w->arena, struct discovery_v1_endpoint_hints);
 	if (zone) {
