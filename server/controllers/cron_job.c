@@ -10,13 +10,12 @@
 #include "server/controllers/pairs.h"
 #include "server/controllers/workload.h"
 
-#define SCHEDULED_TIMESTAMP "batch.kubernetes.io/cronjob-scheduled-timestamp"
-
 struct job_item {
 	const struct object *object;
 	struct batch_v1_job job;
 	const char *end; /* "Complete", "Failed", or NULL */
 	int64_t start_us;
+	bool listed, ours; /* in status.active; made by us, or listed */
 };
 
 struct turn {
@@ -54,21 +53,13 @@ static void add_job(void *ctx, const struct object *o)
 		 : job_condition(&j->job.status, "Complete") ? "Complete"
 							     : NULL;
 	j->start_us = j->job.status.start_time.set ? j->job.status.start_time.us : INT64_MAX;
-	t->nactive += !j->end;
+	j->listed = cron_job_lists(&t->cron_job, o->uid);
+	j->ours = j->listed || cron_job_made(&t->cron_job, &j->job);
+	t->nactive += !j->end && j->ours;
 	t->n++;
 }
 
 /* --- what came of those that were started --- */
-
-static bool was_active(const struct turn *t, struct str uid)
-{
-	const struct batch_v1_cron_job_status *s = &t->cron_job.status;
-
-	for (size_t i = 0; i < s->active.n; i++)
-		if (str_eq(s->active.items[i].uid, uid))
-			return true;
-	return false;
-}
 
 static const struct job_item *find_job(const struct turn *t, struct str uid)
 {
@@ -84,14 +75,6 @@ static struct str job_name(struct turn *t, int64_t at_s)
 				     (long long)(at_s / 60)));
 }
 
-static bool is_expected(struct turn *t, const struct job_item *j)
-{
-	const struct api_time *last = &t->cron_job.status.last_schedule_time;
-
-	return was_active(t, j->object->uid) ||
-	       (last->set && str_eq(j->object->name, job_name(t, last->us / 1000000)));
-}
-
 static void tell_changes(struct turn *t)
 {
 	const struct batch_v1_cron_job_status *s = &t->cron_job.status;
@@ -99,20 +82,25 @@ static void tell_changes(struct turn *t)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct job_item *j = &t->jobs[i];
 
-		if (j->end && was_active(t, j->object->uid))
+		if (j->end && j->listed)
 			event_record(t->workload->events, t->object, EVENT_NORMAL,
 				     "SawCompletedJob", NULL,
 				     "Saw completed job: %.*s, condition: %s",
 				     STR_ARG(j->object->name), j->end);
-		else if (!j->end && !is_expected(t, j))
-			tell(t, EVENT_WARNING, "UnexpectedJob",
-			     "Saw a job that the controller did not create or forgot: ",
-			     j->object->name);
 	}
 	for (size_t i = 0; i < s->active.n; i++)
 		if (!find_job(t, s->active.items[i].uid))
 			tell(t, EVENT_NORMAL, "MissingJob",
 			     "Active job went missing: ", s->active.items[i].name);
+}
+
+static void tell_strangers(struct turn *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!t->jobs[i].end && !t->jobs[i].ours)
+			tell(t, EVENT_WARNING, "UnexpectedJob",
+			     "Saw a job that the controller did not create or forgot: ",
+			     t->jobs[i].object->name);
 }
 
 static void list_active(struct turn *t, struct batch_v1_cron_job_status *status)
@@ -127,17 +115,18 @@ static void list_active(struct turn *t, struct batch_v1_cron_job_status *status)
 		if (j->job.status.completion_time.set &&
 		    j->job.status.completion_time.us > status->last_successful_time.us)
 			status->last_successful_time = j->job.status.completion_time;
-		if (!j->end)
-			items[n++] = (struct core_v1_object_reference){
-				.kind = STR("Job"),
-				.namespace = j->object->ns,
-				.name = j->object->name,
-				.uid = j->object->uid,
-				.api_version = STR("batch/v1"),
-				.resource_version = j->job.metadata.resource_version
-			};
+		if (j->end || !j->ours)
+			continue;
+		items[n++] = (struct core_v1_object_reference){
+			.kind = STR("Job"),
+			.namespace = j->object->ns,
+			.name = j->object->name,
+			.uid = j->object->uid,
+			.api_version = STR("batch/v1"),
+			.resource_version = j->job.metadata.resource_version
+		};
 		/* the version that the reference was made with stays */
-		for (size_t k = 0; !j->end && k < t->cron_job.status.active.n; k++)
+		for (size_t k = 0; k < t->cron_job.status.active.n; k++)
 			if (str_eq(t->cron_job.status.active.items[k].uid, j->object->uid))
 				items[n - 1] = t->cron_job.status.active.items[k];
 	}
@@ -154,6 +143,7 @@ static void write_status(struct turn *t)
 					.now = &changed.status,
 					.whole = &changed };
 
+	tell_strangers(t);
 	list_active(t, &changed.status);
 	if (t->plan.start_s)
 		changed.status.last_schedule_time =
@@ -250,7 +240,7 @@ static void create_job(struct turn *t)
 	job.metadata.labels = t->cron_job.spec.job_template.metadata.labels;
 	job.metadata.name = job_name(t, t->plan.start_s);
 	job.metadata.annotations = t->cron_job.spec.job_template.metadata.annotations;
-	pairs_set(&job.metadata.annotations, &t->arena, SCHEDULED_TIMESTAMP,
+	pairs_set(&job.metadata.annotations, &t->arena, CRON_JOB_SCHEDULED,
 		  local_text(t, t->plan.start_s));
 	struct_write_json(api_struct_batch_v1_job, &job, &body);
 	*c = (struct created){ t->workload, object_ref(t->object), str_dup(job.metadata.name) };
@@ -290,7 +280,7 @@ static void start_job(struct turn *t)
 		     "is Forbid",
 		     STR(""));
 	for (size_t i = 0; t->plan.replace && i < t->n; i++)
-		if (!t->jobs[i].end)
+		if (!t->jobs[i].end && t->jobs[i].ours)
 			remove_job(t, t->jobs[i].object);
 	if (t->plan.start_s)
 		create_job(t);

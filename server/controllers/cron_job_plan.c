@@ -51,3 +51,22 @@ void cron_job_plan(const struct cron_job_view *v, struct cron_job_plan *out)
 		out->start_s = due;
 	}
 }
+
+bool cron_job_made(const struct batch_v1_cron_job *c, const struct batch_v1_job *j)
+{
+	struct str rest = j->metadata.name;
+	bool scheduled = false;
+
+	for (size_t i = 0; i < j->metadata.annotations.n; i++)
+		scheduled |= str_eqz(j->metadata.annotations.items[i].key, CRON_JOB_SCHEDULED);
+	return scheduled && str_cut_prefix(&rest, c->metadata.name) &&
+	       str_cut_prefix(&rest, STR("-"));
+}
+
+bool cron_job_lists(const struct batch_v1_cron_job *c, struct str job_uid)
+{
+	for (size_t i = 0; i < c->status.active.n; i++)
+		if (str_eq(c->status.active.items[i].uid, job_uid))
+			return true;
+	return false;
+}

@@ -23,4 +23,10 @@ struct cron_job_plan {
 };
 void cron_job_plan(const struct cron_job_view *v, struct cron_job_plan *out);
 
+/* Jobs of a CronJob: those that it made at a time of its schedule, and those that it has taken for its own. A Job that a user made from
+ * it (kubectl create job --from) is neither: it counts as none of its own. */
+#define CRON_JOB_SCHEDULED "batch.kubernetes.io/cronjob-scheduled-timestamp" /* annotation */
+bool cron_job_made(const struct batch_v1_cron_job *c, const struct batch_v1_job *j);
+bool cron_job_lists(const struct batch_v1_cron_job *c, struct str job_uid);
+
 #endif

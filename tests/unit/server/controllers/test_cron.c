@@ -210,6 +210,37 @@ static void zones_are_known_by_name(void **state)
 	assert_string_equal(err_text(&err), "unknown time zone /etc/passwd");
 }
 
+static void a_job_that_a_user_made_is_not_its_own(void **state)
+{
+	struct api_str_pair scheduled = { STR_INIT(CRON_JOB_SCHEDULED), STR_INIT("now") },
+			    manual = { STR_INIT("cronjob.kubernetes.io/instantiate"),
+				       STR_INIT("manual") };
+	const struct {
+		const char *name;
+		struct api_str_pair *annotation;
+		bool made;
+	} cases[] = {
+		{ "nightly-29479680", &scheduled, true },
+		{ "nightly-29479680", &manual, false },
+		{ "by-hand", &manual, false },
+		{ "by-hand", &scheduled, false },
+	};
+	struct core_v1_object_reference listed = { .uid = STR_INIT("u1") };
+	struct batch_v1_cron_job c = { .metadata.name = STR_INIT("nightly") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct batch_v1_job j = { .metadata.name = str_from(cases[i].name) };
+
+		j.metadata.annotations = (struct api_str_map){ cases[i].annotation, 1 };
+		assert_int_equal(cron_job_made(&c, &j), cases[i].made);
+	}
+	c.status.active.items = (void *)&listed;
+	c.status.active.n = 1;
+	assert_true(cron_job_lists(&c, STR("u1")));
+	assert_false(cron_job_lists(&c, STR("u2")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +251,7 @@ int main(void)
 		cmocka_unit_test(years_of_missed_times_end_soon),
 		cmocka_unit_test(a_zone_has_a_clock_of_its_own),
 		cmocka_unit_test(zones_are_known_by_name),
+		cmocka_unit_test(a_job_that_a_user_made_is_not_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
