@@ -14,6 +14,8 @@
 
 #define ANSWER_BYTES 32768
 #define TIMEOUT_S    5
+#define ACK_BYTES    1024 /* what the kernel counts for one that waits to be read, and some more */
+#define ACKS_AT_ONCE 100  /* that many wait in any socket */
 
 int netlink_open(struct netlink *nl, int protocol, struct err *err)
 {
@@ -78,6 +80,12 @@ void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const
 	close_message(b);
 }
 
+void netlink_ask_ack(struct netlink_batch *b)
+{
+	message_of(b)->nlmsg_flags |= NLM_F_ACK;
+	b->acks++;
+}
+
 void netlink_attr(struct netlink_batch *b, uint16_t type, const void *p, size_t n)
 {
 	struct nlattr a = { .nla_len = (uint16_t)(NETLINK_ATTR_HEADER + n), .nla_type = type };
@@ -124,14 +132,22 @@ static void number_messages(struct netlink *nl, struct netlink_batch *b)
 	}
 }
 
+static void make_space(int fd, int forced, int option, size_t n)
+{
+	int space = (int)n;
+	if (setsockopt(fd, SOL_SOCKET, forced, &space, sizeof(space)) < 0)
+		setsockopt(fd, SOL_SOCKET, option, &space, sizeof(space));
+}
+
+/* The kernel has carried out the batch, and queued all its answers, when sendto() returns. */
 static int send_batch(struct netlink *nl, struct netlink_batch *b, struct err *err)
 {
 	number_messages(nl, b);
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int space = (int)b->bytes.n + ANSWER_BYTES; /* a large batch needs a large send buffer */
-	if (b->bytes.n > ANSWER_BYTES &&
-	    setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &space, sizeof(space)) < 0)
-		setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUF, &space, sizeof(space));
+	if (b->bytes.n > ANSWER_BYTES)
+		make_space(nl->fd, SO_SNDBUFFORCE, SO_SNDBUF, b->bytes.n + ANSWER_BYTES);
+	if (b->acks > ACKS_AT_ONCE)
+		make_space(nl->fd, SO_RCVBUFFORCE, SO_RCVBUF, (size_t)b->acks * ACK_BYTES);
 	if (sendto(nl->fd, b->bytes.p, b->bytes.n, 0, (struct sockaddr *)&kernel, sizeof(kernel)) <
 	    0)
 		return err_sys(err, "send to netlink");
@@ -148,6 +164,14 @@ static int receive(struct netlink *nl, char *space, size_t *out, struct err *err
 		return err_sys(err, "receive from netlink");
 	*out = (size_t)n;
 	return 0;
+}
+
+/* Answers that were not read stand in the way of the next ones, silently: the kernel says only once that there is no more room. */
+static void drop_answers(struct netlink *nl, char *space)
+{
+	while (recv(nl->fd, space, ANSWER_BYTES, MSG_DONTWAIT) >= 0 || errno == EINTR ||
+	       errno == ENOBUFS)
+		;
 }
 
 static bool is_ours(const struct netlink_batch *b, const struct nlmsghdr *m)
@@ -185,6 +209,8 @@ int netlink_commit(struct netlink *nl, struct netlink_batch *b, int ignore, int 
 			break; /* a transaction: nothing of it was done */
 	}
 	netlink_batch_free(b);
+	if (r < 0 || failed)
+		drop_answers(nl, space);
 	if (r < 0)
 		return r;
 	if (out_errno)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Netlink spoken directly: a growing batch of messages with attributes, sent at once, every message acknowledged. What
+/* Netlink spoken directly: a growing batch of messages with attributes, sent at once, with acknowledgements waited for. What
  * rtnetlink (link.h) and nf_tables (nft.h) stand on. A socket belongs to the network namespace in which its thread was when it was
  * opened and works from any other. One user at a time; blocking, a few microseconds per message.
  * Follows the kernel's Documentation/userspace-api/netlink/intro.rst and <linux/netlink.h>. */
@@ -36,6 +36,9 @@ void netlink_attr(struct netlink_batch *b, uint16_t type, const void *p, size_t 
 void netlink_attr_u32(struct netlink_batch *b, uint16_t type, uint32_t v);
 void netlink_attr_be32(struct netlink_batch *b, uint16_t type, uint32_t v);
 void netlink_attr_text(struct netlink_batch *b, uint16_t type, const char *text); /* with its NUL */
+/* The message being built is to be acknowledged, as with NLM_F_ACK. Of a transaction of nf_tables only the last one needs that:
+ * what fails is told in any case, before it. */
+void netlink_ask_ack(struct netlink_batch *b);
 size_t netlink_nest(struct netlink_batch *b,
 		    uint16_t type); /* until netlink_nest_end(b, what this gave) */
 void netlink_nest_end(struct netlink_batch *b, size_t nest);

@@ -28,7 +28,7 @@ static void begin(struct nft_batch *t, uint16_t type, uint16_t flags, uint8_t fa
 
 void nft_message(struct nft_batch *t, uint16_t type, uint16_t flags)
 {
-	begin(t, MESSAGE(type), flags | NLM_F_ACK, t->family, 0);
+	begin(t, MESSAGE(type), flags, t->family, 0);
 }
 
 void nft_begin(struct nft_batch *t, uint8_t family, const char *table)
@@ -39,6 +39,8 @@ void nft_begin(struct nft_batch *t, uint8_t family, const char *table)
 
 int nft_commit(struct netlink *nl, struct nft_batch *t, struct err *err)
 {
+	if (t->batch.count > 1)
+		netlink_ask_ack(&t->batch);
 	begin(t, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 	int r = netlink_commit(nl, &t->batch, 0, NULL, err);
 	return r < 0 ? err_wrap(err, r, "nf_tables transaction") : 0;
