@@ -10,7 +10,8 @@ struct node_info *node_known(struct cluster *c, struct str name)
 
 	if (n)
 		return n;
-	n = NEW(struct node_info);
+	n = node_slab_take(&c->slab);
+	n->node = NEW(struct core_v1_node);
 	n->name = str_dup(name);
 	n->slot = images_slot_take(&c->images);
 	map_put(&c->nodes, name, n);
@@ -32,7 +33,17 @@ void node_forget_if_unused(struct cluster *c, struct node_info *n)
 	free(n->nominated);
 	free(n->pods);
 	free(n->name);
-	free(n);
+	free(n->node);
+	node_slab_give(&c->slab, n);
+}
+
+/* Who keeps pods away is known as a number, too: most clusters have nobody who does. */
+static void count_closed(struct cluster *c, const struct node_info *n, bool more)
+{
+	size_t one = more ? 1 : (size_t)-1;
+
+	c->ncordoned += n->unschedulable ? one : 0;
+	c->ntainted += n->ntaints ? one : 0;
 }
 
 static void node_list(struct cluster *c, struct node_info *n)
@@ -41,6 +52,7 @@ static void node_list(struct cluster *c, struct node_info *n)
 	n->place = c->nlist;
 	c->list[c->nlist++] = n;
 	n->listed = true;
+	count_closed(c, n, true);
 }
 
 static void node_unlist(struct cluster *c, struct node_info *n)
@@ -48,6 +60,7 @@ static void node_unlist(struct cluster *c, struct node_info *n)
 	size_t last = c->nlist - 1;
 	struct map_entry *e;
 
+	count_closed(c, n, false);
 	for (size_t i = 0; (e = map_next(&c->topologies, &i));)
 		topology_node_del(e->value, n->place, last);
 	c->list[n->place] = c->list[last];
@@ -93,10 +106,10 @@ static unsigned node_changes(const struct core_v1_node *a, const struct core_v1_
 static void node_read(struct node_info *n)
 {
 	amounts_free(&n->allocatable);
-	amounts_read(&n->allocatable, &n->node.status.allocatable);
+	amounts_read(&n->allocatable, &n->node->status.allocatable);
 	n->max_pods = amounts_other(&n->allocatable, "pods");
-	n->unschedulable = n->node.spec.unschedulable;
-	n->ntaints = n->node.spec.taints.n;
+	n->unschedulable = n->node->spec.unschedulable;
+	n->ntaints = n->node->spec.taints.n;
 }
 
 /* The decoded node becomes what is known; what was known goes to the caller. */
@@ -104,19 +117,23 @@ static void node_replace(struct cluster *c, struct node_info *n, const struct ob
 			 const struct core_v1_node *node, struct arena *arena,
 			 struct core_v1_node *was, struct arena *was_arena)
 {
-	images_note(&c->images, n->slot, &n->node.status, false);
+	images_note(&c->images, n->slot, &n->node->status, false);
+	if (n->listed)
+		count_closed(c, n, false);
 	object_unref(n->object);
 	n->object = object_ref(o);
 	if (was) {
-		*was = n->node;
+		*was = *n->node;
 		*was_arena = n->arena;
 	} else {
 		arena_free(&n->arena);
 	}
 	n->arena = *arena;
-	n->node = *node;
-	images_note(&c->images, n->slot, &n->node.status, true);
+	*n->node = *node;
+	images_note(&c->images, n->slot, &n->node->status, true);
 	node_read(n);
+	if (n->listed)
+		count_closed(c, n, true);
 }
 
 unsigned cluster_node_set(struct cluster *c, const struct object *o, struct core_v1_node *was,
@@ -132,7 +149,7 @@ unsigned cluster_node_set(struct cluster *c, const struct object *o, struct core
 		return 0;
 	}
 	n = node_known(c, o->name);
-	what = n->listed ? node_changes(&n->node, &node) : NODE_ADDED;
+	what = n->listed ? node_changes(n->node, &node) : NODE_ADDED;
 	if (what & NODE_LABELS)
 		pods_count(c, n, -1);
 	node_replace(c, n, o, &node, &arena, was, was_arena);
@@ -152,7 +169,7 @@ void cluster_node_del(struct cluster *c, struct str name)
 	if (!n || !n->listed)
 		return;
 	pods_count(c, n, -1);
-	images_note(&c->images, n->slot, &n->node.status, false);
+	images_note(&c->images, n->slot, &n->node->status, false);
 	node_unlist(c, n);
 	node_forget_if_unused(c, n);
 }
@@ -173,5 +190,6 @@ void cluster_free(struct cluster *c)
 	map_free(&c->nodes, NULL);
 	cluster_counts_free(c);
 	images_free(&c->images);
+	node_slab_free(&c->slab);
 	*c = (struct cluster){ 0 };
 }

@@ -7,17 +7,21 @@
 
 #include "client/amounts.h"
 #include "server/scheduler/images.h"
+#include "server/scheduler/node_slab.h"
 #include "server/scheduler/tally.h"
 
 struct placed_pod;
 struct node_info {
-	/* what most decisions look at comes first */
-	struct amounts allocatable, requested;
+	/* what most decisions look at comes first: two lines of the CPU's cache */
+	_Alignas(64) struct amounts allocatable;
+	struct amounts requested;
 	int64_t max_pods;
-	int64_t nonzero_milli_cpu, nonzero_memory; /* of its pods */
-	size_t npods;                              /* counted ones */
-	size_t nports, nnominated;
+	size_t npods; /* counted ones */
+	size_t nnominated;
 	size_t place; /* in cluster's list */
+
+	int64_t nonzero_milli_cpu, nonzero_memory; /* of its pods */
+	size_t nports;
 	bool listed, unschedulable;
 	size_t ntaints;
 
@@ -29,31 +33,37 @@ struct node_info {
 	size_t slot;                   /* its number in `images` */
 	const struct object *object;   /* a reference */
 	struct arena arena;
-	struct core_v1_node node; /* decoded into it; the name is there even if not listed */
-	char *name;
+	struct core_v1_node *node; /* decoded into it */
+	char *name;                /* there even if not listed */
+	struct node_info *next_spare;
 };
 struct placed_pod {
+	/* what trying a preemption looks at comes first */
 	struct node_info *node;
-	size_t at; /* among the node's pods or nominated ones */
-	char *key; /* "ns/name" */
 	struct pod_usage usage;
-	const struct object *object; /* a reference; labels, namespace, uid */
-	bool assumed;                /* the binding is under way */
-	bool leaving;                /* deletionTimestamp */
-	bool evicted;                /* by the scheduler, for a pod that matters more */
-	bool evicting;               /* that is being asked for */
-	bool counted;                /* is in the numbers now */
 	int32_t priority;
+	bool assumed;  /* the binding is under way */
+	bool leaving;  /* deletionTimestamp */
+	bool evicted;  /* by the scheduler, for a pod that matters more */
+	bool evicting; /* that is being asked for */
+	bool counted;  /* is in the numbers now */
 	int64_t start_us;
+	uint64_t turn; /* it got its place as the so-manieth */
+	size_t ncarried, nclaims;
+
 	struct carried *carried;
-	size_t ncarried;
-	char **claims; /* "ns/name" of its PersistentVolumeClaims */
-	size_t nclaims;
+	char **claims;               /* "ns/name" of its PersistentVolumeClaims */
+	size_t at;                   /* among the node's pods or nominated ones */
+	char *key;                   /* "ns/name" */
+	const struct object *object; /* a reference; labels, namespace, uid */
 };
 struct cluster {
 	struct map nodes;        /* name → node_info */
 	struct node_info **list; /* those that exist, to walk */
 	size_t nlist, list_cap;
+	size_t ncordoned, ntainted; /* of them */
+	struct node_slab slab;
+	uint64_t turns;        /* places that were given */
 	size_t next;           /* where the next walk starts, so that all nodes get their turn */
 	struct map placed;     /* "ns/name" → placed_pod */
 	struct map nominated;  /* "ns/name" → placed_pod, on no node */

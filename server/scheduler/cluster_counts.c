@@ -28,6 +28,8 @@ static void tallies_count(struct cluster *c, const struct placed_pod *p, int64_t
 
 	for (size_t i = 0; i < p->ncarried; i++)
 		tally_add(p->carried[i].tally, p->node->place, sign * p->carried[i].weight);
+	if (!c->tallies.selecting.count)
+		return;
 	for (size_t i = 0; (e = map_next(&c->tallies.selecting, &i));) {
 		struct tally *t = e->value;
 
@@ -89,10 +91,10 @@ size_t cluster_claim_users(const struct cluster *c, struct str claim)
 
 static const struct str *label_of(const struct node_info *n, const char *key)
 {
-	const struct api_str_map *labels = &n->node.metadata.labels;
+	const struct api_str_map *labels = &n->node->metadata.labels;
 
 	if (!*key)
-		return &n->node.metadata.name;
+		return &n->node->metadata.name;
 	for (size_t i = 0; i < labels->n; i++)
 		if (str_eqz(labels->items[i].key, key))
 			return &labels->items[i].value;

@@ -43,7 +43,7 @@ static void restrict_nodes(struct sched_look *l, const struct prepared *p, const
 
 	if (l->restricted) {
 		for (size_t i = 0; i < l->nonly; i++)
-			if (allows(p, l->only[i]->node.metadata.name))
+			if (allows(p, l->only[i]->node->metadata.name))
 				only[n++] = l->only[i];
 	} else {
 		for (size_t i = 0; i < p->nonly; i++) {
@@ -171,16 +171,6 @@ static void note_failure(struct sched_look *l, struct findings *f, const struct 
 	f->may_help[n->place] = true;
 }
 
-#define NODES_AHEAD 6
-#define CACHE_LINE  64
-
-/* Nodes lie all over memory: what filters look at is fetched while others are being looked at. */
-static void fetch(const struct node_info *n)
-{
-	for (size_t at = 0; at < offsetof(struct node_info, ports); at += CACHE_LINE)
-		__builtin_prefetch((const char *)n + at);
-}
-
 static void find(struct sched_look *l, struct findings *f)
 {
 	struct cluster *c = l->cycle.cluster;
@@ -192,8 +182,6 @@ static void find(struct sched_look *l, struct findings *f)
 		struct node_info *n = l->restricted ? l->only[seen] : c->list[at];
 
 		at = at + 1 < c->nlist ? at + 1 : 0;
-		if (at + NODES_AHEAD < c->nlist)
-			fetch(c->list[at + NODES_AHEAD]);
 		if (sched_look_fits(l, n, &v))
 			f->all.nodes[f->all.n++] = n;
 		else

@@ -264,7 +264,7 @@ static void make_room(struct scheduler *s, struct pending_pod *p, const struct p
 			evict(s, room->victims[i], p, m);
 	room_made(m);
 	take_over(s, room->node, pod_priority(&p->pod));
-	cluster_nominate(&s->cluster, p->key, room->node->node.metadata.name, p->object, &p->pod);
+	cluster_nominate(&s->cluster, p->key, room->node->node->metadata.name, p->object, &p->pod);
 }
 
 /* It fits nowhere: room is made, if others matter less; it waits in either case. */
@@ -284,7 +284,7 @@ void scheduler_does_not_fit(struct scheduler *s, struct pending_pod *p, struct s
 	sched_queue_park(&s->queue, p, look->rejected_by, scheduler_now_ms());
 	if (room.node) {
 		make_room(s, p, &room);
-		node = room.node->node.metadata.name;
+		node = room.node->node->metadata.name;
 	} else if (!room.not_now) {
 		cluster_nominate_not(&s->cluster, p->key);
 	}

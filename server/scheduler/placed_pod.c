@@ -113,6 +113,7 @@ struct placed_pod *placed_new(struct cluster *c, struct str key, struct str node
 	struct placed_pod *p = NEW(struct placed_pod);
 
 	p->key = str_dup(key);
+	p->turn = ++c->turns;
 	p->node = node_known(c, node);
 	p->object = object_ref(o);
 	p->leaving = pod->metadata.deletion_timestamp.set;

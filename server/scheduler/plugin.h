@@ -84,7 +84,15 @@ struct reasons {
 	size_t n, cap;
 };
 void reasons_add(struct reasons *r, const char *text, int count);
-void reasons_merge(struct reasons *r, const struct verdict *v);
+void reasons_merge_all(struct reasons *r, const struct verdict *v);
+/* The same; most nodes are turned down for the one reason that the first was. */
+static inline void reasons_merge(struct reasons *r, const struct verdict *v)
+{
+	if (v->n == 1 && r->n && r->items[0].text == v->why[0])
+		r->items[0].count++;
+	else
+		reasons_merge_all(r, v);
+}
 void reasons_free(struct reasons *r);
 
 extern const struct sched_plugin plugin_scheduling_gates, plugin_node_unschedulable,

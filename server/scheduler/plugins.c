@@ -35,7 +35,7 @@ void reasons_add(struct reasons *r, const char *text, int count)
 	r->items[r->n++] = (struct reason){ text, count };
 }
 
-void reasons_merge(struct reasons *r, const struct verdict *v)
+void reasons_merge_all(struct reasons *r, const struct verdict *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		reasons_add(r, v->why[i], 1);

@@ -21,7 +21,7 @@ struct attempt {
 	int violations;
 };
 
-/* The most important first; of equals, who runs longest; the key is there to be sure. */
+/* The most important first; of equals, who runs longest; of those, who got its place first. */
 static int by_importance(const void *a, const void *b)
 {
 	const struct placed_pod *x = *(struct placed_pod *const *)a,
@@ -31,11 +31,31 @@ static int by_importance(const void *a, const void *b)
 		return x->priority > y->priority ? -1 : 1;
 	if (x->start_us != y->start_us)
 		return x->start_us < y->start_us ? -1 : 1;
-	return strcmp(x->key, y->key);
+	return x->turn < y->turn ? -1 : x->turn > y->turn;
+}
+
+#define FEW 16
+
+/* Most nodes have few of them, and 500 nodes are tried for a pod. */
+static void sort(struct placed_pod **pods, size_t n)
+{
+	if (n > FEW) {
+		qsort(pods, n, sizeof(*pods), by_importance);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		struct placed_pod *p = pods[i];
+		size_t at = i;
+
+		for (; at > 0 && by_importance(&p, &pods[at - 1]) < 0; at--)
+			pods[at] = pods[at - 1];
+		pods[at] = p;
+	}
 }
 
 static void collect(struct attempt *t)
 {
+	t->n = 0;
 	for (size_t i = 0; i < t->node->npods_known; i++) {
 		struct placed_pod *p = t->node->pods[i];
 
@@ -44,8 +64,7 @@ static void collect(struct attempt *t)
 		t->victims = mem_array_grow(t->victims, &t->cap, t->n + 1, sizeof(*t->victims));
 		t->victims[t->n++] = p;
 	}
-	if (t->n)
-		qsort(t->victims, t->n, sizeof(*t->victims), by_importance);
+	sort(t->victims, t->n);
 }
 
 /* Splits into those whose budget is overdrawn, in front, and the others, each in order. How many are in front. */
@@ -84,8 +103,8 @@ static void reprieve(struct attempt *t)
 		t->victims[kept++] = p;
 	}
 	t->n = kept;
-	if (nprotected && kept)
-		qsort(t->victims, kept, sizeof(*t->victims), by_importance);
+	if (nprotected)
+		sort(t->victims, kept);
 }
 
 static bool try_node(struct attempt *t, struct reasons *why)
@@ -94,6 +113,7 @@ static bool try_node(struct attempt *t, struct reasons *why)
 	struct verdict v;
 	bool fits;
 
+	t->violations = 0;
 	collect(t);
 	if (!t->n) {
 		reasons_add(why, "No preemption victims found for incoming pod", 1);
@@ -167,38 +187,58 @@ static size_t candidates_wanted(size_t potential)
 	return n < potential ? n : potential;
 }
 
+#define CACHE_LINE 64
+
+/* Pods lie all over memory: those of the next node are fetched while this one is being tried, and where the one after that has its
+ * own. */
+static void fetch_pods(const struct node_info *n, const struct node_info *after)
+{
+	__builtin_prefetch(after->pods);
+	for (size_t i = 0; i < n->npods_known; i++) {
+		__builtin_prefetch(n->pods[i]);
+		__builtin_prefetch((const char *)n->pods[i] + CACHE_LINE);
+		__builtin_prefetch((const char *)n->pods[i] + 2 * CACHE_LINE);
+	}
+}
+
+/* The list of the one that is left behind serves the next attempt. */
+static void exchange(struct attempt *a, struct attempt *b)
+{
+	struct attempt was = *b;
+
+	*b = *a;
+	a->victims = was.victims;
+	a->cap = was.cap;
+}
+
 static void search(struct attempt *first, const bool *may_help, uint64_t random,
 		   struct attempt *best, struct reasons *why)
 {
 	struct cluster *c = first->look->cycle.cluster;
 	size_t potential = 0, wanted, found = 0, start, tried = 0;
 	bool unviolated = false;
+	struct attempt t = *first;
 
 	for (size_t i = 0; may_help && i < c->nlist; i++)
 		potential += may_help[i];
 	wanted = candidates_wanted(potential);
 	start = c->nlist ? (size_t)(random % c->nlist) : 0;
 	for (size_t i = 0; potential && i < c->nlist && !(unviolated && found >= wanted); i++) {
-		struct attempt t = *first;
 		size_t at = (start + i) % c->nlist;
 
 		if (!may_help[at])
 			continue;
 		tried++;
 		t.node = c->list[at];
-		if (!try_node(&t, why)) {
-			free(t.victims);
+		fetch_pods(c->list[(at + 1) % c->nlist], c->list[(at + 2) % c->nlist]);
+		if (!try_node(&t, why))
 			continue;
-		}
 		found++;
 		unviolated |= !t.violations;
-		if (is_better(&t, best)) {
-			free(best->victims);
-			*best = t;
-		} else {
-			free(t.victims);
-		}
+		if (is_better(&t, best))
+			exchange(&t, best);
 	}
+	free(t.victims);
 	if (!found && c->nlist > tried)
 		reasons_add(why, "Preemption is not helpful for scheduling",
 			    (int)(c->nlist - tried));

@@ -16,11 +16,11 @@ static void assume(struct scheduler *s, struct pending_pod *p, const struct node
 
 	if (!volume_binding_plan(&look->cycle, n, &plan))
 		plan.n = 0; /* it has passed the filter a moment ago */
-	cluster_pod_set(&s->cluster, p->key, n->node.metadata.name, p->object, &p->pod, true);
+	cluster_pod_set(&s->cluster, p->key, n->node->metadata.name, p->object, &p->pod, true);
 	if (plan.n)
-		scheduler_bind_volumes(s, p->object, n->node.metadata.name, &plan);
+		scheduler_bind_volumes(s, p->object, n->node->metadata.name, &plan);
 	else
-		scheduler_bind(s, p->object, n->node.metadata.name);
+		scheduler_bind(s, p->object, n->node->metadata.name);
 }
 
 static void schedule_one(struct scheduler *s, struct pending_pod *p)

@@ -48,7 +48,7 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 	if (!changes)
 		return;
 	e.what = node_events(changes);
-	e.node = &cluster_node(&s->cluster, new->name)->node;
+	e.node = cluster_node(&s->cluster, new->name)->node;
 	e.node_before = changes & NODE_ADDED ? NULL : &before;
 	scheduler_event(s, &e);
 }

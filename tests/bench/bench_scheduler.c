@@ -154,7 +154,7 @@ static void place(struct bench *b, struct item *x, bool evicts)
 	schedule_decide(&look, str_from(b->nominated), b->placed, &d);
 	b->nominated[0] = '\0';
 	if (d.node) {
-		cluster_pod_set(&b->cluster, who.key, d.node->node.metadata.name, x->object,
+		cluster_pod_set(&b->cluster, who.key, d.node->node->metadata.name, x->object,
 				&x->pod, true);
 		b->placed++;
 	} else if (evicts) {

@@ -91,7 +91,7 @@ static bool pre_filter(const struct sched_cycle *c, struct prepared *out)
 
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
-	if (!node_selected(&c->pod->spec, &n->node))
+	if (!node_selected(&c->pod->spec, n->node))
 		verdict_add_final(v, "node(s) didn't match Pod's node affinity/selector");
 }
 
@@ -115,7 +115,7 @@ static int64_t score(const struct sched_cycle *c, const struct node_info *n)
 		const struct core_v1_preferred_scheduling_term *t =
 			&a->preferred_during_scheduling_ignored_during_execution.items[i];
 
-		if (t->weight && node_term_matches(&t->preference, &n->node))
+		if (t->weight && node_term_matches(&t->preference, n->node))
 			sum += t->weight;
 	}
 	return sum;

@@ -82,7 +82,7 @@ static bool pre_filter(const struct sched_cycle *c, struct prepared *out)
 
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
-	if (!has_all(c->pod, &n->node))
+	if (!has_all(c->pod, n->node))
 		verdict_add_final(v, "node(s) didn't match Pod's required features");
 }
 

@@ -10,7 +10,7 @@ static bool pre_filter(const struct sched_cycle *c, struct prepared *out)
 
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
-	if (!str_eq(c->pod->spec.node_name, n->node.metadata.name))
+	if (!str_eq(c->pod->spec.node_name, n->node->metadata.name))
 		verdict_add_final(v, "node(s) didn't match the requested node name");
 }
 

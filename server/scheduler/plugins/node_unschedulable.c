@@ -9,9 +9,16 @@ static bool tolerates(const struct core_v1_pod *pod)
 			     STR("NoSchedule"));
 }
 
+static bool pre_filter(const struct sched_cycle *c, struct prepared *out)
+{
+	(void)out;
+	return c->cluster->ncordoned && !tolerates(c->pod);
+}
+
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
-	if (n->unschedulable && !tolerates(c->pod))
+	(void)c;
+	if (n->unschedulable)
 		verdict_add_final(v, "node(s) were unschedulable");
 }
 
@@ -25,6 +32,7 @@ static bool hint(const struct core_v1_pod *pod, const struct sched_event *e)
 }
 
 const struct sched_plugin plugin_node_unschedulable = { .name = "NodeUnschedulable",
+							.pre_filter = pre_filter,
 							.filter = filter,
 							.events = SCHED_EVENT_NODE_ADD |
 								  SCHED_EVENT_NODE_TAINTS |

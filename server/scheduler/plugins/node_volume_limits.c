@@ -170,7 +170,7 @@ static void filter(const struct sched_cycle *c, const struct node_info *n, struc
 {
 	const struct state *s = c->state;
 	const struct object *o = c->volumes->find(c->volumes->ctx, API_STORAGE_V1_CSINODES, STR(""),
-						  n->node.metadata.name);
+						  n->node->metadata.name);
 	auto_arena arena = { 0 };
 	struct storage_v1_csi_node node = { 0 };
 	struct csi_volumes attached = { .arena = &arena };
@@ -192,7 +192,7 @@ static void filter(const struct sched_cycle *c, const struct node_info *n, struc
 		return;
 	add_placed(c, n, &attached);
 	c->volumes->each(c->volumes->ctx, API_STORAGE_V1_VOLUMEATTACHMENTS, add_attachment,
-			 &(struct attachments){ c->volumes, n->node.metadata.name, &attached });
+			 &(struct attachments){ c->volumes, n->node->metadata.name, &attached });
 	for (size_t i = 0; i < s->wanted.n; i++) {
 		int64_t limit = limit_of(&node, s->wanted.items[i].driver);
 

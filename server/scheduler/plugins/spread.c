@@ -169,10 +169,10 @@ static bool takes_part(const struct sched_cycle *c, const struct spreads *all,
 {
 	if (!all->system_default && !spreads_has_labels(all, n->place))
 		return false;
-	if (x->honors_affinity && !node_selected(&c->pod->spec, &n->node))
+	if (x->honors_affinity && !node_selected(&c->pod->spec, n->node))
 		return false;
 	for (size_t i = 0; x->honors_taints && i < n->ntaints; i++) {
-		const struct core_v1_taint *t = &n->node.spec.taints.items[i];
+		const struct core_v1_taint *t = &n->node->spec.taints.items[i];
 
 		if (!str_eqz(t->effect, "PreferNoSchedule") &&
 		    !pod_tolerates(&c->pod->spec, t->key, t->value, t->effect))

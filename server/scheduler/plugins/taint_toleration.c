@@ -15,9 +15,15 @@ static bool untolerated(const struct core_v1_pod *pod, const struct core_v1_node
 	return false;
 }
 
+static bool pre_filter(const struct sched_cycle *c, struct prepared *out)
+{
+	(void)out;
+	return c->cluster->ntainted > 0;
+}
+
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
-	if (n->ntaints && untolerated(c->pod, &n->node))
+	if (n->ntaints && untolerated(c->pod, n->node))
 		verdict_add_final(v, "node(s) had untolerated taint(s)");
 }
 
@@ -38,7 +44,7 @@ static int64_t score(const struct sched_cycle *c, const struct node_info *n)
 	int64_t count = 0;
 
 	for (size_t i = 0; i < n->ntaints; i++) {
-		const struct core_v1_taint *t = &n->node.spec.taints.items[i];
+		const struct core_v1_taint *t = &n->node->spec.taints.items[i];
 
 		count += str_eqz(t->effect, "PreferNoSchedule") &&
 			 !pod_tolerates(&c->pod->spec, t->key, t->value, t->effect);
@@ -62,6 +68,7 @@ static bool hint(const struct core_v1_pod *pod, const struct sched_event *e)
 }
 
 const struct sched_plugin plugin_taint_toleration = { .name = "TaintToleration",
+						      .pre_filter = pre_filter,
 						      .filter = filter,
 						      .pre_score = pre_score,
 						      .score = score,

@@ -132,7 +132,7 @@ static void consider(struct search *s, const struct volume_known *k, const char 
 	for (size_t i = 0; i < s->ntaken; i++)
 		if (s->taken[i].volume == &k->volume)
 			return;
-	fit = volume_fits(&k->volume, s->claim, &s->node->node, true);
+	fit = volume_fits(&k->volume, s->claim, s->node->node, true);
 	if (fit == VOLUME_NO)
 		return;
 	s->over = fit != VOLUME_MAYBE;
@@ -245,9 +245,9 @@ static const char *provision_trouble(const struct sched_cycle *c, const claim_st
 		volumes_class(c->volumes, c->arena, claim_class(claim));
 
 	if (!class || !class->provisioner.n || str_eqz(class->provisioner, NO_PROVISIONER) ||
-	    !topology_allowed(class, &n->node))
+	    !topology_allowed(class, n->node))
 		return NO_VOLUME;
-	return enough_capacity(c, claim, class, &n->node) ? NULL : NO_SPACE;
+	return enough_capacity(c, claim, class, n->node) ? NULL : NO_SPACE;
 }
 
 static const char *bound_trouble(const struct sched_cycle *c, const struct state *s,
@@ -259,7 +259,7 @@ static const char *bound_trouble(const struct sched_cycle *c, const struct state
 
 		if (!k)
 			return VOLUME_MISSING;
-		if (!volume_reaches(&k->volume, &n->node))
+		if (!volume_reaches(&k->volume, n->node))
 			return NOT_REACHED;
 	}
 	return NULL;
@@ -285,7 +285,7 @@ static const char *plan_waiting(const struct sched_cycle *c, const struct state 
 		const volume_struct *found = NULL;
 		const char *trouble = NULL;
 
-		if (node.n && !str_eq(node, n->node.metadata.name))
+		if (node.n && !str_eq(node, n->node->metadata.name))
 			return NO_VOLUME;
 		if (!node.n)
 			found = find_volume(c, &search);

@@ -95,7 +95,7 @@ static bool one_of(struct str values, struct str value)
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
 	const struct state *s = c->state;
-	const struct api_str_map *labels = &n->node.metadata.labels;
+	const struct api_str_map *labels = &n->node->metadata.labels;
 	bool zoned = false;
 
 	for (size_t i = 0; i < COUNT_OF(zone_labels); i++)

@@ -257,7 +257,7 @@ static void the_least_important_make_room(void **state)
 	place(f, "a2", "a", "", PRIORITY(1) CONTAINER("\"cpu\":\"1\""));
 	place(f, "b1", "b", "", PRIORITY(7) CONTAINER("\"cpu\":\"2\""));
 	preempt(f, PRIORITY(10) CONTAINER("\"cpu\":\"1\""), &p);
-	assert_string_equal(p.node->node.metadata.name.p, "a");
+	assert_string_equal(p.node->node->metadata.name.p, "a");
 	assert_int_equal(p.nvictims, 1);
 	assert_true(str_eqz(p.victims[0]->object->name, "a2"));
 	preemption_free(&p);
