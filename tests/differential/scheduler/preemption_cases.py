@@ -52,7 +52,7 @@ CASES = [
          (), [high("4")]),
     case("room that was made for one who matters less", [node("n1")], pod("1", priorityClassName="higher"), [held(low("n1"))], (), [high("4")]),
     case("room is taken over", [node("n1")], pod("4", priorityClassName="higher"), [held(low("n1"))], (), [high("4")]),
-    case("two wait for room on two nodes", TWO, high("4"), [held(low("n1", "4")), held(low("n2", "4"))], (), [high("4")]),
+    case("two wait for room on two nodes", TWO, high("4"), [held(low("n1", "4")), held(middle("n2", "4"))], (), [high("4")]),
     case("by domain", zones(2, "a", "b"), high("1", affinity=affinity("podAntiAffinity", [term(ZONE)])), [low("n1", "1", labels=A), low("n2", "1", labels=A),
                                                                                                        middle("n2", "1", labels=A)]),
 ]
