@@ -127,7 +127,9 @@ void err_cause(struct err *err, const char *type, const char *field, const char 
 {
 	if (!err)
 		return;
-	err->causes = mem_realloc(err->causes, (err->ncauses + 1) * sizeof(*err->causes));
+	if ((err->ncauses & (err->ncauses - 1)) == 0) /* none, or a power of two: full */
+		err->causes = mem_realloc(err->causes, (err->ncauses ? 2 * err->ncauses : 1) *
+							       sizeof(*err->causes));
 	struct buf message = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
