@@ -14,6 +14,7 @@ struct dns_zone {
 	const struct dns_address *servers; /* what ns.dns.DOMAIN stands for */
 	size_t nservers;
 	const struct dns_records *records;
+	bool complete; /* the records are all there are; before that, a name that isn't known may exist */
 	unsigned turn; /* which of several addresses comes first, changes with each answer */
 };
 

@@ -23,12 +23,18 @@ static void on_namespace(void *ctx, const struct object *old, const struct objec
 	dns_records_namespace(&((struct dns *)ctx)->records, old, new);
 }
 
+static void on_synced(void *ctx)
+{
+	struct dns *d = ctx;
+	d->zone.complete = informer_synced(d->services) && informer_synced(d->slices) &&
+			   informer_synced(d->namespaces);
+}
+
 static struct informer *watch(struct dns *d, struct client *c, const struct api_resource *r,
 			      informer_hook hook)
 {
 	struct informer *i = informer_new(c, r, STR(""), STR(""), STR(""));
-	informer_hook_add(i, hook, NULL, d);
-	informer_start(i);
+	informer_hook_add(i, hook, on_synced, d);
 	return i;
 }
 
@@ -92,6 +98,9 @@ int dns_start(const struct dns_config *c, struct dns **out, struct err *err)
 	d->services = watch(d, c->client, API_CORE_V1_SERVICES, on_service);
 	d->slices = watch(d, c->client, API_DISCOVERY_V1_ENDPOINTSLICES, on_slice);
 	d->namespaces = watch(d, c->client, API_CORE_V1_NAMESPACES, on_namespace);
+	informer_start(d->services);
+	informer_start(d->slices);
+	informer_start(d->namespaces);
 	*out = d;
 	return 0;
 }

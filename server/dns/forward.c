@@ -38,6 +38,7 @@ struct question {
 	bool whole, tcp;
 	uint16_t client_id, id;
 	int tries;
+	size_t server;    /* that was asked last */
 	struct buf query; /* framed */
 	struct attempt *attempt;
 	struct loop_timer timer;
@@ -46,6 +47,7 @@ struct question {
 struct dns_forwarder {
 	struct loop *loop;
 	struct resolv resolv;
+	size_t first; /* the server that is asked first: not one that was silent */
 	char **own;
 	struct list questions;
 	size_t count;
@@ -110,7 +112,7 @@ static void answered(struct question *q, char *p, size_t n)
 		return;
 	if (!q->tcp && q->whole && dns_get16(p, 2) & TRUNCATED) {
 		q->tcp = true;
-		q->tries--; /* the same server */
+		q->server--; /* the same server once more */
 		try_next(q);
 		return;
 	}
@@ -204,13 +206,17 @@ static void ask(struct loop_timer *t)
 {
 	struct question *q = CONTAINER_OF(t, struct question, timer);
 	const struct resolv *servers = &q->f->resolv;
-	give_up(q); /* it was silent for too long */
+	if (q->attempt &&
+	    q->f->first == q->server) /* it was silent for too long: others begin with the next */
+		q->f->first++;
+	give_up(q);
 	if (servers->n == 0 || q->tries >= TRIES_MAX) {
 		finish(q, NULL, 0);
 		return;
 	}
+	q->server = q->tries++ ? q->server + 1 : q->f->first;
 	const struct sockaddr *server =
-		(const struct sockaddr *)&servers->servers[(size_t)q->tries++ % servers->n];
+		(const struct sockaddr *)&servers->servers[q->server % servers->n];
 	loop_timer_start(&q->timer, TRY_MS);
 	int r = attempt_new(q);
 	if (r == 0)

@@ -191,8 +191,7 @@ static void slice_free(struct dns_records *r, const struct dns_service *s, struc
 {
 	for (size_t i = 0; i < slice->nendpoints; i++) {
 		struct dns_endpoint *e = &slice->endpoints[i];
-		if (e->hostname)
-			pointer_del(r, &e->address, s, e);
+		pointer_del(r, &e->address, s, e);
 		free(e->hostname);
 	}
 	free(slice->endpoints);
@@ -236,9 +235,8 @@ static void slice_fill(struct dns_records *r, struct dns_service *s, struct dns_
 		if (!is_ready(e) || !dns_address_parse(e->addresses.items[0], &out->address))
 			continue;
 		to->nendpoints++;
-		if (!e->hostname.n)
-			continue;
-		out->hostname = lower(e->hostname);
+		if (e->hostname.n)
+			out->hostname = lower(e->hostname);
 		pointer_add(r, &out->address, s, out);
 	}
 	for (size_t i = 0; i < from->ports.n; i++) {

@@ -41,7 +41,7 @@ struct dns_service {
 	struct dns_ports ports;
 	struct dns_slice *slices; /* also of a Service that isn't there yet */
 };
-/* Who an address belongs to: a Service (endpoint NULL), or an endpoint with a host name. */
+/* Who an address belongs to: a Service (endpoint NULL), or one of its endpoints. */
 struct dns_pointer {
 	struct dns_pointer *next;
 	const struct dns_service *service;

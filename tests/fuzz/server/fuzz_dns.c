@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct dns_records none;
-	struct dns_zone zone = { .domain = "cluster.local", .records = &none };
+	struct dns_zone zone = { .domain = "cluster.local", .records = &none, .complete = true };
 	struct dns_cache cache;
 	struct dns_query q;
 	struct dns_answer a;

@@ -32,6 +32,7 @@ static int setup(void **state)
 	f->zone = (struct dns_zone){ .domain = "cluster.local",
 				     .servers = &f->server,
 				     .nservers = 1,
+				     .complete = true,
 				     .records = &f->records };
 	add(dns_records_namespace, f, dns_namespace("default"));
 	add(dns_records_service, f,
@@ -150,11 +151,22 @@ static void addresses_have_names(void **state)
 	expect(*state, "1.0.43.10.in-addr.arpa", DNS_PTR, "NOERROR one.default.svc.cluster.local");
 	expect(*state, "5.0.42.10.in-addr.arpa", DNS_PTR,
 	       "NOERROR web-0.web.default.svc.cluster.local");
-	expect(*state, "6.0.42.10.in-addr.arpa", DNS_PTR, "elsewhere");
+	expect(*state, "6.0.42.10.in-addr.arpa", DNS_PTR,
+	       "NOERROR 10-42-0-6.web.default.svc.cluster.local");
+	expect(*state, "9.9.42.10.in-addr.arpa", DNS_PTR, "elsewhere");
 	expect(*state, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.3.4.d.f.ip6.arpa",
 	       DNS_PTR, "NOERROR one.default.svc.cluster.local");
 	expect(*state, "1.0.0.3.4.d.f.ip6.arpa", DNS_PTR, "elsewhere");
 	expect(*state, "1.0.43.in-addr.arpa", DNS_PTR, "elsewhere");
+}
+
+static void names_that_may_exist_are_not_denied(void **state)
+{
+	struct fixture *f = *state;
+	f->zone.complete = false;
+	expect(f, "one.default.svc" ZONE, DNS_A, "NOERROR 10.43.0.1");
+	expect(f, "later.default.svc" ZONE, DNS_A, "SERVFAIL");
+	expect(f, "one.default.svc" ZONE, DNS_TXT, "NOERROR" NONE);
 }
 
 static void pods_are_called_after_their_addresses(void **state)
@@ -246,6 +258,7 @@ int main(void)
 		TEST(external_names_are_aliases),
 		TEST(aliases_in_a_circle_end),
 		TEST(addresses_have_names),
+		TEST(names_that_may_exist_are_not_denied),
 		TEST(pods_are_called_after_their_addresses),
 		TEST(the_zone_tells_about_itself),
 		TEST(what_is_gone_is_not_found),

@@ -215,17 +215,22 @@ static void answer_tcp(struct fixture *f, unsigned count)
 
 struct change {
 	struct fixture *f;
-	struct object *object;
+	struct object *object; /* NULL: that was all there is */
 	uv_sem_t seen;
 };
 
 static void on_change(void *ctx)
 {
 	struct change *c = ctx;
-	for (size_t i = 0; i < c->f->nhandlers; i++)
-		if (c->f->handlers[i].resource == c->object->resource)
-			c->f->handlers[i].on_change(c->f->handlers[i].ctx, NULL, c->object);
-	object_unref(c->object);
+	for (size_t i = 0; i < c->f->nhandlers; i++) {
+		const struct watch_handler *h = &c->f->handlers[i];
+		if (!c->object)
+			h->on_synced(h->ctx);
+		else if (h->resource == c->object->resource)
+			h->on_change(h->ctx, NULL, c->object);
+	}
+	if (c->object)
+		object_unref(c->object);
 	uv_sem_post(&c->seen);
 }
 
@@ -245,6 +250,10 @@ static void a_service_resolves_as_soon_as_it_is_seen(void **state)
 						  "\"clusterIP\":\"10.43.0.1\","
 						  "\"clusterIPs\":[\"10.43.0.1\"]") };
 	int udp = connected(f, SOCK_DGRAM), tcp = connected(f, SOCK_STREAM);
+	struct change all = { .f = f };
+	send_udp(udp, "one.default.svc.cluster.local", 0);
+	expect_udp(udp, "SERVFAIL"); /* who knows */
+	change(&all);
 	send_udp(udp, "one.default.svc.cluster.local", 0);
 	expect_udp(udp, "NXDOMAIN soa(cluster.local)");
 	change(&c);
