@@ -274,9 +274,20 @@ static void run_begin(struct loop_later *t)
 	begin(CONTAINER_OF(t, struct http_call, begin), false);
 }
 
+/* Who doesn't answer on one kept connection will not on the others either: each would cost its own time. */
+static void drop_idle(struct http_call *call)
+{
+	struct client_conn *conn;
+	while ((conn = client_conn_find(&call->client->idle, call->tls, call->host, call->port)))
+		client_conn_close(conn);
+}
+
 static void on_timeout(struct loop_timer *t)
 {
-	fail(CONTAINER_OF(t, struct http_call, timeout), ERR_TIMEOUT, "context deadline exceeded");
+	struct http_call *call = CONTAINER_OF(t, struct http_call, timeout);
+	if (call->reused && !call->answered)
+		drop_idle(call);
+	fail(call, ERR_TIMEOUT, "context deadline exceeded");
 }
 
 static bool has_field(const struct http_call_spec *spec, const char *name)

@@ -17,8 +17,10 @@
 #include "net/chunk_queue.h"
 
 #define WRITE_PIECES     64
-#define KEEPALIVE_IDLE_S 30
-#define KEEPALIVE_PROBES 4
+/* A peer that is gone without a word is noticed after half a minute. */
+#define KEEPALIVE_IDLE_S     15
+#define KEEPALIVE_INTERVAL_S 5
+#define KEEPALIVE_PROBES     3
 
 struct socket {
 	struct stream base;
@@ -194,11 +196,12 @@ static const struct stream_ops socket_ops = {
 
 static void tune_tcp(int fd)
 {
-	int one = 1, idle = KEEPALIVE_IDLE_S, probes = KEEPALIVE_PROBES;
+	int one = 1, idle = KEEPALIVE_IDLE_S, interval = KEEPALIVE_INTERVAL_S,
+	    probes = KEEPALIVE_PROBES;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
