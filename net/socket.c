@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "net/chunk_queue.h"
 
-#define WRITE_PIECES     64
+#define WRITE_PIECES         64
 /* A peer that is gone without a word is noticed after half a minute. */
 #define KEEPALIVE_IDLE_S     15
 #define KEEPALIVE_INTERVAL_S 5
