@@ -307,6 +307,18 @@ static void take_cidrs(struct node *n, const struct core_v1_node *o)
 	n->on_cidrs(n->k, cidrs);
 }
 
+/* Says again what the Node does not show (any more). */
+static void heal_status(struct node *n)
+{
+	if (n->status_busy || !n->status_sent || !node_object(n) ||
+	    node_status_is_shown(&n->view, &n->object))
+		return;
+	free(n->status_sent);
+	n->status_sent = NULL;
+	lease_renew(&n->lease);
+	sync_status(n);
+}
+
 static void on_node(void *ctx, const struct object *old, const struct object *new)
 {
 	struct node *n = ctx;
@@ -328,6 +340,7 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 	take_cidrs(n, &n->object);
 	if (first)
 		pods_admit(n->k);
+	heal_status(n);
 }
 
 /* --- status --- */
@@ -439,6 +452,7 @@ static void on_timer(struct loop_timer *t)
 	look_around(n);
 	usage_look(n->k);
 	logs_rotate(n->k);
+	heal_status(n);
 	sync_status(n);
 }
 

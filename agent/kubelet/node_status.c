@@ -106,6 +106,18 @@ void node_status_write(const struct node_view *v, int64_t heartbeat_us, bool as_
 	buf_printf(out, ",\"images\":%.*s}", STR_ARG(v->images.n ? v->images : STR("[]")));
 }
 
+bool node_status_is_shown(const struct node_view *v, const struct core_v1_node *node)
+{
+	int shown = 0;
+	for (size_t i = 0; i < node->status.conditions.n; i++) {
+		const struct core_v1_node_condition *c = &node->status.conditions.items[i];
+		for (int k = 0; k < NODE_CONDITIONS; k++)
+			shown += str_eqz(c->type, conditions[k].type) &&
+				 str_eqz(c->status, v->conditions[k].value ? "True" : "False");
+	}
+	return shown == NODE_CONDITIONS;
+}
+
 static int by_size(const void *a, const void *b)
 {
 	const struct image *x = *(struct image *const *)a, *y = *(struct image *const *)b;

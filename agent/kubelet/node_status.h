@@ -8,6 +8,7 @@
 #include "agent/kubelet/machine.h"
 #include "agent/runtime/image.h"
 #include "base/buf.h"
+#include "generated/api_structs.h"
 
 enum node_condition {
 	NODE_MEMORY_PRESSURE,
@@ -31,6 +32,8 @@ struct node_view {
 /* Without heartbeat times, to see whether something changed (heartbeat_us 0), or with them. */
 void node_status_write(const struct node_view *v, int64_t heartbeat_us, bool as_patch,
 		       struct buf *out);
+/* Does the Node say what we say? It does not when it was silent for too long: then others have written that nobody knows. */
+bool node_status_is_shown(const struct node_view *v, const struct core_v1_node *node);
 void node_status_images(struct image_store *s, struct buf *out);
 
 #endif
