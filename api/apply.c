@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check → merge into the live object → take out what this manager no longer applies → find conflicts → hand fields over.
+/* merge into the live object → take out what this manager no longer applies → find conflicts → hand fields over.
  *
  * What is taken out ("pruned"), after upstream's Updater.prune: fields of the manager's last set that are gone from the merged object once that
  * whole set is removed and everything that anyone owns now is put back. */
@@ -46,11 +46,6 @@ static int check(struct apply *ap, struct err *err)
 	json_t *sent = json_object_get(meta_of(ap->applied), "managedFields");
 	if (sent && !json_is_null(sent))
 		return err_set(err, ERR_BAD_REQUEST, "metadata.managedFields must be nil");
-	int r = apply_check(ap->res->type, ap->applied, err);
-	if (r < 0)
-		return err_wrap(err, r, "failed to create typed patch object (%.*s/%.*s; %s)",
-				STR_ARG(meta_namespace(ap->applied)),
-				STR_ARG(meta_name(ap->applied)), what.p);
 	return 0;
 }
 
@@ -279,11 +274,23 @@ static int merge_and_own(struct apply *ap, struct err *err)
 	return 0;
 }
 
+/* The old managed fields, a good part of an object, are left out before anything is copied. */
+static json_t *copy_unmanaged(json_t *tree)
+{
+	json_t *flat = json_copy(tree), *meta = json_copy(meta_of(tree));
+	if (meta) {
+		json_object_del(meta, "managedFields");
+		json_object_set_new(flat, "metadata", meta);
+	}
+	json_t *copy = tree_copy(flat);
+	json_decref(flat);
+	return copy;
+}
+
 static json_t *result(struct apply *ap)
 {
-	json_t *out = tree_copy(ap->pruned ? ap->pruned : ap->merged);
+	json_t *out = copy_unmanaged(ap->pruned ? ap->pruned : ap->merged);
 	json_t *list = managed_encode(&ap->managed);
-	json_object_del(meta_make(out), "managedFields");
 	if (list)
 		json_object_set_new(meta_make(out), "managedFields", list);
 	sync_last_applied(ap, out);

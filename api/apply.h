@@ -11,8 +11,8 @@
 #include "api/type.h"
 #include "base/err.h"
 
-/* `live` NULL: the object is created. `applied` is the request's body as parsed and conformed, without defaults. The
- * result is a new tree with managedFields; `live` and `applied` stay as they are and share nothing with it.
+/* `live` NULL: the object is created. `applied` is the request's body as parsed and conformed, without defaults, and
+ * has passed apply_check(). The result is a new tree with managedFields; `live` and `applied` stay as they are and share nothing with it.
  * The result has no defaults yet: the caller defaults it as after any patch.
  * Errors: Conflict with upstream's text and one FieldManagerConflict cause per field; BadRequest for managedFields in the body. */
 int apply_merge(const struct api_resource *res, const json_t *live, const json_t *applied,

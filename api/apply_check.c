@@ -103,15 +103,16 @@ static void check_map(struct check *c, const struct api_schema *schema, const js
 {
 	const char *key;
 	json_t *value;
-	size_t base = c->path.n;
+	size_t n, base = c->path.n;
 	bool strict = knows_everything(schema);
-	json_object_foreach ((json_t *)map, key, value) {
+	json_object_keylen_foreach((json_t *)map, key, n, value)
+	{
 		const struct api_field *f = schema->kind == API_OBJECT && schema->type
-						    ? api_type_field(schema->type, str_from(key))
+						    ? api_type_field(schema->type, str_of(key, n))
 						    : NULL;
 		bool known = f || !strict || type_meta(c, key);
 		buf_putc(&c->path, '.');
-		buf_puts(&c->path, key);
+		buf_add(&c->path, key, n);
 		if (known)
 			check_value(c,
 				    f                         ? &f->schema

@@ -14,12 +14,15 @@ static json_t *merge_maps(struct arena *a, const struct shape *shape, json_t *li
 {
 	json_t *out = json_is_object(live) ? json_copy(live) : json_object();
 	const char *key;
+	size_t n;
 	json_t *value;
-	json_object_foreach (applied, key, value) {
+	json_object_keylen_foreach(applied, key, n, value)
+	{
 		bool named;
-		const struct api_schema *schema = shape_child(shape, str_from(key), &named);
-		json_object_set_new_nocheck(out, key,
-					    merge(a, schema, json_object_get(live, key), value));
+		const struct api_schema *schema = shape_child(shape, str_of(key, n), &named);
+		json_object_setn_new_nocheck(out, key, n,
+					     merge(a, schema, json_object_getn(live, key, n),
+						   value));
 	}
 	return out;
 }

@@ -2,6 +2,7 @@
 /* Field sets from and to JSON (FieldsV1), and as paths for people. */
 #include <stdio.h>
 
+#include "api/codec.h"
 #include "api/fieldset_node.h"
 #include "api/meta.h"
 #include "base/mem.h"
@@ -61,8 +62,8 @@ static void read_keys(struct arena *a, const json_t *object, struct element *out
 
 static bool read_key(struct arena *a, struct str text, struct element *out)
 {
-	json_t *object = json_loadb(text.p, text.n, 0, NULL);
-	if (!json_is_object(object)) {
+	json_t *object = NULL;
+	if (api_json_parse(text, &object, NULL, NULL) < 0 || !json_is_object(object)) {
 		json_decref(object);
 		return false;
 	}
@@ -122,12 +123,14 @@ static int read_set(struct arena *a, const json_t *fields, const struct fieldset
 {
 	struct set_builder b = { .a = a };
 	const char *name;
+	size_t n;
 	json_t *value;
 	*self = false;
 	*out = NULL;
 	if (!json_is_object(fields) && fields && !json_is_null(fields))
 		return err_set(err, ERR_BAD_REQUEST, "managed fields must be an object");
-	json_object_foreach ((json_t *)fields, name, value) {
+	json_object_keylen_foreach((json_t *)fields, name, n, value)
+	{
 		struct element e;
 		const struct fieldset *below;
 		bool member;
@@ -135,7 +138,7 @@ static int read_set(struct arena *a, const json_t *fields, const struct fieldset
 			*self = true;
 			continue;
 		}
-		int r = read_element(a, str_from(name), &e, err);
+		int r = read_element(a, str_of(name, n), &e, err);
 		if (r == 0)
 			continue;
 		if (r > 0)

@@ -93,10 +93,12 @@ static const struct fieldset *set_of_map(struct arena *a, const struct shape *sh
 {
 	struct set_builder b = { .a = a };
 	const char *key;
+	size_t n;
 	json_t *value;
-	json_object_foreach ((json_t *)map, key, value) {
+	json_object_keylen_foreach((json_t *)map, key, n, value)
+	{
 		bool named, leaf;
-		struct str name = str_from(key);
+		struct str name = str_of(key, n);
 		const struct api_schema *schema = shape_child(shape, name, &named);
 		const struct fieldset *below = set_of(a, shape_of(schema, value), value, &leaf);
 		bool empty = json_is_null(value) ||
@@ -196,10 +198,9 @@ static bool is_zero(const json_t *v)
 	       (json_is_string(v) && json_string_length(v) == 0);
 }
 
-static void compare_field(struct diff_builder *b, const struct shape *shape, const char *key,
+static void compare_field(struct diff_builder *b, const struct shape *shape, struct str name,
 			  const json_t *old, const json_t *new, bool both)
 {
-	struct str name = str_from(key);
 	const struct api_field *f = shape->type ? api_type_field(shape->type, name) : NULL;
 	if (f && both && (!old || !new) && shape_implicit(f)) {
 		if (is_zero(old ? old : new))
@@ -229,12 +230,12 @@ static void compare_maps(struct diff_builder *b, const struct shape *shape, cons
 {
 	bool both = old && new;
 	const char *key;
+	size_t n;
 	json_t *value;
-	json_object_foreach ((json_t *)new, key, value)
-		compare_field(b, shape, key, json_object_get(old, key), value, both);
-	json_object_foreach ((json_t *)old, key, value)
-		if (!json_object_get(new, key))
-			compare_field(b, shape, key, value, NULL, both);
+	json_object_keylen_foreach((json_t *)new, key, n, value)
+		compare_field(b, shape, str_of(key, n), json_object_getn(old, key, n), value, both);
+	json_object_keylen_foreach((json_t *)old, key, n, value) if (!json_object_getn(new, key, n))
+		compare_field(b, shape, str_of(key, n), value, NULL, both);
 	if (!both)
 		compare_implicit(b, shape, new ? new : old, new != NULL);
 }

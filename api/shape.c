@@ -105,12 +105,13 @@ void shape_drop_unwritten(const struct api_type *t, json_t *object)
 static bool equal_objects(const json_t *a, const json_t *b)
 {
 	const char *key;
+	size_t n;
 	json_t *value;
 	if (json_object_size(a) != json_object_size(b))
 		return false;
-	json_object_foreach ((json_t *)a, key, value)
-		if (!shape_equal(value, json_object_get(b, key)))
-			return false;
+	json_object_keylen_foreach(
+		(json_t *)a, key, n,
+		value) if (!shape_equal(value, json_object_getn(b, key, n))) return false;
 	return true;
 }
 
@@ -150,14 +151,16 @@ bool shape_equal(const json_t *a, const json_t *b)
 static bool members_surely_differ(const struct api_schema *s, const json_t *a, const json_t *b)
 {
 	const char *key;
+	size_t n;
 	json_t *value;
 	bool map = s->kind == API_MAP;
 	if (map && json_object_size(a) != json_object_size(b))
 		return true;
-	json_object_foreach ((json_t *)a, key, value) {
-		const json_t *other = json_object_get(b, key);
+	json_object_keylen_foreach((json_t *)a, key, n, value)
+	{
+		const json_t *other = json_object_getn(b, key, n);
 		const struct api_field *f =
-			map || !s->type ? NULL : api_type_field(s->type, str_from(key));
+			map || !s->type ? NULL : api_type_field(s->type, str_of(key, n));
 		const struct api_schema *child = map ? s->item : f ? &f->schema : NULL;
 		if (map && !other)
 			return true;

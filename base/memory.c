@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memcpy(), memmove() and memcmp() for x86-64 with musl, whose own begin with `rep movsq` or go byte by byte: dear for what is mostly
- * moved and compared here, keys and words of JSON. Up to 128 bytes are all loaded before any is stored, so that overlapping
+/* memcpy(), memmove(), memcmp() and strlen() for x86-64 with musl, whose own begin with `rep movsq` or go byte by byte: dear for what is
+ * mostly moved and compared here, keys and words of JSON. Up to 128 bytes are all loaded before any is stored, so that overlapping
  * needs no thought there. Elsewhere this file is empty. */
 #include <stddef.h>
 #include <stdint.h>
@@ -164,5 +164,25 @@ int memcmp(const void *left, const void *right, size_t n)
 		}
 	}
 	return compare_16(a, b, n);
+}
+
+static unsigned zeros(const char *aligned)
+{
+	__m128i v = _mm_load_si128((const __m128i *)(const void *)aligned);
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128()));
+}
+
+/* By aligned pieces, which never cross into a page that may not be there. */
+size_t strlen(const char *s)
+{
+	size_t before = (uintptr_t)s & 15;
+	const char *p = s - before;
+	unsigned found = zeros(p) >> before;
+	if (found)
+		return (size_t)__builtin_ctz(found);
+	do
+		p += 16;
+	while (!(found = zeros(p)));
+	return (size_t)(p - s) + (size_t)__builtin_ctz(found);
 }
 #endif

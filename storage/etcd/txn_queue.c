@@ -27,8 +27,8 @@ void txn_queue_wake(struct txn_queue *q)
 {
 	pthread_mutex_lock(&q->lock);
 	q->woken = true;
-	pthread_cond_signal(&q->wake);
 	pthread_mutex_unlock(&q->lock);
+	pthread_cond_signal(&q->wake); /* after: who wakes up would only wait for the lock */
 }
 
 void txn_queue_push(struct txn_queue *q, struct store_txn *t)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/apply.h"
+#include "api/apply_merge.h"
 #include "api/codec.h"
 #include "api/registry.h"
 #include "generated/api_tables.h"
@@ -24,7 +25,8 @@ static void apply(const struct api_resource *r, const json_t *live, const json_t
 {
 	json_t *once = NULL, *twice = NULL;
 	auto_err err = { 0 };
-	if (apply_merge(r, live, applied, &applier, true, &once, &err) == 0 &&
+	if (apply_check(r->type, applied, NULL) == 0 &&
+	    apply_merge(r, live, applied, &applier, true, &once, &err) == 0 &&
 	    api_conform(r->type, once, NULL, NULL) == 0) {
 		if (apply_merge(r, once, applied, &applier, false, &twice, NULL) < 0 ||
 		    api_conform(r->type, twice, NULL, NULL) < 0 || !json_equal(once, twice))

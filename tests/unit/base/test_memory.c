@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever memcpy(), memmove() and memcmp() the program was linked with, against loops, for every size around the borders. */
+/* Whatever memcpy(), memmove(), memcmp() and strlen() the program was linked with, against loops, for every size around the borders. */
 #include "tests/unit/unit.h"
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -29,6 +30,7 @@ static void fill(void)
 static void *(*volatile copy)(void *, const void *, size_t) = memcpy;
 static void *(*volatile move)(void *, const void *, size_t) = memmove;
 static int (*volatile compare)(const void *, const void *, size_t) = memcmp;
+static size_t (*volatile length)(const char *) = strlen;
 
 static void copies_are_exact_and_touch_nothing_else(void **state)
 {
@@ -81,12 +83,35 @@ static void order_is_that_of_the_first_difference(void **state)
 	}
 }
 
+/* Nothing may be read behind a text that ends where the memory does. */
+static void a_text_is_as_long_as_to_its_first_zero(void **state)
+{
+	char *pages =
+		mmap(NULL, 2 * SPACE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)state;
+	assert_true(pages != MAP_FAILED);
+	assert_int_equal(mprotect(pages + SPACE, SPACE, PROT_NONE), 0);
+	memset(pages, 'x', SPACE);
+	pages[SPACE - 1] = '\0';
+	for (size_t n = 0; n < 200; n++)
+		assert_int_equal(length(pages + SPACE - 1 - n), n);
+	for (size_t at = 0; at < 20; at++)
+		for (size_t n = 0; n < 70; n++) {
+			memset(pages, 0, 20); /* before it */
+			memset(pages + at, 'x', n);
+			memset(pages + at + n, 0, 3);
+			assert_int_equal(length(pages + at), n);
+		}
+	munmap(pages, 2 * SPACE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_are_exact_and_touch_nothing_else),
 		cmocka_unit_test(moves_may_overlap_either_way),
 		cmocka_unit_test(order_is_that_of_the_first_difference),
+		cmocka_unit_test(a_text_is_as_long_as_to_its_first_zero),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
