@@ -51,6 +51,18 @@ void client_header(struct client *c, const char *line)
 	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
 }
 
+void client_http2(struct client *c)
+{
+	long version = 0;
+	curl_easy_setopt(c->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 1L);
+	client_request(c, "GET", "/version", NULL);
+	curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 0L);
+	curl_easy_getinfo(c->curl, CURLINFO_HTTP_VERSION, &version);
+	if (version != CURL_HTTP_VERSION_2_0)
+		die("HTTP/2", "the server or curl does not speak it");
+}
+
 void client_close(struct client *c)
 {
 	curl_easy_cleanup(c->curl);
@@ -61,7 +73,7 @@ void client_close(struct client *c)
 
 long client_request(struct client *c, const char *method, const char *path, const char *body)
 {
-	auto_free char *url = str_printf("%s%s", target.server, path);
+	auto_free char *url = str_printf("%s%s", c->server ? c->server : target.server, path);
 	long code = 0;
 	buf_reset(&c->body);
 	curl_easy_setopt(c->curl, CURLOPT_URL, url);

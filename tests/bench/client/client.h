@@ -14,6 +14,7 @@ struct client {
 	CURL *curl;
 	struct curl_slist *headers;
 	struct buf body;
+	const char *server; /* NULL: the target's; borrowed */
 	int number;
 	/* of the measurement */
 	double *latencies;
@@ -23,6 +24,7 @@ struct client {
 };
 void client_init(struct client *c, int number, const char *accept);
 void client_header(struct client *c, const char *line); /* replaces one of the same name */
+void client_http2(struct client *c);
 void client_close(struct client *c);
 /* The code of the answer, whose body is in c->body; `body` NULL: none. */
 long client_request(struct client *c, const char *method, const char *path, const char *body);

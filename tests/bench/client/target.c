@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <jansson.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "api/codec.h"
@@ -85,6 +89,33 @@ double pss_bytes(void)
 		sum += at ? 1024 * strtod(at + 5, NULL) : 0;
 	}
 	return sum;
+}
+
+static bool listens(const struct sockaddr *a, socklen_t n)
+{
+	auto_fd int fd = socket(a->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return fd >= 0 && connect(fd, a, n) == 0;
+}
+
+char *target_elsewhere(void)
+{
+	struct ifaddrs *all = NULL;
+	char *found = NULL, text[INET_ADDRSTRLEN];
+	unsigned short port = (unsigned short)atoi(strrchr(target.server, ':') + 1);
+	getifaddrs(&all);
+	for (struct ifaddrs *i = all; i && !found; i = i->ifa_next) {
+		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET ||
+		    i->ifa_flags & IFF_LOOPBACK)
+			continue;
+		struct sockaddr_in a = *(struct sockaddr_in *)(void *)i->ifa_addr;
+		a.sin_port = htons(port);
+		if (listens((struct sockaddr *)&a, sizeof(a)))
+			found = str_printf("https://%s:%u",
+					   inet_ntop(AF_INET, &a.sin_addr, text, sizeof(text)),
+					   port);
+	}
+	freeifaddrs(all);
+	return found;
 }
 
 void target_pids(const char *text)

@@ -22,6 +22,8 @@ extern struct target target;
 
 _Noreturn void die(const char *what, const char *why);
 double now_s(void);
+/* The target by an address of this machine that is not loopback, if it listens there; else NULL. Freed by the caller. */
+char *target_elsewhere(void);
 double cpu_s(void);     /* that its processes have spent */
 double pss_bytes(void); /* of memory that they hold; 0: unknown */
 void target_load(const char *kubeconfig);
