@@ -3,22 +3,11 @@
  * over the upgraded connection, or in binary messages of a WebSocket (the tunnel that clients use for port-forward since 1.30). */
 #include <string.h>
 
-#include "net/channels_session.h"
-#include "net/spdy.h"
-#include "net/websocket.h"
+#include "net/channels_offer.h"
+#include "net/channels_spdy.h"
 
-#define STREAMS_MAX 2000
-#define LINGER_MS   1000
-#define UNREAD_MAX  (8 << 20) /* of answers to pings and the like, by a client that reads nothing */
-
-struct spdy_session {
-	struct channels base;
-	struct spdy *spdy;
-	struct stream *stream; /* NULL: tunnelled */
-	struct websocket *ws;  /* NULL: not tunnelled */
-	struct loop_timer linger;
-	bool ended; /* our side said all */
-};
+#define LINGER_MS  1000
+#define UNREAD_MAX (8 << 20) /* of answers to pings and the like, by a client that reads nothing */
 
 static struct spdy_session *of(struct channels *s)
 {
@@ -124,96 +113,7 @@ static const struct channels_wire wire = {
 	.free = wire_free,
 };
 
-/* ---- streams that the client opens ---- */
-
-static struct str find(const struct spdy_header *h, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (str_ieq(h[i].name, str_from(name)))
-			return h[i].value;
-	}
-	return (struct str){ 0 };
-}
-
-static const struct {
-	const char *name;
-	enum channel_kind kind;
-} kinds[] = {
-	{ "stdin", CHANNEL_STDIN }, { "stdout", CHANNEL_STDOUT }, { "stderr", CHANNEL_STDERR },
-	{ "error", CHANNEL_ERROR }, { "resize", CHANNEL_RESIZE },
-};
-
-static bool open_command_stream(struct spdy_session *k, uint32_t id, struct str type)
-{
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		if (!str_eqz(type, kinds[i].name))
-			continue;
-		if (channels_find(&k->base, kinds[i].kind))
-			return false;
-		session_add(&k->base, kinds[i].kind, id);
-		spdy_reply(k->spdy, id);
-		session_schedule(&k->base);
-		return true;
-	}
-	return false;
-}
-
-static struct chan *find_half(struct spdy_session *k, const char *request_id,
-			      enum channel_kind kind)
-{
-	LIST_EACH(&k->base.chans, it)
-	{
-		struct chan *c = LIST_ITEM(it, struct chan, link);
-		if (c->pub.kind == kind && !c->peer && strcmp(c->request_id, request_id) == 0)
-			return c;
-	}
-	return NULL;
-}
-
-/* Clients before 1.4 sent no request id: their error stream comes first, its data stream has the next number. */
-static char *request_id_of(struct str given, uint32_t id, bool data)
-{
-	if (given.n > 0)
-		return str_dup(given);
-	return str_printf("%u", data ? id - 2 : id);
-}
-
-static bool open_forward_stream(struct spdy_session *k, uint32_t id, struct str type,
-				const struct spdy_header *h, size_t n)
-{
-	uint64_t port;
-	bool data = str_eq(type, STR("data"));
-	if (!str_to_u64(find(h, n, "port"), &port) || port < 1 || port > 65535)
-		return false;
-	if ((!data && !str_eq(type, STR("error"))) || k->base.nchans >= STREAMS_MAX)
-		return false;
-	char *request_id = request_id_of(find(h, n, "requestid"), id, data);
-	if (find_half(k, request_id, data ? CHANNEL_DATA : CHANNEL_ERROR)) {
-		free(request_id);
-		return false;
-	}
-	struct chan *other = find_half(k, request_id, data ? CHANNEL_ERROR : CHANNEL_DATA);
-	struct chan *c = session_add(&k->base, data ? CHANNEL_DATA : CHANNEL_ERROR, id);
-	c->pub.port = (int)port;
-	c->pub.request_id = c->request_id = request_id;
-	c->peer = other;
-	if (other)
-		other->peer = c;
-	spdy_reply(k->spdy, id);
-	session_schedule(&k->base);
-	return true;
-}
-
-static bool on_opened(void *ctx, uint32_t id, const struct spdy_header *h, size_t n)
-{
-	struct spdy_session *k = ctx;
-	struct str type = find(h, n, "streamtype");
-	if (k->base.dead || k->base.closing)
-		return false;
-	if (k->base.config.use == CHANNELS_REMOTE_COMMAND)
-		return open_command_stream(k, id, type);
-	return open_forward_stream(k, id, type, h, n);
-}
+/* ---- what the streams bring ---- */
 
 static void on_stream_data(void *ctx, uint32_t id, const char *p, size_t n)
 {
@@ -244,7 +144,7 @@ static void on_stream_reset(void *ctx, uint32_t id)
 
 static const struct spdy_ops spdy_callbacks = {
 	.send = send_frame,
-	.opened = on_opened,
+	.opened = spdy_stream_opened,
 	.data = on_stream_data,
 	.ended = on_stream_ended,
 	.reset = on_stream_reset,
@@ -333,110 +233,23 @@ struct channels *channels_tunnel(struct http_request *req, const struct channels
 	return &k->base;
 }
 
-/* ---- negotiation: httpstream.Handshake's rules and texts ---- */
-
-static const struct {
-	const char *name;
-	int version;
-	enum channels_use use;
-} protocols[] = {
-	{ "v4.channel.k8s.io", 4, CHANNELS_REMOTE_COMMAND },
-	{ "v3.channel.k8s.io", 3, CHANNELS_REMOTE_COMMAND },
-	{ "v2.channel.k8s.io", 2, CHANNELS_REMOTE_COMMAND },
-	{ "channel.k8s.io", 1, CHANNELS_REMOTE_COMMAND },
-	{ "portforward.k8s.io", 1, CHANNELS_PORT_FORWARD },
-};
-
-static struct channels *refuse(struct http_request *req, enum err_reason reason, const char *why)
-{
-	struct err err = { 0 };
-	err_set(&err, reason, "unable to upgrade: %s", why);
-	http_reply_err(req, &err);
-	err_clear(&err);
-	return NULL;
-}
-
-static bool offers(struct str name, const struct http_request *req, bool *any)
-{
-	for (size_t i = 0; i < req->nfields; i++) {
-		struct str list = req->fields[i].value, item;
-		if (!str_eq(req->fields[i].name, STR("x-stream-protocol-version")))
-			continue;
-		while (str_next(&list, ',', &item)) {
-			item = str_trim(item);
-			*any |= item.n > 0;
-			if (item.n > 0 && str_eq(item, name))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* The client's order decides; it lists the newest first, as the table does. Index, or -1. */
-static int negotiate(const struct http_request *req, enum channels_use use, bool *any)
-{
-	for (size_t i = 0; i < COUNT_OF(protocols); i++) {
-		if (protocols[i].use == use && offers(str_from(protocols[i].name), req, any))
-			return (int)i;
-	}
-	return -1;
-}
-
-static struct channels *refuse_protocol(struct http_request *req, enum channels_use use)
-{
-	struct http_field f[8] = { { STR("content-type"), STR("text/plain; charset=utf-8") } };
-	size_t n = 1;
-	auto_buf text = { 0 };
-	struct str wanted = http_header(req, "x-stream-protocol-version");
-	buf_printf(&text,
-		   "unable to upgrade: unable to negotiate protocol: client supports [%.*s], "
-		   "server accepts [",
-		   STR_ARG(wanted));
-	for (size_t i = 0; i < COUNT_OF(protocols); i++) {
-		if (protocols[i].use != use)
-			continue;
-		buf_printf(&text, "%s%s", n > 1 ? " " : "", protocols[i].name);
-		f[n++] = (struct http_field){ STR("x-accepted-stream-protocol-versions"),
-					      str_from(protocols[i].name) };
-	}
-	buf_puts(&text, "]\n");
-	struct chunk c = chunk_copy(buf_view(&text));
-	http_reply(req, 403, f, n, &c, 1);
-	return NULL;
-}
-
-static bool upgrade_asked(const struct http_request *req)
-{
-	struct str list = http_header(req, "connection"), item;
-	while (str_next(&list, ',', &item)) {
-		if (str_ieq(str_trim(item), STR("upgrade")))
-			return str_ieq(http_header(req, "upgrade"), STR("SPDY/3.1"));
-	}
-	return false;
-}
-
 struct channels *channels_accept_spdy(struct http_request *req, const struct channels_config *c)
 {
-	bool any = false;
-	if (!upgrade_asked(req))
-		return refuse(req, ERR_BAD_REQUEST, "missing upgrade headers in request");
-	int i = negotiate(req, c->use, &any);
-	if (i < 0 && !any)
-		return refuse(req, ERR_BAD_REQUEST,
-			      "header X-Stream-Protocol-Version does not exist in request");
-	if (i < 0)
-		return refuse_protocol(req, c->use);
+	struct spdy_protocol agreed;
+	if (!spdy_agree(req, c->use, &agreed))
+		return NULL;
 	struct http_field f[] = { { STR("connection"), STR("Upgrade") },
 				  { STR("upgrade"), STR("SPDY/3.1") },
-				  { STR("x-stream-protocol-version"),
-				    str_from(protocols[i].name) } };
+				  { STR("x-stream-protocol-version"), str_from(agreed.name) } };
 	struct loop *l = req->loop;
 	struct stream *s = http_upgrade(req, f, COUNT_OF(f));
-	if (!s)
-		return refuse(req, ERR_BAD_REQUEST, "the connection can't be taken over");
+	if (!s) {
+		spdy_refuse(req, ERR_BAD_REQUEST, "the connection can't be taken over");
+		return NULL;
+	}
 	struct spdy_session *k = NEW(struct spdy_session);
 	start(k, l, c);
-	k->base.version = protocols[i].version;
+	k->base.version = agreed.version;
 	k->stream = s;
 	s->ctx = k;
 	s->on_data = on_data;

@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 #include "net/connect.h"
-#include "net/http1.h"
 #include "net/http1_client.h"
+#include "net/http_call_head.h"
 
 struct http_client {
 	struct loop *loop;
@@ -290,54 +290,6 @@ static void on_timeout(struct loop_timer *t)
 	fail(call, ERR_TIMEOUT, "context deadline exceeded");
 }
 
-static bool has_field(const struct http_call_spec *spec, const char *name)
-{
-	for (size_t i = 0; i < spec->nfields; i++) {
-		if (str_ieq(spec->fields[i].name, str_from(name)))
-			return true;
-	}
-	return false;
-}
-
-static bool method_has_body(struct str m)
-{
-	return str_eq(m, STR("POST")) || str_eq(m, STR("PUT")) || str_eq(m, STR("PATCH"));
-}
-
-static void build_head(struct http_call *call, const struct http_call_spec *spec)
-{
-	struct buf *b = &call->head;
-	struct str path = spec->target.n ? spec->target : STR("/");
-	buf_printf(b, "%.*s ", STR_ARG(spec->method));
-	for (size_t i = 0; i < path.n; i++) /* a space or a line break would start something else */
-		if ((unsigned char)path.p[i] <= ' ' || path.p[i] == 0x7f)
-			buf_printf(b, "%%%02X", (unsigned char)path.p[i]);
-		else
-			buf_putc(b, path.p[i]);
-	buf_puts(b, " HTTP/1.1\r\n");
-	if (!has_field(spec, "host")) {
-		struct http_field host = { STR("host"), spec->authority };
-		char text[300];
-		if (!spec->authority.n) {
-			bool v6 = strchr(spec->host, ':') != NULL;
-			snprintf(text, sizeof(text), "%s%s%s:%d", v6 ? "[" : "", spec->host,
-				 v6 ? "]" : "", spec->port);
-			host.value = str_from(text);
-		}
-		http1_add_fields(b, &host, 1);
-	}
-	http1_add_fields(b, spec->fields, spec->nfields);
-	if (has_field(spec, "content-length") || has_field(spec, "transfer-encoding"))
-		call->chunked = has_field(spec, "transfer-encoding");
-	else if (spec->streaming && !call->wants_upgrade) {
-		call->chunked = true;
-		buf_puts(b, "transfer-encoding: chunked\r\n");
-	} else if (spec->body.n > 0 || method_has_body(spec->method)) {
-		buf_printf(b, "content-length: %zu\r\n", spec->body.n);
-	}
-	buf_puts(b, "\r\n");
-}
-
 struct http_call *http_call_start(struct http_client *c, const struct http_call_spec *spec)
 {
 	struct http_call *call = NEW(struct http_call);
@@ -349,9 +301,9 @@ struct http_call *http_call_start(struct http_client *c, const struct http_call_
 	call->port = spec->port;
 	call->streaming = spec->streaming;
 	call->is_head = str_eq(spec->method, STR("HEAD"));
-	call->wants_upgrade = has_field(spec, "upgrade");
+	call->wants_upgrade = http_call_has_field(spec, "upgrade");
 	call->connect_timeout_ms = spec->connect_timeout_ms;
-	build_head(call, spec);
+	call->chunked = http_call_head(spec, &call->head);
 	if (spec->body.n > 0)
 		buf_str(&call->body, spec->body);
 	list_add_tail(&c->calls, &call->link);
