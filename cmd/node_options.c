@@ -68,6 +68,9 @@ int node_options_check(struct node_options *o, struct err *err)
 	    (r = option_check_list("node-ip", &o->node_ip, option_is_address, "an IP address",
 				   err)) < 0)
 		return r;
+	struct pressure_thresholds t;
+	if (pressure_parse(str_from(o->eviction_hard), &t, err) < 0)
+		return err_wrap(err, -ERR_BAD_REQUEST, "--eviction-hard");
 	if (!o->node_name)
 		default_node_name(o);
 	if (!is_node_name(o->node_name))

@@ -3,6 +3,7 @@
 #ifndef CMD_NODE_OPTIONS_H
 #define CMD_NODE_OPTIONS_H
 
+#include "agent/kubelet/pressure.h"
 #include "cmd/flags.h"
 
 struct node_options {
@@ -10,6 +11,7 @@ struct node_options {
 	const char *node_name;
 	struct flag_list node_ip, node_label, node_taint;
 	int64_t kubelet_port, max_pods;
+	const char *eviction_hard;
 	const char *private_registry;
 	bool disable_default_registry_endpoint;
 	const char *log_level;
@@ -33,6 +35,8 @@ struct node_options {
 	  "port of the kubelet" }, \
 	{ "max-pods", "N", FLAG_INT, NODE_OPTION(at, max_pods), "110", \
 	  "pods that this node takes" }, \
+	{ "eviction-hard", "SIGNAL<AMOUNT,...", FLAG_STRING, NODE_OPTION(at, eviction_hard), PRESSURE_DEFAULTS, \
+	  "when pods are evicted for want of memory, disk, inodes or processes" }, \
 	{ "private-registry", "FILE", FLAG_STRING, NODE_OPTION(at, private_registry), "/etc/allinone/registries.yaml", \
 	  "mirrors, credentials and TLS of registries" }, \
 	{ "disable-default-registry-endpoint", NULL, FLAG_BOOL, NODE_OPTION(at, disable_default_registry_endpoint), "false", \

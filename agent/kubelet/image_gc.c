@@ -41,6 +41,8 @@ struct collection {
 	struct map used; /* ids of images that containers have */
 	int64_t wanted_bytes;
 	size_t removed;
+	void (*done)(void *ctx); /* may be NULL */
+	void *ctx;
 };
 
 static void note_used(void *ctx, const struct container_status *s)
@@ -80,11 +82,28 @@ static void collect(void *ctx)
 static void collected(void *ctx)
 {
 	struct collection *c = ctx;
-	log_info("removed unused images: the disk is nearly full", LOG_I("images", c->removed));
+	if (c->removed || !c->done)
+		log_info("removed unused images: the disk is nearly full",
+			 LOG_I("images", c->removed));
 	if (c->removed && c->k->node)
 		node_images_changed(c->k->node);
 	map_free(&c->used, NULL);
+	if (c->done)
+		c->done(c->ctx);
 	free(c);
+}
+
+static void start(struct kubelet *k, int64_t wanted_bytes, void (*done)(void *ctx), void *ctx)
+{
+	struct collection *c = NEW(struct collection);
+	*c = (struct collection){ .k = k, .wanted_bytes = wanted_bytes, .done = done, .ctx = ctx };
+	runtime_each_container(k->runtime, NULL, note_used, c);
+	loop_work(k->loop, collect, collected, c);
+}
+
+void image_gc_unused(struct kubelet *k, void (*done)(void *ctx), void *ctx)
+{
+	start(k, INT64_MAX, done, ctx);
 }
 
 void image_gc(struct kubelet *k)
@@ -94,11 +113,6 @@ void image_gc(struct kubelet *k)
 		return;
 	int64_t wanted = image_gc_wanted((int64_t)(fs.f_blocks * fs.f_frsize),
 					 (int64_t)(fs.f_bavail * fs.f_frsize));
-	if (!wanted)
-		return;
-	struct collection *c = NEW(struct collection);
-	c->k = k;
-	c->wanted_bytes = wanted;
-	runtime_each_container(k->runtime, NULL, note_used, c);
-	loop_work(k->loop, collect, collected, c);
+	if (wanted)
+		start(k, wanted, NULL, NULL);
 }

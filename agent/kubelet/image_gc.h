@@ -12,6 +12,8 @@
 #define IMAGE_GC_MIN_AGE_S    120
 
 void image_gc(struct kubelet *k);
+/* All that nobody uses, however full the disk is; then done(ctx). */
+void image_gc_unused(struct kubelet *k, void (*done)(void *ctx), void *ctx);
 
 /* Pure: bytes to be freed, 0 when the disk is not full enough. */
 int64_t image_gc_wanted(int64_t size_bytes, int64_t available_bytes);

@@ -61,6 +61,7 @@ static void config_copy(struct kubelet_config *to, const struct kubelet_config *
 	to->serving_key = text(c->serving_key);
 	to->client_ca = text(c->client_ca);
 	to->registries = text(c->registries);
+	to->eviction_hard = text(c->eviction_hard ? c->eviction_hard : PRESSURE_DEFAULTS);
 	to->node_ips = list(c->node_ips);
 	to->pod_cidrs = list(c->pod_cidrs);
 	to->cluster_cidrs = list(c->cluster_cidrs);
@@ -72,9 +73,10 @@ static void config_copy(struct kubelet_config *to, const struct kubelet_config *
 
 static void config_free(struct kubelet_config *c)
 {
-	const char *const texts[] = { c->data_dir,    c->run_dir,        c->node_name,
-				      c->cluster_dns, c->cluster_domain, c->serving_cert,
-				      c->serving_key, c->client_ca,      c->registries };
+	const char *const texts[] = { c->data_dir,     c->run_dir,        c->node_name,
+				      c->cluster_dns,  c->cluster_domain, c->serving_cert,
+				      c->serving_key,  c->client_ca,      c->registries,
+				      c->eviction_hard };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		free((char *)texts[i]);
 	list_free(c->node_ips);
@@ -322,6 +324,7 @@ static void begin(void *ctx)
 				   (struct str){ 0 }, (struct str){ 0 });
 	informer_hook_add(k->services, NULL, on_services, k);
 	informer_start(k->services);
+	k->eviction = eviction_new(k, &k->thresholds);
 	k->node = node_start(k, on_cidrs);
 	auto_free char *storage = str_printf("%s/storage", k->config.data_dir);
 	k->local_volumes = local_volumes_start(k->client, k->config.node_name, storage);
@@ -338,6 +341,15 @@ static void kubelet_free(struct kubelet *k)
 	free(k);
 }
 
+static void keep_back(struct machine *m, const struct pressure_thresholds *t)
+{
+	m->allocatable_bytes =
+		(m->memory_bytes - pressure_limit(t, PRESSURE_MEMORY, m->memory_bytes)) / 1024 *
+		1024;
+	m->allocatable_disk_bytes =
+		m->disk_bytes - pressure_limit(t, PRESSURE_NODEFS, m->disk_bytes);
+}
+
 static int start_parts(struct kubelet *k, struct err *err)
 {
 	auto_free char *root = str_printf("%s/agent", k->config.data_dir);
@@ -350,7 +362,9 @@ static int start_parts(struct kubelet *k, struct err *err)
 		.on_exit = on_exit_of,
 		.ctx = k,
 	};
-	int r = dir_make(pods, 0750, err);
+	int r = pressure_parse(str_from(k->config.eviction_hard), &k->thresholds, err);
+	if (r == 0)
+		r = dir_make(pods, 0750, err);
 	if (r == 0)
 		r = find_host_ips(k, err);
 	if (r == 0)
@@ -362,6 +376,7 @@ static int start_parts(struct kubelet *k, struct err *err)
 	k->images = runtime_images(k->runtime);
 	image_store_registries(k->images, k->config.registries, k->config.mirrors_only);
 	machine_read(k->config.data_dir, &k->machine);
+	keep_back(&k->machine, &k->thresholds);
 	return server_start(k, err);
 }
 
@@ -407,6 +422,7 @@ static void end(void *ctx)
 	k->pod_watch = NULL;
 	local_volumes_stop(TAKE(k->local_volumes));
 	server_stop(k);
+	eviction_stop(k->eviction);
 	if (k->node)
 		node_stop(TAKE(k->node), stopped);
 	else

@@ -23,6 +23,7 @@ struct kubelet_config {
 	const char *registries;                              /* registries.yaml; NULL: none */
 	bool mirrors_only;           /* registries that have mirrors are left alone */
 	int max_pods;                /* 0: 110 */
+	const char *eviction_hard;   /* thresholds (pressure.h); NULL: upstream's */
 	void (*on_ready)(void *ctx); /* the Node is Ready for the first time; may be NULL */
 	void *ctx;
 };

@@ -10,8 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#define TEXT_MAX         65536
-#define MEMORY_MIN_BYTES (100ll << 20)
+#define TEXT_MAX 65536
 
 static void read_text(const char *path, char *out, size_t n)
 {
@@ -93,7 +92,7 @@ void machine_read(const char *data_dir, struct machine *out)
 	if (read_number("/sys/fs/cgroup/memory.max", &limit) && limit > 0 &&
 	    limit < out->memory_bytes)
 		out->memory_bytes = limit;
-	out->allocatable_bytes = (out->memory_bytes - MEMORY_MIN_BYTES) / 1024 * 1024;
+	out->allocatable_bytes = out->memory_bytes / 1024 * 1024;
 	if (statvfs(data_dir, &fs) == 0)
 		out->disk_bytes = (int64_t)(fs.f_blocks * fs.f_frsize);
 	read_text("/etc/machine-id", out->machine_id, sizeof(out->machine_id));
@@ -107,22 +106,4 @@ void machine_read(const char *data_dir, struct machine *out)
 		snprintf(out->architecture, sizeof(out->architecture), "%.15s",
 			 go_architecture(u.machine));
 	}
-}
-
-static int64_t count_processes(void)
-{
-	struct sysinfo s;
-	return sysinfo(&s) == 0 ? s.procs : 0;
-}
-
-void machine_pressure(const char *data_dir, struct machine_pressure *out)
-{
-	struct statvfs fs;
-	int64_t pid_max, available = meminfo("MemAvailable");
-	*out = (struct machine_pressure){ .memory = available && available < MEMORY_MIN_BYTES };
-	if (statvfs(data_dir, &fs) == 0)
-		out->disk = fs.f_bavail < fs.f_blocks / 10 ||
-			    (fs.f_files && fs.f_favail < fs.f_files / 20);
-	if (read_number("/proc/sys/kernel/pid_max", &pid_max))
-		out->pids = pid_max - count_processes() < pid_max / 10;
 }

@@ -345,6 +345,13 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 
 /* --- status --- */
 
+static void status_event(const struct node *n, const char *event)
+{
+	auto_free char *message =
+		str_printf("Node %s status is now: %s", n->k->config.node_name, event);
+	node_event(n->k, false, event, message);
+}
+
 static void set_condition(struct node *n, enum node_condition c, bool value)
 {
 	if (n->view.conditions[c].value == value)
@@ -352,13 +359,26 @@ static void set_condition(struct node *n, enum node_condition c, bool value)
 	n->view.conditions[c] = (struct node_condition_state){ value, now_us(n) };
 }
 
+static void take_pressure(struct node *n)
+{
+	static const char *const events[PRESSURE_CONDITIONS][2] = {
+		[NODE_MEMORY_PRESSURE] = { "NodeHasSufficientMemory", "NodeHasInsufficientMemory" },
+		[NODE_DISK_PRESSURE] = { "NodeHasNoDiskPressure", "NodeHasDiskPressure" },
+		[NODE_PID_PRESSURE] = { "NodeHasSufficientPID", "NodeHasInsufficientPID" },
+	};
+	const bool *now = eviction_conditions(n->k->eviction);
+	for (enum node_condition c = 0; c < PRESSURE_CONDITIONS; c++) {
+		if (n->view.conditions[c].value == now[c])
+			continue;
+		set_condition(n, c, now[c]);
+		status_event(n, events[c][now[c]]);
+	}
+}
+
 static void look_around(struct node *n)
 {
-	struct machine_pressure p;
-	machine_pressure(n->k->config.data_dir, &p);
-	set_condition(n, NODE_MEMORY_PRESSURE, p.memory);
-	set_condition(n, NODE_DISK_PRESSURE, p.disk);
-	set_condition(n, NODE_PID_PRESSURE, p.pids);
+	eviction_look(n->k->eviction);
+	take_pressure(n);
 }
 
 static void tell_ready(struct node *n)
@@ -366,7 +386,7 @@ static void tell_ready(struct node *n)
 	if (n->ready_told || !n->view.conditions[NODE_READY].value)
 		return;
 	n->ready_told = true;
-	node_event(n->k, false, "NodeReady", "Node is now ready");
+	status_event(n, "NodeReady");
 	if (n->k->config.on_ready)
 		n->k->config.on_ready(n->k->config.ctx);
 }
@@ -428,6 +448,12 @@ static void sync_status(struct node *n)
 void node_network_ready(struct node *n)
 {
 	set_condition(n, NODE_READY, true);
+	sync_status(n);
+}
+
+void node_pressure_changed(struct node *n)
+{
+	take_pressure(n);
 	sync_status(n);
 }
 

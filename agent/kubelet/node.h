@@ -16,6 +16,7 @@ void node_network_ready(struct node *n); /* pods can be run: the node is Ready f
 const struct core_v1_node *node_object(const struct node *n); /* as seen last; NULL: not yet */
 void node_ask(struct node *n);                                /* reads it anew; then pods_admit() */
 void node_images_changed(struct node *n);
+void node_pressure_changed(struct node *n); /* eviction_conditions() say something else */
 const char *node_uid(const struct node *n); /* "" until it is registered */
 void node_event(struct kubelet *k, bool warning, const char *reason, const char *message);
 

@@ -57,7 +57,7 @@ static void write_amounts(const struct node_view *v, bool allocatable, struct bu
 		buf_printf(out, "\"cpu\":\"%lld\"", (long long)m->cpu_milli / 1000);
 	if (allocatable)
 		buf_printf(out, ",\"ephemeral-storage\":\"%lld\"",
-			   (long long)m->disk_bytes / 10 * 9);
+			   (long long)m->allocatable_disk_bytes);
 	else
 		buf_printf(out, ",\"ephemeral-storage\":\"%lldKi\"",
 			   (long long)m->disk_bytes >> 10);

@@ -263,6 +263,8 @@ bool pod_is_terminating(const struct pod *p)
 int64_t pod_grace_us(const struct pod *p)
 {
 	int64_t s = 30;
+	if (p->stop_grace_us)
+		return p->stop_grace_us;
 	if (p->api.metadata.deletion_grace_period_seconds)
 		s = *p->api.metadata.deletion_grace_period_seconds;
 	else if (p->api.spec.termination_grace_period_seconds)

@@ -88,6 +88,8 @@ struct pod {
 	bool frozen;                /* ended before we started: the API's status stands */
 	bool gone;                  /* the API object is deleted */
 	char *stop_reason, *stop_message; /* deadline, eviction: status.reason, status.message */
+	int64_t stop_grace_us;            /* of an eviction; 0: the pod's own */
+	bool disrupted;                   /* evicted for the node's sake: DisruptionTarget */
 	bool finishing, finished;         /* the last DELETE is on its way, is done */
 	int64_t finish_retry_us;
 	int64_t start_us; /* status.startTime */

@@ -23,6 +23,17 @@ static void reject(struct pod *p, const struct admission *verdict)
 	p->stop_message = str_printf("Pod was rejected: %s", verdict->message);
 }
 
+static void check(const struct pod *p, const struct core_v1_pod *const *others, size_t n,
+		  const struct core_v1_node *node, struct arena *a, struct admission *out)
+{
+	auto_buf why = { 0 };
+	if (pressure_admits(eviction_conditions(p->k->eviction), &p->api, &why))
+		admission_check(&p->api, others, n, node, a, out);
+	else
+		*out = (struct admission){ .reason = "Evicted",
+					   .message = arena_strdup(a, buf_view(&why)) };
+}
+
 bool pod_admit(struct pod *p)
 {
 	struct kubelet *k = p->k;
@@ -41,7 +52,7 @@ bool pod_admit(struct pod *p)
 		if (other != p && is_active(other))
 			others[n++] = &other->api;
 	}
-	admission_check(&p->api, others, n, node, &a, &verdict);
+	check(p, others, n, node, &a, &verdict);
 	if (verdict.only_labels && !p->asked_node) {
 		p->asks_node = p->asked_node = true;
 		node_ask(k->node);

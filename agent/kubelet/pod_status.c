@@ -365,7 +365,7 @@ static void fill_conditions(const struct pod *p, int64_t now_us, struct arena *a
 {
 	const char *phase = out->phase.p;
 	struct verdict all = containers_ready(p, a, phase);
-	out->conditions.items = ARENA_ARRAY(a, struct core_v1_pod_condition, 8);
+	out->conditions.items = ARENA_ARRAY(a, struct core_v1_pod_condition, 9);
 	add_condition(p, now_us, out, "PodReadyToStartContainers",
 		      (struct verdict){ .ok = p->sandbox == SANDBOX_READY });
 	add_condition(p, now_us, out, "Initialized",
@@ -374,6 +374,9 @@ static void fill_conditions(const struct pod *p, int64_t now_us, struct arena *a
 	add_condition(p, now_us, out, "ContainersReady", all);
 	add_condition(p, now_us, out, "PodScheduled", (struct verdict){ .ok = true });
 	fill_resize(p, now_us, out);
+	if (p->disrupted)
+		add_condition(p, now_us, out, "DisruptionTarget",
+			      (struct verdict){ true, "TerminationByKubelet", p->stop_message });
 }
 
 /* --- resources of the pod itself --- */

@@ -6,6 +6,7 @@
 
 #include "agent/kubelet/certificates.h"
 #include "agent/kubelet/events.h"
+#include "agent/kubelet/eviction.h"
 #include "agent/kubelet/kubelet.h"
 #include "agent/kubelet/machine.h"
 #include "agent/kubelet/sources.h"
@@ -39,6 +40,8 @@ struct kubelet {
 	struct map restored; /* uids of sandboxes found at start and not yet claimed by a pod */
 	bool pods_synced, stopping;
 	struct node *node;
+	struct pressure_thresholds thresholds; /* constant */
+	struct eviction *eviction;
 	struct usage_history usage; /* of the machine */
 	struct local_volumes *local_volumes;
 	struct http_client *http; /* probes and hooks */

@@ -17,7 +17,7 @@ printf 'allinone   %-28s %.2f MiB\n' "executable" "$(stat -c %s "$ALLINONE" | aw
 # start WHAT: starts the server on the host, sets $pid, prints the times to /readyz and to the Ready node
 start() {
 	local log=$work/$1.log
-	on_host "$ALLINONE" server --data-dir $data 2>"$log" &
+	on_host "$ALLINONE" server --eviction-hard="memory.available<100Mi" --data-dir $data 2>"$log" &
 	servers+=($!)
 	ready=$(on_host python3 "$bench_root/tests/bench/wait_ready.py" 127.0.0.1 6443 30)
 	until grep -q 'node ready' "$log"; do sleep 0.01; done

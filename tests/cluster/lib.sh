@@ -13,6 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 hosts=$here/testhosts
 kubeconfig=/var/lib/allinone/server/cred/admin.kubeconfig
 image=docker.io/library/busybox:test
+roomy='--eviction-hard=memory.available<100Mi' # all hosts share the machine's disk, which may be fuller than a node's should be
 
 skip_all() { echo "skip $(basename "$0" .sh) - $1"; exit 0; }
 
@@ -43,7 +44,7 @@ on_host() { "$hosts" exec "$host" "$@"; }
 k() { on_host kubectl --kubeconfig "$kubeconfig" "$@"; }
 
 server_start() {
-	"$hosts" exec "$host" "$ALLINONE" server "$@" >>"$work/server.log" 2>&1 &
+	"$hosts" exec "$host" "$ALLINONE" server "$roomy" "$@" >>"$work/server.log" 2>&1 &
 	server=$!
 	until_true 20 node_is_ready || { tail -20 "$work/server.log"; return 1; }
 	[ -e "$work/holds.$host" ] || host_note "$host"
@@ -56,7 +57,7 @@ server_kill() { # -9: nothing is said, nothing is flushed
 }
 agent_start() { # HOST FLAGS…; with the token in ALLINONE_TOKEN, if one is needed
 	local on=$1; shift
-	"$hosts" exec "$on" "$ALLINONE" agent --join https://10.80.0.1:6443 "$@" >>"$work/$on.log" 2>&1 &
+	"$hosts" exec "$on" "$ALLINONE" agent --join https://10.80.0.1:6443 "$roomy" "$@" >>"$work/$on.log" 2>&1 &
 	agents[$on]=$!
 }
 agent_kill() {
@@ -76,7 +77,7 @@ host_holds() {
 		find /sys/fs/cgroup -mindepth 1 -type d -printf "cgroup %p\n"
 		for p in /proc/[0-9]*; do
 			[ "$(stat -Lc %i $p/ns/net 2>/dev/null)" = "$(stat -Lc %i /proc/1/ns/net)" ] || [ ! -e $p/exe ] || echo "namespace of $(tr "\0" " " <$p/cmdline)"
-			case $(tr "\0" " " <$p/cmdline) in "" | "bash -c"* | "awk "* | "find "* | "sed "*) ;; *) [ ! -e $p/exe ] || echo "process $(tr "\0" " " <$p/cmdline)" ;; esac
+			case $(tr "\0" " " <$p/cmdline) in "" | "python3 -c"* | "bash -c"* | "awk "* | "find "* | "sed "*) ;; *) [ ! -e $p/exe ] || echo "process $(tr "\0" " " <$p/cmdline)" ;; esac
 		done
 		ip -o link | sed -E "s/^[0-9]+: ([^:@]+).*/link \1/"
 		for f in -4 -6; do ip $f route show table all | sed "s/ expires [^ ]*//; s/local fe80::[^ ]* dev eth0/local fe80 dev eth0/; s/^/route /"; ip $f rule | sed "s/^/ip rule /"; done
