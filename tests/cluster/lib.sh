@@ -100,7 +100,7 @@ delete_all() {
 	k delete pods --all --timeout=60s && k delete persistentvolumeclaims --all --timeout=30s
 	until_true 20 says_nothing k get pods,persistentvolumes -A -o name
 } >/dev/null
-says_nothing() { [ -z "$("$@" 2>&1 | grep -v '^No resources found')" ]; }
+says_nothing() { ! "$@" 2>&1 | grep -qv "^No resources found"; }
 holds_no_more() { # HOST
 	local more
 	more=$(host_holds "$1" | comm -13 "$work/holds.$1" -)
