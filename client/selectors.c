@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/selectors.h"
 
+bool object_labels_equal(const struct object *a, const struct object *b)
+{
+	if (a->nlabels != b->nlabels)
+		return false;
+	for (size_t i = 0; i < a->nlabels; i++)
+		if (!str_eq(a->labels[i].key, b->labels[i].key) ||
+		    !str_eq(a->labels[i].value, b->labels[i].value))
+			return false;
+	return true;
+}
+
 const struct str *object_label(const struct object *o, struct str key)
 {
 	for (size_t i = 0; i < o->nlabels; i++)

@@ -12,6 +12,7 @@ bool label_selector_is_empty(const struct meta_v1_label_selector *s);
 /* A Service's or ReplicationController's plain map; an empty one matches everything. */
 bool label_map_matches(const struct api_str_map *wanted, const struct object *o);
 const struct str *object_label(const struct object *o, struct str key); /* NULL: absent */
+bool object_labels_equal(const struct object *a, const struct object *b);
 const struct str *str_map_get(const struct api_str_map *m, struct str key);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is read of a pod when it gets its place, and whether a newer version of it is another one for the numbers. */
 #include "base/mem.h"
+#include "client/selectors.h"
 #include "server/scheduler/cluster_parts.h"
 
 int32_t pod_priority(const struct core_v1_pod *p)
@@ -141,17 +142,6 @@ void placed_free(struct cluster *c, struct placed_pod *p)
 	free(p);
 }
 
-static bool same_labels(const struct object *a, const struct object *b)
-{
-	if (a->nlabels != b->nlabels)
-		return false;
-	for (size_t i = 0; i < a->nlabels; i++)
-		if (!str_eq(a->labels[i].key, b->labels[i].key) ||
-		    !str_eq(a->labels[i].value, b->labels[i].value))
-			return false;
-	return true;
-}
-
 static bool same_usage(const struct pod_usage *a, const struct pod_usage *b)
 {
 	const struct amounts *x = &a->request, *y = &b->request;
@@ -174,7 +164,8 @@ bool cluster_pod_refresh(struct placed_pod *p, const struct object *o,
 	bool same;
 
 	if (!str_eq(p->object->uid, o->uid) || !str_eqz(pod->spec.node_name, p->node->name) ||
-	    p->leaving != pod->metadata.deletion_timestamp.set || !same_labels(p->object, o))
+	    p->leaving != pod->metadata.deletion_timestamp.set ||
+	    !object_labels_equal(p->object, o))
 		return false;
 	pod_usage_read(pod, &usage);
 	same = same_usage(&p->usage, &usage);
@@ -199,7 +190,7 @@ static struct str field_of(const struct object *o, const char *label)
 
 bool cluster_pod_confirm(struct placed_pod *p, const struct object *o)
 {
-	if (!str_eq(p->object->uid, o->uid) || o->deleting || !same_labels(p->object, o) ||
+	if (!str_eq(p->object->uid, o->uid) || o->deleting || !object_labels_equal(p->object, o) ||
 	    !str_eqz(field_of(o, "spec.nodeName"), p->node->name) ||
 	    !str_eqz(field_of(o, "status.phase"), "Pending"))
 		return false;

@@ -29,54 +29,6 @@ static bool due_earlier(const struct pending_pod *a, const struct pending_pod *b
 	return backoff_end(a) < backoff_end(b);
 }
 
-static void heap_place(struct pod_heap *h, size_t at, struct pending_pod *p)
-{
-	h->items[at] = p;
-	p->at = at;
-}
-
-static void heap_up(struct pod_heap *h, size_t at)
-{
-	struct pending_pod *p = h->items[at];
-
-	for (; at > 0 && h->before(p, h->items[(at - 1) / 2]); at = (at - 1) / 2)
-		heap_place(h, at, h->items[(at - 1) / 2]);
-	heap_place(h, at, p);
-}
-
-static void heap_down(struct pod_heap *h, size_t at)
-{
-	struct pending_pod *p = h->items[at];
-
-	for (size_t kid; (kid = 2 * at + 1) < h->n; at = kid) {
-		if (kid + 1 < h->n && h->before(h->items[kid + 1], h->items[kid]))
-			kid++;
-		if (!h->before(h->items[kid], p))
-			break;
-		heap_place(h, at, h->items[kid]);
-	}
-	heap_place(h, at, p);
-}
-
-static void heap_add(struct pod_heap *h, struct pending_pod *p)
-{
-	h->items = mem_array_grow(h->items, &h->cap, h->n + 1, sizeof(*h->items));
-	h->items[h->n] = p;
-	heap_up(h, h->n++);
-}
-
-static void heap_del(struct pod_heap *h, struct pending_pod *p)
-{
-	size_t at = p->at;
-	struct pending_pod *last = h->items[--h->n];
-
-	if (last == p)
-		return;
-	heap_place(h, at, last);
-	heap_up(h, at);
-	heap_down(h, last->at);
-}
-
 void sched_queue_init(struct sched_queue *q)
 {
 	*q = (struct sched_queue){ .active.before = more_urgent,
@@ -131,7 +83,7 @@ static void take_out(struct sched_queue *q, struct pending_pod *p)
 	struct pod_heap *h = heap_of(q, p->place);
 
 	if (h) {
-		heap_del(h, p);
+		pod_heap_del(h, p);
 	} else {
 		if (p->place == POD_PARKED)
 			count_parked(q, p, -1);
@@ -145,7 +97,7 @@ static void put_in(struct sched_queue *q, struct pending_pod *p, enum pod_place 
 
 	p->place = place;
 	if (h) {
-		heap_add(h, p);
+		pod_heap_add(h, p);
 	} else if (place == POD_PARKED) {
 		count_parked(q, p, 1);
 		list_add_tail(&q->parked, &p->link);

@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "server/scheduler/plugin.h"
+#include "server/scheduler/pod_heap.h"
 
 #define SCHED_BACKOFF_MIN_MS 1000
 #define SCHED_BACKOFF_MAX_MS 10000
@@ -35,11 +36,6 @@ struct pending_pod {
 	size_t at; /* index in its heap */
 	int attempts;
 	int64_t added_ms, failed_ms;
-};
-struct pod_heap {
-	struct pending_pod **items;
-	size_t n, cap;
-	bool (*before)(const struct pending_pod *a, const struct pending_pod *b);
 };
 struct sched_queue {
 	struct map pods; /* all of them, by key */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the scheduler: scheduler.c runs it, watch.c feeds it with events, outcome.c carries decisions out, and bind_volumes.c
+/* Inside of the scheduler: scheduler.c runs it, watch.c and watch_pods.c feed it with events, outcome.c carries decisions out, and bind_volumes.c
  * does what has to be done about a pod's volumes first. */
 #ifndef SERVER_SCHEDULER_SCHEDULER_STATE_H
 #define SERVER_SCHEDULER_SCHEDULER_STATE_H
@@ -59,6 +59,7 @@ void scheduler_wake(struct scheduler *s);           /* look at the queue at the 
 /* Something happened; the queue hears of it. */
 void scheduler_event(struct scheduler *s, const struct sched_event *e);
 void scheduler_watch(struct scheduler *s); /* starts all informers */
+void scheduler_on_pod(void *ctx, const struct object *old, const struct object *new);
 bool scheduler_synced(const struct scheduler *s);
 /* Binds a pod that has been assumed on the node. */
 void scheduler_bind(struct scheduler *s, const struct object *pod, struct str node);
