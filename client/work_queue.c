@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "client/pace.h"
 #include "client/queue_metrics.h"
 
 #define BACKOFF_MIN_MS 5
@@ -39,6 +40,7 @@ struct work_queue {
 	struct loop_timer timer;
 	struct loop_later later;
 	bool closed;
+	struct pace pace;
 	struct queue_metrics *metrics;
 };
 
@@ -107,6 +109,7 @@ static void start_one(struct work_queue *q)
 	queue_metrics_depth(q->metrics, --q->depth);
 	list_add_tail(&q->at_work, &i->link);
 	queue_metrics_started(q->metrics, i->queued_us, i->started_us, oldest_us(q));
+	pace_count(&q->pace, i->key, i->started_us);
 	q->c.work(q->c.ctx, i->key);
 }
 
@@ -201,6 +204,17 @@ static void delay(struct work_queue *q, struct item *i, int64_t ms)
 	arm(q);
 }
 
+/* Who comes too often waits. */
+static void enqueue_paced(struct work_queue *q, struct item *i)
+{
+	int64_t wait_us = pace_wait_us(&q->pace, i->key, now_us());
+
+	if (wait_us > 0 && !i->queued && !i->working)
+		delay(q, i, wait_us / 1000 + 1);
+	else
+		enqueue(q, i);
+}
+
 struct work_queue *work_queue_new(const struct work_queue_config *c)
 {
 	struct work_queue *q = NEW(struct work_queue);
@@ -240,7 +254,7 @@ void work_queue_free(struct work_queue *q)
 void work_queue_add(struct work_queue *q, struct str key)
 {
 	queue_metrics_added(q->metrics);
-	enqueue(q, item_of(q, key));
+	enqueue_paced(q, item_of(q, key));
 }
 
 void work_queue_add_after(struct work_queue *q, struct str key, int64_t ms)
@@ -280,7 +294,7 @@ void work_queue_done(struct work_queue *q, struct str key, bool retry)
 		i->failures = 0;
 	}
 	if (dirty)
-		enqueue(q, i);
+		enqueue_paced(q, i);
 	forget_if_idle(q, i);
 	if (!list_empty(&q->fifo))
 		loop_later(q->c.loop, &q->later);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys to reconcile, each at most once in the queue and at most one at work; per-key exponential back-off (5 ms … 1000 s as
- * client-go's default), delayed adds. Event-driven: an empty queue costs nothing. What happens is in client-go's metrics (queue_metrics.h).
- * Loop thread only. */
+ * client-go's default), delayed adds. A key that is worked again and again is paced (pace.h): who fights with another writer
+ * over a field does so fifty times a second and not as fast as it can. Event-driven: an empty queue costs nothing. What happens is in
+ * client-go's metrics (queue_metrics.h). Loop thread only. */
 #ifndef CLIENT_WORK_QUEUE_H
 #define CLIENT_WORK_QUEUE_H
 

@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "client/pace.h"
 #include "client/work_queue.h"
 
 struct fixture {
@@ -13,7 +15,8 @@ struct fixture {
 	struct work_queue *queue;
 	struct buf worked;
 	int stop_after, retries;
-	bool hold; /* don't end the work */
+	bool hold;   /* don't end the work */
+	bool undone; /* somebody undoes what it did, which brings the key back */
 };
 
 static void work(void *ctx, struct str key)
@@ -23,6 +26,8 @@ static void work(void *ctx, struct str key)
 	buf_printf(&f->worked, "%.*s ", STR_ARG(key));
 	if (--f->stop_after == 0)
 		loop_stop(&f->loop);
+	if (f->undone)
+		work_queue_add(f->queue, key);
 	if (!f->hold)
 		work_queue_done(f->queue, key, f->retries-- > 0);
 }
@@ -169,6 +174,20 @@ static void what_is_at_work_and_for_how_long_is_in_the_metrics(void **state)
 			   0);
 }
 
+static void a_fight_with_another_writer_is_paced(void **state)
+{
+	struct fixture *f = *state;
+	int64_t began_us;
+
+	f->undone = true;
+	work_queue_add(f->queue, STR("a"));
+	run(f, PACE_BURST);
+	began_us = clock_real()->mono_us(clock_real());
+	work_queue_add(f->queue, STR("a"));
+	run(f, 10);
+	assert_true(clock_real()->mono_us(clock_real()) - began_us >= 8 * 1000000 / PACE_RATE);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -179,6 +198,7 @@ int main(void)
 		T(no_more_at_work_than_workers),
 		T(failed_work_comes_back),
 		T(the_earlier_of_two_delays_stands),
+		T(a_fight_with_another_writer_is_paced),
 		T(what_is_at_work_and_for_how_long_is_in_the_metrics),
 	};
 
