@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/conform_values.h"
+#include "api/json_write.h"
 #include "base/mem.h"
 
 static void prune(struct conform *c, const struct api_schema *s, json_t *v, const struct path *at);
@@ -97,7 +98,35 @@ static void drop_nulls(const struct api_schema *s, json_t *v)
 		drop_nulls(s && s->kind == API_LIST ? s->item : NULL, json_array_get(v, i));
 }
 
-/* Embedded resources have metadata like any object; what is wrong with it is an error. */
+/* Errors are about ObjectMeta on its own, unknown fields about the object. */
+static int meta_conform(struct conform *c, const struct api_schema *s, json_t *meta, const char *at)
+{
+	struct api_strings own = { 0 };
+	struct conform inner = { .unknown = c->unknown ? &own : NULL, .err = c->err };
+	int e = json_is_object(meta) ? conform_message(&inner, s, meta, NULL)
+				     : conform_wrong(&inner, s, meta, NULL);
+	for (size_t i = 0; c->unknown && i < own.n; i++)
+		api_strings_add(c->unknown, str_printf("%s.%s", at, own.items[i]));
+	api_strings_free(&own);
+	return e;
+}
+
+/* apiVersion, kind and metadata of a resource inside of another are those of any object. */
+static int embedded_member(struct conform *c, const struct api_schema *s, json_t *v,
+			   const struct path *at)
+{
+	auto_free char *where = path_text(at);
+	auto_buf sent = { 0 };
+	api_json_any(&sent, v);
+	if (!str_eqz(at->name, "metadata"))
+		return json_is_string(v)
+			       ? 0
+			       : err_set(c->err, ERR_BAD_REQUEST,
+					 "%s: Invalid value: %s: must be a string", where, sent.p);
+	int e = json_is_null(v) ? 0 : meta_conform(c, s, v, where);
+	return e < 0 ? err_wrap(c->err, e, "%s: Invalid value: %s", where, sent.p) : 0;
+}
+
 static int embedded_check(struct conform *c, const struct api_schema *s, json_t *v,
 			  const struct path *up)
 {
@@ -111,10 +140,9 @@ static int embedded_check(struct conform *c, const struct api_schema *s, json_t 
 		{
 			struct path at = { .up = up, .name = str_of(key, n) };
 			const struct api_schema *below = schema_of(s, at.name, &known);
-			bool meta =
-				s && s->embedded_resource && below && str_eqz(at.name, "metadata");
-			int e = meta ? conform_message(c, below, item, &at)
-				     : embedded_check(c, below, item, &at);
+			bool own = s && s->embedded_resource && below && is_meta(at.name);
+			int e = own ? embedded_member(c, below, item, &at)
+				    : embedded_check(c, below, item, &at);
 			if (e < 0)
 				return e;
 		}
@@ -149,19 +177,6 @@ static int texts_check(struct conform *c, const json_t *tree)
 	return 0;
 }
 
-/* Errors are about ObjectMeta on its own, unknown fields about the object. */
-static int meta_conform(struct conform *c, const struct api_schema *s, json_t *meta)
-{
-	struct api_strings own = { 0 };
-	struct conform inner = { .unknown = c->unknown ? &own : NULL, .err = c->err };
-	int e = json_is_object(meta) ? conform_message(&inner, s, meta, NULL)
-				     : conform_wrong(&inner, s, meta, NULL);
-	for (size_t i = 0; c->unknown && i < own.n; i++)
-		api_strings_add(c->unknown, str_printf("metadata.%s", own.items[i]));
-	api_strings_free(&own);
-	return e;
-}
-
 int conform_custom(struct conform *c, const struct api_type *t, json_t *tree)
 {
 	struct api_schema root = { .kind = API_OBJECT,
@@ -171,7 +186,7 @@ int conform_custom(struct conform *c, const struct api_type *t, json_t *tree)
 	json_t *meta = json_object_get(tree, "metadata");
 	int e = texts_check(c, tree);
 	if (e == 0 && meta && !json_is_null(meta))
-		e = meta_conform(c, &api_type_field(t, STR("metadata"))->schema, meta);
+		e = meta_conform(c, &api_type_field(t, STR("metadata"))->schema, meta, "metadata");
 	if (e < 0)
 		return e;
 	size_t first = c->unknown ? c->unknown->n : 0;

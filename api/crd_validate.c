@@ -5,7 +5,6 @@
 #include "api/crd_rules.h"
 #include "api/json_write.h"
 #include "api/meta.h"
-#include "api/validation/metadata.h"
 #include "base/mem.h"
 
 /* ---- lists ---- */
@@ -105,42 +104,6 @@ static bool lists_fine(const struct api_schema *s, const json_t *object)
 	lists_check(&c, s, object);
 	buf_free(&c.path);
 	return err.ncauses == 0;
-}
-
-/* ---- embedded resources ---- */
-
-static void embedded_check(struct check *c, const struct api_schema *s, const json_t *v)
-{
-	const char *key;
-	json_t *item;
-	if (s->kind == API_LIST && json_is_array(v)) {
-		for (size_t i = 0; i < json_array_size(v); i++) {
-			size_t was = check_in_index(c, i);
-			embedded_check(c, s->item, json_array_get(v, i));
-			check_out(c, was);
-		}
-		return;
-	}
-	if (!json_is_object(v))
-		return;
-	if (s->embedded_resource) {
-		static const char *const needed[] = { "apiVersion", "kind" };
-		for (size_t i = 0; i < COUNT_OF(needed); i++)
-			if (tree_str(json_object_get(v, needed[i])).n == 0)
-				check_required(c, needed[i], "%s", "");
-	}
-	json_object_foreach ((json_t *)v, key, item) {
-		const struct api_field *f = s->kind == API_OBJECT && s->type && !s->type->gv
-						    ? api_type_field(s->type, str_from(key))
-						    : NULL;
-		const struct api_schema *below = s->kind == API_MAP ? s->item
-						 : f                ? &f->schema
-								    : NULL;
-		size_t was = s->kind == API_MAP ? check_in_key(c, str_from(key)) : check_in(c, key);
-		if (below)
-			embedded_check(c, below, item);
-		check_out(c, was);
-	}
 }
 
 /* ---- scale ---- */
@@ -255,8 +218,8 @@ void crd_validate(struct check *c, const struct api_resource *r, const char *sub
 		crd_rules_check(rules, value, status ? json_object_get(old, "status") : old,
 				status ? "status" : "", c->err);
 	scale_check(c, r, !status, object);
-	if (!status)
-		embedded_check(c, &root, object);
+	if (!status && r->type->rules)
+		crd_embedded_check(c, r->type->rules, object, false);
 	if (!old || lists_fine(&root, old))
 		lists_check(c, &root, object);
 }

@@ -128,6 +128,16 @@ static void scale_respond(struct api_request *r, const struct object *o)
 		respond_err(r, &err);
 		return;
 	}
+	if (r->sub && r->sub->paths && !by_path(tree, custom_path(r, 0))) {
+		err_set(&err, ERR_INTERNAL,
+			"Internal error occurred: the spec replicas field \".%s\" does not exist",
+			custom_path(r, 0));
+		err_cause(&err, "", NULL, "the spec replicas field \".%s\" does not exist",
+			  custom_path(r, 0));
+		respond_err(r, &err);
+		json_decref(tree);
+		return;
+	}
 	if (o->revision) /* a dry run's object has none of its own */
 		meta_set_text(tree, "resourceVersion",
 			      str_from(arena_printf(&r->arena, "%lld", (long long)o->revision)));

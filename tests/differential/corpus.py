@@ -18,7 +18,7 @@ WORDS = dict(PATCHES, **{"as:" + word: value for word, value in ACCEPTS.items()}
 BODIES = {"yaml": "application/yaml", "protobuf": "application/vnd.kubernetes.protobuf", "form": "application/x-www-form-urlencoded"}
 
 
-LAST = ["crds"]  # topics that leave something behind which others would see
+LAST = ["crds", "values"]  # topics that leave something behind which others would see
 
 
 class Request:
