@@ -47,6 +47,19 @@ void controller_round_cost(struct controller *c, int64_t started_us)
 	c->round_us = clock_real()->mono_us(clock_real()) - started_us;
 }
 
+bool controller_namespace_goes(const struct err *err)
+{
+	for (size_t i = 0; i < err->ncauses; i++)
+		if (err->causes[i].type && !strcmp(err->causes[i].type, "NamespaceTerminating"))
+			return true;
+	return false;
+}
+
+bool controller_has_failed(const struct err *err, enum err_reason harmless)
+{
+	return err && err->reason != harmless && !controller_namespace_goes(err);
+}
+
 struct write {
 	struct controller *controller;
 	enum err_reason harmless;
@@ -56,7 +69,7 @@ struct write {
 static void written(void *ctx, const struct client_result *r)
 {
 	struct write *w = ctx;
-	bool failed = r->err && r->err->reason != w->harmless;
+	bool failed = controller_has_failed(r->err, w->harmless);
 	if (failed && r->err->reason != ERR_CONFLICT)
 		log_warn("reconcile failed", LOG_S("controller", w->controller->client->user),
 			 LOG_STR("key", w->key), LOG_S("error", err_text(r->err)));

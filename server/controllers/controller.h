@@ -44,6 +44,11 @@ void controller_add_soon(struct controller *c, struct str key);
 int64_t controller_round_start(void);
 void controller_round_cost(struct controller *c, int64_t started_us);
 
+/* Was it refused because its namespace is being deleted? So will all others be, until the owner goes, too. */
+bool controller_namespace_goes(const struct err *err);
+/* Is there something to try again? No error, `harmless` and a namespace that is being deleted are not. */
+bool controller_has_failed(const struct err *err, enum err_reason harmless);
+
 /* A call on behalf of one key: when it ends, the key is done; conflicts and other failures are tried again after back-off,
  * except those that `harmless` names (ERR_ALREADY_EXISTS of a create, ERR_NOT_FOUND of a delete), which are as good as success. */
 struct controller_write {

@@ -176,14 +176,6 @@ static void news_free(void *p)
 	free(n);
 }
 
-static bool is_namespace_gone(const struct err *err)
-{
-	for (size_t i = 0; i < err->ncauses; i++)
-		if (err->causes[i].type && !strcmp(err->causes[i].type, "NamespaceTerminating"))
-			return true;
-	return false;
-}
-
 static void on_create_failed(struct created *c, const struct err *err)
 {
 	char *text;
@@ -193,7 +185,7 @@ static void on_create_failed(struct created *c, const struct err *err)
 		note(c->workload, c->key, DEPLOYMENT_COLLIDED, str_dup(str_from(c->name)));
 		return;
 	}
-	if (is_namespace_gone(err))
+	if (controller_namespace_goes(err))
 		return;
 	text = str_printf("Failed to create new replica set \"%s\": %s", c->name, err_text(err));
 	event_record(c->workload->events, c->deployment, EVENT_WARNING, "ReplicaSetCreateError",

@@ -213,9 +213,8 @@ static void tell_failure(struct pod_op *op, const char *verb, const char *doing,
 	const struct object *o = op->owner.object;
 	auto_buf reason = { 0 };
 
-	for (size_t i = 0; i < err->ncauses; i++)
-		if (err->causes[i].type && !strcmp(err->causes[i].type, "NamespaceTerminating"))
-			return; /* so will all others */
+	if (controller_namespace_goes(err))
+		return; /* so will all others */
 	buf_printf(&reason, "Failed%s", verb);
 	note_failure(op, err_text(err));
 	if (!op->owner.events)

@@ -41,7 +41,7 @@ static void on_answer(void *ctx, const struct client_result *result)
 
 	if (call->ended)
 		call->ended(call->ctx, result);
-	if (result->err && result->err->reason != call->harmless) {
+	if (controller_has_failed(result->err, call->harmless)) {
 		r->failed = true;
 		if (result->err->reason != ERR_CONFLICT)
 			log_warn("reconcile failed",
