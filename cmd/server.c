@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "agent/kubelet/kubelet.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -268,10 +269,26 @@ static struct client *node_client(void *ctx, enum member_part part, struct loop 
 				      account);
 }
 
+static void use_renewed(void *ctx)
+{
+	struct server *s = ctx;
+	auto_err err = { 0 };
+	if (kubelet_certificate_renewed(member_kubelet(s->member), &err) < 0)
+		log_error("the renewed certificate is not used", LOG_S("error", err_text(&err)));
+}
+
+static void on_node_renewed(void *ctx)
+{
+	struct server *s = ctx;
+	loop_call(member_loop(s->member), use_renewed, s);
+}
+
 static int start_node(struct server *s, struct err *err)
 {
 	const struct server_options *o = &s->options;
-	int r = apiserver_issue_node(s->apiserver, o->node.node_name, &s->node_files, err);
+	const struct apiserver_node_renewal renewal = { on_node_renewed, s };
+	int r = apiserver_issue_node(s->apiserver, o->node.node_name, &renewal, &s->node_files,
+				     err);
 	if (r < 0)
 		return r;
 	labels_split(s);

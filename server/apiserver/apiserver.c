@@ -132,6 +132,8 @@ static void renew(struct apiserver *s)
 			r = kubeconfigs_write(s, &err);
 		log_info("certificates renewed");
 	}
+	if (r == 0)
+		r = node_files_renew(s, &err);
 	if (r < 0)
 		log_error("cannot renew certificates", LOG_S("error", err_text(&err)));
 }

@@ -30,11 +30,16 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 struct client *apiserver_local_client(struct apiserver *s, struct loop *l, const char *user,
 				      const char *const *groups);
 /* PEM of certificates that the node on this machine needs: issues and keeps (in DATADIR/agent) kubelet serving and client
- * certificates. Paths are returned in out (owned by the apiserver). */
+ * certificates, and renews them while running. Paths are returned in out (owned by the apiserver). Before the loops run. */
 struct apiserver_node_files {
 	const char *client_ca, *serving_cert, *serving_key;
 };
+struct apiserver_node_renewal { /* the files are others now; on loops[0] */
+	void (*renewed)(void *ctx);
+	void *ctx;
+};
 int apiserver_issue_node(struct apiserver *s, const char *node_name,
+			 const struct apiserver_node_renewal *renewal,
 			 struct apiserver_node_files *out, struct err *err);
 /* A token of a service account that lasts as long as the Secret that holds it. */
 int apiserver_secret_token(struct apiserver *s, struct str ns, struct str account, struct str uid,

@@ -9,9 +9,12 @@
 struct node_files {
 	struct node_files *next;
 	struct apiserver_node_files paths;
+	struct apiserver_node_renewal renewal;
+	char *node;
 };
 
-static int issue(struct apiserver *s, const char *dir, const char *node, struct err *err)
+static int issue(struct apiserver *s, const char *dir, const char *node, bool *serving_changed,
+		 struct err *err)
 {
 	auto_arena a = { 0 };
 	struct name_list names = { 0 };
@@ -25,7 +28,7 @@ static int issue(struct apiserver *s, const char *dir, const char *node, struct 
 	name_list_add(&names, &a, "localhost");
 	names_add_local(&names, &a);
 	int r = pki_pair_ensure(&s->pki, dir, &serving, names.items, clock_wall_s(s->clock), &pair,
-				&changed, err);
+				serving_changed, err);
 	if (r == 0)
 		r = pki_pair_ensure(&s->pki, dir, &client, NULL, clock_wall_s(s->clock), &pair,
 				    &changed, err);
@@ -43,13 +46,29 @@ static int authority_write(struct apiserver *s, const char *dir, const char *nam
 	return file_write_atomic(path, pem->p, pem->n, 0644, err);
 }
 
+int node_files_renew(struct apiserver *s, struct err *err)
+{
+	auto_free char *dir = str_printf("%s/agent", s->data_dir);
+	for (struct node_files *f = s->node_files; f; f = f->next) {
+		bool changed = false;
+		int r = issue(s, dir, f->node, &changed, err);
+		if (r < 0)
+			return err_wrap(err, r, "certificates of node %s", f->node);
+		if (changed && f->renewal.renewed)
+			f->renewal.renewed(f->renewal.ctx);
+	}
+	return 0;
+}
+
 int apiserver_issue_node(struct apiserver *s, const char *node_name,
+			 const struct apiserver_node_renewal *renewal,
 			 struct apiserver_node_files *out, struct err *err)
 {
 	auto_free char *dir = str_printf("%s/agent", s->data_dir);
+	bool changed;
 	int r = dir_make(dir, 0700, err);
 	if (r == 0)
-		r = issue(s, dir, node_name, err);
+		r = issue(s, dir, node_name, &changed, err);
 	if (r == 0)
 		r = authority_write(s, dir, "client-ca.crt", CA_CLIENT, err);
 	if (r == 0)
@@ -62,6 +81,8 @@ int apiserver_issue_node(struct apiserver *s, const char *node_name,
 		.serving_cert = str_printf("%s/serving-kubelet.crt", dir),
 		.serving_key = str_printf("%s/serving-kubelet.key", dir)
 	};
+	f->renewal = *renewal;
+	f->node = str_dup(str_from(node_name));
 	f->next = s->node_files;
 	s->node_files = f;
 	*out = f->paths;
@@ -75,6 +96,7 @@ void node_files_free(struct node_files *f)
 		free((char *)f->paths.client_ca);
 		free((char *)f->paths.serving_cert);
 		free((char *)f->paths.serving_key);
+		free(f->node);
 		free(f);
 		f = next;
 	}

@@ -3,7 +3,12 @@
 #ifndef SERVER_APISERVER_NODE_FILES_H
 #define SERVER_APISERVER_NODE_FILES_H
 
+#include "base/err.h"
+
+struct apiserver;
 struct node_files;
+/* What is about to expire is made anew, and its owner told. loops[0]. */
+int node_files_renew(struct apiserver *s, struct err *err);
 void node_files_free(struct node_files *f);
 
 #endif
