@@ -51,6 +51,7 @@ struct placed_pod {
 	uint64_t turn; /* it got its place as the so-manieth */
 	size_t ncarried, nclaims;
 
+	struct tally_set meant_by;
 	struct carried *carried;
 	char **claims;               /* "ns/name" of its PersistentVolumeClaims */
 	size_t at;                   /* among the node's pods or nominated ones */

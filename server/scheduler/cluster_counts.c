@@ -22,20 +22,11 @@ static void ports_del(struct node_info *n, const struct pod_usage *u)
 			}
 }
 
-static void tallies_count(struct cluster *c, const struct placed_pod *p, int64_t sign)
+static void tallies_count(struct cluster *c, struct placed_pod *p, int64_t sign)
 {
-	struct map_entry *e;
-
 	for (size_t i = 0; i < p->ncarried; i++)
 		tally_add(p->carried[i].tally, p->node->place, sign * p->carried[i].weight);
-	if (!c->tallies.selecting.count)
-		return;
-	for (size_t i = 0; (e = map_next(&c->tallies.selecting, &i));) {
-		struct tally *t = e->value;
-
-		if (pod_terms_match(&c->tallies, &t->terms, p->object))
-			tally_add(t, p->node->place, sign);
-	}
+	tallies_add(&c->tallies, p->object, &p->meant_by, p->node->place, sign);
 }
 
 static void claims_count(struct cluster *c, const struct placed_pod *p, int sign)

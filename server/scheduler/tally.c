@@ -91,10 +91,38 @@ static void tally_free(void *v)
 	free(t);
 }
 
+static void slot_take(struct tallies *all, struct tally *t)
+{
+	all->changes++;
+	t->slot = -1;
+	for (int i = 0; i < TALLIES_MAX && t->slot < 0; i++)
+		if (!all->slots[i])
+			t->slot = i;
+	if (t->slot < 0)
+		all->nslotless++;
+	else
+		all->slots[t->slot] = t;
+}
+
+static void slot_give(struct tallies *all, struct tally *t)
+{
+	all->changes++;
+	if (t->slot < 0)
+		all->nslotless--;
+	else
+		all->slots[t->slot] = NULL;
+}
+
 static void forget(struct map *in, struct tally *t)
 {
 	map_del(in, str_from(t->key));
 	tally_free(t);
+}
+
+static void forget_selecting(struct tallies *all, struct tally *t)
+{
+	slot_give(all, t);
+	forget(&all->selecting, t);
 }
 
 static void make_room(struct tallies *all)
@@ -111,7 +139,7 @@ static void make_room(struct tallies *all)
 			oldest = t;
 	}
 	if (oldest->used <= all->turn)
-		forget(&all->selecting, oldest);
+		forget_selecting(all, oldest);
 }
 
 void tallies_turn(struct tallies *all)
@@ -130,6 +158,7 @@ struct tally *tally_selecting(struct tallies *all, const struct pod_terms *terms
 	if (!t) {
 		make_room(all);
 		t = tally_new(&all->selecting, buf_view(&all->scratch), terms, topology);
+		slot_take(all, t);
 	}
 	t->used = ++all->clock;
 	return t;
@@ -171,6 +200,42 @@ void tally_add(struct tally *t, size_t place, int64_t weight)
 	t->version++;
 }
 
+static void add_by_asking(struct tallies *all, const struct object *pod, size_t place, int64_t sign)
+{
+	struct map_entry *e;
+
+	for (size_t i = 0; (e = map_next(&all->selecting, &i));) {
+		struct tally *t = e->value;
+
+		if (pod_terms_match(all, &t->terms, pod))
+			tally_add(t, place, sign);
+	}
+}
+
+static void set_make(const struct tallies *all, const struct object *pod, struct tally_set *set)
+{
+	*set = (struct tally_set){ .of = all->changes };
+	for (size_t i = 0; i < TALLIES_MAX; i++)
+		if (all->slots[i] && pod_terms_match(all, &all->slots[i]->terms, pod))
+			set->bits[i / 64] |= 1ULL << (i % 64);
+}
+
+void tallies_add(struct tallies *all, const struct object *pod, struct tally_set *set, size_t place,
+		 int64_t sign)
+{
+	if (!all->selecting.count)
+		return;
+	if (all->nslotless) {
+		add_by_asking(all, pod, place, sign);
+		return;
+	}
+	if (set->of != all->changes)
+		set_make(all, pod, set);
+	for (size_t w = 0; w < TALLIES_MAX / 64; w++)
+		for (uint64_t bits = set->bits[w]; bits; bits &= bits - 1)
+			tally_add(all->slots[w * 64 + (size_t)__builtin_ctzll(bits)], place, sign);
+}
+
 size_t tallies_meaning(struct tallies *all, enum carried_kind kind, const struct object *pod,
 		       struct arena *a, struct tally ***out)
 {
@@ -203,7 +268,7 @@ void tallies_namespaces_changed(struct tallies *all)
 			if (((struct tally *)e->value)->by_namespace_labels)
 				stale = e->value;
 		if (stale)
-			forget(&all->selecting, stale);
+			forget_selecting(all, stale);
 	} while (stale);
 }
 

@@ -28,6 +28,7 @@ struct pod_terms {
 };
 struct tally {
 	char *key;
+	int slot; /* selecting: its number in sets; -1: there was none left */
 	struct topology *topology;
 	int64_t *count; /* per domain */
 	size_t cap;
@@ -39,9 +40,17 @@ struct tally {
 	struct pod_terms terms;
 	bool by_namespace_labels; /* a change of namespaces makes it void */
 };
+/* The selecting ones that mean a pod. It holds until one of them comes or goes. Start with {0}. */
+struct tally_set {
+	uint64_t bits[TALLIES_MAX / 64];
+	uint64_t of; /* tallies.changes when it was made */
+};
 struct tallies {
 	struct map selecting, carried; /* key → tally */
-	uint64_t clock, turn;          /* tallies used since `turn` stay */
+	struct tally *slots[TALLIES_MAX];
+	uint64_t changes; /* of what is selecting */
+	size_t nslotless;
+	uint64_t clock, turn; /* tallies used since `turn` stay */
 	struct buf scratch;
 	namespace_lookup find_namespace; /* NULL: none is known */
 	void *namespace_ctx;
@@ -63,6 +72,9 @@ struct tally *tally_selecting(struct tallies *all, const struct pod_terms *t,
 struct tally *tally_carried(struct tallies *all, enum carried_kind kind,
 			    const struct core_v1_pod_affinity_term *term, struct str own_ns,
 			    struct topology *topology);
+/* Adds to all selecting ones that mean the pod. `set` is the pod's own: who they are is asked once. */
+void tallies_add(struct tallies *all, const struct object *pod, struct tally_set *set, size_t place,
+		 int64_t sign);
 void tally_drop(struct tallies *all, struct tally *t); /* one carrier less */
 void tally_add(struct tally *t, size_t place, int64_t weight);
 static inline int64_t tally_at(const struct tally *t, size_t place)
