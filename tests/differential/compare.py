@@ -5,6 +5,7 @@ import os
 import re
 
 NOTHING = object()
+UNORDERED = re.compile(r"\.(r|nonR)esourceRules$")  # as upstream's cache gives the bindings
 
 
 SHOWN = 600  # characters of a value: a longer one is shown from shortly before where the two part
@@ -27,6 +28,8 @@ def both(up, ours):
 
 def differences(up, ours, path=""):
     """Lines `PATH: upstream X, ours Y`."""
+    if UNORDERED.search(path) and isinstance(up, list) and isinstance(ours, list):
+        up, ours = (sorted(v, key=json.dumps) for v in (up, ours))
     if isinstance(up, dict) and isinstance(ours, dict):
         for key in sorted(set(up) | set(ours), key=str):
             yield from differences(up.get(key, NOTHING), ours.get(key, NOTHING), "%s.%s" % (path, key) if path else key)
