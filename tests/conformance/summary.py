@@ -82,7 +82,8 @@ def page(file, rows, words, areas, total, ran):
     out += ["| area | passed | failed |", "|---|---|---|"]
     out += ["| %s | %d | %d |" % (a, areas[a]["passed"], areas[a]["failed"]) for a in sorted(areas)]
     out += ["| **all** | **%d** | **%d** |" % (total["passed"], total["failed"]), ""]
-    out += ["## Runs", "", "The last ones, each at its end. No spec is tried again. Load: the machine's own mean meanwhile, on %d cores." % os.cpu_count(), ""]
+    out += ["## Runs", "", "The last ones, each at its end. No spec is tried again. Specs that wait without end for what isn't there (`tests/conformance/endless`) run last, for"]
+    out += ["a minute, and are in the sums only. Load: the machine's own mean meanwhile, on %d cores." % os.cpu_count(), ""]
     out += ["| ended | commit | parallel part | serial part | passed | failed | load |", "|---|---|---|---|---|---|---|"] + ran + [""]
     failed = sorted((n, w) for n, k, w, _ in rows if k == "failed")
     if failed:
