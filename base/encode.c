@@ -183,11 +183,19 @@ void uuid_new(char out[UUID_TEXT + 1])
 	*to = '\0';
 }
 
+/* No vowels, no look-alikes. */
+static const char name_alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
+
 void rand_name(char *out, size_t n)
 {
-	static const char alphabet[] =
-		"bcdfghjklmnpqrstvwxz2456789"; /* no vowels, no look-alikes */
 	for (size_t i = 0; i < n; i++)
-		out[i] = alphabet[rand_u64() % (sizeof(alphabet) - 1)];
+		out[i] = name_alphabet[rand_u64() % (sizeof(name_alphabet) - 1)];
+	out[n] = '\0';
+}
+
+void name_suffix(uint32_t hash, char *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++, hash /= sizeof(name_alphabet) - 1)
+		out[i] = name_alphabet[hash % (sizeof(name_alphabet) - 1)];
 	out[n] = '\0';
 }

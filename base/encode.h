@@ -29,5 +29,7 @@ uint64_t rand_u64(void);
 #define UUID_TEXT 36
 void uuid_new(char out[UUID_TEXT + 1]); /* RFC 9562 version 4 */
 void rand_name(char *out, size_t n);    /* n characters of Kubernetes' name alphabet and NUL */
+/* The same letters from a hash: n at most 6, all of the hash is in them. */
+void name_suffix(uint32_t hash, char *out, size_t n);
 
 #endif

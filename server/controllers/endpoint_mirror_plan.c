@@ -3,12 +3,11 @@
  * slice holds, so that planning twice gives the same. */
 #include "server/controllers/endpoint_mirror_plan.h"
 
-#include <stdio.h>
-
 #include "base/encode.h"
 #include "base/mem.h"
 #include "client/selectors.h"
 #include "server/controllers/pairs.h"
+#include "server/controllers/slice_name.h"
 
 bool mirror_wanted(const struct core_v1_endpoints *e, const struct core_v1_service *s)
 {
@@ -77,17 +76,14 @@ static void copy_ports(struct mirroring *m, struct discovery_v1_endpoint_slice *
 
 static void slice_add(struct mirroring *m)
 {
-	struct str name = m->endpoints->metadata.name;
 	auto_buf identity = { 0 };
 	struct discovery_v1_endpoint_slice *s;
-	char hash[9];
 
 	buf_printf(&identity, "mirror/%s/%zu/%zu", m->family, m->number, m->nslices++);
-	snprintf(hash, sizeof(hash), "%08x", fnv1a32(identity.p, identity.n));
 	m->out->items = mem_array_grow(m->out->items, &m->out->cap, m->out->n + 1, sizeof(*s));
 	s = m->slice = &m->out->items[m->out->n++];
 	*s = (struct discovery_v1_endpoint_slice){ .address_type = str_from(m->family) };
-	s->metadata.name = str_from(arena_printf(m->arena, "%.*s-%.5s", STR_ARG(name), hash));
+	s->metadata.name = slice_name(m->arena, &m->endpoints->metadata, buf_view(&identity));
 	copy_labels(m, s);
 	copy_ports(m, s);
 	s->endpoints.items =

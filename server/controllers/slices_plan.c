@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pods by address family and by the ports that they offer, in order of their names, a hundred to a slice. Names are made from
  * what a slice holds, so that planning twice gives the same. A family without pods has one empty slice. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/encode.h"
 #include "base/mem.h"
 #include "server/controllers/backends.h"
+#include "server/controllers/slice_name.h"
 #include "server/controllers/zone_hints.h"
 
 struct planning {
@@ -89,6 +89,14 @@ static void fill_endpoint(struct planning *w, const struct core_v1_pod *p, struc
 	add_hints(w, e);
 }
 
+static bool name_taken(const struct slices *all, struct str name)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (str_eq(all->items[i].metadata.name, name))
+			return true;
+	return false;
+}
+
 static struct discovery_v1_endpoint_slice *slice_add(struct planning *w, struct str family,
 						     const struct backend_ports *ports, int number)
 {
@@ -102,18 +110,20 @@ static struct discovery_v1_endpoint_slice *slice_add(struct planning *w, struct 
 	struct slices *all = w->out;
 	struct discovery_v1_endpoint_slice *s;
 	auto_buf identity = { 0 };
-	char hash[17];
 
 	buf_printf(&identity, "%.*s/%d", STR_ARG(family), number);
 	for (size_t i = 0; i < ports->n; i++)
 		buf_printf(&identity, "/%.*s:%.*s:%d", STR_ARG(ports->items[i].name),
 			   STR_ARG(ports->items[i].protocol), ports->items[i].port);
-	snprintf(hash, sizeof(hash), "%08x", fnv1a32(identity.p, identity.n));
+	struct str name = slice_name(w->arena, &w->service->metadata, buf_view(&identity));
+	while (name_taken(all, name)) {
+		buf_putc(&identity, '+');
+		name = slice_name(w->arena, &w->service->metadata, buf_view(&identity));
+	}
 	all->items = mem_array_grow(all->items, &all->cap, all->n + 1, sizeof(*all->items));
 	s = &all->items[all->n++];
 	*s = (struct discovery_v1_endpoint_slice){ .address_type = family };
-	s->metadata.name = str_from(
-		arena_printf(w->arena, "%.*s-%.5s", STR_ARG(w->service->metadata.name), hash));
+	s->metadata.name = name;
 	backend_labels(w->service, more, COUNT_OF(more), w->arena, &s->metadata.labels);
 	s->ports.items = ports->n ? (void *)slice_ports(w->arena, ports) : NULL;
 	s->ports.n = ports->n;

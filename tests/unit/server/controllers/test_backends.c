@@ -90,6 +90,26 @@ static void a_ready_pod_is_an_endpoint(void **state)
 	assert_int_equal(s->metadata.labels.n, 3);
 }
 
+static void names_of_slices_are_their_services_own_and_stay(void **state)
+{
+	struct fixture *f = *state;
+	char first[64], again[64], other[64];
+	char *const names[] = { first, again, other };
+
+	for (int i = 0; i < 3; i++) {
+		struct slices one = { 0 };
+		service(f, WEB);
+		f->service.metadata.uid = i < 2 ? STR("u-1") : STR("u-2");
+		slices_plan(&f->service, &f->pods, NULL, NULL, &f->arena, &one);
+		snprintf(names[i], sizeof(first), "%.*s", STR_ARG(one.items[0].metadata.name));
+		free(one.items);
+	}
+	assert_string_equal(first, again);
+	assert_string_not_equal(first, other);
+	assert_int_equal(strlen(first), strlen("web-x7k2p"));
+	assert_int_equal(strspn(first + 4, "bcdfghjklmnpqrstvwxz2456789"), 5);
+}
+
 static void a_terminating_pod_still_serves_but_is_not_ready(void **state)
 {
 	struct fixture *f = *state;
@@ -257,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_ready_pod_is_an_endpoint),
+		T(names_of_slices_are_their_services_own_and_stay),
 		T(a_terminating_pod_still_serves_but_is_not_ready),
 		T(families_and_named_ports_get_slices_of_their_own),
 		T(a_hundred_endpoints_to_a_slice),
