@@ -105,8 +105,15 @@ filled() { [ -n "$(kubectl get secret lasting -o 'jsonpath={.data.token}')" ]; }
 eventually filled
 lasting=$(kubectl get secret lasting -o 'jsonpath={.data.token}' | base64 -d)
 same a_lasting_token_gets_in 200 "$(anonymous /api/v1/namespaces/default/pods -H "Authorization: Bearer $lasting")"
+kubectl patch serviceaccount bob --type merge -p '{"secrets":[{"name":"lasting"},{"name":"other"}]}' >/dev/null
 kubectl delete secret lasting >/dev/null
 same it_ends_with_its_secret 401 "$(anonymous /api/v1/namespaces/default/pods -H "Authorization: Bearer $lasting")"
+
+forgotten() { [ "$(kubectl get serviceaccount bob -o 'jsonpath={.secrets[*].name}')" = other ]; }
+claim the_account_forgets_it eventually forgotten
+send POST /api/v1/namespaces/default/secrets '{"metadata":{"name":"nobodys","annotations":{"kubernetes.io/service-account.name":"nobody"}},"type":"kubernetes.io/service-account-token"}' >/dev/null
+is_removed() { ! kubectl get secret nobodys >/dev/null 2>&1; }
+claim a_secret_of_no_account_is_removed eventually is_removed
 
 # a front proxy
 proxy() {
