@@ -4,6 +4,7 @@
 
 #include "api/fieldset_node.h"
 #include "api/shape.h"
+#include "base/sort.h"
 
 /* ---- merging ---- */
 
@@ -47,7 +48,7 @@ static struct item *in_order(struct arena *a, const struct items *it)
 	struct item *copy = ARENA_ARRAY(a, struct item, it->n + 1);
 	if (it->n)
 		memcpy(copy, it->p, it->n * sizeof(*copy));
-	qsort(copy, it->n, sizeof(*copy), by_place);
+	sort_mostly(copy, it->n, sizeof(*copy), by_place);
 	return copy;
 }
 

@@ -6,6 +6,7 @@
 #include "api/fieldset_node.h"
 #include "api/meta.h"
 #include "base/mem.h"
+#include "base/sort.h"
 
 void scalar_of(struct arena *a, const json_t *value, struct scalar *out)
 {
@@ -56,7 +57,7 @@ static void read_keys(struct arena *a, const json_t *object, struct element *out
 		k->name = arena_str(a, str_from(name));
 		keep_scalar(a, value, &k->value);
 	}
-	qsort(keys, out->nkeys, sizeof(*keys), by_key_name);
+	sort_mostly(keys, out->nkeys, sizeof(*keys), by_key_name);
 	out->keys = keys;
 }
 

@@ -3,6 +3,7 @@
 #include "api/fieldset_node.h"
 #include "api/meta.h"
 #include "api/shape.h"
+#include "base/sort.h"
 
 /* ---- elements of list items ---- */
 
@@ -257,7 +258,7 @@ struct items items_of(struct arena *a, const struct api_schema *schema, const js
 			out.p[out.n].value = value;
 			out.p[out.n++].at = i;
 		}
-	qsort(out.p, out.n, sizeof(*out.p), by_item);
+	sort_mostly(out.p, out.n, sizeof(*out.p), by_item);
 	return out;
 }
 

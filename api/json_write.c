@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
+#include "base/sort.h"
 
 struct writer {
 	struct buf *out;
@@ -65,7 +66,7 @@ static struct member *sorted(const json_t *object, size_t *n)
 	*n = 0;
 	json_object_keylen_foreach((json_t *)object, key, key_length, value) members[(*n)++] =
 		(struct member){ str_of(key, key_length), value };
-	qsort(members, *n, sizeof *members, by_key);
+	sort_mostly(members, *n, sizeof *members, by_key);
 	return members;
 }
 

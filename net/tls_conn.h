@@ -35,8 +35,8 @@ struct tls_stream {
 
 /* tls_stream.c */
 void tls_close_now(struct tls_stream *t);
-void tls_abandon(
-	struct tls_stream *t); /* sends what mbedtls produced (an alert, perhaps), then closes */
+/* Sends what mbedtls produced (an alert, perhaps), then closes. */
+void tls_abandon(struct tls_stream *t);
 void tls_timer_closed(struct loop_timer *timer);
 
 /* tls_handshake.c */
@@ -48,9 +48,8 @@ void tls_secrets_drop(struct tls_stream *t);
 
 /* tls_input.c */
 int tls_bio_recv(void *ctx, unsigned char *p, size_t n);
-bool tls_read(
-	struct tls_stream
-		*t); /* decrypts and delivers while somebody reads; false: the connection is over */
+/* Decrypts and delivers while somebody reads. False: the connection is over. */
+bool tls_read(struct tls_stream *t);
 void tls_tell_end(struct tls_stream *t);
 void tls_keep_rest(struct tls_stream *t); /* of the input that nobody has taken */
 
