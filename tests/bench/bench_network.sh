@@ -13,7 +13,7 @@ on_host() { "$hosts" exec bnet1 "$@"; }
 kubeconfig=/var/lib/allinone/server/cred/admin.kubeconfig
 on_host "$ALLINONE" server --eviction-hard="memory.available<100Mi" 2>"$work/server.log" &
 servers+=($!)
-on_host python3 "$bench_root/tests/bench/wait_ready.py" 127.0.0.1 6443 30 >"$work/ready"
+on_host python3 "$bench_root/tests/bench/wait_ready.py" 127.0.0.1 6443 30 >"$work/ready" || { cat "$work/server.log" >&2; exit 1; }
 on_host python3 "$bench_root/tests/bench/endpoint_times.py" $kubeconfig 30
 
 # --- names ---
