@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "agent/kubelet/env_file.h"
 #include "base/buf.h"
 #include "base/mem.h"
 
@@ -244,6 +245,23 @@ static int from_resource(const struct pod_source *s,
 	return field_resource(&s->fields, c, r, a, out, err);
 }
 
+static int from_file(const struct pod_source *s, const struct core_v1_file_key_selector *k,
+		     struct arena *a, struct str *out, struct err *err)
+{
+	auto_buf text = { 0 };
+	auto_err why = { 0 };
+	int r = s->file(s->ctx, k->volume_name, k->path, &text, err);
+	if (r < 0)
+		return r;
+	if (env_file_value(buf_view(&text), k->key, a, out, &why) < 0)
+		return err_set(err, ERR_INVALID, "couldn't parse env file");
+	if (!out->p && !is_optional(k->optional))
+		return err_set(err, ERR_INVALID,
+			       "environment variable key \"%.*s\" not found in file \"%.*s\"",
+			       STR_ARG(k->key), STR_ARG(k->path));
+	return 0;
+}
+
 /* out->p stays NULL when an optional source is absent: the variable is left out. */
 static int value_from(const struct pod_source *s, const struct core_v1_container *c,
 		      const struct core_v1_env_var_source *from, struct arena *a, struct str *out,
@@ -257,6 +275,8 @@ static int value_from(const struct pod_source *s, const struct core_v1_container
 		return from_config_map(s, from->config_map_key_ref, out, err);
 	if (from->secret_key_ref)
 		return from_secret(s, from->secret_key_ref, out, err);
+	if (from->file_key_ref)
+		return from_file(s, from->file_key_ref, a, out, err);
 	return err_set(err, ERR_INVALID, "an environment variable has an unknown source");
 }
 

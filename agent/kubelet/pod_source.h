@@ -19,6 +19,9 @@ struct pod_source {
 		     struct str *out, struct err *err);
 	int (*certificate)(void *ctx, const struct certificate_want *w, struct credentials *out,
 			   struct err *err);
+	/* A file in one of the pod's emptyDirs, as its containers left it. */
+	int (*file)(void *ctx, struct str volume, struct str path, struct buf *out,
+		    struct err *err);
 	void *ctx;
 	const struct core_v1_service *const
 		*services; /* of the pod's namespace, and default/kubernetes; NULL-terminated */

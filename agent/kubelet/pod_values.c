@@ -2,8 +2,15 @@
 /* Where a pod's values come from: objects that are watched by name, its tokens, the services of its namespace. */
 #include "agent/kubelet/pod.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "agent/runtime/root_path.h"
 #include "api/decode.h"
+#include "base/file.h"
 #include "base/mem.h"
+
+#define ENV_FILE_MAX (64u << 10)
 
 struct source_ctx {
 	struct pod *p;
@@ -61,6 +68,36 @@ static int source_certificate(void *ctx, const struct certificate_want *w, struc
 	return certificates_get(s->p->k->certificates, w, out, err);
 }
 
+static const struct core_v1_volume *volume_of(const struct pod *p, struct str name)
+{
+	for (size_t i = 0; i < p->api.spec.volumes.n; i++)
+		if (str_eq(p->api.spec.volumes.items[i].name, name))
+			return &p->api.spec.volumes.items[i];
+	return NULL;
+}
+
+/* Containers wrote it: links stay in the volume, and what is no plain file is not waited for. */
+static int source_file(void *ctx, struct str volume, struct str path, struct buf *out,
+		       struct err *err)
+{
+	const struct pod *p = ((struct source_ctx *)ctx)->p;
+	const struct core_v1_volume *v = volume_of(p, volume);
+	if (!v || !v->empty_dir)
+		return err_set(err, ERR_INVALID,
+			       "cannot find the volume \"%.*s\" referenced by FileKeyRef",
+			       STR_ARG(volume));
+	auto_free char *root = str_printf("%s/volumes/kubernetes.io~empty-dir/%.*s", p->dirs.data,
+					  STR_ARG(volume));
+	auto_free char *below = str_dup(path);
+	struct stat st;
+	auto_fd int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int fd =
+		dir < 0 ? -1 : root_open(dir, below, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, "couldn't parse env file");
+	return fd_read_all(fd, ENV_FILE_MAX, out, err);
+}
+
 struct service_list {
 	struct arena *a;
 	const struct core_v1_service **items;
@@ -106,6 +143,7 @@ void pod_source(struct pod *p, struct arena *a, struct pod_source *out)
 		.token = source_token,
 		.trust = source_trust,
 		.certificate = source_certificate,
+		.file = source_file,
 		.ctx = ctx,
 		.services = services_of(p, a),
 		.fields = {
