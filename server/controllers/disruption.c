@@ -145,7 +145,7 @@ static void fail(struct turn *t, struct round *r)
 	round_close(r, true, 0);
 }
 
-static void sync(struct turn *t, struct str key)
+static void reconcile(struct turn *t, struct str key)
 {
 	struct disruption *s = t->controller->state;
 	struct round *r = round_new(t->controller, key);
@@ -185,7 +185,7 @@ static void work(void *ctx, struct str key)
 	    object_decode(t.object, &t.arena, api_struct_policy_v1_pod_disruption_budget, &t.budget,
 			  NULL) == 0) {
 		informer_each(pods, ns, add_selected, &t);
-		sync(&t, key);
+		reconcile(&t, key);
 		controller_round_cost(c, started_us);
 	} else {
 		scale_answers_forget(&s->answers, key);

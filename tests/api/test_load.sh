@@ -13,11 +13,15 @@ for i in $(seq $jobs); do
 	printf '{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j%d","namespace":"bad"},"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}}}\n' "$i"
 done >"$work/jobs"
 split -n l/8 "$work/jobs" "$work/jobs."
-for part in "$work"/jobs.*; do kubectl create -f "$part" >/dev/null & done
+makers=()
+for part in "$work"/jobs.*; do
+	kubectl create -f "$part" >/dev/null &
+	makers+=($!)
+done
 kubectl -n good create deployment web --image=i --replicas=20 >/dev/null
 pods() { [ "$(kubectl -n good get pods -o name | wc -l)" = "$1" ]; }
 claim a_healthy_deployment_gets_its_pods_meanwhile eventually pods 20
-wait $(jobs -p | grep -v "^$server_pid\$")
+wait "${makers[@]}"
 same all_jobs_are_there $jobs "$(kubectl -n bad get jobs -o name | wc -l)"
 refused() { # attempts to make a pod that were refused
 	api GET /metrics | awk '/^apiserver_request_total/ && /code="403"/ && /resource="pods"/ && /verb="POST"/ {n += $2} END {print n + 0}'
