@@ -8,6 +8,7 @@
 #include "api/validation/validation.h"
 #include "api/warnings/warnings.h"
 #include "base/mem.h"
+#include "server/apiserver/admission/account_wait.h"
 #include "server/apiserver/admission/admission.h"
 #include "server/apiserver/admission/quota.h"
 #include "server/apiserver/convert.h"
@@ -324,8 +325,8 @@ static void write_create_run(struct write *w)
 {
 	auto_err err = { 0 };
 	w->operation = "CREATE";
-	if (!quota_enter(w, write_create_run))
-		return; /* until it is its turn */
+	if (account_wait(w, write_create_run) || !quota_enter(w, write_create_run))
+		return; /* until its account is there; until it is its turn */
 	if (create_steps(w, &err) < 0)
 		write_fail(w, &err);
 	else if (w->r->opt.dry_run) {

@@ -62,6 +62,10 @@ struct write {
 
 	struct quota_turn turn; /* admission/quota.h */
 	void (*resume)(struct write *w);
+
+	struct loop_delay delay; /* admission/account_wait.h */
+	void (*delayed)(struct write *w);
+	int rounds;
 };
 
 struct write *write_new(struct api_request *r, const struct api_resource *res,

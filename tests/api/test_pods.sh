@@ -10,6 +10,9 @@ patch() { api PATCH "$1" -H "Content-Type: application/merge-patch+json" -d "$2"
 
 make a >/dev/null
 same created 201 "$(code)"
+send POST /api/v1/namespaces '{"metadata":{"name":"fresh"}}' >/dev/null
+send POST /api/v1/namespaces/fresh/pods '{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}' >/dev/null
+same a_pod_right_after_its_namespace_gets_its_account '201 default' "$(code) $(jq -r .spec.serviceAccountName "$work/body")"
 same pending 'Pending BestEffort' "$(jq -r '.status | "\(.phase) \(.qosClass)"' "$work/body")"
 same runs_as_default default "$(jq -r .spec.serviceAccountName "$work/body")"
 like has_its_token '^kube-api-access-[a-z0-9]{5} /var/run/secrets/kubernetes.io/serviceaccount$' \
