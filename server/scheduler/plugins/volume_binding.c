@@ -5,12 +5,10 @@
 
 #include <stdlib.h>
 
-#include "api/quantity.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "client/placement.h"
-#include "client/selectors.h"
-#include "generated/api_tables.h"
+#include "server/scheduler/plugins/volume_provision.h"
 
 struct state {
 	const claim_struct **bound, **waiting;
@@ -157,98 +155,8 @@ static const volume_struct *find_volume(const struct sched_cycle *c, struct sear
 	return s->best;
 }
 
-static bool topology_allowed(const struct storage_v1_storage_class *class,
-			     const struct core_v1_node *n)
-{
-	for (size_t i = 0; i < class->allowed_topologies.n; i++) {
-		const struct core_v1_topology_selector_term *t =
-			&class->allowed_topologies.items[i];
-		bool all = t->match_label_expressions.n > 0;
-
-		for (size_t k = 0; all && k < t->match_label_expressions.n; k++) {
-			const struct core_v1_topology_selector_label_requirement *r =
-				&t->match_label_expressions.items[k];
-			const struct str *have = label_find(&n->metadata.labels, r->key);
-			bool in = false;
-
-			for (size_t m = 0; have && m < r->values.n; m++)
-				in |= str_eq(r->values.items[m], *have);
-			all = in;
-		}
-		if (all)
-			return true;
-	}
-	return class->allowed_topologies.n == 0;
-}
-
-struct capacity_search {
-	struct arena *arena;
-	const struct core_v1_node *node;
-	struct str class;
-	int64_t size;
-	bool found;
-};
-
-static bool capacity_enough(void *arg, const struct object *o)
-{
-	struct capacity_search *s = arg;
-	struct storage_v1_csi_storage_capacity cap = { 0 };
-	struct quantity q;
-	struct str limit;
-
-	if (object_decode(o, s->arena, api_struct_storage_v1_csi_storage_capacity, &cap, NULL) < 0)
-		return true;
-	limit = cap.maximum_volume_size.text.n ? cap.maximum_volume_size.text : cap.capacity.text;
-	if (!str_eq(cap.storage_class_name, s->class) || !cap.node_topology || !limit.n ||
-	    quantity_parse(limit, &q, NULL) < 0 || quantity_i64(q) < s->size)
-		return true;
-	const struct api_str_map *m = &s->node->metadata.labels;
-	struct object_label *labels = ARENA_ARRAY(s->arena, struct object_label, m->n + 1);
-	const struct object as_object = { .labels = labels, .nlabels = m->n };
-
-	for (size_t i = 0; i < m->n; i++)
-		labels[i] = (struct object_label){ m->items[i].key, m->items[i].value };
-	s->found = label_selector_matches(cap.node_topology, &as_object);
-	return !s->found;
-}
-
-static bool enough_capacity(const struct sched_cycle *c, const claim_struct *claim,
-			    const struct storage_v1_storage_class *class,
-			    const struct core_v1_node *n)
-{
-	const struct object *o = c->volumes->find(c->volumes->ctx, API_STORAGE_V1_CSIDRIVERS,
-						  STR(""), class->provisioner);
-	struct storage_v1_csi_driver driver = { 0 };
-	struct capacity_search s = { .arena = c->arena,
-				     .node = n,
-				     .class = class->metadata.name,
-				     .size = claim_size(claim) };
-
-	if (!s.size || !o ||
-	    object_decode(o, c->arena, api_struct_storage_v1_csi_driver, &driver, NULL) < 0 ||
-	    !driver.spec.storage_capacity || !*driver.spec.storage_capacity)
-		return true;
-	c->volumes->each(c->volumes->ctx, API_STORAGE_V1_CSISTORAGECAPACITIES, capacity_enough, &s);
-	return s.found;
-}
-
-#define NO_VOLUME      "node(s) didn't find available persistent volumes to bind"
 #define NOT_REACHED    "node(s) didn't match PersistentVolume's node affinity"
-#define NO_SPACE       "node(s) did not have enough free storage"
 #define VOLUME_MISSING "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
-
-/* NULL: it can be made here. */
-static const char *provision_trouble(const struct sched_cycle *c, const claim_struct *claim,
-				     const struct node_info *n)
-{
-	const struct storage_v1_storage_class *class =
-		volumes_class(c->volumes, c->arena, claim_class(claim));
-
-	if (!class || !class->provisioner.n || str_eqz(class->provisioner, NO_PROVISIONER) ||
-	    !topology_allowed(class, n->node))
-		return NO_VOLUME;
-	return enough_capacity(c, claim, class, n->node) ? NULL : NO_SPACE;
-}
 
 static const char *bound_trouble(const struct sched_cycle *c, const struct state *s,
 				 const struct node_info *n)
@@ -286,11 +194,11 @@ static const char *plan_waiting(const struct sched_cycle *c, const struct state 
 		const char *trouble = NULL;
 
 		if (node.n && !str_eq(node, n->node->metadata.name))
-			return NO_VOLUME;
+			return VOLUME_NOT_FOUND;
 		if (!node.n)
 			found = find_volume(c, &search);
 		if (!found)
-			trouble = provision_trouble(c, claim, n);
+			trouble = volume_provision_trouble(c, claim, n);
 		if (trouble)
 			return trouble;
 		out->items[out->n++] = (struct claim_plan){ claim, found };
