@@ -30,7 +30,7 @@ start first
 on_host "$ALLINONE" image import --data-dir $data "$image" >"$work/names"
 stop
 start again
-on_host python3 "$bench_root/tests/bench/idle.py" "$pid" "${IDLE_SECONDS:-20}"
+on_host python3 "$bench_root/tests/bench/idle.py" "$pid" "${IDLE_SECONDS:-60}"
 on_host python3 "$bench_root/tests/bench/pod_times.py" $kubeconfig "$(sed -n 's/imported //p;q' "$work/names")" 30 50
 on_host python3 "$bench_root/tests/bench/idle.py" "$pid" 5
 stop
