@@ -147,6 +147,10 @@ static int add_volume(const struct container_view_spec *v, size_t i, struct aren
 		return err_set(err, ERR_INVALID,
 			       "cannot find volume \"%.*s\" to mount into container \"%.*s\"",
 			       STR_ARG(vm->name), STR_ARG(v->container->name));
+	if (volume->kind == VOLUME_BLOCK)
+		return err_set(err, ERR_INVALID,
+			       "volume %.*s has volumeMode Block, but is specified in volumeMounts",
+			       STR_ARG(vm->name));
 	bool read_only = vm->read_only || volume->read_only;
 	bool recursive = str_eqz(vm->recursive_read_only, "Enabled") ||
 			 str_eqz(vm->recursive_read_only, "IfPossible");
@@ -159,6 +163,33 @@ static int add_volume(const struct container_view_spec *v, size_t i, struct aren
 		.propagation = propagation_of(vm->mount_propagation),
 		.options = volume->kind == VOLUME_IMAGE ? "noexec" : NULL,
 	};
+	return 0;
+}
+
+static int build_devices(const struct container_view_spec *v, struct arena *a,
+			 struct container_spec *out, struct err *err)
+{
+	const struct core_v1_container *c = v->container;
+	struct container_device *all =
+		ARENA_ARRAY(a, struct container_device, c->volume_devices.n + 1);
+	for (size_t i = 0; i < c->volume_devices.n; i++) {
+		const struct core_v1_volume_device *d = &c->volume_devices.items[i];
+		const struct volume *volume = volume_find(v->volumes, d->name);
+		if (!volume)
+			return err_set(err, ERR_INVALID,
+				       "cannot find volume \"%.*s\" to pass into container "
+				       "\"%.*s\"",
+				       STR_ARG(d->name), STR_ARG(c->name));
+		if (volume->kind != VOLUME_BLOCK)
+			return err_set(err, ERR_INVALID,
+				       "volume %.*s has volumeMode Filesystem, but is specified in "
+				       "volumeDevices",
+				       STR_ARG(d->name));
+		all[i] = (struct container_device){ volume->path, arena_strdup(a, d->device_path),
+						    volume->read_only };
+	}
+	out->devices = all;
+	out->ndevices = c->volume_devices.n;
 	return 0;
 }
 
@@ -295,5 +326,7 @@ int container_spec_build(const struct container_view_spec *v, struct arena *a,
 	qos_resources(&v->pod->spec, c, v->node_memory_bytes, &out->resources);
 	build_security(v, a, out);
 	int r = check_non_root(v, out, err);
+	if (r == 0)
+		r = build_devices(v, a, out, err);
 	return r < 0 ? r : build_mounts(v, a, out, err);
 }

@@ -315,6 +315,18 @@ static int plan_host_path(struct planning *p, struct err *err)
 	return 0;
 }
 
+/* Only local volumes are devices, too. */
+static int plan_block(struct planning *p, const struct core_v1_persistent_volume *v, bool read_only,
+		      struct err *err)
+{
+	if (!v->spec.local)
+		return err_set(err, ERR_INVALID, "no block volume plugin matched");
+	p->out->kind = VOLUME_BLOCK;
+	p->out->path = arena_strdup(p->files.a, v->spec.local->path);
+	p->out->read_only = read_only;
+	return 0;
+}
+
 /* The volume that the claim is bound to: a directory of this node. Others are nobody's here. */
 static int plan_claim_named(struct planning *p, struct str claim, bool read_only, struct err *err)
 {
@@ -327,7 +339,7 @@ static int plan_claim_named(struct planning *p, struct str claim, bool read_only
 			       "error processing PVC %.*s/%.*s: PVC is not bound",
 			       STR_ARG(p->s->fields.pod->metadata.namespace), STR_ARG(claim));
 	if (str_eqz(v->spec.volume_mode, "Block"))
-		return err_set(err, ERR_INVALID, "block volumes are not supported");
+		return plan_block(p, v, read_only, err);
 	if (!v->spec.host_path && !v->spec.local)
 		return err_set(err, ERR_INVALID, "no volume plugin matched");
 	by = annotation_get(&v->metadata, ANN_PROVISIONED_BY);

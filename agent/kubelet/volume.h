@@ -20,6 +20,7 @@ enum volume_kind {
 	VOLUME_HOST_PATH,
 	VOLUME_CLAIM,
 	VOLUME_IMAGE,
+	VOLUME_BLOCK, /* a device: for volumeDevices, not for volumeMounts */
 };
 struct volume {
 	struct str name;

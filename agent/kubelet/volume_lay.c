@@ -161,12 +161,22 @@ static int lay_image(const struct volume *v, struct err *err)
 	return dir_make(v->path, 0755, err);
 }
 
+static int lay_block(const struct volume *v, struct err *err)
+{
+	struct stat st;
+	if (stat(v->path, &st) < 0)
+		return err_sys(err, "look at %s", v->path);
+	return S_ISBLK(st.st_mode) ? 0
+				   : err_set(err, ERR_INVALID, "%s is not a block device", v->path);
+}
+
 int volume_lay(const struct volume *v, struct err *err)
 {
 	static int (*const deeds[])(const struct volume *, struct err *) = {
 		[VOLUME_FILES] = lay_files,   [VOLUME_DIR] = lay_dir,
 		[VOLUME_MEMORY] = lay_memory, [VOLUME_HOST_PATH] = lay_host_path,
 		[VOLUME_CLAIM] = lay_claim,   [VOLUME_IMAGE] = lay_image,
+		[VOLUME_BLOCK] = lay_block,
 	};
 	int r = deeds[v->kind](v, err);
 	return r < 0 ? err_wrap(err, r, "MountVolume.SetUp failed for volume \"%.*s\" ",

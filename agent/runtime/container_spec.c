@@ -34,6 +34,18 @@ static const struct container_mount *mounts(struct arena *a, const struct contai
 	return out;
 }
 
+static const struct container_device *devices(struct arena *a, const struct container_device *from,
+					      size_t n)
+{
+	struct container_device *out = ARENA_ARRAY(a, struct container_device, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		out[i] = from[i];
+		out[i].source = text(a, from[i].source);
+		out[i].target = text(a, from[i].target);
+	}
+	return out;
+}
+
 struct container_spec *container_spec_copy(struct arena *a, const struct container_spec *s)
 {
 	struct container_spec *c = ARENA_NEW(a, struct container_spec);
@@ -47,6 +59,7 @@ struct container_spec *container_spec_copy(struct arena *a, const struct contain
 	c->env = list(a, s->env);
 	c->working_dir = text(a, s->working_dir);
 	c->mounts = mounts(a, s->mounts, s->nmounts);
+	c->devices = devices(a, s->devices, s->ndevices);
 	for (size_t i = 0; i < s->nsupplemental_groups; i++)
 		groups[i] = s->supplemental_groups[i];
 	c->supplemental_groups = groups;

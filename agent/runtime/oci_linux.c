@@ -122,6 +122,30 @@ static void add_devices(struct buf *out, const char *dir, int level)
 	closedir(d);
 }
 
+/* Those that the spec names; what is no block device any more is left out. */
+static void add_named_devices(const struct container_spec *s, struct buf *out)
+{
+	struct stat st;
+	for (size_t i = 0; i < s->ndevices; i++)
+		if (stat(s->devices[i].source, &st) == 0 && S_ISBLK(st.st_mode))
+			add_device(out, s->devices[i].target, &st);
+}
+
+static void add_device_rules(const struct container_spec *s, struct buf *out)
+{
+	struct stat st;
+	buf_printf(out, "\"devices\":[{\"allow\":%s,\"access\":\"rwm\"}",
+		   s->privileged ? "true" : "false");
+	for (size_t i = 0; i < s->ndevices; i++)
+		if (stat(s->devices[i].source, &st) == 0 && S_ISBLK(st.st_mode))
+			buf_printf(out,
+				   ",{\"allow\":true,\"type\":\"b\",\"major\":%u,\"minor\":%u,"
+				   "\"access\":\"%s\"}",
+				   major(st.st_rdev), minor(st.st_rdev),
+				   s->devices[i].read_only ? "rm" : "rwm");
+	buf_putc(out, ']');
+}
+
 static const char *widest_propagation(const struct container_spec *s)
 {
 	const char *widest = NULL;
@@ -146,17 +170,18 @@ void oci_linux(const struct oci_input *in, const struct oci_capabilities *caps, 
 	cgroup_oci_path(in->cgroups, in->cgroup_path, path);
 	buf_puts(out, ",\"cgroupsPath\":");
 	oci_string(out, path);
-	buf_printf(out, ",\"resources\":{\"devices\":[{\"allow\":%s,\"access\":\"rwm\"}]",
-		   privileged ? "true" : "false");
+	buf_puts(out, ",\"resources\":{");
+	add_device_rules(in->spec, out);
 	add_limits(in, out);
 	buf_putc(out, '}');
 	if (propagation)
 		buf_printf(out, ",\"rootfsPropagation\":\"%s\"", propagation);
-	if (privileged) {
-		buf_puts(out, ",\"devices\":[");
+	buf_puts(out, ",\"devices\":[");
+	add_named_devices(in->spec, out);
+	if (privileged)
 		add_devices(out, "/dev", 0);
-		buf_putc(out, ']');
-	} else {
+	buf_putc(out, ']');
+	if (!privileged) {
 		add_list(out, "maskedPaths", masked, COUNT_OF(masked));
 		add_list(out, "readonlyPaths", read_only, COUNT_OF(read_only));
 	}

@@ -66,6 +66,10 @@ struct container_mount {
 	const char *type;        /* NULL: bind; "tmpfs", … with options */
 	const char *options;     /* comma-separated extra options or NULL */
 };
+struct container_device { /* a block device of the host, under another name */
+	const char *source, *target;
+	bool read_only;
+};
 struct container_spec { /* everything is copied */
 	const char *pod_uid, *name;
 	int attempt;                /* restart count: log file NAME/ATTEMPT.log */
@@ -76,6 +80,8 @@ struct container_spec { /* everything is copied */
 	const char *working_dir; /* NULL: the image's */
 	const struct container_mount *mounts;
 	size_t nmounts;
+	const struct container_device *devices;
+	size_t ndevices;
 	struct container_resources resources;
 	int64_t run_as_user, run_as_group; /* -1: the image's */
 	const int64_t *supplemental_groups;

@@ -103,4 +103,51 @@ ephemeral() {
 	until_true 20 no_directory
 }
 claim an_ephemeral_volume_goes_with_its_pod ephemeral
+
+# --- a volume that is a device ---
+
+block_pod() { # NAME CLAIM CONTAINER-FIELDS
+	k apply -f - >/dev/null <<-JSON
+	{"apiVersion":"v1","kind":"Pod","metadata":{"name":"$1"},"spec":{"terminationGracePeriodSeconds":0,
+	 "volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"$2"}}],
+	 "containers":[{"name":"main","image":"$image","imagePullPolicy":"IfNotPresent",$SLEEP,$3}]}}
+	JSON
+}
+block_volume() { # NAME PATH
+	k apply -f - >/dev/null <<-YAML
+	apiVersion: v1
+	kind: PersistentVolume
+	metadata: {name: $1}
+	spec:
+	  capacity: {storage: 1Mi}
+	  accessModes: [ReadWriteOnce]
+	  volumeMode: Block
+	  storageClassName: ""
+	  persistentVolumeReclaimPolicy: Retain
+	  claimRef: {namespace: default, name: $1}
+	  local: {path: $2}
+	  nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [$host]}]}]}}
+	---
+	apiVersion: v1
+	kind: PersistentVolumeClaim
+	metadata: {name: $1}
+	spec: {accessModes: [ReadWriteOnce], volumeMode: Block, storageClassName: "", volumeName: $1, resources: {requests: {storage: 1Mi}}}
+	YAML
+}
+device() {
+	on_host mknod /var/lib/allinone/device b 7 201 && block_volume raw /var/lib/allinone/device
+	block_pod device raw '"volumeDevices":[{"name":"v","devicePath":"/dev/xvda"}]'
+	until_true 30 ready device && equals "7 c9 block special file" "$(k exec device -- stat -c '%t %T %F' /dev/xvda)" || { k describe pod device | tail; return 1; }
+}
+claim a_block_volume_is_a_device_of_the_container device
+mount_fails() { k get events --field-selector "involvedObject.name=$1" -o 'jsonpath={.items[*].message}' | grep -qF "$2"; }
+no_device() {
+	on_host touch /var/lib/allinone/plain && block_volume plain /var/lib/allinone/plain
+	block_pod plain plain '"volumeDevices":[{"name":"v","devicePath":"/dev/xvda"}]'
+	until_true 20 mount_fails plain "is not a block device" || { k describe pod plain | tail; return 1; }
+}
+claim a_block_volume_has_to_be_one no_device
+k delete pods device plain >/dev/null
+k delete persistentvolumeclaims raw plain >/dev/null
+k delete persistentvolumes raw plain >/dev/null
 claim nothing_is_left_on_the_host nothing_left

@@ -6,9 +6,12 @@
 #include "agent/kubelet/container_spec.h"
 
 static const struct pod_dirs dirs = { "/data/pod", "/run/pod" };
-static struct volume volumes[] = { { .name = STR_INIT("v"), .path = "/vol" },
-				   { .name = STR_INIT("ro"), .path = "/ro", .read_only = true } };
-static const struct volume_list list = { volumes, 2 };
+static struct volume volumes[] = {
+	{ .name = STR_INIT("v"), .path = "/vol" },
+	{ .name = STR_INIT("ro"), .path = "/ro", .read_only = true },
+	{ .name = STR_INIT("raw"), .kind = VOLUME_BLOCK, .path = "/dev/sdx", .read_only = true }
+};
+static const struct volume_list list = { volumes, 3 };
 
 static int build(struct arena *a, const char *container, const char *pod, const char *image_user,
 		 struct container_spec *out, struct err *err)
@@ -40,6 +43,34 @@ static const struct container_mount *mount_at(const struct container_spec *s, co
 		if (!strcmp(s->mounts[i].target, target))
 			return &s->mounts[i];
 	return NULL;
+}
+
+static void a_block_volume_is_a_device_and_no_mount(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	struct container_spec s;
+	static const struct {
+		const char *fields, *want;
+	} rows[] = {
+		{ ",\"volumeMounts\":[{\"name\":\"raw\",\"mountPath\":\"/a\"}]",
+		  "volume raw has volumeMode Block, but is specified in volumeMounts" },
+		{ ",\"volumeDevices\":[{\"name\":\"v\",\"devicePath\":\"/dev/a\"}]",
+		  "volume v has volumeMode Filesystem, but is specified in volumeDevices" },
+	};
+	assert_int_equal(build(&a,
+			       ",\"volumeDevices\":[{\"name\":\"raw\",\"devicePath\":\"/dev/a\"}]",
+			       "", NULL, &s, NULL),
+			 0);
+	assert_int_equal(s.ndevices, 1);
+	assert_string_equal(s.devices[0].source, "/dev/sdx");
+	assert_string_equal(s.devices[0].target, "/dev/a");
+	assert_true(s.devices[0].read_only);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		auto_err err = { 0 };
+		assert_true(build(&a, rows[i].fields, "", NULL, &s, &err) < 0);
+		assert_string_equal(err_text(&err), rows[i].want);
+	}
 }
 
 static void mounts_come_parents_first_and_volumes_win(void **state)
@@ -151,6 +182,7 @@ static void signals_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_block_volume_is_a_device_and_no_mount),
 		cmocka_unit_test(mounts_come_parents_first_and_volumes_win),
 		cmocka_unit_test(an_unknown_volume_is_an_error),
 		cmocka_unit_test(the_containers_word_goes_before_the_pods),
