@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/crd.h"
 
-#include <ctype.h>
-#include <stdio.h>
-
 #include "api/codec.h"
 #include "api/crd_rules.h"
 #include "api/crd_schema.h"
@@ -53,48 +50,6 @@ void api_resource_unref(const struct api_resource *r)
 {
 	if (r)
 		crd_unref(r->crd);
-}
-
-/* ---- the order of versions ---- */
-
-struct version_parts {
-	int class; /* 2: v1, 1: v1beta1, 0: v1alpha1, -1: something else */
-	long major, minor;
-};
-
-static bool number_at(const char **p, long *out)
-{
-	size_t n = 0;
-	*out = 0;
-	if (**p == '0')
-		return false;
-	for (; isdigit((unsigned char)**p); ++*p, n++)
-		*out = *out < 100000000 ? *out * 10 + (**p - '0') : *out;
-	return n > 0;
-}
-
-static struct version_parts version_parse(const char *p)
-{
-	struct version_parts v = { .class = -1 }, none = v;
-	if (*p++ != 'v' || !number_at(&p, &v.major))
-		return none;
-	v.class = *p == 0 ? 2 : !strncmp(p, "beta", 4) ? 1 : !strncmp(p, "alpha", 5) ? 0 : -1;
-	if (v.class == 2 || v.class < 0)
-		return v.class < 0 ? none : v;
-	p += v.class ? 4 : 5;
-	return number_at(&p, &v.minor) && *p == 0 ? v : none;
-}
-
-int crd_version_order(const char *a, const char *b)
-{
-	struct version_parts x = version_parse(a), y = version_parse(b);
-	if (x.class != y.class)
-		return y.class - x.class;
-	if (x.class < 0)
-		return strcmp(a, b);
-	if (x.major != y.major)
-		return x.major > y.major ? -1 : 1;
-	return x.minor == y.minor ? 0 : x.minor > y.minor ? -1 : 1;
 }
 
 /* ---- words ---- */
@@ -393,57 +348,4 @@ int crd_compile(const json_t *object, const json_t *names, struct crd **out, str
 	}
 	*out = c;
 	return 0;
-}
-
-/* ---- look-ups and forms ---- */
-
-const struct api_resource *crd_version(const struct crd *c, struct str version)
-{
-	for (size_t i = 0; i < c->nversions; i++)
-		if (str_eqz(version, c->versions[i].version))
-			return &c->versions[i];
-	return NULL;
-}
-
-bool crd_serves(const struct crd *c, const struct api_resource *r)
-{
-	return c->served[r - c->versions];
-}
-
-void crd_convert(const struct api_resource *to, json_t *tree)
-{
-	char version[512];
-	snprintf(version, sizeof(version), "%s/%s", to->group, to->version);
-	json_object_set_new(tree, "apiVersion", json_string(version));
-	json_object_set_new(tree, "kind", json_string(to->kind));
-	api_conform(to->type, tree, NULL, NULL);
-}
-
-static const struct api_resource *written_as(const struct crd *c, const json_t *tree)
-{
-	struct str version = meta_api_version(tree);
-	size_t slash = str_find(version, '/');
-	if (slash == version.n || !str_eqz(str_of(version.p, slash), c->group))
-		return c->storage;
-	const struct api_resource *r =
-		crd_version(c, str_of(version.p + slash + 1, version.n - slash - 1));
-	return r ? r : c->storage;
-}
-
-int crd_stored_form(const struct crd *c, struct str json, struct buf *out,
-		    const struct api_resource **version, struct err *err)
-{
-	json_t *tree = NULL;
-	int e = api_json_parse(json, &tree, NULL, err);
-	if (e == 0 && !json_is_object(tree))
-		e = err_set(err, ERR_INTERNAL, "no object");
-	if (e == 0) {
-		const struct api_resource *r = written_as(c, tree);
-		crd_convert(r, tree);
-		api_default(r->type, tree);
-		e = api_json_write(r->type, tree, true, out, err);
-		*version = r;
-	}
-	json_decref(tree);
-	return e;
 }
