@@ -12,10 +12,17 @@ struct step {
 	const char *name;      /* of the field; NULL: an item of a list */
 };
 
+/* The resource around; its rules are made when they are first asked for. */
+struct resource {
+	const json_t *schema;
+	struct crd *scratch;
+	const struct crd_rules *rules;
+};
+
 struct walk {
 	struct check *c;
 	bool pruned;
-	const json_t *resource; /* the schema of the resource around */
+	struct resource *resource;
 };
 
 static json_t *surrounded(const json_t *value, const struct step *at)
@@ -52,6 +59,15 @@ static const struct crd_rules *rules_of(struct crd *scratch, const json_t *schem
 	return crd_rules_compile(scratch, schema, &rules, NULL) < 0 ? NULL : rules;
 }
 
+static const struct crd_rules *resource_rules(struct resource *r)
+{
+	if (!r->scratch) {
+		r->scratch = crd_scratch();
+		r->rules = rules_of(r->scratch, r->schema);
+	}
+	return r->rules;
+}
+
 static void check_values(struct walk *w, const struct crd_rules *rules, const json_t *value)
 {
 	size_t was = check_in(w->c, "default");
@@ -63,7 +79,7 @@ static void check_in_metadata(struct walk *w, struct crd *scratch, const json_t 
 			      const struct step *at)
 {
 	const json_t *value = json_object_get(schema, "default");
-	const struct crd_rules *resource = rules_of(scratch, w->resource),
+	const struct crd_rules *resource = resource_rules(w->resource),
 			       *rules = rules_of(scratch, schema);
 	json_t *object = surrounded(value, at);
 	auto_err err = { 0 };
@@ -120,14 +136,15 @@ static void check_properties(struct walk *w, const json_t *schema, const struct 
 static void check_node(struct walk *w, const json_t *schema, const struct step *at,
 		       bool in_metadata)
 {
-	const struct step resource = { 0 }, item = { at, NULL };
+	const struct step top = { 0 }, item = { at, NULL };
+	struct resource own = { .schema = schema };
 	struct walk inner = *w;
 	bool is_resource =
 		!at || json_is_true(json_object_get(schema, "x-kubernetes-embedded-resource"));
 	if (!json_is_object(schema))
 		return;
 	if (is_resource)
-		inner.resource = schema;
+		inner.resource = &own;
 	const json_t *value = json_object_get(schema, "default");
 	if (value && !json_is_null(value)) {
 		struct crd *scratch = crd_scratch();
@@ -138,11 +155,12 @@ static void check_node(struct walk *w, const json_t *schema, const struct step *
 		crd_unref(scratch);
 	}
 	size_t was = check_in(w->c, "items");
-	check_node(&inner, json_object_get(schema, "items"), is_resource ? &resource : &item,
+	check_node(&inner, json_object_get(schema, "items"), is_resource ? &top : &item,
 		   in_metadata && !is_resource);
 	check_out(w->c, was);
-	check_properties(&inner, schema, is_resource ? &resource : at, is_resource,
+	check_properties(&inner, schema, is_resource ? &top : at, is_resource,
 			 in_metadata && !is_resource);
+	crd_unref(own.scratch);
 }
 
 void check_crd_defaults(struct check *c, const json_t *schema, bool pruned)
