@@ -143,3 +143,4 @@ keeps() {
 claim a_stateful_set_keeps_its_data_and_its_name keeps
 cron() { contains web- "$(k logs -l batch.kubernetes.io/job-name --tail=-1 2>/dev/null)"; }
 claim a_cron_job_comes_to_its_time until_true 90 cron
+claim nothing_is_left_on_the_hosts nothing_left

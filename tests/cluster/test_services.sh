@@ -81,7 +81,7 @@ claim the_api_answers_at_its_service api
 udp_servers() {
 	local port
 	for port in 6001 6002; do
-		on_host python3 -c 'import socket, sys
+		"$hosts" exec "$host" python3 -c 'import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("10.80.0.1", int(sys.argv[1])))
 while 1: s.sendto(sys.argv[1].encode(), s.recvfrom(99)[1])' $port &
 		udp_pids="${udp_pids:-} $!"
