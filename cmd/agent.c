@@ -4,7 +4,6 @@
  *
  *   main thread   joins first; then signals
  *   node, dns     cmd/member.h */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,8 +20,8 @@
 #include "cmd/command.h"
 #include "cmd/host_check.h"
 #include "cmd/member.h"
+#include "cmd/process.h"
 
-#define STOP_MS    4000
 #define PEM_MAX    (1u << 20)
 #define PARTS      3
 #define TOKEN_FLAG "--token"
@@ -30,10 +29,8 @@
 struct agent {
 	struct agent_options options;
 	struct loop loop;
-	int lock_fd;
+	struct process process;
 	int64_t started_ms;
-	uv_signal_t signals[2];
-	bool stopping;
 	struct join_files files;
 	struct join_cluster cluster;
 	struct member *member;
@@ -146,21 +143,6 @@ static void on_node_ready(void *ctx)
 		 LOG_I("ms", clock_mono_ms(clock_real()) - a->started_ms));
 }
 
-static int take_lock(struct agent *a, struct err *err)
-{
-	auto_free char *dir = str_printf("%s/agent", a->options.node.data_dir),
-		       *path = str_printf("%s/lock", dir);
-	int r = dir_make(dir, 0700, err);
-	if (r == 0)
-		r = file_lock(path, &a->lock_fd, err);
-	if (r == -ERR_CONFLICT)
-		return err_set(
-			err, ERR_CONFLICT,
-			"another allinone agent runs on %s; stop it or choose another --data-dir",
-			a->options.node.data_dir);
-	return r;
-}
-
 static int join(struct agent *a, struct err *err)
 {
 	struct join_token token;
@@ -209,41 +191,17 @@ static void member_stopped(void *ctx)
 	loop_stop(&a->loop);
 }
 
-static void stop(void *ctx)
+static void stop_member(void *ctx)
 {
 	struct agent *a = ctx;
 	renewal_stop(TAKE(a->renewal));
 	member_stop(a->member, member_stopped, a);
 }
 
-/* A stop that hangs must not keep the machine from shutting down. */
-static void give_up(int number)
+static void stop(void *ctx)
 {
-	(void)number;
-	_exit(0);
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-	struct agent *a = handle->data;
-	if (a->stopping)
-		return;
-	a->stopping = true;
-	log_info("stopping", LOG_I("signal", number));
-	signal(SIGALRM, give_up);
-	alarm(STOP_MS / 1000);
-	loop_call(member_loop(a->member), stop, a);
-}
-
-static void watch_signals(struct agent *a)
-{
-	static const int numbers[] = { SIGTERM, SIGINT };
-	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-		uv_signal_init(&a->loop.uv, &a->signals[i]);
-		a->signals[i].data = a;
-		uv_signal_start(&a->signals[i], on_signal, numbers[i]);
-	}
+	struct agent *a = ctx;
+	loop_call(member_loop(a->member), stop_member, a);
 }
 
 static int run(struct agent *a, struct err *err)
@@ -253,10 +211,11 @@ static int run(struct agent *a, struct err *err)
 	join_files_of(a->options.node.data_dir, &a->files);
 	int r;
 	if ((r = host_check(a->options.node.data_dir, true, err)) < 0 ||
-	    (r = take_lock(a, err)) < 0 || (r = join(a, err)) < 0 ||
-	    (r = loop_init(&a->loop, "agent", err)) < 0 || (r = start_member(a, err)) < 0)
+	    (r = process_lock(&a->process, "agent", a->options.node.data_dir, err)) < 0 ||
+	    (r = join(a, err)) < 0 || (r = loop_init(&a->loop, "agent", err)) < 0 ||
+	    (r = start_member(a, err)) < 0)
 		return r;
-	watch_signals(a);
+	process_watch_signals(&a->process, &a->loop, stop, a);
 	loop_call(member_loop(a->member), start_renewal, a);
 	r = member_spawn(a->member, err);
 	if (r < 0)
@@ -290,7 +249,6 @@ int command_agent(int argc, char **argv)
 {
 	struct agent *a = NEW(struct agent);
 	auto_err err = { 0 };
-	a->lock_fd = -1;
 	int r = flags_parse(&agent_flag_table, argc, argv, &a->options, &err);
 	hide_token(argc, argv);
 	if (r == 0)

@@ -9,7 +9,6 @@
  * Start: options → host checks → lock → API server → controllers, scheduler → node. Everything is built on the main thread before
  * the loops run. Stop (TERM, INT): the API server stops accepting and ends its watches, the others stop, the store is flushed;
  * pods keep running. */
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "cmd/command.h"
 #include "cmd/host_check.h"
 #include "cmd/member.h"
+#include "cmd/process.h"
 #include "cmd/server_options.h"
 #include "generated/api_tables.h"
 #include "server/apiserver/admission/node_labels.h"
@@ -30,7 +30,6 @@
 #include "storage/local_path/local_path.h"
 
 #define API_LOOPS_MAX 4
-#define STOP_MS       4000
 #define THREAD_STACK  (1u << 20)
 
 struct server {
@@ -38,10 +37,8 @@ struct server {
 	struct loop api[API_LOOPS_MAX], control;
 	struct loop *api_list[API_LOOPS_MAX];
 	size_t napi;
-	int lock_fd;
+	struct process process;
 	int64_t started_ms;
-	uv_signal_t signals[2];
-	bool stopping;
 	struct apiserver *apiserver;
 	struct buf root_ca, root_ca_key, client_ca, client_ca_key;
 	char *manifests_dir;
@@ -308,29 +305,13 @@ static int start_node(struct server *s, struct err *err)
 	return r < 0 ? r : member_start(s->member, err);
 }
 
-static int take_lock(struct server *s, struct err *err)
-{
-	auto_free char *dir = str_printf("%s/server", s->options.node.data_dir),
-		       *path = str_printf("%s/lock", dir);
-	int r = dir_make(dir, 0700, err);
-	if (r < 0)
-		return err_wrap(err, r, "--data-dir %s is not usable; choose a writable directory",
-				s->options.node.data_dir);
-	r = file_lock(path, &s->lock_fd, err);
-	if (r == -ERR_CONFLICT)
-		return err_set(
-			err, ERR_CONFLICT,
-			"another allinone server runs on %s; stop it or choose another --data-dir",
-			s->options.node.data_dir);
-	return r;
-}
-
 static int start(struct server *s, struct err *err)
 {
 	int r;
 	if ((r = host_check(s->options.node.data_dir, !s->options.disable_agent, err)) < 0 ||
-	    (r = take_lock(s, err)) < 0 || (r = make_loops(s, err)) < 0 ||
-	    (r = start_apiserver(s, err)) < 0 || (r = start_control(s, err)) < 0)
+	    (r = process_lock(&s->process, "server", s->options.node.data_dir, err)) < 0 ||
+	    (r = make_loops(s, err)) < 0 || (r = start_apiserver(s, err)) < 0 ||
+	    (r = start_control(s, err)) < 0)
 		return r;
 	return s->options.disable_agent ? 0 : start_node(s, err);
 }
@@ -358,37 +339,13 @@ static void node_stopped(void *ctx)
 	loop_call(&s->api[0], stop_apiserver, s);
 }
 
-/* A stop that hangs must not keep the machine from shutting down; the store is safe at any moment. */
-static void give_up(int number)
+static void stop(void *ctx)
 {
-	(void)number;
-	_exit(0);
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-	struct server *s = handle->data;
-	if (s->stopping)
-		return;
-	s->stopping = true;
-	log_info("stopping", LOG_I("signal", number));
-	signal(SIGALRM, give_up);
-	alarm(STOP_MS / 1000);
+	struct server *s = ctx;
 	if (s->member)
 		member_stop(s->member, node_stopped, s);
 	else
 		stop_apiserver(s);
-}
-
-static void watch_signals(struct server *s)
-{
-	static const int numbers[] = { SIGTERM, SIGINT };
-	signal(SIGPIPE, SIG_IGN);
-	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-		uv_signal_init(&s->api[0].uv, &s->signals[i]);
-		s->signals[i].data = s;
-		uv_signal_start(&s->signals[i], on_signal, numbers[i]);
-	}
 }
 
 static int spawn_loops(struct server *s, struct err *err)
@@ -410,7 +367,7 @@ static int run(struct server *s, struct err *err)
 	int r = start(s, err);
 	if (r < 0)
 		return r;
-	watch_signals(s);
+	process_watch_signals(&s->process, &s->api[0], stop, s);
 	r = spawn_loops(s, err);
 	if (r < 0)
 		return r;
@@ -432,7 +389,6 @@ int command_server(int argc, char **argv)
 {
 	struct server *s = NEW(struct server);
 	auto_err err = { 0 };
-	s->lock_fd = -1;
 	int r = flags_parse(&server_flag_table, argc, argv, &s->options, &err);
 	if (r == 0)
 		r = server_options_check(&s->options, &err);
