@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "api/meta.h"
+#include "base/arena.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
 #include "tests/unit/server/simulation/sim_time.h"
@@ -271,17 +272,41 @@ static void deletes_pod(struct sim_user *u)
 		ask(u, API_DELETE, API_CORE_V1_PODS, o->ns, o->name, "", STR(""));
 }
 
-void sim_user_evicts(struct sim_user *u)
+static void evict(struct sim_user *u, struct str ns, struct str name)
 {
 	auto_buf b = { 0 };
-	const struct sim_object *o = some_object(u, is_pod);
-	if (!o || str_eqz(o->pod->owner_kind, "DaemonSet"))
-		return;
 	buf_printf(&b,
 		   "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":"
 		   "\"%.*s\",\"namespace\":\"%.*s\"}}",
-		   STR_ARG(o->name), STR_ARG(o->ns));
-	ask(u, API_CREATE, API_CORE_V1_PODS, o->ns, o->name, "eviction", buf_view(&b));
+		   STR_ARG(name), STR_ARG(ns));
+	ask(u, API_CREATE, API_CORE_V1_PODS, ns, name, "eviction", buf_view(&b));
+}
+
+void sim_user_evicts(struct sim_user *u)
+{
+	const struct sim_object *o = some_object(u, is_pod);
+	if (o && !str_eqz(o->pod->owner_kind, "DaemonSet"))
+		evict(u, o->ns, o->name);
+}
+
+#define AT_ONCE 16
+
+void sim_user_evicts_all_of_one(struct sim_user *u)
+{
+	const struct sim_object *first = some_object(u, is_pod);
+	auto_arena arena = { 0 };
+	struct str names[AT_ONCE], ns;
+	size_t at = 0, n = 0;
+	if (!first || str_eqz(first->pod->owner_kind, "DaemonSet"))
+		return;
+	ns = arena_str(&arena, first->ns);
+	for (struct map_entry *e; n < AT_ONCE && (e = map_next(&u->model->objects, &at));) {
+		const struct sim_object *o = e->value;
+		if (is_pod(o) && str_eq(o->ns, first->ns) && str_eq(o->pod->app, first->pod->app))
+			names[n++] = arena_str(&arena, o->name);
+	}
+	for (size_t i = 0; i < n; i++)
+		evict(u, ns, names[i]);
 }
 
 /* --- nodes --- */

@@ -15,8 +15,10 @@ struct sim_user {
 	int failed;             /* answers that are the server's fault */
 };
 
-void sim_user_acts(struct sim_user *u);    /* one thing of many */
-void sim_user_evicts(struct sim_user *u);  /* a drawn pod, as `kubectl drain` does */
+void sim_user_acts(struct sim_user *u);   /* one thing of many */
+void sim_user_evicts(struct sim_user *u); /* a drawn pod, as `kubectl drain` does */
+void sim_user_evicts_all_of_one(
+	struct sim_user *u);               /* up to 16 pods of a workload, all in the same moment */
 void sim_user_repairs(struct sim_user *u); /* all nodes are there, and may be scheduled to */
 /* What nobody owns, and failed pods of StatefulSets: being made smaller, one waits for ever when two of the pods that go have failed, as
  * upstream's does. */

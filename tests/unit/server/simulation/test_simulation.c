@@ -149,6 +149,8 @@ static void drain(struct sim *s, int seconds)
 	while (seconds-- > 0) {
 		for (unsigned k = sim_draw(8); k > 0; k--)
 			sim_user_evicts(&s->user);
+		if (sim_draw(3) == 0)
+			sim_user_evicts_all_of_one(&s->user);
 		step(s, 1000);
 	}
 	s->model.steady = false;
