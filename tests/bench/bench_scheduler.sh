@@ -13,6 +13,8 @@ hollow=(--disable-agent --node-monitor-grace-period 1h --node-startup-grace-peri
 for nodes in 100 1000 5000; do
 	start_allinone "nodes$nodes" "${hollow[@]}"
 	python3 "$bench_root/tests/bench/bind_times.py" "$kubeconfig" "$server_pid" "$nodes" 2000
+	sleep 5
+	python3 "$bench_root/tests/bench/idle.py" "$server_pid" 10 # controllers and scheduler, with these nodes and nothing to do
 	stop_allinone
 	start_allinone "perf$nodes" "${hollow[@]}"
 	python3 "$bench_root/tests/bench/sched_perf.py" "$kubeconfig" "$server_pid" "$nodes"

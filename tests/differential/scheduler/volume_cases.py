@@ -85,7 +85,7 @@ CASES = [
          [LATE, bound_volume("pv1", "c", labels={ZONE: "b__c"}), bound("c", "pv1")]),
     case("no node in the zone", zones(2, "a", "b"), pod(volumes=uses("c")), (),
          [LATE, bound_volume("pv1", "c", labels={ZONE: "z"}), bound("c", "pv1")]),
-    case("nodes without zone", [node("n1"), node("n2")], pod(volumes=uses("c")), (),
+    case("nodes without zone", [node("n1")], pod(volumes=uses("c")), (),
          [LATE, bound_volume("pv1", "c", labels={ZONE: "z"}), bound("c", "pv1")]),
     case("the region", [node("n1", labels={"topology.kubernetes.io/region": "r"}), node("n2", labels={"topology.kubernetes.io/region": "s"})],
          pod(volumes=uses("c")), (), [LATE, bound_volume("pv1", "c", labels={"failure-domain.beta.kubernetes.io/region": "s"}), bound("c", "pv1")]),
