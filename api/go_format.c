@@ -49,3 +49,20 @@ void tree_format_go(const json_t *value, struct buf *out)
 		free(text);
 	}
 }
+
+void text_format_go(struct str text, struct buf *out)
+{
+	static const char from[] = "\a\b\f\n\r\t\v\"\\", to[] = "abfnrtv\"\\";
+	buf_putc(out, '"');
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		const char *known = c ? strchr(from, c) : NULL;
+		if (known)
+			buf_printf(out, "\\%c", to[known - from]);
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(out, "\\x%02x", c);
+		else
+			buf_putc(out, (char)c);
+	}
+	buf_putc(out, '"');
+}

@@ -8,5 +8,7 @@
 #include "base/buf.h"
 
 void tree_format_go(const json_t *value, struct buf *out);
+/* A text as %q prints it: "a\x00b". */
+void text_format_go(struct str text, struct buf *out);
 
 #endif

@@ -16,12 +16,21 @@ void reader_init(struct reader *r, struct str text)
 	*r = (struct reader){ .p = text.p, .end = text.p + text.n, .start = text.p };
 }
 
+/* At its end upstream feeds the text a space: what can't go on with one fails there, all else is just not finished. */
+static bool breaks_at_space(const char *reason)
+{
+	return reason &&
+	       (!strncmp(reason, "in literal", 10) || !strncmp(reason, "in numeric", 10) ||
+		!strncmp(reason, "in exponent", 11) || !strncmp(reason, "after decimal", 13) ||
+		!strncmp(reason, "in string escape", 16) || !strncmp(reason, "in \\u", 5));
+}
+
 static bool fail(struct reader *r, const char *at, const char *reason)
 {
 	if (!r->failed) {
 		r->failed = true;
 		r->wrong = at;
-		r->reason = at < r->end || reason == too_deep ? reason : NULL;
+		r->reason = at < r->end || breaks_at_space(reason) ? reason : NULL;
 	}
 	r->p = r->end;
 	return false;
@@ -362,11 +371,9 @@ bool reader_end(struct reader *r)
 
 int reader_error(const struct reader *r, struct err *err)
 {
-	if (r->reason == too_deep)
-		return err_set(err, ERR_BAD_REQUEST, "%s", too_deep);
 	if (!r->reason)
 		return err_set(err, ERR_BAD_REQUEST, "unexpected end of JSON input");
-	unsigned char c = (unsigned char)*r->wrong;
+	unsigned char c = r->wrong < r->end ? (unsigned char)*r->wrong : ' ';
 	static const char *const named[] = {
 		['\n'] = "\\n", ['\t'] = "\\t", ['\r'] = "\\r", ['\b'] = "\\b", ['\f'] = "\\f",
 		['\a'] = "\\a", ['\v'] = "\\v", ['\''] = "\\'", ['\\'] = "\\\\"

@@ -372,8 +372,7 @@ int api_protobuf_envelope(struct str body, struct str *api_version, struct str *
 		r.failed |= type.failed;
 	}
 	if (r.failed)
-		return err_set(err, ERR_BAD_REQUEST,
-			       "proto: cannot parse invalid wire-format data");
+		return err_set(err, ERR_BAD_REQUEST, "unexpected EOF");
 	*api_version = version;
 	*kind = name;
 	*raw = message;

@@ -10,9 +10,11 @@
 #include "api/json_compact.h"
 #include "api/meta.h"
 #include "api/path.h"
+#include "base/encode.h"
 #include "base/map.h"
 #include "base/mem.h"
 
+#define BINARY_TAG       "tag:yaml.org,2002:binary"
 #define ALIAS_VALUES_MAX 100000 /* values that aliases may add */
 
 struct loader {
@@ -110,11 +112,26 @@ static json_t *plain(struct str s)
 	return v ? v : json_stringn(s.p, s.n);
 }
 
+static json_t *binary(struct loader *l, struct str s)
+{
+	auto_buf bytes = { 0 };
+	if (!base64_decode(&bytes, s)) {
+		bad(l, "!!binary value contains invalid base64 data");
+		return NULL;
+	}
+	json_t *v = json_stringn(bytes.p ? bytes.p : "", bytes.n);
+	if (!v)
+		bad(l, "invalid UTF-8");
+	return v;
+}
+
 static json_t *scalar(struct loader *l)
 {
 	struct str s = str_of(l->event.data.scalar.value, l->event.data.scalar.length);
 	const char *tag = (const char *)l->event.data.scalar.tag;
 	json_t *v = NULL;
+	if (tag && strcmp(tag, BINARY_TAG) == 0)
+		return binary(l, s);
 	if (tag && strcmp(tag, YAML_STR_TAG) != 0 &&
 	    l->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
 		v = plain(s);
@@ -260,7 +277,7 @@ static json_t *load_value(struct loader *l, const struct path *at, int depth)
 {
 	json_t *v;
 	if (depth > API_DEPTH_MAX) {
-		bad(l, "exceeded max depth");
+		err_set(l->err, ERR_BAD_REQUEST, "yaml: exceeded max depth of %d", API_DEPTH_MAX);
 		return NULL;
 	}
 	switch (l->event.type) {

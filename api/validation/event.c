@@ -105,7 +105,10 @@ void validate_event(struct check *c, const json_t *event)
 {
 	struct str type = field(event, "type");
 	check_legacy(c, event, &modern);
+	bool general = c->general; /* said again, by stricter rules */
+	c->general = false;
 	check_metadata(c, event, true, name_dns_subdomain);
+	c->general = general;
 	check_series(c, event);
 	if (field(event, "eventTime").n == 0)
 		check_required(c, "eventTime", "%s", "");

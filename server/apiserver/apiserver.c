@@ -236,6 +236,7 @@ static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 	memcpy(s->loops, c->loops, c->nloops * sizeof(*s->loops));
 	s->nloops = c->nloops;
 	s->clock = clock_real();
+	s->started_s = clock_wall_s(s->clock);
 }
 
 static void bootstrapped(struct apiserver *s)

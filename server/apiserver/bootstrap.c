@@ -34,8 +34,9 @@ static void write_service(struct apiserver *s, const struct item *i, struct buf 
 	buf_printf(out,
 		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"component\":\"apiserver\","
 		   "\"provider\":\"kubernetes\"}},\"spec\":{\"type\":\"ClusterIP\","
-		   "\"clusterIP\":\"%s\",\"sessionAffinity\":\"None\",\"ports\":[{\"name\":"
-		   "\"https\",\"protocol\":\"TCP\",\"port\":443,\"targetPort\":%d}]}}",
+		   "\"clusterIP\":\"%s\",\"ipFamilyPolicy\":\"SingleStack\","
+		   "\"sessionAffinity\":\"None\",\"ports\":[{\"name\":\"https\",\"protocol\":"
+		   "\"TCP\",\"port\":443,\"targetPort\":%d}]}}",
 		   i->name, ip, s->port);
 }
 

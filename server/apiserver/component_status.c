@@ -37,5 +37,12 @@ void sub_component_statuses(struct api_request *r)
 			object_unref(made.items[--made.n]);
 	}
 	selection_free(&selection);
+	if (r->verb == API_GET && !made.n) {
+		request_about(r, "", "componentstatus", r->name);
+		err_set(&err, ERR_NOT_FOUND, "componentstatus \"%.*s\" not found",
+			STR_ARG(r->name));
+		respond_err(r, &err);
+		return;
+	}
 	made_respond(r, &made);
 }

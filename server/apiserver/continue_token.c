@@ -62,22 +62,18 @@ int continue_parse(struct arena *a, struct str text, struct str prefix, struct c
 			    "continue key is not valid: server does not recognize this encoded "
 			    "version %s",
 			    json_is_string(version) ? json_string_value(version) : "");
-	else if (!json_is_string(start) || !json_string_length(start))
-		r = invalid(err, "encoded start key empty (version meta.k8s.io/v1)");
-	else if (!json_is_integer(json_object_get(tree, "rv")))
+	else if (!json_integer_value(json_object_get(tree, "rv")))
 		r = invalid(err,
 			    "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+	else if (!json_is_string(start) || !json_string_length(start))
+		r = invalid(err, "encoded start key empty (version meta.k8s.io/v1)");
 	if (r == 0) {
 		struct str s = str_of(json_string_value(start), json_string_length(start));
 		while (s.n && s.p[s.n - 1] == 0)
 			s.n--;
 		out->revision = json_integer_value(json_object_get(tree, "rv"));
 		out->after = str_from(arena_printf(a, "%.*s%.*s", STR_ARG(prefix), STR_ARG(s)));
-		if (out->revision == 0)
-			r = invalid(
-				err,
-				"incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
-		else if (!start_is_clean(s))
+		if (!start_is_clean(s))
 			r = invalid(err, arena_printf(a, "%.*s", STR_ARG(s)));
 	}
 	json_decref(tree);

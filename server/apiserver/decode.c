@@ -67,6 +67,28 @@ static bool is_custom(const struct decode_expect *x)
 	return x->type && !x->type->gv;
 }
 
+/* Versions that are no longer served, but that upstream can still read. */
+static bool was_served(struct str version, const char *kind)
+{
+	static const struct {
+		const char *version, *kinds;
+	} rows[] = {
+		{ "apps/v1beta1", "Deployment,StatefulSet,ControllerRevision" },
+		{ "apps/v1beta2",
+		  "Deployment,StatefulSet,DaemonSet,ReplicaSet,ControllerRevision" },
+		{ "extensions/v1beta1", "Deployment,DaemonSet,ReplicaSet,Ingress,NetworkPolicy" },
+		{ "batch/v1beta1", "CronJob" },
+		{ "policy/v1beta1", "PodDisruptionBudget,Eviction" },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct str kinds = str_from(rows[i].kinds), one;
+		while (str_eqz(version, rows[i].version) && str_next(&kinds, ',', &one))
+			if (str_eqz(one, kind))
+				return true;
+	}
+	return false;
+}
+
 /* An absent kind or version means the expected one. */
 static int kind_check(const struct decode_expect *x, json_t *tree, struct err *err)
 {
@@ -78,9 +100,10 @@ static int kind_check(const struct decode_expect *x, json_t *tree, struct err *e
 		 x->version);
 	if (kind.n && !str_eqz(kind, x->kind))
 		return no_kind(x, kind, version.n ? version : str_from(expected), err);
-	if (version.n && !str_eqz(version, expected)) {
+	bool older = was_served(version, x->kind);
+	if (version.n && !str_eqz(version, expected) && !(older && x->older)) {
 		struct str group, bare = version_split(version, &group);
-		if (!api_type_by_kind(group, bare, str_from(x->kind)))
+		if (!older && !api_type_by_kind(group, bare, str_from(x->kind)))
 			return no_kind(x, str_from(x->kind), version, err);
 		return err_set(err, ERR_BAD_REQUEST,
 			       "the API version in the data (%.*s) does not match the expected API "
@@ -125,6 +148,27 @@ int decode_strictness(struct api_request *r, const struct decode_expect *x,
 	for (size_t i = 0; !is_custom(x) && i < dup->n; i++)
 		request_warn(r, "duplicate field \"%s\"", dup->items[i]);
 	return 0;
+}
+
+static int yaml_strictness(struct api_request *r, const struct decode_expect *x,
+			   const struct api_strings *dup, const struct api_strings *unknown,
+			   struct err *err)
+{
+	const struct api_strings none = { 0 };
+	auto_buf text = { 0 };
+	if (dup->n == 0 || r->opt.field_validation == VALIDATE_IGNORE)
+		return decode_strictness(r, x, &none, unknown, err);
+	for (size_t i = 0; i < dup->n && r->opt.field_validation != VALIDATE_STRICT; i++)
+		request_warn(r, "%s", dup->items[i]);
+	if (r->opt.field_validation != VALIDATE_STRICT)
+		return decode_strictness(r, x, &none, unknown, err);
+	buf_puts(&text, "yaml: unmarshal errors:");
+	for (size_t i = 0; i < dup->n; i++)
+		buf_printf(&text, "\n  %s", dup->items[i]);
+	strict_text(x, &none, unknown, &text);
+	return err_set(err, ERR_BAD_REQUEST,
+		       "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
+		       x->kind, x->version, x->kind, text.p);
 }
 
 static int handled_as(const struct decode_expect *x, int e, struct err *err)
@@ -205,7 +249,21 @@ int decode_patched(struct api_request *r, const struct decode_expect *x,
 		json_object_del(tree, "kind");
 		json_object_del(tree, "apiVersion");
 	}
-	int e = kind_check(x, tree, &why);
+	struct decode_expect any = *x;
+	any.older = true;
+	if (!patch->shown && !is_custom(x) && meta_api_version(tree).n == 0) {
+		free(as_sent); /* upstream reads it as its own form, which has other names */
+		const char *key;
+		json_t *value;
+		json_object_foreach (tree, key, value)
+			if (strcmp(key, "kind") && r->opt.field_validation != VALIDATE_IGNORE)
+				request_warn(r, "unknown field \"%s\"", key);
+		return err_set(err, ERR_BAD_REQUEST,
+			       "the name of the object (%.*s based on URL) was undeterminable: "
+			       "name must be provided",
+			       STR_ARG(r->name));
+	}
+	int e = kind_check(&any, tree, &why);
 	if (e == 0)
 		e = api_conform(x->type, tree, &unknown, &why);
 	if (e < 0 && patch->shown)
@@ -315,7 +373,7 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 {
 	struct api_strings unknown = { 0 }, dup = { 0 };
 	json_t *tree = NULL;
-	int e = yaml ? api_yaml_parse(r->body, &tree, &dup, err)
+	int e = yaml ? api_yaml_parse_lines(r->body, &tree, &dup, err)
 		     : api_json_parse(r->body, &tree, &dup, err);
 	if (e == 0 && json_is_null(tree) && !is_custom(x)) { /* as an empty object */
 		json_decref(tree);
@@ -338,7 +396,8 @@ static int decode_text(struct api_request *r, const struct decode_expect *x, boo
 						err),
 			       err);
 	if (e == 0)
-		e = decode_strictness(r, x, &dup, &unknown, err);
+		e = yaml ? yaml_strictness(r, x, &dup, &unknown, err)
+			 : decode_strictness(r, x, &dup, &unknown, err);
 	api_strings_free(&unknown);
 	api_strings_free(&dup);
 	if (e < 0)

@@ -9,6 +9,7 @@
 struct decode_expect {
 	const struct api_type *type;
 	const char *group, *version, *kind;
+	bool older; /* versions that were served once are read, too */
 };
 /* `as sent` conformed to the type, without defaults. Unknown and duplicate fields go where fieldValidation says. */
 int decode_body(struct api_request *r, const struct decode_expect *expect, json_t **out,

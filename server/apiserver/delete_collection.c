@@ -95,6 +95,7 @@ static void sweep_body(struct api_request *r)
 		respond_err(r, &err);
 		return;
 	}
+	deletion_warn(r, r->resource, &r->opt);
 	list_walk_run(&s->walk);
 	sweep_next(s);
 }

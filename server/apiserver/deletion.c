@@ -240,18 +240,19 @@ static void deletion_run(struct deletion *d)
 }
 
 /* Jobs are the kind of today whose dependents stay unless one says otherwise. */
-static void job_warn(struct deletion *d)
+void deletion_warn(struct api_request *r, const struct api_resource *res,
+		   const struct request_options *options)
 {
-	if (strcmp(d->res->group, "batch") || strcmp(d->res->plural, "jobs") ||
-	    d->options.has_orphan || d->options.propagation.n)
+	if (strcmp(res->group, "batch") || strcmp(res->plural, "jobs") || options->has_orphan ||
+	    options->propagation.n)
 		return;
-	request_warn(d->r, "child pods are preserved by default when jobs are deleted; set "
-			   "propagationPolicy=Background to remove them or set "
-			   "propagationPolicy=Orphan to suppress this warning");
+	request_warn(r, "child pods are preserved by default when jobs are deleted; set "
+			"propagationPolicy=Background to remove them or set "
+			"propagationPolicy=Orphan to suppress this warning");
 }
 
 void deletion_start(struct deletion *d)
 {
-	job_warn(d);
+	deletion_warn(d->r, d->res, &d->options);
 	deletion_run(d);
 }

@@ -26,6 +26,9 @@ struct deletion {
 struct deletion *deletion_new(struct api_request *r, const struct api_resource *res, struct str key,
 			      struct str name);
 void deletion_start(struct deletion *d);
+/* What the client hears of how it deletes. */
+void deletion_warn(struct api_request *r, const struct api_resource *res,
+		   const struct request_options *options);
 /* The request's preconditions hold for the object as it is now. */
 int deletion_preconditions(struct api_request *r, const struct api_resource *res,
 			   const struct object *now, struct err *err);

@@ -158,6 +158,12 @@ static bool name_fits(struct api_request *r)
 	return false;
 }
 
+/* What is only asked or made has no pages of one. */
+static bool has_named(const struct api_resource *res)
+{
+	return res->verbs & (API_GET | API_UPDATE | API_PATCH | API_DELETE);
+}
+
 static void dispatch_resource(struct api_request *r)
 {
 	if (r->resource && custom_misses_namespace(r)) {
@@ -178,6 +184,10 @@ static void dispatch_resource(struct api_request *r)
 		return;
 	}
 	if (r->resource->namespaced && r->ns.n == 0 && r->name.n) {
+		not_served(r);
+		return;
+	}
+	if (r->name.n && !r->sub && !has_named(r->resource)) {
 		not_served(r);
 		return;
 	}

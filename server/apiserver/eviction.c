@@ -265,7 +265,7 @@ static void eviction_body(struct api_request *r)
 	auto_err err = { 0 };
 	json_t *tree = NULL;
 	struct decode_expect expect = { api_type_find(STR("policy/v1.Eviction")), "policy", "v1",
-					"Eviction" };
+					"Eviction", true };
 	int e = decode_body(r, &expect, &tree, &err);
 	if (e == 0 && meta_name(tree).n && !str_eq(meta_name(tree), r->name))
 		e = err_set(&err, ERR_BAD_REQUEST,

@@ -59,6 +59,25 @@ void health_each(struct health *h, enum health_page page, void (*fn)(void *ctx, 
 	pthread_mutex_unlock(&h->lock);
 }
 
+static void sli_write(struct health *h, enum health_page page, const char *type, struct buf *out)
+{
+	for (struct health_check *c = h->first; c; c = c->next)
+		if (c->pages & page)
+			buf_printf(out, "kubernetes_healthcheck{name=\"%s\",type=\"%s\"} %d\n",
+				   c->name, type, !c->fn || c->fn(c->ctx));
+}
+
+void health_slis(struct health *h, struct buf *out)
+{
+	buf_puts(out, "# HELP kubernetes_healthcheck [STABLE] What each health check says.\n"
+		      "# TYPE kubernetes_healthcheck gauge\n");
+	pthread_mutex_lock(&h->lock);
+	sli_write(h, HEALTH_HEALTHZ, "healthz", out);
+	sli_write(h, HEALTH_LIVEZ, "livez", out);
+	sli_write(h, HEALTH_READYZ, "readyz", out);
+	pthread_mutex_unlock(&h->lock);
+}
+
 struct exclusions {
 	struct str names[32];
 	bool used[32];

@@ -27,6 +27,9 @@ bool health_ok(struct health *h, enum health_page page);
 void health_each(struct health *h, enum health_page page, void (*fn)(void *ctx, const char *name),
 		 void *ctx);
 
+/* Metrics of each check on each of its pages, as it is now. */
+void health_slis(struct health *h, struct buf *out);
+
 struct api_request;
 /* Answers /healthz…, with what follows it in `check` ("" or "etcd"). */
 void health_respond(struct api_request *r, enum health_page page, const char *page_name,

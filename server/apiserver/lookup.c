@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/lookup.h"
 
+#include "api/go_format.h"
+
 struct cache *server_cache(struct apiserver *s, const struct api_resource *r)
 {
 	return cache_of(s->caches, r->storage ? r->storage : r);
@@ -52,8 +54,9 @@ const char *lookup_qualified(struct api_request *r, const struct api_resource *r
 int lookup_not_found(struct api_request *r, const struct api_resource *res, struct str name,
 		     struct err *err)
 {
-	return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", lookup_qualified(r, res),
-		       STR_ARG(name));
+	auto_buf quoted = { 0 };
+	text_format_go(name, &quoted);
+	return err_set(err, ERR_NOT_FOUND, "%s %s not found", lookup_qualified(r, res), quoted.p);
 }
 
 struct object *lookup_target(struct api_request *r, struct err *err)

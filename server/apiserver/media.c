@@ -158,7 +158,8 @@ bool media_known(struct str accept)
 	struct str part;
 	while (str_next(&accept, ',', &part))
 		for (size_t i = 0; i < COUNT_OF(formats); i++)
-			if (type_matches(media_bare(part), formats[i].type))
+			if (str_eqz(media_bare(part), "*/*") ||
+			    str_eq(media_bare(part), formats[i].type))
 				return true;
 	return false;
 }

@@ -23,6 +23,8 @@ struct media {
 	"406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, " \
 	"application/vnd.kubernetes.protobuf"
 #define MEDIA_TYPES_TEXT "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+#define MEDIA_STREAM_TYPES_TEXT \
+	"application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
 
 /* An empty header accepts anything. Fails with ERR_NOT_ACCEPTABLE. `shapes`: whether Table and metadata may be asked for. */
 int media_negotiate(struct str accept, bool shapes, bool stream, struct media *out,

@@ -3,6 +3,7 @@
 #include "server/apiserver/options.h"
 
 #include "api/duration.h"
+#include "api/go_format.h"
 #include "api/managed_fields.h"
 #include "api/type.h"
 #include "base/buf.h"
@@ -149,7 +150,7 @@ static int manager_of(struct str v, struct request_options *o, struct err *err)
 		unsigned char c = (unsigned char)v.p[i];
 		if (c >= 0x20 && c != 0x7f)
 			continue;
-		buf_json_string(&quoted, v);
+		text_format_go(v, &quoted);
 		err_cause(err, "FieldValueInvalid", "fieldManager",
 			  "Invalid value: %s: invalid character U+%04X (at position %zu)", quoted.p,
 			  c, i);

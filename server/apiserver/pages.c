@@ -210,11 +210,26 @@ static const char *go_arch(const char *machine)
 	return !strcmp(machine, "aarch64") ? "arm64" : machine;
 }
 
+/* Made of JSON alone: who wants something else hears so. */
+static bool page_only_json(struct api_request *r)
+{
+	struct str accept = r->accept, part;
+	bool fits = str_trim(accept).n == 0;
+	while (str_next(&accept, ',', &part))
+		fits |= str_eqz(media_bare(part), page_json) || str_eqz(media_bare(part), "*/*");
+	if (!fits)
+		page_refused(r, ERR_NOT_ACCEPTABLE,
+			     "406: Not Acceptable\n\nAvailable representations: application/json");
+	return !fits;
+}
+
 static void page_version(struct api_request *r, struct str rest)
 {
 	(void)rest;
 	struct buf text = { 0 };
 	struct utsname u;
+	if (page_only_json(r))
+		return;
 	uname(&u);
 	buf_printf(&text,
 		   "{\n  \"major\": \"1\",\n  \"minor\": \"37\",\n  \"emulationMajor\": \"1\",\n  "
@@ -228,13 +243,36 @@ static void page_version(struct api_request *r, struct str rest)
 	respond_text(r, 200, page_json, &text);
 }
 
+static void metrics_respond(struct api_request *r, struct buf *take)
+{
+	struct chunk c = chunk_of_buf(take);
+	const char *since = arena_printf(&r->arena, "%lld", (long long)r->server->started_s);
+	struct http_field started = { STR("process-start-time-unix"), str_from(since) };
+	respond_chunks(r, 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+		       &started, 1, &c, 1);
+}
+
 static void page_metrics(struct api_request *r, struct str rest)
 {
 	(void)rest;
 	struct buf text = { 0 };
+	if (str_eqz(r->method,
+		    "DELETE")) { /* ours count on: what they tell belongs to all who read them */
+		buf_puts(&text, "metrics reset\n");
+		respond_text(r, 200, "text/plain; charset=utf-8", &text);
+		return;
+	}
 	metrics_render(&text);
-	respond_text(r, 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
-		     &text);
+	metrics_respond(r, &text);
+}
+
+/* Of each health check, what it says now. */
+static void page_slis(struct api_request *r, struct str rest)
+{
+	(void)rest;
+	struct buf text = { 0 };
+	health_slis(&r->server->health, &text);
+	metrics_respond(r, &text);
 }
 
 static void page_keys(struct api_request *r, struct str rest)
@@ -291,6 +329,7 @@ static const struct page {
 	{ "/readyz/", page_readyz, PAGE_ANY },
 	{ "/version", page_version, PAGE_READS },
 	{ "/metrics", page_metrics, PAGE_ANY },
+	{ "/metrics/slis", page_slis, PAGE_ANY },
 	{ "/openapi/v2", page_openapi_v2, PAGE_ANY },
 	{ "/openapi/v3", page_openapi_v3_root, PAGE_ANY },
 	{ "/openapi/v3/", page_openapi_v3, PAGE_ANY },

@@ -4,6 +4,7 @@
 #include "server/apiserver/patch.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "api/meta.h"
 #include "api/patch_json.h"
@@ -27,6 +28,17 @@ static const struct {
 	{ "application/apply-patch+yaml", PATCH_APPLY },
 };
 
+/* Of several types, which no handler takes together. */
+static bool one_is_known(struct str list)
+{
+	struct str part;
+	while (str_next(&list, ',', &part))
+		for (size_t i = 0; i < COUNT_OF(kinds); i++)
+			if (str_eqz(str_trim(part), kinds[i].type))
+				return true;
+	return false;
+}
+
 int patch_kind_of(struct str content_type, enum patch_kind *out, struct err *err)
 {
 	struct str bare = media_bare(content_type);
@@ -36,7 +48,7 @@ int patch_kind_of(struct str content_type, enum patch_kind *out, struct err *err
 		*out = kinds[i].kind;
 		return 0;
 	}
-	if (bare.n) /* refused before the handler */
+	if (!one_is_known(bare)) /* refused before the handler */
 		return err_set(err, ERR_UNSUPPORTED_MEDIA_TYPE, "415: Unsupported Media Type");
 	return err_set(
 		err, ERR_UNSUPPORTED_MEDIA_TYPE,
@@ -239,9 +251,9 @@ void verb_patch(struct api_request *r)
 			"the body of the request was in an unknown format - accepted media types "
 			"include: application/json-patch+json, application/merge-patch+json, "
 			"application/apply-patch+yaml");
-	if (e < 0)
+	if (e < 0 && !strncmp(err_text(&err), "415:", 4))
 		request_about(r, "", "", STR(""));
-	else
+	if (e == 0)
 		e = respond_negotiate(r, true, false, &err);
 	if (e == 0 && r->opt.has_force && state->kind != PATCH_APPLY)
 		e = force_refused(r, &err);

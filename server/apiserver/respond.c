@@ -53,11 +53,13 @@ int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct er
 			       "application/yaml, application/vnd.kubernetes.protobuf");
 	if (e == 0 && r->media.shape == SHAPE_TABLE && has_no_table(r))
 		e = -(int)ERR_NOT_ACCEPTABLE;
-	if (e == 0 || !r->resource)
+	bool routed = str_trim(r->accept).n == 0 || media_known(r->accept);
+	if ((e == 0 && routed) || !r->resource)
 		return e;
-	if (media_known(r->accept))
+	if (routed)
 		return err_set(err, ERR_NOT_ACCEPTABLE,
-			       "only the following media types are accepted: " MEDIA_TYPES_TEXT);
+			       "only the following media types are accepted: %s",
+			       stream ? MEDIA_STREAM_TYPES_TEXT : MEDIA_TYPES_TEXT);
 	request_about(r, "", "", STR("")); /* refused before the handler, with empty details */
 	bool listed = r->verb & (API_LIST_VERB | API_WATCH);
 	return err_set(err, ERR_NOT_ACCEPTABLE, "%s",

@@ -41,6 +41,13 @@ static void unsupported_match(struct err *err, struct str match, const char *sup
 		  "Unsupported value: \"%.*s\": supported values: %s", STR_ARG(match), supported);
 }
 
+/* A watch from any revision begins with what there is, as if sendInitialEvents and NotOlderThan had been asked for. */
+static bool starts_with_all(const struct request_options *o)
+{
+	return !o->has_send_initial_events &&
+	       (o->resource_version.n == 0 || str_eqz(o->resource_version, "0"));
+}
+
 static void watch_options_check(const struct request_options *o, struct err *err)
 {
 	static const char field[] = "resourceVersionMatch";
@@ -56,7 +63,7 @@ static void watch_options_check(const struct request_options *o, struct err *err
 			  "is provided");
 	if (match.n && !not_older)
 		unsupported_match(err, match, "\"NotOlderThan\"");
-	if (match.n && o->continue_token.n)
+	if ((match.n || starts_with_all(o)) && o->continue_token.n)
 		forbidden(err, field,
 			  "resourceVersionMatch is forbidden when continue is provided");
 }

@@ -150,12 +150,26 @@ static void scale_respond(struct api_request *r, const struct object *o)
 	json_decref(tree);
 }
 
+/* A custom resource need not have the number that its definition speaks of. */
+static bool has_replicas(struct api_request *r, const struct object *o, struct err *err)
+{
+	const char *path = custom_path(r, 0);
+	json_t *tree = path ? object_tree(o, err) : NULL;
+	bool has = !path || (tree && by_path(tree, path));
+	if (!has)
+		err_set(err, ERR_INTERNAL,
+			"Internal error occurred: the spec replicas field \"%s%s\" does not exist",
+			*path == '.' ? "" : ".", path);
+	json_decref(tree);
+	return has;
+}
+
 void scale_get(struct api_request *r)
 {
 	auto_err err = { 0 };
 	struct object *o =
 		respond_negotiate(r, true, false, &err) < 0 ? NULL : lookup_target(r, &err);
-	if (o)
+	if (o && has_replicas(r, o, &err))
 		scale_respond(r, o);
 	else
 		respond_err(r, &err);

@@ -40,6 +40,7 @@ struct apiserver {
 	size_t nloops;
 	int64_t event_ttl_s;
 	struct clock *clock;
+	int64_t started_s;
 
 	struct store *store;
 	struct cache_set *caches;

@@ -27,6 +27,7 @@ class Request:
     def __init__(self, method, path, headers=(), body=None, name=None, count=0):
         self.method, self.path, self.headers, self.body = method, path, list(headers), body
         self.name, self.count, self.keep = name, count, []
+        self.unordered = False  # upstream walks a map: its complaints come in any order
 
     def label(self):
         if self.method in ("OPEN", "READ"):
@@ -83,7 +84,7 @@ class Reader:
         if method == "READ":
             return Request("READ", "", name=words[1], count=int(words[2]) if len(words) > 2 else 0)
         name = words.pop(1) if method == "OPEN" else None
-        path, headers, raw, count = self.path(words[1]), [], False, 0
+        path, headers, raw, count, unordered = self.path(words[1]), [], False, 0, False
         if method == "UNTIL":
             count = int(words.pop(2))
         for word in words[2:]:
@@ -91,12 +92,15 @@ class Reader:
                 headers.append(("Content-Type", PATCHES[word]))
             elif word.startswith("as:"):
                 headers.append(("Accept", ACCEPTS[word[3:]]))
+            elif word == "unordered":
+                unordered = True
             elif word in BODIES:
                 headers.append(("Content-Type", BODIES[word]))
                 raw = True
             else:
                 raise ValueError("%s:%d: unknown word %s" % (self.topic, number, word))
         request = Request(method, path, headers, name=name, count=count)
+        request.unordered = unordered
         self.rest(request, raw)
         return request
 

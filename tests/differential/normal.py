@@ -33,7 +33,7 @@ def is_usage(v):
 
 
 SILENT = {"date", "content-length", "connection", "transfer-encoding"}  # said by every answer, of no consequence
-PRESENT = {"audit-id", "x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid", "etag", "last-modified"}
+PRESENT = {"audit-id", "process-start-time-unix", "x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid", "etag", "last-modified"}
 PORTS = {"nodePort", "healthCheckNodePort"}
 
 

@@ -48,7 +48,8 @@ class Player:
         self.count += 1
         # as the corpus has it: what came from an earlier answer is not the client's own
         sent = request.path + (request.body[:100000].decode("utf-8", "replace") if request.body else "")
-        return Normal(sent).answer(answer)
+        normal = Normal(sent).answer(answer)
+        return in_order(normal) if request.unordered else normal
 
     def answer(self, request, path, headers, body):
         if request.method == "OPEN":
@@ -67,6 +68,15 @@ class Player:
             if ready or time.monotonic() > end:
                 return answer
             time.sleep(0.02)
+
+
+def in_order(normal):
+    """The causes of a Status, and the words of its message, sorted."""
+    body = normal["body"]
+    if isinstance(body, dict) and "causes" in (body.get("details") or {}):
+        body["details"]["causes"].sort(key=lambda cause: sorted(cause.items()))
+        body["message"] = sorted(body["message"].replace("[", "").rstrip("]").replace(" is invalid: ", ", ").split(", "))
+    return normal
 
 
 def at(answer, place):

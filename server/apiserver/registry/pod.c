@@ -2,6 +2,7 @@
 #include "api/meta.h"
 #include "api/pod_qos.h"
 #include "base/clock.h"
+#include "server/apiserver/registry/pod_apparmor.h"
 #include "server/apiserver/registry/pod_labels.h"
 #include "server/apiserver/registry/pod_level.h"
 #include "server/apiserver/write.h"
@@ -34,6 +35,7 @@ int pod_strategy_create(struct write *w, struct err *err)
 	json_t *spec = json_object_get(w->tree, "spec");
 	json_t *status = json_pack("{s:s}", "phase", "Pending");
 	(void)err;
+	pod_apparmor(w);
 	pod_labels_merge(spec, meta_labels(w->tree));
 	pod_level_default(spec);
 	gate_condition(w, status, spec);
@@ -77,11 +79,10 @@ static json_t *old_with(struct write *w)
 
 static void tree_replace(struct write *w, json_t *with)
 {
-	bool changed = !json_equal(json_object_get(with, "spec"), json_object_get(w->old, "spec"));
-	if (changed)
-		meta_set_int(with, "generation", meta_generation(w->old) + 1);
 	json_decref(w->tree);
 	w->tree = with;
+	if (strategy_spec_changed(w))
+		meta_set_int(with, "generation", meta_generation(w->old) + 1);
 }
 
 static int pod_ephemeral(struct write *w)

@@ -193,7 +193,7 @@ static bool spec_differs(const struct write *w, const json_t *new)
 }
 
 /* The old tree is canonical, the new one may spell out what is empty: seen only when it is written canonically, too. */
-static bool spec_changed(const struct write *w)
+bool strategy_spec_changed(const struct write *w)
 {
 	const struct api_field *spec = api_type_field(w->res->type, STR("spec"));
 	if (!spec_differs(w, w->tree))
@@ -250,7 +250,7 @@ static int update_main(struct write *w, struct err *err)
 			return e;
 	}
 	if ((w->strategy->flags & (STRATEGY_GENERATION | STRATEGY_GENERATION_LATER) &&
-	     spec_changed(w)) ||
+	     strategy_spec_changed(w)) ||
 	    counted_metadata_changed(w))
 		meta_set_int(w->tree, "generation", meta_generation(w->old) + 1);
 	return 0;
@@ -264,7 +264,7 @@ int strategy_update(struct write *w, struct err *err)
 	if (!strcmp(w->subresource, "status"))
 		keep_all_but_status(w);
 	if (!strcmp(w->subresource, "scale") && w->strategy->flags & STRATEGY_GENERATION &&
-	    spec_changed(w))
+	    strategy_spec_changed(w))
 		meta_set_int(w->tree, "generation", meta_generation(w->old) + 1);
 	if (!w->strategy->update_sub)
 		return 0;

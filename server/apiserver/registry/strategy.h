@@ -52,6 +52,7 @@ int strategy_create(struct write *w, struct err *err);
 int strategy_update(struct write *w, struct err *err);
 
 /* Whether spec.template says something else than before, however it is spelled. */
+bool strategy_spec_changed(const struct write *w);
 bool strategy_template_changed(const struct write *w);
 
 /* Kinds that are more than flags, each in its file. */

@@ -14,6 +14,8 @@ static void wrong_text_is_refused_in_gos_words(void **state)
 	static const char *const cases[][2] = {
 		{ "", "unexpected end of JSON input" },
 		{ "{", "unexpected end of JSON input" },
+		{ "nul", "invalid character ' ' in literal null (expecting 'l')" },
+		{ "-", "invalid character ' ' in numeric literal" },
 		{ "[1,", "unexpected end of JSON input" },
 		{ "\"abc", "unexpected end of JSON input" },
 		{ "hello", "invalid character 'h' looking for beginning of value" },
@@ -123,7 +125,7 @@ static void nesting_has_a_limit(void **state)
 	memset(text, '[', sizeof text);
 	assert_int_equal(api_json_parse(str_of(text, sizeof text), &tree, NULL, &err),
 			 -ERR_BAD_REQUEST);
-	assert_string_equal(err_text(&err), "exceeded max depth");
+	assert_string_equal(err_text(&err), "invalid character '[' exceeded max depth");
 }
 
 static void a_number_beyond_all_bounds_is_refused(void **state)
