@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may be created, and what may change later: images, a deadline, more tolerations, fewer gates. */
 #include "api/meta.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
@@ -165,6 +166,63 @@ static void put_back_images(json_t *spec, const json_t *old, const char *list, c
 		put_back(container, json_array_get(before, i), field);
 }
 
+/* What there was still begins the list. */
+static bool only_added(const json_t *new, const json_t *old, const char *list)
+{
+	const json_t *now = json_object_get(new, list), *was = json_object_get(old, list);
+	size_t i;
+	json_t *item;
+	json_array_foreach (was, i, item)
+		if (!shape_equal(json_array_get(now, i), item))
+			return false;
+	return true;
+}
+
+static bool term_only_added(const json_t *new, const json_t *old)
+{
+	static const char *const lists[] = { "matchExpressions", "matchFields" };
+	bool had = false, has = false;
+	for (size_t i = 0; i < 2; i++) {
+		had |= json_array_size(json_object_get(old, lists[i])) > 0;
+		has |= json_array_size(json_object_get(new, lists[i])) > 0;
+	}
+	return (had || !has) && only_added(new, old, lists[0]) && only_added(new, old, lists[1]);
+}
+
+static const json_t *required_terms(const json_t *spec)
+{
+	const json_t *node = tree_get(spec, "affinity", "nodeAffinity", NULL);
+	return tree_get(node, "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms",
+			NULL);
+}
+
+/* Where a gated pod may run gets narrower, never wider. */
+static void check_node_affinity(struct check *c, const json_t *spec, const json_t *old)
+{
+	static const char type[] = "core/v1.NodeSelectorTerm";
+	const json_t *now = required_terms(spec), *was = required_terms(old);
+	size_t i, in = check_in(c, "spec.affinity.nodeAffinity."
+				   "requiredDuringSchedulingIgnoredDuringExecution");
+	json_t *term;
+	if (json_array_size(was) && json_array_size(was) != json_array_size(now)) {
+		check_invalid_internal_items(c, "nodeSelectorTerms", type, now,
+					     "no additions/deletions to non-empty "
+					     "NodeSelectorTerms list are allowed");
+	} else {
+		size_t terms = check_in(c, "nodeSelectorTerms");
+		json_array_foreach (was, i, term) {
+			size_t at = check_in_index(c, i);
+			if (!term_only_added(json_array_get(now, i), term))
+				check_invalid_internal(
+					c, NULL, type, json_array_get(now, i),
+					"only additions are allowed (no mutations or deletions)");
+			check_out(c, at);
+		}
+		check_out(c, terms);
+	}
+	check_out(c, in);
+}
+
 /* A gated pod's node selector may get more entries, its node affinity may change. */
 static void put_back_gated(struct check *c, json_t *spec, const json_t *old)
 {
@@ -180,6 +238,7 @@ static void put_back_gated(struct check *c, json_t *spec, const json_t *old)
 			break;
 		}
 	put_back(spec, old, "nodeSelector");
+	check_node_affinity(c, spec, old);
 	if (json_object_get(spec, "affinity") && json_object_get(old, "affinity"))
 		put_back(json_object_get(spec, "affinity"), json_object_get(old, "affinity"),
 			 "nodeAffinity");

@@ -159,9 +159,8 @@ static json_t *take_note(json_t *tree, const char *key, json_type type)
 
 static void put_note(json_t *tree, const char *key, json_t *take)
 {
-	auto_buf text = { 0 };
-	api_json_any(&text, take);
-	meta_set_annotation(tree, key, buf_view(&text));
+	auto_free char *text = json_dumps(take, JSON_COMPACT); /* members in their order */
+	meta_set_annotation(tree, key, str_from(text ? text : ""));
 	json_decref(take);
 }
 

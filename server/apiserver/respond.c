@@ -286,6 +286,18 @@ void respond_shape(struct api_request *r, int status, const struct api_resource 
 	respond_json(r, status, api_type_find(STR("meta/v1.PartialObjectMetadata")), &text);
 }
 
+/* With the fields that the other version always writes. */
+static void spell_out(const struct api_type *t, json_t **tree)
+{
+	auto_buf text = { 0 };
+	json_t *whole = NULL;
+	if (api_json_write(t, *tree, false, &text, NULL) < 0 ||
+	    api_json_parse(buf_view(&text), &whole, NULL, NULL) < 0)
+		return;
+	json_decref(*tree);
+	*tree = whole;
+}
+
 static int object_encode(struct api_request *r, const struct object *o, struct buf *out,
 			 struct err *err)
 {
@@ -296,6 +308,7 @@ static int object_encode(struct api_request *r, const struct object *o, struct b
 	if (convert_needed(o->resource, r->resource)) {
 		convert_tree(o->resource, r->resource, tree);
 		t = r->resource->type;
+		spell_out(t, &tree);
 	}
 	int e = tree_encode(r->media.format, t, tree, out, err);
 	json_decref(tree);

@@ -78,6 +78,7 @@ int limit_range_strategy_create(struct write *w, struct err *err); /* without a 
 int volume_strategy_create(struct write *w, struct err *err);
 int volume_strategy_update_sub(struct write *w, struct err *err);
 int service_account_strategy(struct write *w, struct err *err);
+int endpoint_slice_strategy(struct write *w, struct err *err);
 int daemon_set_strategy_create(struct write *w, struct err *err);
 int daemon_set_strategy_update(struct write *w, struct err *err);
 int daemon_set_strategy_update_sub(struct write *w, struct err *err);
