@@ -72,8 +72,9 @@ static void keep(json_t *to, const json_t *from, const char *field)
 
 static int precondition_uid(struct write *w, struct str uid, struct err *err)
 {
-	struct str key = w->key, root = STR("/registry");
-	if (uid.n == 0 || str_eq(uid, w->old_object->uid))
+	struct str key = w->key, root = STR("/registry"),
+		   have = w->old_object ? w->old_object->uid : STR("");
+	if (uid.n == 0 || str_eq(uid, have))
 		return 0;
 	if (w->r->opt.dry_run &&
 	    str_starts(key, root)) /* where upstream doesn't get to its store */
@@ -84,13 +85,26 @@ static int precondition_uid(struct write *w, struct str uid, struct err *err)
 		"Code: 4, Key: %.*s, ResourceVersion: 0, AdditionalErrorMsg: Precondition "
 		"failed: UID in precondition: %.*s, UID in object meta: %.*s",
 		lookup_qualified(w->r, w->res), STR_ARG(w->name), STR_ARG(key), STR_ARG(uid),
-		STR_ARG(w->old_object->uid));
+		STR_ARG(have));
 }
 
 static int revision_unreadable(struct str revision, struct err *err)
 {
 	return err_set(err, ERR_UNKNOWN, "strconv.ParseUint: parsing \"%.*s\": invalid syntax",
 		       STR_ARG(revision));
+}
+
+int object_meta_absent(struct write *w, json_t *tree, struct err *err)
+{
+	int64_t revision = 0;
+	struct str sent = meta_revision(tree);
+	int e = precondition_uid(w, meta_uid(tree), err);
+	if (e < 0)
+		return e;
+	if (sent.n && (!str_to_i64(sent, &revision) || revision < 0))
+		return revision_unreadable(sent, err);
+	meta_unset(tree, "resourceVersion");
+	return 0;
 }
 
 int object_meta_update(struct write *w, struct err *err)

@@ -9,6 +9,8 @@
 /* What a client can't say of a new object; before the fields are counted as its. */
 void object_meta_wipe(json_t *tree);
 int object_meta_create(struct write *w, struct err *err);
+/* An update of what isn't there and may be created: the uid that it names can't be right, its revision says nothing. */
+int object_meta_absent(struct write *w, json_t *tree, struct err *err);
 int object_meta_update(struct write *w, struct err *err);
 /* Whether the update took away what kept a deleted object alive. */
 bool object_meta_last_finalizer_gone(const struct write *w);

@@ -156,10 +156,10 @@ static bool has_replicas(struct api_request *r, const struct object *o, struct e
 	const char *path = custom_path(r, 0);
 	json_t *tree = path ? object_tree(o, err) : NULL;
 	bool has = !path || (tree && by_path(tree, path));
-	if (!has)
-		err_set(err, ERR_INTERNAL,
-			"Internal error occurred: the spec replicas field \"%s%s\" does not exist",
-			*path == '.' ? "" : ".", path);
+	if (!has) {
+		err_cause(err, "", "", "the spec replicas field \".%s\" does not exist", path);
+		err_set(err, ERR_INTERNAL, "Internal error occurred: %s", err->causes[0].message);
+	}
 	json_decref(tree);
 	return has;
 }

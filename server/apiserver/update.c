@@ -59,10 +59,11 @@ static int unversioned(struct write *w, struct err *err)
 
 static int update_modify(struct write *w, struct err *err)
 {
-	if (!w->old_object && meta_revision(w->body).n)
-		return lookup_not_found(w->r, w->res, w->name, err);
 	if (!w->old_object && update_may_create(w->r, err) < 0)
 		return -(int)ERR_FORBIDDEN;
+	int e = w->old_object ? 0 : object_meta_absent(w, w->body, err);
+	if (e < 0)
+		return e;
 	if (w->old_object && w->strategy->flags & STRATEGY_NEEDS_VERSION &&
 	    meta_revision(w->body).n == 0 &&
 	    (meta_uid(w->body).n == 0 || str_eq(meta_uid(w->body), w->old_object->uid)))
