@@ -65,7 +65,10 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 			       STR_ARG(meta_namespace(tree)), STR_ARG(r->name),
 			       x.group[0] ? "" : "/", version, x.kind, why);
 	}
-	e = api_conform(x.type, tree, NULL, err);
+	json_t *canonical =
+		tree_copy(tree); /* who writes 1.5 where 1500m is differs: what was sent stays */
+	e = api_conform(x.type, canonical, NULL, err);
+	json_decref(canonical);
 	if (e == 0 && !has_written_only(r->resource))
 		normalize_tree(r->resource, tree);
 	return e;
@@ -107,6 +110,9 @@ static int apply_modify(struct write *w, struct err *err)
 		meta_unset(w->tree, "resourceVersion");
 	meta_set_text(w->tree, "namespace", w->ns);
 	w->managed_done = true;
+	e = api_conform(w->res->type, w->tree, NULL, err);
+	if (e < 0)
+		return e;
 	if (has_written_only(w->res))
 		normalize_tree(w->res, w->tree);
 	api_default(w->res->type, w->tree);
