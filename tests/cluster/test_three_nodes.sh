@@ -151,3 +151,4 @@ ways_again() { until_true 20 all_ready && ways; }
 claim and_all_ways_are_open_again ways_again
 kill "${servers[@]}" 2>/dev/null
 wait "${servers[@]}" 2>/dev/null
+claim nothing_is_left_on_the_hosts nothing_left
