@@ -272,8 +272,14 @@ void validate_endpoint_slice(struct check *c, const json_t *slice)
 /* Endpoints that stay as they were may be what an older version let pass. */
 void validate_endpoint_slice_update(struct check *c, const json_t *new, const json_t *old)
 {
+	const json_t *was = json_object_get(old, "endpoints");
+	const json_t *now = json_object_get(new, "endpoints");
+	json_t *filled = now ? tree_copy(now) : NULL; /* spelled out as the old ones are */
+	if (filled)
+		shape_fill_empty(filled, was);
 	check_slice(c, new);
-	if (!shape_equal(json_object_get(new, "endpoints"), json_object_get(old, "endpoints")))
+	if (!shape_equal(filled, was))
 		check_slice_endpoints(c, new);
+	json_decref(filled);
 	CHECK_DECLARED(c, check_fixed(c, "addressType", new, old));
 }

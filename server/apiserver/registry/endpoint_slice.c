@@ -11,7 +11,10 @@ int endpoint_slice_strategy(struct write *w, struct err *err)
 	(void)err;
 	if (w->old && shape_equal(endpoints, json_object_get(w->old, "endpoints")))
 		return 0;
+	bool dropped = false;
 	json_array_foreach (endpoints, i, endpoint)
-		json_object_del(endpoint, "deprecatedTopology");
+		dropped |= json_object_del(endpoint, "deprecatedTopology") == 0;
+	if (dropped && w->old) /* it counts as a change all the same */
+		meta_set_int(w->tree, "generation", meta_generation(w->old) + 1);
 	return 0;
 }
