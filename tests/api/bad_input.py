@@ -12,7 +12,7 @@ import struct
 import sys
 import time
 
-MEMORY_MAX = 160  # MiB that a single case may leave or reach
+MEMORY_MAX = 256  # MiB that a single case may leave: 200,000 complaints, each as text and as a cause, are the most
 host, port = sys.argv[1].split(":")
 directory, pid = sys.argv[2], sys.argv[3]
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
