@@ -47,7 +47,7 @@ static void watchers_of_one_form_share_a_frame_and_others_do_not(void **state)
 			       STR("{\"type\":\"MODIFIED\"")));
 	assert_ptr_not_equal(event_cache_frame(&cache, &c->e, EVENT_ADDED, o), f);
 	assert_int_equal(f->refs, 1);
-	event_cache_clear(&cache);
+	event_cache_free(&cache);
 	assert_int_equal(atomic_load(&o->refs), 1);
 	object_unref(o);
 	free(a);
@@ -59,7 +59,7 @@ static void more_forms_than_slots_are_encoded_again(void **state)
 {
 	struct event_cache cache = { 0 };
 	struct watcher *a = watcher_new(MEDIA_JSON);
-	struct object *o[2 * EVENT_CACHE_SLOTS];
+	struct object *o[2 * EVENT_CACHE_FORMS];
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(o); i++) {
 		o[i] = map_object();
@@ -68,7 +68,7 @@ static void more_forms_than_slots_are_encoded_again(void **state)
 	assert_int_equal(atomic_load(&o[0]->refs), 1); /* let go */
 	assert_true(str_starts(event_cache_frame(&cache, &a->e, EVENT_DELETED, o[0])->body,
 			       STR("{\"type\":\"DELETED\"")));
-	event_cache_clear(&cache);
+	event_cache_free(&cache);
 	for (size_t i = 0; i < COUNT_OF(o); i++) {
 		assert_int_equal(atomic_load(&o[i]->refs), 1);
 		object_unref(o[i]);
