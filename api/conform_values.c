@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/conform_values.h"
 
-#include "api/duration.h"
-#include "api/json_write.h"
-#include "api/quantity.h"
-#include "api/time_text.h"
+#include "api/json/write.h"
+#include "api/values/duration.h"
+#include "api/values/quantity.h"
+#include "api/values/time_text.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"

@@ -3,9 +3,9 @@
  * one is tried before the search. Lists grow in powers of two; what is left over stays in the arena. */
 #include "api/decode.h"
 
-#include "api/duration.h"
-#include "api/json_reader.h"
+#include "api/json/reader.h"
 #include "api/struct_layout.h"
+#include "api/values/duration.h"
 #include "base/clock.h"
 #include "base/encode.h"
 

@@ -7,7 +7,7 @@
 #ifndef API_DECODE_H
 #define API_DECODE_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "base/arena.h"
 #include "generated/api_structs.h"
 

@@ -2,9 +2,9 @@
 /* Writes structs as JSON: fields in the order of the schema, empty ones left out unless the schema says always. */
 #include "base/encode.h"
 #include "api/decode.h"
-#include "api/duration.h"
-#include "api/json_write.h"
+#include "api/json/write.h"
 #include "api/struct_layout.h"
+#include "api/values/duration.h"
 #include "base/clock.h"
 
 static void write_struct(const struct api_struct *desc, const char *s, bool top, struct buf *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/pod_qos.h"
 
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 enum { CPU, MEMORY, KINDS };

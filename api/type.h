@@ -173,8 +173,8 @@ struct api_resource {
 		storage_prefix; /* "/registry/pods/": shared by versions that store one object; upstream's keys */
 	const struct api_resource *storage; /* the version that is stored (itself mostly) */
 	const char *deprecation; /* the warning that users of this version hear, or NULL */
-	struct crd
-		*crd; /* what it was made from at run time (counted, api/crd.h); NULL: built in */
+	struct crd *
+		crd; /* what it was made from at run time (counted, api/crd/crd.h); NULL: built in */
 };
 
 const struct api_field *api_type_field(const struct api_type *t,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/amounts.h"
 
-#include "api/quantity.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 void amounts_free(struct amounts *a)

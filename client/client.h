@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What controllers, scheduler, provisioner and agent stand on: requests to an API server and cached list+watch. Two transports
  * behind one vtable: in process (a direct subscription to the object cache and a function call into the request path, under the
- * component's own identity; made by server/apiserver/local_client.h) and over HTTPS. Everything runs on the client's loop. */
+ * component's own identity; made by server/apiserver/local/local_client.h) and over HTTPS. Everything runs on the client's loop. */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "api/registry.h"
 #include "net/loop.h"
 

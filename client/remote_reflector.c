@@ -7,7 +7,7 @@
  *             └──────────────────────────────────────────────────────────────────┘
  * A step that fails is tried again after a pause that doubles. A list without a place for its revision in the server's
  * memory begins anew. Follows client-go's tools/cache/reflector.go. */
-#include "api/json_reader.h"
+#include "api/json/reader.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/map.h"

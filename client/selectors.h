@@ -3,7 +3,7 @@
 #ifndef CLIENT_SELECTORS_H
 #define CLIENT_SELECTORS_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "generated/api_structs.h"
 
 /* metav1.LabelSelectorAsSelector: NULL matches nothing, an empty one everything. */

@@ -2,7 +2,7 @@
 #include "client/status.h"
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 
 /* What an answer without a Status is called: of a proxy in between, or of no API server at all. */
 static enum err_reason reason_of(int code)

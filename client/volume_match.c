@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/volume_match.h"
 
-#include "api/object.h"
-#include "api/quantity.h"
+#include "api/object/object.h"
+#include "api/values/quantity.h"
 #include "client/placement.h"
 #include "client/selectors.h"
 

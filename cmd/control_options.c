@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "api/duration.h"
+#include "api/values/duration.h"
 
 static int read_duration(const char *flag, const char *text, int64_t *out_ms, struct err *err)
 {

@@ -3,7 +3,7 @@
 #ifndef CMD_NODE_OPTIONS_H
 #define CMD_NODE_OPTIONS_H
 
-#include "agent/kubelet/pressure.h"
+#include "agent/kubelet/node/pressure.h"
 #include "cmd/flags.h"
 
 struct node_options {

@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 
-#include "api/duration.h"
+#include "api/values/duration.h"
 #include "base/mem.h"
 
 #define OPT(member) offsetof(struct server_options, member)

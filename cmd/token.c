@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "agent/join/token.h"
-#include "api/duration.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
+#include "api/values/duration.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"

@@ -3,7 +3,7 @@
  * kube-system/allinone-node-config. */
 #include "agent/join/cluster.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/mem.h"

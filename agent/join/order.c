@@ -3,7 +3,7 @@
 #include "agent/join/order.h"
 
 #include "agent/join/pair.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/encode.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"

@@ -4,7 +4,7 @@
 #ifndef AGENT_KUBELET_IMAGE_AUTH_H
 #define AGENT_KUBELET_IMAGE_AUTH_H
 
-#include "agent/kubelet/pod_source.h"
+#include "agent/kubelet/pod/pod_source.h"
 #include "agent/runtime/image.h"
 
 bool image_auth_find(const struct pod_source *s, struct str image, struct arena *a,

@@ -7,12 +7,12 @@
 
 #include <stdio.h>
 
-#include "agent/kubelet/local_volumes.h"
-#include "agent/kubelet/node.h"
+#include "agent/kubelet/node/node.h"
 #include "agent/kubelet/orphans.h"
-#include "agent/kubelet/pod.h"
-#include "agent/kubelet/refs.h"
-#include "agent/kubelet/server.h"
+#include "agent/kubelet/pod/pod.h"
+#include "agent/kubelet/pod/refs.h"
+#include "agent/kubelet/serve/server.h"
+#include "agent/kubelet/volumes/local_volumes.h"
 #include "agent/network/cidr.h"
 #include "agent/network/link.h"
 #include "agent/runtime/registries.h"

@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <string.h>
 
-#include "agent/kubelet/pod.h"
+#include "agent/kubelet/pod/pod.h"
 #include "agent/runtime/image_volume.h"
 #include "base/file.h"
 #include "base/log.h"

@@ -4,14 +4,14 @@
 #ifndef AGENT_KUBELET_STATE_H
 #define AGENT_KUBELET_STATE_H
 
-#include "agent/kubelet/certificates.h"
+#include "agent/kubelet/certificates/certificates.h"
 #include "agent/kubelet/events.h"
-#include "agent/kubelet/eviction.h"
 #include "agent/kubelet/kubelet.h"
-#include "agent/kubelet/machine.h"
-#include "agent/kubelet/sources.h"
-#include "agent/kubelet/trust_bundles.h"
-#include "agent/kubelet/usage.h"
+#include "agent/kubelet/node/eviction.h"
+#include "agent/kubelet/node/machine.h"
+#include "agent/kubelet/node/usage.h"
+#include "agent/kubelet/volumes/sources.h"
+#include "agent/kubelet/volumes/trust_bundles.h"
 #include "agent/network/network.h"
 #include "agent/runtime/runtime.h"
 #include "base/map.h"

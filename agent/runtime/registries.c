@@ -8,7 +8,7 @@
 
 #include "agent/runtime/registry_host.h"
 #include "api/codec.h"
-#include "api/pattern.h"
+#include "api/values/pattern.h"
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/mem.h"

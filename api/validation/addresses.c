@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/admission_parts.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 
 #define CONDITIONS_MAX 64

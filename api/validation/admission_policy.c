@@ -3,7 +3,7 @@
  * pkg/apis/admissionregistration/validation. */
 #include <ctype.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/admission_parts.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"

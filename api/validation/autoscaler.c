@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 #include "api/validation/resources.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 #define WINDOW_MAX 3600

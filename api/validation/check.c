@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/check.h"
 
-#include "api/int_or_string.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
+#include "api/values/int_or_string.h"
 #include "base/mem.h"
 
 /* ---- the path ---- */

@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "api/names.h"
 #include "api/shape.h"
+#include "api/values/names.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"

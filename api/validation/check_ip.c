@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Addresses, in every spelling that is not ambiguous. */
-#include "api/addr.h"
 #include "api/validation/check.h"
+#include "api/values/addr.h"
 
 int ip_family(struct str text)
 {

@@ -2,7 +2,7 @@
 /* metav1.Condition. Follows apimachinery's ValidateConditions. */
 #include <ctype.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"
 

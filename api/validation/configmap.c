@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 
 void check_data_keys(struct check *c, const json_t *object, const char *field, bool base64,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CustomResourceDefinitions, after apiextensions-apiserver's pkg/apis/apiextensions/validation. Schemas are crd_schema_rules.c. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_approval.h"
 #include "api/validation/crd_conversion.h"
 #include "api/validation/crd_names.h"

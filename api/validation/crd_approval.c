@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_approval.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 
 #define POLICY "see https://github.com/kubernetes/enhancements/pull/1111"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_conversion.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pem.h"
 #include "base/encode.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_defaults.h"
 
-#include "api/crd_rules.h"
-#include "api/meta.h"
+#include "api/crd/rules.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_schema_rules.h"
 #include "base/mem.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_list_rules.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_printed.h"
 #include "base/mem.h"
 

@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 
 static struct str field(const json_t *object, const char *name)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_schema_rules.h"
 #include "base/mem.h"
 

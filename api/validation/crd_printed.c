@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 
 struct row {

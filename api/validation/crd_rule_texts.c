@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_rule_texts.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_schema_rules.h"
 
 static struct str field(const json_t *rule, const char *name)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_defaults.h"
 #include "api/validation/crd_list_rules.h"
 #include "api/validation/crd_printed.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ways through a schema: all of its nodes, and the one that a path leads to (upstream's ValidFieldPath). */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_defaults.h"
 #include "api/validation/crd_list_rules.h"
 #include "api/validation/crd_schema_rules.h"

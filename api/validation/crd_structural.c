@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_values.h"
 #include "base/mem.h"
 

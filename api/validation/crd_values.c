@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_values.h"
 
-#include "api/meta.h"
-#include "api/pattern.h"
+#include "api/object/meta.h"
+#include "api/values/pattern.h"
 #include "base/mem.h"
 
 static const char *const lists[] = { "anyOf", "allOf", "oneOf" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/validation/crd_version.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_names.h"
 #include "api/validation/crd_parts.h"
 #include "base/mem.h"

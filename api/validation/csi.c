@@ -2,12 +2,12 @@
 /* CSI drivers, what nodes have of them, and attached volumes. Follows upstream's pkg/apis/storage/validation. */
 #include <ctype.h>
 
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 #define NODE_ID_MAX       192

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ResourceClaims, their templates, DeviceClasses. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/device_parts.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ResourceSlices: the devices that drivers offer. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/device_parts.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 #define DEVICES_MAX          128

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Endpoints and endpoint slices. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/shape.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"

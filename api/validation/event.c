@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events under both of their names: the core group's old rules hold for both, events.k8s.io adds its own. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/metadata.h"

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/flow_fixed.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"

@@ -4,7 +4,7 @@
 #include <ctype.h>
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/registry.h"
 #include "base/mem.h"
 

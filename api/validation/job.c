@@ -2,14 +2,14 @@
 /* Jobs and cron jobs. */
 #include <ctype.h>
 
-#include "api/cron.h"
-#include "api/meta.h"
-#include "api/selector.h"
-#include "api/time_zone.h"
+#include "api/object/meta.h"
+#include "api/selector/selector.h"
 #include "api/validation/internal.h"
 #include "api/validation/job_parts.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
+#include "api/values/cron.h"
+#include "api/values/time_zone.h"
 #include "base/mem.h"
 
 #define PARALLELISM_INDEXED_MAX 100000

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "api/managed_fields.h"
-#include "api/meta.h"
+#include "api/apply/managed_fields.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 
 static const char *const standard_finalizers[] = { "kubernetes", "orphan", "foregroundDeletion",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* StorageVersionMigrations. Follows upstream's pkg/apis/storagemigration/validation. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 
 static void check_finalizers(struct check *c, const json_t *ns, bool indexed)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ingresses, their classes, network policies. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"
 

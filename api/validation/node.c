@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 #include "api/validation/resources.h"
 

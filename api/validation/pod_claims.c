@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims on devices that a pod names, and resources of the pod as a whole. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/resources.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 static struct str field(const json_t *object, const char *name)

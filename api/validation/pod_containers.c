@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The three lists of containers of a pod. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Environment variables and what they refer to. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 static const char *const env_fields[] = { "metadata.name",

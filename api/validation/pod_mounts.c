@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Volume mounts and block devices of a container. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_sources.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A projected volume: several sources whose files come into one directory. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/certificate_parts.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_sources.h"

@@ -3,7 +3,7 @@
  * go away, nor the pod's quality of service. Follows upstream's ValidatePodResize. */
 #include <string.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/pod_qos.h"
 #include "api/shape.h"
 #include "api/validation/kinds.h"

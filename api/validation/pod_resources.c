@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests, limits and claims: which names a container may use, which quantities they take. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/resources.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 static const char *const standard[] = { "cpu",

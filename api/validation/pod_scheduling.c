@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a pod may go: affinities, tolerations, spreading. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A pod's spec, wherever it stands: pods and templates. The parts are in the pod_*.c files beside this one. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Volumes of a pod: one source each, a row per source that has rules of its own. Cloud disks that only the API still knows are
  * checked for their required fields. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/metadata.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
 #include "api/validation/volume_sources.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 /* The words of the generated rule, which lets letters be of any case. */

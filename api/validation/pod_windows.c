@@ -2,7 +2,7 @@
 /* A pod's operating system, and what only one of them knows. */
 #include <regex.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
 

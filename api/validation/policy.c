@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Quotas, disruption budgets, priorities. */
-#include "api/int_or_string.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/resources.h"
+#include "api/values/int_or_string.h"
 #include "base/mem.h"
 
 static struct str field(const json_t *object, const char *name)

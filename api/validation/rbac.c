@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
-#include "api/selector.h"
+#include "api/object/meta.h"
+#include "api/selector/selector.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/kinds.h"
 #include "base/encode.h"
 #include "base/mem.h"

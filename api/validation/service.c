@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/certificate_parts.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pem.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ClusterTrustBundles and PodCertificateRequests. Follows upstream's pkg/apis/certificates/validation. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/anchor.h"
 #include "api/validation/certificate_parts.h"
 #include "api/validation/kinds.h"

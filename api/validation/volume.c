@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Persistent volumes: what they are, and where their data is. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
 #include "api/validation/volume_sources.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 static const char *const modes[] = { "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce",

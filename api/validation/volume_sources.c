@@ -3,7 +3,7 @@
 
 #include <regex.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/pod_parts.h"
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configurations of admission webhooks. Follows upstream's pkg/apis/admissionregistration/validation and apiserver/pkg/util/webhook. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/admission_parts.h"
 #include "api/validation/kinds.h"
 #include "base/mem.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kinds that keep a number of pods of one template: their selectors must find the template's labels, and stay as they are. */
-#include "api/int_or_string.h"
-#include "api/meta.h"
-#include "api/selector.h"
+#include "api/object/meta.h"
+#include "api/selector/selector.h"
 #include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_parts.h"
+#include "api/values/int_or_string.h"
 #include "base/mem.h"
 
 static struct str field(const json_t *object, const char *name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Services, secrets, volumes and claims. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/warnings/warnings.h"
 #include "base/encode.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a CustomResourceDefinition says in vain: formats that nobody checks, sets of what isn't compared as a whole. An update is told of
  * what is new in it. */
-#include "api/crd_rules.h"
-#include "api/meta.h"
+#include "api/crd/rules.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_schema_rules.h"
 #include "api/warnings/warnings.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of one volume that stand in each other's way: the same path twice, or one below another. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/warnings/warnings.h"
 #include "base/mem.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pods and their templates. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
+#include "api/values/quantity.h"
 #include "api/warnings/warnings.h"
 #include "base/mem.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/warnings/warnings.h"
 
-#include "api/addr.h"
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
+#include "api/values/addr.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 
 /* ---- telling ---- */

@@ -5,7 +5,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "server/apiserver/bootstrap_objects.h"
-#include "server/apiserver/local_client.h"
+#include "server/apiserver/local/local_client.h"
 #include "server/apiserver/server.h"
 
 struct item {

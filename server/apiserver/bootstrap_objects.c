@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
+#include "api/apply/managed_fields.h"
 #include "api/codec.h"
-#include "api/managed_fields.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/registry.h"
 #include "base/clock.h"
 #include "base/encode.h"
@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "embed/blob.h"
 #include "generated/api_tables.h"
-#include "server/apiserver/convert.h"
+#include "server/apiserver/convert/convert.h"
 #include "server/apiserver/server.h"
 
 struct maker {

@@ -3,10 +3,10 @@
 #include "api/validation/validation.h"
 #include "server/apiserver/crd/registry.h"
 #include "server/apiserver/lookup.h"
-#include "server/apiserver/pages.h"
+#include "server/apiserver/pages/pages.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/route.h"
-#include "server/apiserver/subresources.h"
+#include "server/apiserver/subresources/subresources.h"
 #include "server/apiserver/verbs.h"
 
 struct special {

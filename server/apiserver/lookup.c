@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/lookup.h"
 
-#include "api/go_format.h"
+#include "api/values/go_format.h"
 
 struct cache *server_cache(struct apiserver *s, const struct api_resource *r)
 {

@@ -2,10 +2,10 @@
 /* Options are a table of parameter names, each with the parser of its value. */
 #include "server/apiserver/options.h"
 
-#include "api/duration.h"
-#include "api/go_format.h"
-#include "api/managed_fields.h"
+#include "api/apply/managed_fields.h"
 #include "api/type.h"
+#include "api/values/duration.h"
+#include "api/values/go_format.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/url.h"

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "api/crd.h"
+#include "api/crd/crd.h"
 #include "base/encode.h"
 #include "server/apiserver/flow.h"
 #include "server/apiserver/respond.h"

@@ -6,7 +6,7 @@
 #ifndef SERVER_APISERVER_REQUEST_H
 #define SERVER_APISERVER_REQUEST_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "api/registry.h"
 #include "base/arena.h"
 #include "net/http_server.h"

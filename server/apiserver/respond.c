@@ -3,13 +3,13 @@
 
 #include "api/codec.h"
 #include "base/log.h"
-#include "server/apiserver/convert.h"
+#include "server/apiserver/convert/convert.h"
 #include "server/apiserver/flow.h"
 #include "server/apiserver/gzip.h"
-#include "server/apiserver/request_metrics.h"
+#include "server/apiserver/pages/request_metrics.h"
 #include "server/apiserver/server.h"
 #include "server/apiserver/status.h"
-#include "server/apiserver/yaml.h"
+#include "server/apiserver/write/yaml.h"
 
 #define SMALL_BODY (64 << 10)
 

@@ -4,7 +4,7 @@
 #ifndef SERVER_APISERVER_RESPOND_H
 #define SERVER_APISERVER_RESPOND_H
 
-#include "api/table.h"
+#include "api/table/table.h"
 #include "server/apiserver/request.h"
 
 /* Any body. `extra` fields come after the usual ones. Takes the chunks over. */

@@ -4,8 +4,8 @@
 #ifndef SERVER_APISERVER_WIRE_H
 #define SERVER_APISERVER_WIRE_H
 
-#include "api/object.h"
-#include "api/table.h"
+#include "api/object/object.h"
+#include "api/table/table.h"
 #include "net/chunk.h"
 
 /* "k8s\0" + runtime.Unknown{typeMeta, raw}, raw being {metadata = 1, repeated items = 2}: WIRE_LIST_CHUNKS(n) chunks, in which each

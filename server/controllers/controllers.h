@@ -5,8 +5,8 @@
 #define SERVER_CONTROLLERS_CONTROLLERS_H
 
 #include "client/client.h"
-#include "server/controllers/node_health.h"
-#include "server/controllers/node_zones.h"
+#include "server/controllers/nodes/node_health.h"
+#include "server/controllers/nodes/node_zones.h"
 
 struct controllers;
 struct controllers_authority { /* PEM */

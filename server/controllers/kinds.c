@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "api/crd.h"
+#include "api/crd/crd.h"
 
 void kind_group(struct str api_version, struct str *group, struct str *version)
 {

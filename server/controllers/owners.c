@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/controllers/owners.h"
 
-#include "api/json_reader.h"
+#include "api/json/reader.h"
 
 /* Names, kinds and uids need no escapes; what has some is nobody's owner. */
 static struct str plain(struct reader *r)

@@ -3,7 +3,7 @@
 #ifndef SERVER_CONTROLLERS_OWNERS_H
 #define SERVER_CONTROLLERS_OWNERS_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 
 #define OWNERS_MAX 16
 

@@ -4,7 +4,7 @@
 #ifndef SERVER_DNS_RECORDS_H
 #define SERVER_DNS_RECORDS_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "base/map.h"
 
 struct dns_address {

@@ -3,7 +3,7 @@
 #ifndef SERVER_SCHEDULER_EVENT_H
 #define SERVER_SCHEDULER_EVENT_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "generated/api_structs.h"
 
 enum {

@@ -5,7 +5,7 @@
 #ifndef STORAGE_CACHE_BTREE_H
 #define STORAGE_CACHE_BTREE_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 
 struct cache_node;
 

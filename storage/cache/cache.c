@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The set of caches, look-ups and views. */
-#include "api/crd.h"
+#include "api/crd/crd.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"

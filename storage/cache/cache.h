@@ -11,7 +11,7 @@
 #ifndef STORAGE_CACHE_CACHE_H
 #define STORAGE_CACHE_CACHE_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "net/loop.h"
 #include "storage/store.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Custom resources come, change and go while the server runs. Their caches stay, since watchers point to them; what is in them
  * is exchanged as a commit does it: built beside the old state under `writing`, published under `lock`. */
-#include "api/crd.h"
+#include "api/crd/crd.h"
 #include "base/mem.h"
 #include "storage/cache/cache_set.h"
 

@@ -149,7 +149,7 @@ static const char basics[] =
 	"struct api_time { int64_t us; bool set; };\n"
 	"struct api_duration { int64_t ns; bool set; };\n"
 	"struct api_quantity { struct str text; };                  /* \"100m\"; p == NULL: "
-	"absent; api/quantity.h reads it */\n"
+	"absent; api/values/quantity.h reads it */\n"
 	"struct api_int_or_string { bool set, is_string; int32_t i; struct str s; };\n"
 	"struct api_str_list { struct str *items; size_t n; };\n"
 	"struct api_str_pair { struct str key, value; };\n"

@@ -3,7 +3,7 @@
 
 #include <stdarg.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/node_restriction.h"
 
 struct plugin {

@@ -4,7 +4,7 @@
 #ifndef SERVER_APISERVER_ADMISSION_ADMISSION_H
 #define SERVER_APISERVER_ADMISSION_ADMISSION_H
 
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 int admit(struct write *w,
 	  struct err *err); /* changing ones; w->operation is "CREATE" or "UPDATE" */

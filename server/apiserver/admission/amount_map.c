@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 
 bool amount_get(const json_t *map, const char *name, struct quantity *out)

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "api/quantity.h"
+#include "api/values/quantity.h"
 
 bool amount_get(const json_t *map, const char *name, struct quantity *out); /* false: absent */
 void amount_put(json_t *map, const char *name, struct quantity q);

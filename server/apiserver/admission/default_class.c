@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DefaultStorageClass and DefaultIngressClass: a claim or an ingress without a class gets the default one: of those marked so, the
  * newest, of equally new ones the first by name. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/admission.h"
 
 struct newest {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/admission.h"
 #include "server/apiserver/admission/amount_map.h"
 #include "server/apiserver/admission/limit_ranges.h"

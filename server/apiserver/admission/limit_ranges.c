@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "server/apiserver/admission/admission.h"
 #include "server/apiserver/admission/amount_map.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nothing is created in a namespace that isn't there or is going away; three namespaces may not be deleted. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/admission.h"
 
 static const char *const forever[] = { "default", "kube-system", "kube-public" };

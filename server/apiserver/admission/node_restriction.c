@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/admission/node_restriction.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/shape.h"
 #include "api/validation/pem.h"
 #include "base/encode.h"

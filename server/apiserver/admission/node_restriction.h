@@ -5,7 +5,7 @@
 #ifndef SERVER_APISERVER_ADMISSION_NODE_RESTRICTION_H
 #define SERVER_APISERVER_ADMISSION_NODE_RESTRICTION_H
 
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 int admit_node_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
 		      struct err *err);

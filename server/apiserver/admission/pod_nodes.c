@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What pods and their nodes have to do with each other. PodTopologyLabels: a pod that is made for a node has the node's zone and region among
  * its labels (binding.c does the same for one that is bound). PodResizeValidator: a pod on a node asks for no more than the node has. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/admission.h"
 #include "server/apiserver/admission/amount_map.h"
 

@@ -4,7 +4,7 @@
 #include <mbedtls/oid.h>
 #include <mbedtls/x509_csr.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/buf.h"
 #include "base/mem.h"
 

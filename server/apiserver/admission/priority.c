@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A pod's priority is its class' value; without a class the global default's, or 0. Follows upstream's plugin/priority. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/admission.h"
 
 struct default_class {

@@ -2,7 +2,7 @@
 #include "server/apiserver/admission/quota.h"
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/admission.h"
 #include "server/apiserver/admission/amount_map.h"
 #include "server/apiserver/admission/quota_usage.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/pod_qos.h"
 #include "base/clock.h"
 #include "base/mem.h"

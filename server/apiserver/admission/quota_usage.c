@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "server/apiserver/admission/amount_map.h"
 #include "server/apiserver/admission/quota_pod.h"

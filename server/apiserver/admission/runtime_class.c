@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RuntimeClass: a pod that names one gets its overhead, its node selector and its tolerations. Follows upstream's
  * plugin/pkg/admission/runtimeclass and pkg/util/tolerations. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
 #include "api/shape.h"
+#include "api/values/quantity.h"
 #include "server/apiserver/admission/admission.h"
 
 static int selector_merge(struct write *w, json_t *spec, const json_t *class, struct err *err)

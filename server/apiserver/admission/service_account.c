@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every pod runs as a service account: "default" when it names none. Its token, the cluster's CA and the namespace arrive in a
  * projected volume kube-api-access-xxxxx, unless the pod or the account says no. Follows upstream's plugin/serviceaccount. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/encode.h"
 #include "server/apiserver/admission/admission.h"
 

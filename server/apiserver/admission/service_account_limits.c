@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ServiceAccount's judgement: a mirror pod refers to nothing of the API; an account that is marked so limits the secrets that its pods use to
  * those it lists. Follows upstream's plugin/pkg/admission/serviceaccount. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/map.h"
 #include "server/apiserver/admission/admission.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* StorageObjectInUseProtection: what may be in use is kept by a finalizer until a controller finds that it is not.
  * PersistentVolumeClaimResize: claims grow only when they are bound and their class allows it. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
+#include "api/values/quantity.h"
 #include "server/apiserver/admission/admission.h"
 
 static const struct {

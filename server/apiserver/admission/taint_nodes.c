@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A new node is tainted not-ready, so that nothing is scheduled to it before its conditions are known. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "server/apiserver/admission/admission.h"
 
 int admit_taint_nodes(struct write *w, struct err *err)

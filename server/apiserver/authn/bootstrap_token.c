@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/authn/bootstrap_token.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/registry.h"
 #include "base/clock.h"
 #include "base/encode.h"

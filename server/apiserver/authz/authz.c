@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/authz/authz.h"
 
-#include "api/selector.h"
+#include "api/selector/selector.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
 #include "server/apiserver/authz/policy.h"

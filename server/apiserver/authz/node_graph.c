@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "api/decode.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"

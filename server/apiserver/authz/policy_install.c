@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/authz/policy_install.h"
 
+#include "api/apply/managed_fields.h"
 #include "api/codec.h"
-#include "api/managed_fields.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"

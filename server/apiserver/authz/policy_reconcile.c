@@ -3,7 +3,7 @@
 
 #include "api/codec.h"
 #include "api/decode.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/arena.h"
 #include "base/mem.h"
 #include "server/apiserver/authz/rbac_cover.h"

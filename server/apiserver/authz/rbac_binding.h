@@ -4,7 +4,7 @@
 #ifndef SERVER_APISERVER_AUTHZ_RBAC_BINDING_H
 #define SERVER_APISERVER_AUTHZ_RBAC_BINDING_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "server/apiserver/authz/rbac_rule.h"
 
 enum rbac_subject_kind { RBAC_USER, RBAC_GROUP, RBAC_ACCOUNT };

@@ -4,7 +4,7 @@
  *   say so in the status ─► delete the collection of each namespace ─► empty? ─ yes ─► finalizer goes
  *                                     ▲                                   └ no ─► looked at again later
  *                                     └──────────────────────────────────────────┘ */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/apiserver/crd/keeper_parts.h"

@@ -2,7 +2,7 @@
 #include "server/apiserver/crd/keeper_parts.h"
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"

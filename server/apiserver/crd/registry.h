@@ -4,7 +4,7 @@
 #ifndef SERVER_APISERVER_CRD_REGISTRY_H
 #define SERVER_APISERVER_CRD_REGISTRY_H
 
-#include "api/crd.h"
+#include "api/crd/crd.h"
 #include "api/discovery.h"
 #include "base/map.h"
 

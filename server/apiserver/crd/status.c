@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/crd/status.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/crd_approval.h"
 #include "base/buf.h"
 #include "base/clock.h"

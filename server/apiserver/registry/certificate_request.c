@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A signing request carries who asked, from the credentials and not from the body. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/clock.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 static json_t *text(struct str s)
 {

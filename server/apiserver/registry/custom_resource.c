@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CustomResourceDefinitions and the objects of their kinds. */
-#include "api/crd.h"
-#include "api/meta.h"
+#include "api/crd/crd.h"
+#include "api/object/meta.h"
 #include "server/apiserver/registry/strategy.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 /* ---- definitions ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* apps/v1 has no templateGeneration any more; its count lives on in an annotation. */
-#include "api/meta.h"
-#include "server/apiserver/write.h"
+#include "api/object/meta.h"
+#include "server/apiserver/write/write.h"
 
 #define COUNT "deprecated.daemonset.template.generation"
 

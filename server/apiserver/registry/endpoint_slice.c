@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What v1beta1 knew of an endpoint's place has no room in v1: it is dropped as soon as the endpoints change. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/shape.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 int endpoint_slice_strategy(struct write *w, struct err *err)
 {

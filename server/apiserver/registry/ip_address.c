@@ -2,10 +2,10 @@
 #include "server/apiserver/registry/ip_address.h"
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/clock.h"
 #include "base/encode.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 #define MANAGED_BY "ipaddress.kubernetes.io/managed-by"
 #define FAMILY     "ipaddress.kubernetes.io/ip-family"

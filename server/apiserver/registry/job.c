@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A job selects its pods by its own uid unless it brings a selector. */
-#include "api/meta.h"
-#include "server/apiserver/write.h"
+#include "api/object/meta.h"
+#include "server/apiserver/write/write.h"
 
 static json_t *object_member(json_t *of, const char *key)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A namespace is held by spec.finalizers until its content is gone: "kubernetes" from the start, taken away through the
  * finalize subresource. */
-#include "api/meta.h"
-#include "server/apiserver/write.h"
+#include "api/object/meta.h"
+#include "server/apiserver/write/write.h"
 
 static void finalizer_ensure(json_t *tree)
 {

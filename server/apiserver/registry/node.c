@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
-#include "server/apiserver/write.h"
+#include "api/object/meta.h"
+#include "server/apiserver/write/write.h"
 
 /* A node comes with its status; the rest is defaults. */
 int node_strategy_create(struct write *w, struct err *err)

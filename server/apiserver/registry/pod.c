@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/pod_qos.h"
 #include "base/clock.h"
 #include "server/apiserver/registry/pod_apparmor.h"
 #include "server/apiserver/registry/pod_labels.h"
 #include "server/apiserver/registry/pod_level.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 static void keep_field(json_t *to, const json_t *from, const char *field)
 {

@@ -3,8 +3,8 @@
  * registry/core/pod. */
 #include "server/apiserver/registry/pod_apparmor.h"
 
-#include "api/meta.h"
-#include "server/apiserver/write.h"
+#include "api/object/meta.h"
+#include "server/apiserver/write/write.h"
 
 #define PREFIX    "container.apparmor.security.beta.kubernetes.io/"
 #define LOCALHOST "localhost/"

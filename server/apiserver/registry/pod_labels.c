@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/registry/pod_labels.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 
 static void apply(json_t *term, const char *list, const char *operator, const json_t * labels)

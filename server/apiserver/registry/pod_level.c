@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "server/apiserver/admission/amount_map.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nobody hands out what he hasn't: who writes a role needs its rights or "escalate", who binds one needs its rights or "bind".
  * Follows upstream's pkg/registry/rbac. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "server/apiserver/authz/authz.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 #define GROUP "rbac.authorization.k8s.io"
 

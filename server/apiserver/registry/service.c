@@ -2,10 +2,10 @@
 /* Services: IP families, cluster IPs and node ports. Follows upstream's registry/core/service (storage/alloc.go and
  * storage.go): what a client leaves out is filled from the old version, then from the cluster's ranges; what it names is
  * reserved or refused. */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/validation.h"
 #include "server/apiserver/registry/service_alloc.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 static json_t *spec_of(json_t *service)
 {

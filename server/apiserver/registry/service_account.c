@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of the secrets that an account names only the names are kept; that somebody sent more is noted in managedFields before. */
-#include "api/meta.h"
-#include "server/apiserver/write.h"
+#include "api/object/meta.h"
+#include "server/apiserver/write/write.h"
 
 int service_account_strategy(struct write *w, struct err *err)
 {

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/validation.h"
 #include "server/apiserver/registry/ip_address.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 static const char *const family_names[2] = { "IPv4", "IPv6" };
 

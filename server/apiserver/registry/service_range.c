@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/registry/service_range.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 struct reading {
 	struct ip_range *ranges;

@@ -2,11 +2,11 @@
 #include "server/apiserver/registry/strategy.h"
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/off.h"
 #include "api/shape.h"
 #include "server/apiserver/crd/status.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 #define GEN  STRATEGY_GENERATION
 #define BACK STRATEGY_RETURNS_DELETED

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a kind does beyond its schema when it is written: a row in strategy.c, and a file of its own when it is more than flags.
- * Steps get the write under way (server/apiserver/write.h) and change w->tree. */
+ * Steps get the write under way (server/apiserver/write/write.h) and change w->tree. */
 #ifndef SERVER_APISERVER_REGISTRY_STRATEGY_H
 #define SERVER_APISERVER_REGISTRY_STRATEGY_H
 

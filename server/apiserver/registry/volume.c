@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/clock.h"
-#include "server/apiserver/write.h"
+#include "server/apiserver/write/write.h"
 
 int volume_strategy_create(struct write *w, struct err *err)
 {

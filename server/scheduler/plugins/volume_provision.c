@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/scheduler/plugins/volume_provision.h"
 
-#include "api/quantity.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 #include "client/placement.h"
 #include "client/selectors.h"

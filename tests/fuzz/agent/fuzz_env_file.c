@@ -2,7 +2,7 @@
 /* What a container wrote as a file of variables gives a value or an error, and a value lies in the arena. */
 #include <stdlib.h>
 
-#include "agent/kubelet/env_file.h"
+#include "agent/kubelet/pod/env_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

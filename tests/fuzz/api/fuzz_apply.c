@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/apply.h"
-#include "api/apply_merge.h"
+#include "api/apply/apply.h"
+#include "api/apply/merge.h"
 #include "api/codec.h"
 #include "api/registry.h"
 #include "generated/api_tables.h"

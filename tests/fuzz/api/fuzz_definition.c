@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "api/codec.h"
-#include "api/crd.h"
-#include "api/openapi_custom.h"
+#include "api/crd/crd.h"
+#include "api/openapi/custom.h"
 #include "api/validation/validation.h"
 #include "generated/api_tables.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/apply/fieldset.h"
 #include "api/codec.h"
-#include "api/fieldset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

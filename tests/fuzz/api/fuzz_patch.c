@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "api/codec.h"
-#include "api/patch_json.h"
-#include "api/patch_merge.h"
-#include "api/patch_strategic.h"
+#include "api/patch/json.h"
+#include "api/patch/merge.h"
+#include "api/patch/strategic.h"
 #include "api/registry.h"
 #include "generated/api_tables.h"
 

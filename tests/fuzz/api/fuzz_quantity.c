@@ -2,8 +2,8 @@
 /* Texts of numbers: quantities, durations. The canonical form is read as the same number and is its own canonical form. */
 #include <stdlib.h>
 
-#include "api/duration.h"
-#include "api/quantity.h"
+#include "api/values/duration.h"
+#include "api/values/quantity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

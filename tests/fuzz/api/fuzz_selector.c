@@ -5,7 +5,7 @@
 
 #include "api/codec.h"
 #include "api/registry.h"
-#include "api/selector.h"
+#include "api/selector/selector.h"
 #include "generated/api_tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

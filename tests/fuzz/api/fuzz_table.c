@@ -4,7 +4,7 @@
 
 #include "api/codec.h"
 #include "api/registry.h"
-#include "api/table.h"
+#include "api/table/table.h"
 #include "generated/api_tables.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

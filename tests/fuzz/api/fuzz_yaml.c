@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
-#include "api/json_compact.h"
-#include "api/json_write.h"
+#include "api/json/compact.h"
+#include "api/json/write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

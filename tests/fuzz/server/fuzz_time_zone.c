@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever a file of time zones holds, it is refused or gives an offset at any time. */
-#include "api/time_zone.h"
+#include "api/values/time_zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

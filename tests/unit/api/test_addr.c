@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "api/addr.h"
+#include "api/values/addr.h"
 #include "base/mem.h"
 
 static void addresses_are_read_and_written_again(void **state)

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "api/apply.h"
-#include "api/apply_merge.h"
-#include "api/fieldset.h"
-#include "api/meta.h"
+#include "api/apply/apply.h"
+#include "api/apply/fieldset.h"
+#include "api/apply/merge.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "tests/unit/api/trees.h"
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
-#include "api/crd.h"
-#include "api/pattern.h"
+#include "api/crd/crd.h"
 #include "api/validation/validation.h"
+#include "api/values/pattern.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
 #include "tests/unit/api/trees.h"

@@ -3,8 +3,8 @@
 
 #include "api/codec.h"
 #include "api/discovery.h"
-#include "api/openapi.h"
-#include "api/protobuf_items.h"
+#include "api/openapi/openapi.h"
+#include "api/protobuf/items.h"
 #include "api/registry.h"
 
 static json_t *parse(const struct buf *b)

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/openapi.h"
-#include "api/openapi_types.h"
+#include "api/openapi/openapi.h"
+#include "api/openapi/types.h"
 #include "api/registry.h"
 #include "base/map.h"
 #include "generated/api_tables.h"

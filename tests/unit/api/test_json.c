@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
-#include "api/json_reader.h"
-#include "api/json_write.h"
+#include "api/json/reader.h"
+#include "api/json/write.h"
 
 static void wrong_text_is_refused_in_gos_words(void **state)
 {

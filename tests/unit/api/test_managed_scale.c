@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/managed_scale.h"
+#include "api/apply/managed_scale.h"
 
 #include <stdio.h>
 #include <string.h>

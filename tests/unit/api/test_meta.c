@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 
 static void copy_of_a_tree_is_equal_and_shares_nothing(void **state)
 {

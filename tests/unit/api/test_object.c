@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "api/codec.h"
-#include "api/object.h"
+#include "api/object/object.h"
 #include "generated/api_tables.h"
 
 static const char pod_json[] = "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":"

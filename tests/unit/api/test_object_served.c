@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
-#include "api/patch_json.h"
-#include "api/patch_merge.h"
-#include "api/patch_strategic.h"
+#include "api/patch/json.h"
+#include "api/patch/merge.h"
+#include "api/patch/strategic.h"
 #include "base/mem.h"
 #include "tests/unit/api/trees.h"
 

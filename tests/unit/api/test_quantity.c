@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "api/duration.h"
-#include "api/int_or_string.h"
-#include "api/quantity.h"
+#include "api/values/duration.h"
+#include "api/values/int_or_string.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 #include "tests/unit/api/trees.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "api/selector.h"
+#include "api/selector/selector.h"
 #include "base/mem.h"
 #include "tests/unit/api/trees.h"
 

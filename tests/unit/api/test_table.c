@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "api/printer.h"
+#include "api/object/view_path.h"
 #include "api/registry.h"
-#include "api/table.h"
-#include "api/view_path.h"
+#include "api/table/printer.h"
+#include "api/table/table.h"
 #include "base/mem.h"
 #include "tests/unit/api/trees.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "api/time_text.h"
+#include "api/values/time_text.h"
 #include "base/mem.h"
 
 static void what_is_wrong_is_told_as_go_does(void **state)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "api/validation/validation.h"
 #include "base/mem.h"
 #include "tests/unit/api/trees.h"

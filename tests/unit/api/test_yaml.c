@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "api/codec.h"
-#include "api/json_compact.h"
+#include "api/json/compact.h"
 #include "base/mem.h"
 
 static char *as_json(const char *yaml)

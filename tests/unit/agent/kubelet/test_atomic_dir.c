@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "agent/kubelet/atomic_dir.h"
+#include "agent/kubelet/volumes/atomic_dir.h"
 #include "base/file.h"
 
 static char dir[64];

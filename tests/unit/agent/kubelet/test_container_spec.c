@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-#include "agent/kubelet/container_spec.h"
+#include "agent/kubelet/pod/container_spec.h"
 
 static const struct pod_dirs dirs = { "/data/pod", "/run/pod" };
 static struct volume volumes[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/dns.h"
+#include "agent/kubelet/pod/dns.h"
 
 static const char *resolv(struct arena *a, const char *spec)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/env.h"
+#include "agent/kubelet/pod/env.h"
 
 static const struct core_v1_config_map *config_map(void *ctx, struct str name)
 {

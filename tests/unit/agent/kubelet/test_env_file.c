@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/env_file.h"
+#include "agent/kubelet/pod/env_file.h"
 
 static const char *value(struct arena *a, const char *text)
 {

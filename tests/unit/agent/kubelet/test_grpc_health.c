@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/kubelet/grpc_health.h"
+#include "agent/kubelet/pod/grpc_health.h"
 #include "net/http_server.h"
 
 #define PORT 17390

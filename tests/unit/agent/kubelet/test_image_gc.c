@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/image_gc.h"
+#include "agent/kubelet/node/image_gc.h"
 
 static void nothing_goes_below_the_high_mark(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/kubelet/local_volumes.h"
+#include "agent/kubelet/volumes/local_volumes.h"
 
 #include "base/mem.h"
 #include "tests/unit/unit.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/kubelet/log_line.h"
+#include "agent/kubelet/serve/log_line.h"
 
 static const struct log_options all = {
 	.tail_lines = -1, .limit_bytes = -1, .out = true, .err_out = true

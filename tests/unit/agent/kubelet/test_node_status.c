@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "agent/kubelet/node_status.h"
+#include "agent/kubelet/node/node_status.h"
 #include "api/decode.h"
 
 #define CONDITIONS(ready)                                     \

@@ -3,7 +3,7 @@
 
 #include <mbedtls/pk.h>
 
-#include "agent/kubelet/pod_key.h"
+#include "agent/kubelet/pod/pod_key.h"
 #include "base/encode.h"
 
 static int random_bytes(void *ctx, unsigned char *out, size_t n)

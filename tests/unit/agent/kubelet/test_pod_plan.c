@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/kubelet/pod_plan.h"
+#include "agent/kubelet/pod/pod_plan.h"
 
 #define NOW 1000000000ll
 

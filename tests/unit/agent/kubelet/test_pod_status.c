@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/kubelet/pod_status.h"
+#include "agent/kubelet/pod/pod_status.h"
 
 static const char *const host_ips[] = { "192.0.2.1", NULL };
 static struct kubelet kubelet = { .host_ips = host_ips };

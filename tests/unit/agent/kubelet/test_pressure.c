@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/eviction_rank.h"
-#include "agent/kubelet/local_storage.h"
+#include "agent/kubelet/node/eviction_rank.h"
+#include "agent/kubelet/node/local_storage.h"
 
 static struct pressure_thresholds defaults(void)
 {

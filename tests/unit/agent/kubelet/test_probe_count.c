@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/probe_count.h"
+#include "agent/kubelet/pod/probe_count.h"
 
 static enum probe_verdict after(const char *results, struct probe_limits limits)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/qos.h"
+#include "agent/kubelet/pod/qos.h"
 
 static struct core_v1_pod *with(struct arena *a, const char *resources)
 {

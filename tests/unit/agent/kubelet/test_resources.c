@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/qos.h"
-#include "agent/kubelet/resources.h"
+#include "agent/kubelet/pod/qos.h"
+#include "agent/kubelet/pod/resources.h"
 
 #define POD(pod_level, cpu)                                                       \
 	"{\"spec\":{" pod_level "\"containers\":[{\"name\":\"c\",\"resources\":{" \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/trust_bundles.h"
+#include "agent/kubelet/volumes/trust_bundles.h"
 
 #define ONE "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
 #define TWO "-----BEGIN CERTIFICATE-----\nBAUG\n-----END CERTIFICATE-----\n"

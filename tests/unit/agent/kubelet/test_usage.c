@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
-#include "agent/kubelet/usage.h"
+#include "agent/kubelet/node/usage.h"
 
 static void the_rate_is_since_the_last_look(void **state)
 {

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/kubelet/volume.h"
+#include "agent/kubelet/volumes/volume.h"
 #include "base/file.h"
 
 static const struct core_v1_config_map *config_map(void *ctx, struct str name)

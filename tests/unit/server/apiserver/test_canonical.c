@@ -2,9 +2,9 @@
 #include "tests/unit/unit.h"
 
 #include "api/registry.h"
-#include "server/apiserver/canonical.h"
-#include "server/apiserver/convert.h"
-#include "server/apiserver/normalize.h"
+#include "server/apiserver/convert/convert.h"
+#include "server/apiserver/write/canonical.h"
+#include "server/apiserver/write/normalize.h"
 
 static json_t *tree(const char *text)
 {

@@ -3,7 +3,7 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
-#include "server/apiserver/continue_token.h"
+#include "server/apiserver/read/continue_token.h"
 
 #define PREFIX STR("/registry/pods/")
 static struct arena arena;

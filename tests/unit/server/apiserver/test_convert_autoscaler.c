@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "server/apiserver/convert_autoscaler.h"
+#include "server/apiserver/convert/convert_autoscaler.h"
 
 static json_t *parse(const char *text)
 {

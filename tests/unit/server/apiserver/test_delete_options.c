@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
-#include "server/apiserver/delete_options.h"
+#include "server/apiserver/write/delete_options.h"
 
 #define NOW 1767225600 /* 2026-01-01T00:00:00Z */
 

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "generated/api_tables.h"
-#include "server/apiserver/event_cache.h"
+#include "server/apiserver/read/event_cache.h"
 
 static struct object *map_object(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/apiserver/eviction_budget.h"
+#include "server/apiserver/subresources/eviction_budget.h"
 
 #include <string.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "tests/unit/unit.h"
 

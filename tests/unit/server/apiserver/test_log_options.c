@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/mem.h"
-#include "server/apiserver/log_options.h"
+#include "server/apiserver/pages/log_options.h"
 
 static int read_query(struct arena *a, const char *query, struct log_options *o, struct err *err)
 {

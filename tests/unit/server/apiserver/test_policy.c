@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "api/codec.h"
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
 #include "server/apiserver/authz/policy_install.h"

@@ -2,7 +2,7 @@
 /* client/remote.h against a whole API server over TLS on the loopback, both on one loop. */
 #include "tests/unit/unit.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "client/informer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "server/apiserver/request.h"
 #include "server/apiserver/server.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/apiserver/yaml_scalar.h"
+#include "server/apiserver/write/yaml_scalar.h"
 
 #include "base/mem.h"
-#include "server/apiserver/yaml.h"
+#include "server/apiserver/write/yaml.h"
 #include "tests/unit/unit.h"
 
 static void strings_get_the_style_that_keeps_them_strings(void **state)

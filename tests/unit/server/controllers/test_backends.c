@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/controllers/backends.h"
-#include "server/controllers/replica_set_plan.h"
+#include "server/controllers/services/backends.h"
+#include "server/controllers/workloads/replica_set_plan.h"
 
 struct fixture {
 	struct arena arena;

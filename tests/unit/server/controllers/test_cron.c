@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "server/controllers/cron_job_plan.h"
+#include "server/controllers/jobs/cron_job_plan.h"
 
 static int64_t at(const char *text)
 {

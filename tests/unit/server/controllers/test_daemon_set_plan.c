@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/controllers/daemon_set_plan.h"
+#include "server/controllers/workloads/daemon_set_plan.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 #define HASH(x) ",\"labels\":{\"controller-revision-hash\":\"" x "\"}"

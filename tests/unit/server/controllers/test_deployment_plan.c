@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "generated/api_tables.h"
-#include "server/controllers/deployment_conditions.h"
+#include "server/controllers/workloads/deployment_conditions.h"
 
 struct set {
 	int size, available, desired;

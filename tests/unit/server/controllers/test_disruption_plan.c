@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/controllers/disruption_plan.h"
+#include "server/controllers/limits/disruption_plan.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 #define NOW (1767225600LL * 1000000) /* 2026-01-01T00:00:00Z */

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "generated/api_tables.h"
-#include "server/controllers/garbage_plan.h"
+#include "server/controllers/cleanup/garbage_plan.h"
 #include "server/controllers/owners.h"
 
 static void owners_decide(void **state)

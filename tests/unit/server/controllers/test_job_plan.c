@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "server/controllers/job_plan.h"
+#include "server/controllers/jobs/job_plan.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 #define FINALIZED ",\"finalizers\":[\"" JOB_FINALIZER "\"]"

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "server/controllers/load_balancer_plan.h"
+#include "server/controllers/services/load_balancer_plan.h"
 
 static const struct core_v1_node_condition ready = { .type = STR_INIT("Ready"),
 						     .status = STR_INIT("True") },

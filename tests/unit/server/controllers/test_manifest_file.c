@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "server/controllers/manifest_file.h"
+#include "server/controllers/manifests/manifest_file.h"
 
 /* "Kind ns/name" of each, or the error */
 static const char *parsed(const char *text)

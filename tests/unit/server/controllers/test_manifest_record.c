@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "generated/api_tables.h"
-#include "server/controllers/manifest_record.h"
+#include "server/controllers/manifests/manifest_record.h"
 
 static struct manifest of(const char *api_version, const char *kind, const char *ns,
 			  const char *name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "server/controllers/node_cidr.h"
+#include "server/controllers/nodes/node_cidr.h"
 
 static void ranges_come_lowest_first_and_are_given_once(void **state)
 {

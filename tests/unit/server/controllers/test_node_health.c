@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/mem.h"
-#include "server/controllers/node_health.h"
+#include "server/controllers/nodes/node_health.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 #define READY(status) "{\"type\":\"Ready\",\"status\":\"" status "\"}"

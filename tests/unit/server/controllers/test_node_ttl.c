@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-#include "server/controllers/node_ttl.h"
+#include "server/controllers/nodes/node_ttl.h"
 
 static int after(size_t *step, size_t nodes)
 {

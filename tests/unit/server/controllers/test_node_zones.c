@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/mem.h"
-#include "server/controllers/node_zones.h"
+#include "server/controllers/nodes/node_zones.h"
 
 struct cluster {
 	struct node_zones zones;

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/mem.h"
-#include "server/controllers/pod_gc_plan.h"
+#include "server/controllers/cleanup/pod_gc_plan.h"
 
 static const struct {
 	const char *claim;

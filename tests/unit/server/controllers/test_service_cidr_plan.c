@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/mem.h"
-#include "server/controllers/service_cidr_plan.h"
+#include "server/controllers/services/service_cidr_plan.h"
 
 static struct cidr_prefix prefix(const char *text)
 {

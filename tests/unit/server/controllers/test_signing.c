@@ -3,8 +3,8 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
-#include "server/controllers/bootstrap_secret.h"
-#include "server/controllers/signing.h"
+#include "server/controllers/identity/bootstrap_secret.h"
+#include "server/controllers/identity/signing.h"
 
 #include <mbedtls/ecp.h>
 #include <mbedtls/oid.h>

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/controllers/stateful_claims.h"
-#include "server/controllers/stateful_set_plan.h"
+#include "server/controllers/workloads/stateful_claims.h"
+#include "server/controllers/workloads/stateful_set_plan.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 static struct apps_v1_stateful_set *set(struct workload_fixture *f, const char *spec,

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/mem.h"
-#include "server/controllers/taint_eviction_plan.h"
+#include "server/controllers/nodes/taint_eviction_plan.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 #define TAINT    "{\"key\":\"k\",\"effect\":\"NoExecute\",\"timeAdded\":\"2025-12-31T23:59:50Z\"}"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/controllers/volume_plan.h"
+#include "server/controllers/volumes/volume_plan.h"
 
 #include "api/decode.h"
 #include "base/mem.h"

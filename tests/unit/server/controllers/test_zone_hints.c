@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "server/controllers/zone_hints.h"
+#include "server/controllers/services/zone_hints.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 /* "a:4,b:2": zones with the CPU of their one node; "!" a node without a zone, "~a:4" one that isn't ready, "@a:4" a control plane's */

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_SERVER_DNS_FIXTURE_H
 #define TESTS_UNIT_SERVER_DNS_FIXTURE_H
 
-#include "api/object.h"
+#include "api/object/object.h"
 #include "base/buf.h"
 #include "server/dns/answer.h"
 

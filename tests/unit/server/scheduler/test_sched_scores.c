@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
 #include "tests/unit/server/scheduler/sched_fixture.h"

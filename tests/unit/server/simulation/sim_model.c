@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 #include "tests/unit/server/simulation/sim_time.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules. Those of an event hold between any two commits, whatever fails; those of rest hold when all nodes are well, nobody asks for
  * anything, and nothing has been written for longer than any back-off lasts. */
-#include "api/meta.h"
-#include "api/quantity.h"
+#include "api/object/meta.h"
+#include "api/values/quantity.h"
 #include "base/mem.h"
 #include "tests/unit/server/simulation/sim_model.h"
 #include "tests/unit/server/simulation/sim_time.h"

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "api/meta.h"
+#include "api/object/meta.h"
 #include "base/arena.h"
 #include "base/mem.h"
 #include "generated/api_tables.h"
