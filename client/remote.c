@@ -1,39 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/remote.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/version.h"
 #include "client/remote_parts.h"
-#include "client/status.h"
 
-#define CALL_TIMEOUT_MS    30000
 #define CONNECT_TIMEOUT_MS 10000
-#define ANSWER_MAX         (64u << 20)
-
-struct remote_call {
-	struct list link;
-	struct remote *remote;
-	struct http_call *http;
-	void (*done)(void *ctx, const struct client_result *r);
-	void *ctx;
-	int status;
-	struct buf body;
-	bool dropped; /* the client is gone: nobody wants the answer */
-};
-
-static const struct {
-	enum api_verb verb;
-	const char *method;
-} methods[] = {
-	{ API_GET, "GET" },
-	{ API_LIST_VERB, "GET" },
-	{ API_CREATE, "POST" },
-	{ API_UPDATE, "PUT" },
-	{ API_PATCH, "PATCH" },
-	{ API_DELETE, "DELETE" },
-	{ API_DELETE_COLLECTION, "DELETE" },
-};
 
 void remote_escape(struct buf *out, struct str text)
 {
@@ -85,81 +57,6 @@ struct http_call *remote_send(struct remote *r, const struct remote_request *req
 					     .ops = request->ops,
 					     .ctx = request->ctx };
 	return http_call_start(r->http, &spec);
-}
-
-/* --- calls --- */
-
-static void on_response(struct http_call *http, const struct http_response *response)
-{
-	struct remote_call *c = http_call_ctx(http);
-	c->status = response->status;
-}
-
-static void on_data(struct http_call *http, const char *p, size_t n)
-{
-	struct remote_call *c = http_call_ctx(http);
-	if (c->body.n + n > ANSWER_MAX)
-		http_call_cancel(http);
-	else
-		buf_add(&c->body, p, n);
-}
-
-static void on_done(struct http_call *http, const struct err *lost)
-{
-	struct remote_call *c = http_call_ctx(http);
-	auto_err err = { 0 };
-	struct client_result result = { .code = lost ? 0 : c->status, .body = buf_view(&c->body) };
-	if (lost) {
-		err_copy(&err, lost);
-		result.body = STR("");
-	} else if (c->status >= 400) {
-		client_status_read(result.body, c->status, &err);
-	}
-	result.err = err.reason ? &err : NULL;
-	if (!c->dropped) {
-		list_del(&c->link);
-		if (c->done)
-			c->done(c->ctx, &result);
-		else if (result.err)
-			log_warn("request failed", LOG_S("user", c->remote->user),
-				 LOG_S("error", err_text(&err)));
-	}
-	buf_free(&c->body);
-	free(c);
-}
-
-static const struct http_call_ops call_ops = { .response = on_response,
-					       .data = on_data,
-					       .done = on_done };
-
-static void remote_call(struct client *client, const struct client_call *call)
-{
-	struct remote *r = CONTAINER_OF(client, struct remote, client);
-	struct remote_call *c = NEW(struct remote_call);
-	auto_buf target = { 0 };
-	struct remote_request request = { .content_type = call->content_type,
-					  .body = call->body,
-					  .ops = &call_ops,
-					  .ctx = c,
-					  .timeout_ms = CALL_TIMEOUT_MS };
-	for (size_t i = 0; i < COUNT_OF(methods); i++)
-		if (methods[i].verb == call->verb)
-			request.method = str_from(methods[i].method);
-	remote_path(call->resource, call->ns, &target);
-	if (call->name.n) {
-		buf_putc(&target, '/');
-		remote_escape(&target, call->name);
-	}
-	if (call->subresource.n)
-		buf_printf(&target, "/%.*s", STR_ARG(call->subresource));
-	if (call->query.n)
-		buf_printf(&target, "?%.*s", STR_ARG(call->query));
-	request.target = buf_view(&target);
-	c->remote = r;
-	c->done = call->done;
-	c->ctx = call->ctx;
-	list_add_tail(&r->calls, &c->link);
-	c->http = remote_send(r, &request);
 }
 
 /* --- the client --- */
@@ -249,12 +146,7 @@ void remote_client_free(struct client *client)
 	if (!client)
 		return;
 	struct remote *r = CONTAINER_OF(client, struct remote, client);
-	LIST_EACH_SAFE(&r->calls, it)
-	{
-		struct remote_call *c = LIST_ITEM(it, struct remote_call, link);
-		list_del(it);
-		c->dropped = true;
-	}
+	remote_calls_drop(r);
 	LIST_EACH_SAFE(&r->reflectors, it)
 	remote_reflector_drop(it);
 	http_client_free(r->http);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* client/client.h over HTTPS: the same interface against an API server elsewhere. HTTP/1.1 with kept connections, one of its own for
  * each watch. The server is verified against the given authorities; we show a client certificate or a bearer token. Calls
- * that fail on the way come back with an err, watches begin again by themselves, for ever, with a pause that grows. All on one loop
+ * that fail on the way come back with an err; those that are answered 429 or 5xx with a Retry-After of up to a minute are sent again
+ * after it, ten times at most. Watches begin again by themselves, for ever, with a pause that grows. All on one loop
  * (made before it runs, or on its thread). */
 #ifndef CLIENT_REMOTE_H
 #define CLIENT_REMOTE_H

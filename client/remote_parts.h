@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What remote.c and remote_reflector.c share. Private to client/. */
+/* What remote.c, remote_call.c and remote_reflector.c share. Private to client/. */
 #ifndef CLIENT_REMOTE_PARTS_H
 #define CLIENT_REMOTE_PARTS_H
 
@@ -31,6 +31,13 @@ struct http_call *remote_send(struct remote *r, const struct remote_request *req
 /* "/apis/apps/v1/namespaces/default/deployments" */
 void remote_path(const struct api_resource *res, struct str ns, struct buf *out);
 void remote_escape(struct buf *out, struct str text); /* percent-encoded */
+
+/* How long the answer asks to wait before the same is asked again; below 0: it does not, or for more than we are ready to wait. */
+#define REMOTE_WAIT_MAX_MS 60000
+int64_t remote_wait_ms(const struct http_response *response);
+
+void remote_call(struct client *client, const struct client_call *call);
+void remote_calls_drop(struct remote *r); /* the client goes */
 
 struct reflector *remote_watch(struct client *client, const struct watch_handler *h);
 void remote_unwatch(struct client *client, struct reflector *r);

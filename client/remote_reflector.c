@@ -5,7 +5,7 @@
  *             ▲                                                          ▲       │ ended, lost: from the last revision
  *             │ 410 Gone                                                 └───────┤
  *             └──────────────────────────────────────────────────────────────────┘
- * A step that fails is tried again after a pause that doubles. A list without a place for its revision in the server's
+ * A step that fails is tried again after a pause that doubles, on top of what a Retry-After asks for. A list without a place for its revision in the server's
  * memory begins anew. Follows client-go's tools/cache/reflector.go. */
 #include "api/json/reader.h"
 #include "base/encode.h"
@@ -43,6 +43,7 @@ struct reflector {
 	struct loop_timer again, silence;
 	int closing; /* timers that are still to close */
 	uint64_t pause_ms;
+	int64_t wait_ms; /* that the answer asks for at least; below 0: none */
 	struct loop_msg begin;
 	bool begun;
 };
@@ -142,7 +143,8 @@ static void pause_then(struct reflector *r)
 	r->pause_ms = r->pause_ms ? r->pause_ms * 2 : PAUSE_MIN_MS;
 	if (r->pause_ms > PAUSE_MAX_MS)
 		r->pause_ms = PAUSE_MAX_MS;
-	loop_timer_start(&r->again, r->pause_ms / 2 + rand_u64() % (r->pause_ms / 2 + 1));
+	uint64_t pause_ms = r->pause_ms / 2 + rand_u64() % (r->pause_ms / 2 + 1);
+	loop_timer_start(&r->again, pause_ms + (r->wait_ms > 0 ? (uint64_t)r->wait_ms : 0));
 }
 
 static void list_drop(struct reflector *r)
@@ -365,6 +367,7 @@ static void on_response(struct http_call *http, const struct http_response *resp
 {
 	struct reflector *r = http_call_ctx(http);
 	r->status = response->status;
+	r->wait_ms = remote_wait_ms(response);
 	if (r->phase == PHASE_WATCH && r->status == 200) {
 		r->pause_ms = 0;
 		loop_timer_start(&r->silence, SILENCE_MS);
@@ -472,6 +475,7 @@ static void step(struct reflector *r)
 	request.target = buf_view(&target);
 	buf_reset(&r->body);
 	r->status = 0;
+	r->wait_ms = -1;
 	r->http = remote_send(r->remote, &request);
 }
 
