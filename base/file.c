@@ -10,6 +10,8 @@
 
 #include "base/mem.h"
 
+#define REMOVE_DEPTH 64 /* descriptors that a removal may hold */
+
 int fd_read_all(int fd, size_t max, struct buf *out, struct err *err)
 {
 	size_t start = out->n;
@@ -120,9 +122,16 @@ int dir_make(const char *path, mode_t mode, struct err *err)
 	return 0;
 }
 
-static int remove_at(int parent, const char *name, struct err *err);
+/* Whoever filled the tree chose its depth: what lies too deep is moved to the top and removed from there. */
+struct removal {
+	int top; /* the directory that goes; -1: not known yet */
+	int depth;
+	unsigned moved;
+};
 
-static int remove_entries(int fd, struct err *err)
+static int remove_at(struct removal *rm, int parent, const char *name, struct err *err);
+
+static int remove_entries(struct removal *rm, int fd, struct err *err)
 {
 	DIR *dir = fdopendir(fd);
 	if (!dir) {
@@ -130,33 +139,55 @@ static int remove_entries(int fd, struct err *err)
 		return err_sys(err, "open directory");
 	}
 	int r = 0;
+	if (rm->depth == 0)
+		rm->top = fd;
+	rm->depth++;
 	for (struct dirent *e; r == 0 && (e = readdir(dir));)
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			r = remove_at(dirfd(dir), e->d_name, err);
+			r = remove_at(rm, dirfd(dir), e->d_name, err);
+	rm->depth--;
 	closedir(dir);
 	return r;
 }
 
-static int remove_at(int parent, const char *name, struct err *err)
+static int move_up(struct removal *rm, int parent, const char *name, struct err *err)
+{
+	char fresh[32];
+	int r;
+	do {
+		snprintf(fresh, sizeof(fresh), ".deep-%u", rm->moved++);
+		r = renameat(parent, name, rm->top, fresh);
+	} while (r < 0 && (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR));
+	return r < 0 ? err_sys(err, "move directory %s", name) : 0;
+}
+
+static int remove_at(struct removal *rm, int parent, const char *name, struct err *err)
 {
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return err_sys(err, "remove %s", name);
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, "open %s", name);
-	int r = remove_entries(fd, err);
-	if (r < 0)
-		return r;
-	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_sys(err, "remove directory %s", name);
-	return 0;
+	if (rm->depth == REMOVE_DEPTH)
+		return move_up(rm, parent, name, err);
+	unsigned moved;
+	do {
+		moved = rm->moved;
+		int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return errno == ENOENT ? 0 : err_sys(err, "open %s", name);
+		int r = remove_entries(rm, fd, err);
+		if (r < 0)
+			return r;
+		if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+	} while (errno == ENOTEMPTY && rm->depth == 0 && rm->moved != moved);
+	return err_sys(err, "remove directory %s", name);
 }
 
 int dir_remove(const char *path, struct err *err)
 {
-	return remove_at(AT_FDCWD, path, err);
+	struct removal rm = { .top = -1 };
+	return remove_at(&rm, AT_FDCWD, path, err);
 }
 
 int file_lock(const char *path, int *out_fd, struct err *err)

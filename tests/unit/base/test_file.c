@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -65,6 +67,26 @@ static void removal_is_recursive_and_does_not_follow_links(void **state)
 	assert_int_equal(dir_remove(tree, &err), 0);
 }
 
+/* Deeper than a path may be long, and than there are descriptors. */
+static void removal_reaches_any_depth(void **state)
+{
+	enum { LEVELS = 3000 };
+	auto_err err = { 0 };
+	auto_free char *tree = str_printf("%s/t", (char *)*state);
+	assert_int_equal(mkdir(tree, 0755), 0);
+	int at = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < LEVELS; i++) {
+		assert_int_equal(mkdirat(at, ".deep-0", 0755), 0);
+		int next = openat(at, ".deep-0", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(next >= 0);
+		close(at);
+		at = next;
+	}
+	close(at);
+	assert_int_equal(dir_remove(tree, &err), 0);
+	assert_false(file_exists(tree));
+}
+
 static void a_lock_is_held_once(void **state)
 {
 	auto_err err = { 0 };
@@ -87,6 +109,7 @@ int main(void)
 						make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(removal_is_recursive_and_does_not_follow_links,
 						make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(removal_reaches_any_depth, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(a_lock_is_held_once, make_dir, drop_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
