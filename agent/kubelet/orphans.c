@@ -17,10 +17,16 @@ struct orphan {
 	char *uid, *data, *run;
 };
 
+/* Also pods may write into LOGS (hostPath): nothing that leads elsewhere is a uid. */
+static const char *uid_of_directory(const char *name)
+{
+	return !name[0] || name[0] == '.' ? NULL : name;
+}
+
 static const char *uid_of_logs(const char *name)
 {
 	const char *last = strrchr(name, '_');
-	return last ? last + 1 : NULL;
+	return last ? uid_of_directory(last + 1) : NULL;
 }
 
 static void remove_logs(const char *uid)
@@ -74,11 +80,6 @@ static void orphan_sandbox_gone(void *ctx, const struct err *err)
 	struct orphan *o = ctx;
 	(void)err;
 	loop_work(o->k->loop, orphan_work, orphan_done, o);
-}
-
-static const char *uid_of_directory(const char *name)
-{
-	return name[0] == '.' ? NULL : name;
 }
 
 static void remove_all_in(struct kubelet *k, const char *dir, const char *(*uid_of)(const char *))
