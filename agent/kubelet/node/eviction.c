@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "agent/kubelet/node/eviction_rank.h"
@@ -28,6 +27,7 @@
 #define VICTIM_WAIT_US (30 * 1000000ll)
 #define AGAIN_MS       1000
 #define STAT_MAX       65536
+#define LOAD_MAX       256
 #define STALL          "some 150000 2000000" /* 150 ms in 2 s; finer windows need a capability */
 
 struct eviction {
@@ -97,18 +97,30 @@ static void look_at_memory(const struct eviction *e, struct pressure_amount *out
 	*out = (struct pressure_amount){ all > used ? all - used : 0, all };
 }
 
+/* Both are limits of the whole machine; sysinfo(2) would count to 65535 only. */
+static void look_at_pids(struct pressure_amount *out)
+{
+	auto_buf load = { 0 };
+	int64_t max = number_in("/proc/sys/kernel/pid_max");
+	int64_t threads = number_in("/proc/sys/kernel/threads-max");
+	if (threads > 0 && threads < max)
+		max = threads;
+	if (max <= 0 || file_read("/proc/loadavg", LOAD_MAX, &load, NULL) < 0)
+		return;
+	int64_t used = pressure_tasks(buf_view(&load));
+	if (used >= 0)
+		*out = (struct pressure_amount){ max - used, max };
+}
+
 static void look_around(struct eviction *e)
 {
 	const char *data = e->k->config.data_dir;
 	auto_free char *images = str_printf("%s/agent/images", data);
-	struct sysinfo s;
 	memset(e->now, 0, sizeof(e->now));
 	look_at_memory(e, &e->now[PRESSURE_MEMORY]);
 	look_at_disk(data, &e->now[PRESSURE_NODEFS], &e->now[PRESSURE_NODEFS_INODES]);
 	look_at_disk(images, &e->now[PRESSURE_IMAGEFS], &e->now[PRESSURE_IMAGEFS_INODES]);
-	int64_t pids = number_in("/proc/sys/kernel/pid_max");
-	if (pids && sysinfo(&s) == 0)
-		e->now[PRESSURE_PIDS] = (struct pressure_amount){ pids - s.procs, pids };
+	look_at_pids(&e->now[PRESSURE_PIDS]);
 	e->met = pressure_met(&e->thresholds, e->now);
 	pressure_conditions(e->met, clock_wall_us(e->k->clock), e->seen_us, e->conditions);
 }
@@ -149,6 +161,7 @@ struct pass { /* over the directories of pods, on a worker */
 	struct eviction *e;
 	struct local_storage *pods;
 	size_t n;
+	bool all; /* not only those with limits */
 };
 
 static const struct local_storage *measured(const struct pass *s, const struct pod *p)
@@ -281,7 +294,9 @@ static void measured_all(void *ctx)
 	if (!e->stopped) {
 		enforce_limits(e, s);
 		look_around(e); /* images may have made room */
-		if (e->met && !victim_goes_still(e))
+		if (disk_is_short(e) && !s->all)
+			eviction_look(e); /* since then: who takes the room was not measured */
+		else if (e->met && !victim_goes_still(e))
 			relieve(e, s);
 	}
 	for (size_t i = 0; i < s->n; i++)
@@ -293,13 +308,16 @@ static void measured_all(void *ctx)
 static void start_pass(void *ctx)
 {
 	struct eviction *e = ctx;
+	if (e->stopped)
+		return;
 	struct pass *s = NEW(struct pass);
 	size_t at = 0;
 	s->e = e;
+	s->all = disk_is_short(e);
 	s->pods = mem_zalloc((e->k->pods.count + 1) * sizeof(*s->pods));
 	for (struct map_entry *m; (m = map_next(&e->k->pods, &at));) {
 		const struct pod *p = m->value;
-		if (is_active(p) && (disk_is_short(e) || local_storage_is_limited(&p->api)))
+		if (is_active(p) && (s->all || local_storage_is_limited(&p->api)))
 			local_storage_take(p, &s->pods[s->n++]);
 	}
 	loop_work(e->k->loop, measure, measured_all, s);

@@ -9,6 +9,7 @@
 #include "agent/kubelet/pod/pod.h"
 #include "agent/kubelet/pod/qos.h"
 #include "api/values/quantity.h"
+#include "base/map.h"
 
 #define STORAGE   "ephemeral-storage"
 #define DEPTH_MAX 256
@@ -31,6 +32,31 @@ static bool is_on_disk(const struct core_v1_empty_dir_volume_source *v)
 	return v && !str_eqz(v->medium, "Memory") && !str_starts(v->medium, STR("HugePages"));
 }
 
+static int64_t plus(int64_t a, int64_t b)
+{
+	int64_t n;
+	return __builtin_add_overflow(a, b, &n) ? INT64_MAX : n;
+}
+
+int64_t local_storage_limit(const struct core_v1_pod_spec *spec)
+{
+	int64_t sum = 0, sidecars = 0, largest = 0;
+	for (size_t i = 0; i < spec->containers.n; i++)
+		sum = plus(sum, limit_of(&spec->containers.items[i].resources));
+	for (size_t i = 0; i < spec->init_containers.n; i++) {
+		const struct core_v1_container *c = &spec->init_containers.items[i];
+		int64_t one = plus(sidecars, limit_of(&c->resources));
+		if (str_eqz(c->restart_policy, "Always"))
+			sidecars = one;
+		else if (one > largest)
+			largest = one;
+	}
+	sum = plus(sum, sidecars);
+	if (largest > sum)
+		sum = largest;
+	return sum ? plus(sum, resource_amount(&spec->overhead, STORAGE)) : 0;
+}
+
 bool local_storage_is_limited(const struct core_v1_pod *pod)
 {
 	const struct core_v1_pod_spec *spec = &pod->spec;
@@ -39,10 +65,7 @@ bool local_storage_is_limited(const struct core_v1_pod *pod)
 		if (is_on_disk(v) && size_limit(v))
 			return true;
 	}
-	for (size_t i = 0; i < spec->containers.n; i++)
-		if (limit_of(&spec->containers.items[i].resources))
-			return true;
-	return false;
+	return local_storage_limit(spec) > 0;
 }
 
 static void add(struct local_storage *s, struct local_part part)
@@ -55,13 +78,11 @@ static void take_container(const struct pod_container *c, struct local_storage *
 	struct arena *a = &s->arena;
 	const struct pod *p = c->pod;
 	const char *name = arena_strdup(a, str_from(c->name));
-	int64_t limit = limit_of(&c->spec->resources);
-	if (c->role == ROLE_MAIN || c->role == ROLE_SIDECAR)
-		s->limit += limit;
+	bool stays = c->role == ROLE_MAIN || c->role == ROLE_SIDECAR;
 	if (c->id[0])
 		add(s, (struct local_part){ .kind = LOCAL_WRITABLE,
 					    .name = name,
-					    .limit = limit,
+					    .limit = stays ? limit_of(&c->spec->resources) : 0,
 					    .path = arena_printf(a, "%s/agent/containers/%s/upper",
 								 p->k->config.data_dir, c->id) });
 	add(s, (struct local_part){ .kind = LOCAL_LOGS,
@@ -74,6 +95,7 @@ void local_storage_take(const struct pod *p, struct local_storage *out)
 	const struct core_v1_pod_spec *spec = &p->api.spec;
 	struct local_storage s = { 0 };
 	s.uid = arena_strdup(&s.arena, str_from(p->uid));
+	s.limit = local_storage_limit(spec);
 	s.parts =
 		ARENA_ARRAY(&s.arena, struct local_part, p->ncontainers * 2 + spec->volumes.n + 1);
 	for (size_t i = 0; i < p->ncontainers; i++)
@@ -95,8 +117,23 @@ void local_storage_take(const struct pod *p, struct local_storage *out)
 
 /* --- measured --- */
 
+struct walk {
+	struct local_part *part;
+	dev_t dev;
+	struct map linked; /* files with several names, by inode: each counts once */
+};
+
+static void count(struct walk *w, const struct stat *st)
+{
+	struct str inode = str_of(&st->st_ino, sizeof(st->st_ino));
+	if (S_ISREG(st->st_mode) && st->st_nlink > 1 && map_put(&w->linked, inode, w))
+		return;
+	w->part->bytes += (int64_t)st->st_blocks * 512;
+	w->part->inodes++;
+}
+
 /* Takes the descriptor. Other file systems and links are not followed; what vanishes meanwhile counts for nothing. */
-static void measure(int fd, dev_t dev, int depth, struct local_part *part)
+static void measure(struct walk *w, int fd, int depth)
 {
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d) {
@@ -107,14 +144,15 @@ static void measure(int fd, dev_t dev, int depth, struct local_part *part)
 	for (struct dirent *e; (e = readdir(d));) {
 		struct stat st;
 		if (str_eqz(str_from(e->d_name), ".") || str_eqz(str_from(e->d_name), "..") ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_dev != dev)
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    st.st_dev != w->dev)
 			continue;
-		part->bytes += (int64_t)st.st_blocks * 512;
-		part->inodes++;
+		count(w, &st);
 		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
-			measure(openat(dirfd(d), e->d_name,
+			measure(w,
+				openat(dirfd(d), e->d_name,
 				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-				dev, depth + 1, part);
+				depth + 1);
 	}
 	closedir(d);
 }
@@ -123,11 +161,16 @@ void local_storage_measure(struct local_storage *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct stat st;
+		struct walk w = { .part = &s->parts[i] };
 		int fd = open(s->parts[i].path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && fstat(fd, &st) == 0)
-			measure(fd, st.st_dev, 0, &s->parts[i]);
-		else if (fd >= 0)
+		if (fd >= 0 && fstat(fd, &st) == 0) {
+			w.dev = st.st_dev;
+			count(&w, &st);
+			measure(&w, fd, 0);
+		} else if (fd >= 0) {
 			close(fd);
+		}
+		map_free(&w.linked, NULL);
 	}
 }
 

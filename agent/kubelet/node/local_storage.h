@@ -24,6 +24,8 @@ struct local_storage {
 	int64_t limit; /* of all containers together; 0: none */
 };
 
+/* Of all containers together, bytes; those without a limit count for nothing. 0: none has one. */
+int64_t local_storage_limit(const struct core_v1_pod_spec *spec);
 bool local_storage_is_limited(const struct core_v1_pod *pod);
 void local_storage_take(const struct pod *p, struct local_storage *out); /* loop thread */
 void local_storage_measure(struct local_storage *s); /* any thread; walks the directories */

@@ -97,6 +97,19 @@ unsigned pressure_met(const struct pressure_thresholds *t,
 	return met;
 }
 
+int64_t pressure_tasks(struct str loadavg)
+{
+	struct str word;
+	int64_t n;
+	for (int i = 0; i < 4; i++)
+		if (!str_next(&loadavg, ' ', &word))
+			return -1;
+	size_t slash = str_find(word, '/');
+	if (slash >= word.n || !str_to_i64(str_of(word.p + slash + 1, word.n - slash - 1), &n))
+		return -1;
+	return n;
+}
+
 void pressure_conditions(unsigned met, int64_t now_us, int64_t seen_us[PRESSURE_CONDITIONS],
 			 bool out[PRESSURE_CONDITIONS])
 {

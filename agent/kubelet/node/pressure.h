@@ -40,6 +40,8 @@ int64_t pressure_limit(const struct pressure_thresholds *t, enum pressure_signal
 /* A bit for each signal that is below its threshold. */
 unsigned pressure_met(const struct pressure_thresholds *t,
 		      const struct pressure_amount now[PRESSURE_SIGNALS]);
+/* How many tasks there are, of /proc/loadavg ("0.1 0.2 0.3 2/345 6789": 345); -1: it can't be read. */
+int64_t pressure_tasks(struct str loadavg);
 /* "memory", "ephemeral-storage", "inodes", "pids" */
 const char *pressure_resource(enum pressure_signal s);
 bool pressure_is_of_disk(enum pressure_signal s);

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "claim.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "agent/kubelet/node/eviction_rank.h"
 #include "agent/kubelet/node/local_storage.h"
+#include "api/decode.h"
+#include "base/file.h"
+#include "base/mem.h"
 
 static struct pressure_thresholds defaults(void)
 {
@@ -117,6 +124,75 @@ static void the_message_names_who_uses_too_much(void **state)
 			    "larger consumption of memory. ");
 }
 
+static void tasks_are_counted_as_the_kernel_writes_them(void **state)
+{
+	(void)state;
+	assert_int_equal(pressure_tasks(STR("0.20 0.18 0.12 1/70000 11206\n")), 70000);
+	assert_int_equal(pressure_tasks(STR("0.20 0.18 0.12 1 11206")), -1);
+	assert_int_equal(pressure_tasks(STR("0.20 0.18")), -1);
+}
+
+static void a_pods_limit_is_that_of_its_largest_moment(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	static const struct {
+		const char *spec;
+		int64_t limit;
+	} rows[] = {
+#define LIMIT(n) "{\"name\":\"c\",\"resources\":{\"limits\":{\"ephemeral-storage\":\"" n "\"}}}"
+#define SIDECAR(n)                                                                             \
+	"{\"name\":\"s\",\"restartPolicy\":\"Always\",\"resources\":{\"limits\":{\"ephemeral-" \
+	"storage\":\"" n "\"}}}"
+		{ "{\"containers\":[{\"name\":\"c\"}]}", 0 },
+		{ "{\"containers\":[" LIMIT("1k") "," LIMIT("2k") "]}", 3000 },
+		{ "{\"containers\":[" LIMIT("1k") "],\"initContainers\":[" LIMIT("5k") "]}", 5000 },
+		{ "{\"containers\":[" LIMIT("1k") "],\"initContainers\":[" SIDECAR("2k") "," LIMIT(
+			  "5k") "]}",
+		  7000 },
+		{ "{\"containers\":[" LIMIT("1k") "],\"initContainers\":[" SIDECAR("2k") "]}",
+		  3000 },
+		{ "{\"containers\":[" LIMIT("1k") "],\"overhead\":{\"ephemeral-storage\":\"1\"}}",
+		  1001 },
+		{ "{\"containers\":[" LIMIT("9E") "," LIMIT("9E") "]}", INT64_MAX },
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct core_v1_pod_spec spec = { 0 };
+		assert_int_equal(struct_read_json(arena_str(&a, str_from(rows[i].spec)), &a,
+						  api_struct_core_v1_pod_spec, &spec, NULL),
+				 0);
+		assert_int_equal(local_storage_limit(&spec), rows[i].limit);
+	}
+}
+
+/* One file with two names, a link out of the tree: what lies there counts, and once. */
+static void a_directory_is_measured_without_its_links(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/allinone-test-XXXXXX";
+	static const char text[8192] = { 1 };
+	assert_non_null(mkdtemp(path));
+	auto_free char *inner = str_printf("%s/inner", path), *file = str_printf("%s/f", path),
+		       *name = str_printf("%s/inner/g", path), *out = str_printf("%s/out", path);
+	assert_int_equal(mkdir(inner, 0755), 0);
+	assert_int_equal(file_write_atomic(file, text, sizeof(text), 0600, NULL), 0);
+	assert_int_equal(link(file, name), 0);
+	assert_int_equal(symlink("/", out), 0);
+	struct local_part part = { .path = path };
+	struct local_storage s = { .parts = &part, .n = 1 };
+	local_storage_measure(&s);
+	assert_int_equal(part.inodes, 4); /* itself, inner, f, out */
+	struct stat st;
+	int64_t blocks = 0;
+	const char *const all[] = { path, inner, file, out };
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		assert_int_equal(lstat(all[i], &st), 0);
+		blocks += st.st_blocks;
+	}
+	assert_int_equal(part.bytes, blocks * 512);
+	assert_int_equal(dir_remove(path, NULL), 0);
+}
+
 static void limits_of_volume_pod_and_container_are_told_apart(void **state)
 {
 	(void)state;
@@ -153,6 +229,9 @@ int main(void)
 		cmocka_unit_test(memory_pressure_keeps_out_who_asks_for_nothing),
 		cmocka_unit_test(beyond_the_request_then_priority_then_excess),
 		cmocka_unit_test(the_message_names_who_uses_too_much),
+		cmocka_unit_test(tasks_are_counted_as_the_kernel_writes_them),
+		cmocka_unit_test(a_pods_limit_is_that_of_its_largest_moment),
+		cmocka_unit_test(a_directory_is_measured_without_its_links),
 		cmocka_unit_test(limits_of_volume_pod_and_container_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
