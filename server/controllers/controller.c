@@ -118,3 +118,13 @@ void controller_key(const struct object *o, struct buf *out)
 	}
 	buf_str(out, o->name);
 }
+
+bool controller_wake(void *controller, const struct object *o)
+{
+	struct controller *c = controller;
+	auto_buf key = { 0 };
+
+	controller_key(o, &key);
+	work_queue_add(c->queue, buf_view(&key));
+	return true;
+}

@@ -62,6 +62,8 @@ void controller_write(struct controller *c, struct str key, const struct control
 /* "ns/name" taken apart; cluster-scoped keys have no ns. */
 void controller_key_split(struct str key, struct str *ns, struct str *name);
 void controller_key(const struct object *o, struct buf *out);
+/* Puts the object's key into the queue; always true, so that informer_each() takes it as it is. */
+bool controller_wake(void *controller, const struct object *o);
 
 extern const struct controller_row controller_service_account, controller_root_ca,
 	controller_namespace, controller_pod_gc, controller_node_ipam, controller_node_lifecycle,

@@ -64,9 +64,7 @@ static void look(struct controller *c, const struct object *new)
 		return;
 	if (node && !is_out_of_service(node))
 		return;
-	auto_buf key = { 0 };
-	controller_key(new, &key);
-	work_queue_add(c->queue, buf_view(&key));
+	controller_wake(c, new);
 }
 
 static void on_pod(void *ctx, const struct object *old, const struct object *new)

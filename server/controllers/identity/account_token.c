@@ -198,13 +198,9 @@ static void work(void *ctx, struct str key)
 
 static bool add(void *ctx, const struct object *o)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
 	if (!str_contains(o->json, STR("\"type\":" TYPE)))
 		return true;
-	controller_key(o, &key);
-	work_queue_add(c->queue, buf_view(&key));
-	return true;
+	return controller_wake(ctx, o);
 }
 
 static void on_secret(void *ctx, const struct object *old, const struct object *new)

@@ -44,14 +44,10 @@ static void work(void *ctx, struct str key)
 
 static void on_job(void *ctx, const struct object *old, const struct object *new)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
 	(void)old;
 	if (!new || new->deleting)
 		return;
-	controller_key(new, &key);
-	work_queue_add(c->queue, buf_view(&key));
+	controller_wake(ctx, new);
 }
 
 static int start(struct controller *c, struct err *err)

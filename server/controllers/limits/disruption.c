@@ -20,19 +20,9 @@ struct disruption {
 	struct scale_answers answers;
 };
 
-static bool wake(void *ctx, const struct object *budget)
-{
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
-	controller_key(budget, &key);
-	work_queue_add(c->queue, buf_view(&key));
-	return true;
-}
-
 static void on_budget(void *ctx, const struct object *old, const struct object *new)
 {
-	wake(ctx, new ? new : old);
+	controller_wake(ctx, new ? new : old);
 }
 
 static bool wake_soon(void *ctx, const struct object *budget)

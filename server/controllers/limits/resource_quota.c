@@ -33,16 +33,6 @@ static bool is_counted(const struct api_resource *r)
 	       strcmp(r->plural, "events") != 0 && strcmp(r->plural, "leases") != 0;
 }
 
-static bool wake(void *ctx, const struct object *quota)
-{
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
-	controller_key(quota, &key);
-	work_queue_add(c->queue, buf_view(&key));
-	return true;
-}
-
 static struct informer *quotas(struct controller *c)
 {
 	return controller_informer(c, API_CORE_V1_RESOURCEQUOTAS);
@@ -61,7 +51,7 @@ static void on_quota(void *ctx, const struct object *old, const struct object *n
 {
 	(void)old;
 	if (new)
-		wake(ctx, new);
+		controller_wake(ctx, new);
 }
 
 static void on_object(void *ctx, const struct object *old, const struct object *new)
@@ -78,7 +68,7 @@ static void on_object(void *ctx, const struct object *old, const struct object *
 		matters |= o->resource == API_CORE_V1_SERVICES ||
 			   o->resource == API_CORE_V1_PERSISTENTVOLUMECLAIMS;
 	if (matters)
-		informer_each(quotas(c), o->ns, wake, c);
+		informer_each(quotas(c), o->ns, controller_wake, c);
 }
 
 static bool add(void *ctx, const struct object *o)
@@ -165,7 +155,7 @@ static void on_custom_synced(void *ctx)
 {
 	struct controller *c = ctx;
 
-	informer_each(quotas(c), STR(""), wake, c);
+	informer_each(quotas(c), STR(""), controller_wake, c);
 }
 
 static void custom_add(struct controller *c, const struct api_resource *r)

@@ -5,13 +5,10 @@
 
 static void on_pod(void *ctx, const struct object *old, const struct object *new)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
 	(void)old;
 	if (!new || new->deleting || !str_contains(new->json, STR("\"DisruptionTarget\"")))
 		return;
-	controller_key(new, &key);
-	work_queue_add(c->queue, buf_view(&key));
+	controller_wake(ctx, new);
 }
 
 static void take_back(struct controller *c, struct str key, const struct object *o)

@@ -23,16 +23,6 @@ static int64_t now_ms(void)
 	return clock_mono_ms(clock_real());
 }
 
-static bool enqueue(void *ctx, const struct object *pod)
-{
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
-	controller_key(pod, &key);
-	work_queue_add(c->queue, buf_view(&key));
-	return true;
-}
-
 static bool has_no_execute(const struct object *node)
 {
 	auto_arena arena = { 0 };
@@ -61,7 +51,7 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 	else
 		map_del(&s->tainted, name);
 	if (new)
-		pods_of_node(c, name, enqueue, c);
+		pods_of_node(c, name, controller_wake, c);
 }
 
 static void cancel(struct evictions *s, struct str key, const struct object *pod)
@@ -84,7 +74,7 @@ static void on_pod(void *ctx, const struct object *old, const struct object *new
 		cancel(s, buf_view(&key), old);
 	}
 	if (new &&map_get(&s->tainted, pod_node(new)))
-		enqueue(ctx, new);
+		controller_wake(ctx, new);
 }
 
 static void evict(struct controller *c, struct str key, const struct object *o)

@@ -157,11 +157,7 @@ static void work(void *ctx, struct str key)
 /* An Endpoints has its Service's name. */
 static void on_change(void *ctx, const struct object *old, const struct object *new)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
-	controller_key(new ? new : old, &key);
-	work_queue_add(c->queue, buf_view(&key));
+	controller_wake(ctx, new ? new : old);
 }
 
 static void on_slice(void *ctx, const struct object *old, const struct object *new)

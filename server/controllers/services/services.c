@@ -4,17 +4,9 @@
 #include "base/mem.h"
 #include "client/selectors.h"
 
-static void enqueue(struct controller *c, const struct object *o)
-{
-	auto_buf key = { 0 };
-
-	controller_key(o, &key);
-	work_queue_add(c->queue, buf_view(&key));
-}
-
 static void on_service(void *ctx, const struct object *old, const struct object *new)
 {
-	enqueue(ctx, new ? new : old);
+	controller_wake(ctx, new ? new : old);
 }
 
 static void enqueue_soon(struct controller *c, const struct object *o)

@@ -108,13 +108,9 @@ static void work(void *ctx, struct str key)
 
 static void on_pod(void *ctx, const struct object *old, const struct object *new)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
 	if (!new || old || !str_contains(new->json, STR("\"ephemeral\":")))
 		return;
-	controller_key(new, &key);
-	work_queue_add(c->queue, buf_view(&key));
+	controller_wake(ctx, new);
 }
 
 /* A claim that went too early is made again. */

@@ -243,14 +243,9 @@ static void work(void *ctx, struct str key)
 
 static bool wake_pending(void *ctx, const struct object *o)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
 	if (str_contains(o->json, STR("\"phase\":\"Bound\"")))
 		return true;
-	controller_key(o, &key);
-	work_queue_add(c->queue, buf_view(&key));
-	return true;
+	return controller_wake(ctx, o);
 }
 
 static void on_volume(void *ctx, const struct object *old, const struct object *new)

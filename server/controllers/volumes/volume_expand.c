@@ -50,13 +50,9 @@ static void work(void *ctx, struct str key)
 
 static void on_claim(void *ctx, const struct object *old, const struct object *new)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
 	if (!new || !old)
 		return;
-	controller_key(new, &key);
-	work_queue_add(c->queue, buf_view(&key));
+	controller_wake(ctx, new);
 }
 
 static int start(struct controller *c, struct err *err)

@@ -188,14 +188,10 @@ static void work_claim(void *ctx, struct str key)
 
 static void on_object(void *ctx, const struct object *old, const struct object *new)
 {
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
 	(void)old;
 	if (!new)
 		return;
-	controller_key(new, &key);
-	work_queue_add(c->queue, buf_view(&key));
+	controller_wake(ctx, new);
 }
 
 static void on_pod(void *ctx, const struct object *old, const struct object *new)

@@ -193,16 +193,6 @@ static void work(void *ctx, struct str key)
 	arena_free(&t.arena);
 }
 
-static bool wake(void *ctx, const struct object *o)
-{
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
-	controller_key(o, &key);
-	work_queue_add(c->queue, buf_view(&key));
-	return true;
-}
-
 static bool spec_or_labels_changed(const struct object *a, const struct object *b)
 {
 	auto_arena arena = { 0 };
@@ -229,7 +219,7 @@ static void on_node(void *ctx, const struct object *old, const struct object *ne
 
 	if (!informer_count(w->owners) || (old && new && !spec_or_labels_changed(old, new)))
 		return; /* heartbeats */
-	informer_each(w->owners, STR(""), wake, c);
+	informer_each(w->owners, STR(""), controller_wake, c);
 }
 
 static int start(struct controller *c, struct err *err)

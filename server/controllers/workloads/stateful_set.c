@@ -182,16 +182,6 @@ static void work(void *ctx, struct str key)
 	arena_free(&t.arena);
 }
 
-static bool wake(void *ctx, const struct object *set)
-{
-	struct controller *c = ctx;
-	auto_buf key = { 0 };
-
-	controller_key(set, &key);
-	work_queue_add(c->queue, buf_view(&key));
-	return true;
-}
-
 /* A claim that has gone may have held up a pod. */
 static void on_claim(void *ctx, const struct object *old, const struct object *new)
 {
@@ -199,7 +189,7 @@ static void on_claim(void *ctx, const struct object *old, const struct object *n
 	struct workload *w = c->state;
 
 	if (!new)
-		informer_each(w->owners, old->ns, wake, c);
+		informer_each(w->owners, old->ns, controller_wake, c);
 }
 
 static int start(struct controller *c, struct err *err)
