@@ -78,14 +78,7 @@ static bool hash_in_use(void *ctx, struct str hash)
 {
 	struct turn *t = ctx;
 
-	for (size_t i = 0; i < t->pods.n; i++) {
-		const struct str *h =
-			object_label(t->pods.items[i].object, STR(REVISION_HASH_LABEL));
-
-		if (h && str_eq(*h, hash))
-			return true;
-	}
-	return false;
+	return revision_has_pods(&t->pods, hash);
 }
 
 static void failed_key(const struct turn *t, struct str node, struct buf *out)
@@ -140,20 +133,17 @@ static void carry_out(struct turn *t)
 				    .now_us = clock_wall_us(clock_real()),
 				    .backoff_ms = failed_wait_ms,
 				    .ctx = t };
-	int32_t *limit = t->set.spec.revision_history_limit;
 	const struct revision_owner owner = { .object = t->object,
 					      .template = &t->set.spec.template,
 					      .hash_label = REVISION_HASH_LABEL,
-					      .labels = &t->set.spec.template.metadata.labels,
 					      .annotations = &t->set.metadata.annotations,
-					      .limit = limit ? (size_t)*limit : 10,
+					      .limit = t->set.spec.revision_history_limit,
 					      .used = hash_in_use,
 					      .ctx = t };
 	struct daemon_plan plan;
 
 	daemon_set_plan(&view, &plan);
-	if (!t->object->deleting)
-		revisions_write(t->round, &owner, &t->revisions);
+	revisions_write(t->round, &owner, &t->revisions);
 	if (workload_caught_up(t->workload, t->key))
 		change_pods(t, &plan);
 	write_status(t, &plan.status);
@@ -167,7 +157,7 @@ static void work(void *ctx, struct str key)
 	struct informer *nodes = controller_informer(c, API_CORE_V1_NODES);
 	struct str ns, name;
 	bool synced = informer_synced(t.workload->children) && informer_synced(nodes) &&
-		      informer_synced(controller_informer(c, API_APPS_V1_CONTROLLERREVISIONS));
+		      revisions_synced(c);
 
 	t.pods.arena = &t.arena;
 	controller_key_split(key, &ns, &name);

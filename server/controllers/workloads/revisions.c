@@ -7,12 +7,18 @@
 #include "base/mem.h"
 #include "client/selectors.h"
 #include "server/controllers/owners.h"
-#include "server/controllers/pods.h"
+
+#define LIMIT_DEFAULT 10
 
 void revisions_watch(struct controller *c)
 {
 	informer_index_add(controller_informer(c, API_APPS_V1_CONTROLLERREVISIONS),
 			   owner_index_controller);
+}
+
+bool revisions_synced(struct controller *c)
+{
+	return informer_synced(controller_informer(c, API_APPS_V1_CONTROLLERREVISIONS));
 }
 
 struct reading {
@@ -95,6 +101,17 @@ struct str revision_name(const struct object *owner, struct str hash, struct are
 	return str_from(arena_printf(a, "%.*s-%.*s", STR_ARG(owner->name), STR_ARG(hash)));
 }
 
+bool revision_has_pods(const struct pod_views *pods, struct str label)
+{
+	for (size_t i = 0; i < pods->n; i++) {
+		const struct str *l = object_label(pods->items[i].object, STR(REVISION_HASH_LABEL));
+
+		if (l && str_eq(*l, label))
+			return true;
+	}
+	return false;
+}
+
 static void copy_annotations(const struct api_str_map *m, struct buf *out)
 {
 	const char *comma = "";
@@ -113,6 +130,7 @@ static void copy_annotations(const struct api_str_map *m, struct buf *out)
 
 static void create(struct round *round, const struct revision_owner *o, struct revisions *r)
 {
+	const struct api_str_map *labels = &o->template->metadata.labels;
 	auto_buf body = { 0 }, template = { 0 };
 	int64_t number = r->n ? r->items[r->n - 1].number + 1 : 1;
 
@@ -121,10 +139,10 @@ static void create(struct round *round, const struct revision_owner *o, struct r
 		   "{\"kind\":\"ControllerRevision\",\"apiVersion\":\"apps/"
 		   "v1\",\"metadata\":{\"name\":\"%.*s-%s\",\"labels\":{",
 		   STR_ARG(o->object->name), r->new_hash);
-	for (size_t i = 0; i < o->labels->n; i++) {
-		buf_json_string(&body, o->labels->items[i].key);
+	for (size_t i = 0; i < labels->n; i++) {
+		buf_json_string(&body, labels->items[i].key);
 		buf_putc(&body, ':');
-		buf_json_string(&body, o->labels->items[i].value);
+		buf_json_string(&body, labels->items[i].value);
 		buf_putc(&body, ',');
 	}
 	buf_printf(&body, "\"%s\":\"%s\"}", o->hash_label, r->new_hash);
@@ -158,11 +176,11 @@ static void raise_number(struct round *round, struct revisions *r)
 
 static void remove_old(struct round *round, const struct revision_owner *o, struct revisions *r)
 {
-	size_t unused = 0;
+	size_t unused = 0, limit = o->limit ? (size_t)*o->limit : LIMIT_DEFAULT;
 
 	for (size_t i = 0; i < r->n; i++)
 		unused += &r->items[i] != r->current && !o->used(o->ctx, r->items[i].hash);
-	for (size_t i = 0; i < r->n && unused > o->limit; i++) {
+	for (size_t i = 0; i < r->n && unused > limit; i++) {
 		const struct object *old = r->items[i].object;
 		const struct controller_write w = { .verb = API_DELETE,
 						    .resource = API_APPS_V1_CONTROLLERREVISIONS,
@@ -179,6 +197,8 @@ static void remove_old(struct round *round, const struct revision_owner *o, stru
 
 void revisions_write(struct round *round, const struct revision_owner *o, struct revisions *r)
 {
+	if (o->object->deleting)
+		return;
 	if (!r->current)
 		create(round, o, r);
 	else if (r->current != &r->items[r->n - 1])

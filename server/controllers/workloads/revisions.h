@@ -5,7 +5,7 @@
 #ifndef SERVER_CONTROLLERS_WORKLOADS_REVISIONS_H
 #define SERVER_CONTROLLERS_WORKLOADS_REVISIONS_H
 
-#include "server/controllers/round.h"
+#include "server/controllers/pods.h"
 #include "server/controllers/workloads/deployment_plan.h"
 
 struct revision_view {
@@ -31,17 +31,21 @@ struct revision_owner {
 	const struct object *object;
 	const struct core_v1_pod_template_spec *template;
 	const char *hash_label;
-	const struct api_str_map *labels, *annotations; /* that revisions get */
-	size_t limit;                                   /* of those that nobody uses */
+	const struct api_str_map
+		*annotations; /* that revisions get, besides the template's labels */
+	const int32_t *limit; /* of those that nobody uses; NULL: 10 */
 	bool (*used)(void *ctx, struct str hash);
 	void *ctx;
 };
-/* Creates the current one, or raises its number, and removes the oldest beyond the limit. */
+/* Creates the current one, or raises its number, and removes the oldest beyond the limit; an owner that is being deleted gets none. */
 void revisions_write(struct round *round, const struct revision_owner *o, struct revisions *r);
 /* The template that a revision holds; in the arena. */
 bool revision_template(const struct apps_v1_controller_revision *r, struct arena *a,
 		       struct core_v1_pod_template_spec *out);
+/* Has any of the pods this REVISION_HASH_LABEL? */
+bool revision_has_pods(const struct pod_views *pods, struct str label);
 void revisions_watch(struct controller *c); /* makes the informer and its index; for start() */
+bool revisions_synced(struct controller *c);
 /* "web-5d4f6c7b8" */
 struct str revision_name(const struct object *owner, struct str hash, struct arena *a);
 

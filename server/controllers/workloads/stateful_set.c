@@ -73,16 +73,8 @@ static bool revision_in_use(void *ctx, struct str hash)
 	struct turn *t = ctx;
 	struct str name = revision_name(t->object, hash, &t->arena);
 
-	if (str_eq(name, t->current) || str_eq(name, t->update))
-		return true;
-	for (size_t i = 0; i < t->pods.n; i++) {
-		const struct str *h =
-			object_label(t->pods.items[i].object, STR(REVISION_HASH_LABEL));
-
-		if (h && str_eq(*h, name))
-			return true;
-	}
-	return false;
+	return str_eq(name, t->current) || str_eq(name, t->update) ||
+	       revision_has_pods(&t->pods, name);
 }
 
 static void change_pods(struct turn *t, const struct stateful_claims *claims,
@@ -105,18 +97,15 @@ static void change_pods(struct turn *t, const struct stateful_claims *claims,
 
 static void write_revisions(struct turn *t)
 {
-	int32_t *limit = t->set.spec.revision_history_limit;
 	const struct revision_owner owner = { .object = t->object,
 					      .template = &t->set.spec.template,
 					      .hash_label = HASH_LABEL,
-					      .labels = &t->set.spec.template.metadata.labels,
 					      .annotations = &t->set.metadata.annotations,
-					      .limit = limit ? (size_t)*limit : 10,
+					      .limit = t->set.spec.revision_history_limit,
 					      .used = revision_in_use,
 					      .ctx = t };
 
-	if (!t->object->deleting)
-		revisions_write(t->round, &owner, &t->revisions);
+	revisions_write(t->round, &owner, &t->revisions);
 }
 
 static void carry_out(struct turn *t)
@@ -144,8 +133,7 @@ static bool all_synced(struct controller *c)
 {
 	const struct workload *w = c->state;
 
-	return informer_synced(w->children) &&
-	       informer_synced(controller_informer(c, API_APPS_V1_CONTROLLERREVISIONS)) &&
+	return informer_synced(w->children) && revisions_synced(c) &&
 	       informer_synced(controller_informer(c, API_CORE_V1_PERSISTENTVOLUMECLAIMS));
 }
 
