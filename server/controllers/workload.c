@@ -3,14 +3,6 @@
 
 #include "base/mem.h"
 
-static void add_object(struct workload *w, const struct object *o)
-{
-	auto_buf key = { 0 };
-
-	controller_key(o, &key);
-	work_queue_add(w->controller->queue, buf_view(&key));
-}
-
 /* The owner that the reference means, if it is one of ours and still the same. */
 static const struct object *resolve(const struct workload *w, struct str ns,
 				    const struct owner *ref)
@@ -33,7 +25,7 @@ static void on_owner(void *ctx, const struct object *old, const struct object *n
 		expectations_forget(&w->expected, buf_view(&key));
 		free(map_del(&w->failures, buf_view(&key)));
 	}
-	add_object(w, new ? new : old);
+	controller_wake(w->controller, new ? new : old);
 }
 
 static void note_seen(struct workload *w, const struct object *owner, const struct object *old,
@@ -48,12 +40,6 @@ static void note_seen(struct workload *w, const struct object *owner, const stru
 		expectation_deletion_seen(&w->expected, buf_view(&key), (new ? new : old)->uid);
 }
 
-static bool wake_owner(void *ctx, const struct object *owner)
-{
-	add_object(ctx, owner);
-	return true;
-}
-
 static void on_child(void *ctx, const struct object *old, const struct object *new)
 {
 	struct workload *w = ctx;
@@ -64,16 +50,16 @@ static void on_child(void *ctx, const struct object *old, const struct object *n
 		owner = resolve(w, now->ns, &ref);
 		if (owner) {
 			note_seen(w, owner, old, new);
-			add_object(w, owner);
+			controller_wake(w->controller, owner);
 		}
 	} else if (new && !new->deleting) { /* somebody may want to adopt it */
-		informer_each(w->owners, new->ns, wake_owner, w);
+		informer_each(w->owners, new->ns, controller_wake, w->controller);
 	}
 	if (old && new &&owner_controller(old, &old_ref)) {
 		const struct object *former = resolve(w, old->ns, &old_ref);
 
 		if (former && former != owner)
-			add_object(w, former);
+			controller_wake(w->controller, former);
 	}
 }
 
@@ -106,6 +92,14 @@ void workload_stop(struct controller *c)
 	map_free(&w->failures, free);
 	event_recorder_free(w->events);
 	free(w);
+}
+
+const struct object *workload_owner(const struct workload *w, struct str key)
+{
+	struct str ns, name;
+
+	controller_key_split(key, &ns, &name);
+	return informer_get(w->owners, ns, name);
 }
 
 struct claiming {

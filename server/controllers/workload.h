@@ -24,6 +24,9 @@ struct workload *workload_start(struct controller *c, const struct api_resource 
 				void (*work)(void *controller, struct str key));
 void workload_stop(struct controller *c);
 
+const struct object *workload_owner(const struct workload *w,
+				    struct str key); /* NULL: it is gone */
+
 /* Does the owner want this object? */
 struct workload_claim {
 	struct workload *workload;

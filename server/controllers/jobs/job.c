@@ -157,13 +157,11 @@ static void work(void *ctx, struct str key)
 {
 	struct controller *c = ctx;
 	struct turn t = { .workload = c->state, .key = key };
-	struct str ns, name;
 	bool synced = informer_synced(t.workload->children);
 
 	t.jobs = t.workload->own;
 	t.pods.arena = &t.arena;
-	controller_key_split(key, &ns, &name);
-	t.object = synced ? informer_get(t.workload->owners, ns, name) : NULL;
+	t.object = synced ? workload_owner(t.workload, key) : NULL;
 	if (!t.object ||
 	    object_decode(t.object, &t.arena, api_struct_batch_v1_job, &t.job, NULL) < 0 ||
 	    is_others(&t.job)) {

@@ -155,13 +155,11 @@ static void work(void *ctx, struct str key)
 	struct controller *c = ctx;
 	struct turn t = { .workload = c->state, .key = key };
 	struct informer *nodes = controller_informer(c, API_CORE_V1_NODES);
-	struct str ns, name;
 	bool synced = informer_synced(t.workload->children) && informer_synced(nodes) &&
 		      revisions_synced(c);
 
 	t.pods.arena = &t.arena;
-	controller_key_split(key, &ns, &name);
-	t.object = synced ? informer_get(t.workload->owners, ns, name) : NULL;
+	t.object = synced ? workload_owner(t.workload, key) : NULL;
 	if (!t.object ||
 	    object_decode(t.object, &t.arena, api_struct_apps_v1_daemon_set, &t.set, NULL) < 0) {
 		controller_done(c, key, !synced);

@@ -371,10 +371,8 @@ static void work(void *ctx, struct str key)
 {
 	struct controller *c = ctx;
 	struct turn t = { .workload = c->state, .key = key };
-	struct str ns, name;
 
-	controller_key_split(key, &ns, &name);
-	t.object = informer_get(t.workload->owners, ns, name);
+	t.object = workload_owner(t.workload, key);
 	if (t.object &&
 	    (!informer_synced(t.workload->children) || !workload_caught_up(t.workload, key))) {
 		work_queue_add_after(c->queue, key, 1000);

@@ -37,12 +37,10 @@ static void carry_out(struct replicas_turn *t, const struct replicas_kind *kind)
 void replicas_work(struct controller *c, struct str key, const struct replicas_kind *kind)
 {
 	struct replicas_turn t = { .workload = c->state, .key = key };
-	struct str ns, name;
 	bool synced = informer_synced(t.workload->children);
 
 	t.pods.arena = &t.arena;
-	controller_key_split(key, &ns, &name);
-	t.object = synced ? informer_get(t.workload->owners, ns, name) : NULL;
+	t.object = synced ? workload_owner(t.workload, key) : NULL;
 	if (t.object && kind->read(&t))
 		carry_out(&t, kind);
 	else

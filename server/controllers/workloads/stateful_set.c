@@ -141,12 +141,10 @@ static void work(void *ctx, struct str key)
 {
 	struct controller *c = ctx;
 	struct turn t = { .workload = c->state, .key = key };
-	struct str ns, name;
 	bool synced = all_synced(c);
 
 	t.pods.arena = &t.arena;
-	controller_key_split(key, &ns, &name);
-	t.object = synced ? informer_get(t.workload->owners, ns, name) : NULL;
+	t.object = synced ? workload_owner(t.workload, key) : NULL;
 	if (!t.object ||
 	    object_decode(t.object, &t.arena, api_struct_apps_v1_stateful_set, &t.set, NULL) < 0 ||
 	    !t.set.spec.selector) {
