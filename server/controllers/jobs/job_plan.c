@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* In upstream's order: an end that was met before, then failures (policy, back-off, deadline, indexes), then success (policy,
- * completions); an end takes the active pods with it and is told when none runs and all are counted. */
+/* An end (job_judge.c) takes the active pods with it and is told when none runs and all are counted; without one as many pods are
+ * active as are wanted. */
 #include "base/mem.h"
 #include "server/controllers/jobs/job_planning.h"
 #include "server/controllers/pairs.h"
-
-#define BACKOFF_FIRST_US (10 * 1000000LL)
-#define BACKOFF_LAST_US  (600 * 1000000LL)
-#define CREATE_MAX       500
 
 static void set_condition(struct job_planning *w, const char *type, const char *status,
 			  const char *reason, const char *message)
@@ -36,140 +32,10 @@ static void emit(struct job_planning *w, const char *type, const char *reason, c
 		w->out->events[w->out->nevents++] = (struct job_event){ type, reason, text };
 }
 
-static void wait_for(struct job_planning *w, int64_t ms)
+void job_plan_wait(struct job_planning *w, int64_t ms)
 {
 	if (ms > 0 && (!w->out->wait_ms || ms < w->out->wait_ms))
 		w->out->wait_ms = ms;
-}
-
-static int32_t restarts(const struct job_planning *w)
-{
-	int32_t n = 0;
-
-	for (size_t i = 0; i < w->v->pods->n; i++) {
-		const struct core_v1_pod_status *s = &w->v->pods->items[i].pod.status;
-
-		if (!str_eqz(s->phase, "Running") && !str_eqz(s->phase, "Pending"))
-			continue;
-		for (size_t k = 0; k < s->container_statuses.n; k++)
-			n += s->container_statuses.items[k].restart_count;
-		for (size_t k = 0; k < s->init_container_statuses.n; k++)
-			n += s->init_container_statuses.items[k].restart_count;
-	}
-	return n;
-}
-
-static bool beyond_backoff_limit(const struct job_planning *w)
-{
-	int32_t limit = w->job->spec.backoff_limit ? *w->job->spec.backoff_limit
-			: w->per_index             ? INT32_MAX
-						   : 6;
-	bool on_failure = str_eqz(w->job->spec.template.spec.restart_policy, "OnFailure");
-
-	if (w->failed > limit)
-		return true;
-	return on_failure && (limit == 0 ? restarts(w) > 0 : restarts(w) >= limit);
-}
-
-static bool beyond_deadline(struct job_planning *w)
-{
-	int64_t left_ms;
-
-	if (!w->job->spec.active_deadline_seconds || !w->out->status.start_time.set ||
-	    job_is_suspended(w->job))
-		return false;
-	left_ms = (w->out->status.start_time.us - w->v->now_us) / 1000 +
-		  *w->job->spec.active_deadline_seconds * 1000;
-	wait_for(w, left_ms);
-	return left_ms <= 0;
-}
-
-static const char *policy_failure(const struct job_planning *w)
-{
-	for (size_t i = 0; w->job->spec.pod_failure_policy && i < w->v->pods->n; i++) {
-		const struct core_v1_pod *p = &w->v->pods->items[i].pod;
-		const char *reason = job_pod_failed(w->job, p)
-					     ? job_failure_policy(w->job, p, w->arena).reason
-					     : NULL;
-
-		if (reason)
-			return reason;
-	}
-	return NULL;
-}
-
-struct end {                                 /* of a Job */
-	const char *type, *reason, *message; /* type NULL: not yet */
-};
-
-static struct end failure(const char *reason, const char *message)
-{
-	return (struct end){ "FailureTarget", reason, message };
-}
-
-static struct end end_by_indexes(const struct job_planning *w)
-{
-	int32_t failed = job_indexes_count(&w->failed_indexes);
-
-	if (!w->per_index || !failed)
-		return (struct end){ 0 };
-	if (w->job->spec.max_failed_indexes && failed > *w->job->spec.max_failed_indexes)
-		return failure("MaxFailedIndexesExceeded",
-			       "Job has exceeded the specified maximal number of failed indexes");
-	if (failed + w->succeeded >= w->completed.n)
-		return failure("FailedIndexes", "Job has failed indexes");
-	return (struct end){ 0 };
-}
-
-static struct end known_end(const struct job_planning *w)
-{
-	static const char *const types[] = { "SuccessCriteriaMet", "FailureTarget" };
-
-	for (size_t i = 0; i < COUNT_OF(types); i++) {
-		const struct batch_v1_job_condition *c = job_condition(&w->out->status, types[i]);
-
-		if (c)
-			return (struct end){ types[i], arena_strdup(w->arena, c->reason),
-					     arena_strdup(w->arena, c->message) };
-	}
-	return (struct end){ 0 };
-}
-
-/* Everything but reaching the completions. */
-static struct end judge(struct job_planning *w)
-{
-	struct end e = known_end(w);
-	const char *by_policy;
-	int rule;
-
-	if (e.type)
-		return e;
-	by_policy = policy_failure(w);
-	if (by_policy)
-		return failure("PodFailurePolicy", by_policy);
-	if (beyond_backoff_limit(w))
-		return failure("BackoffLimitExceeded",
-			       "Job has reached the specified backoff limit");
-	if (beyond_deadline(w))
-		return failure("DeadlineExceeded", "Job was active longer than specified deadline");
-	e = end_by_indexes(w);
-	if (e.type)
-		return e;
-	rule = job_success_policy(w->job, &w->completed, w->arena);
-	return rule < 0 ? e
-			: (struct end){ "SuccessCriteriaMet", "SuccessPolicy",
-					arena_printf(w->arena, "Matched rules at index %d", rule) };
-}
-
-static struct end completion(const struct job_planning *w)
-{
-	const int32_t *wanted = w->job->spec.completions;
-	bool complete = w->nactive + (size_t)w->out->ncreate == 0 &&
-			(wanted ? w->succeeded >= *wanted : w->succeeded > 0);
-
-	return complete ? (struct end){ "SuccessCriteriaMet", "CompletionsReached",
-					"Reached expected number of succeeded pods" }
-			: (struct end){ 0 };
 }
 
 /* The n last of the active ones; removed pods count as terminating at once. */
@@ -185,7 +51,7 @@ static void remove_active(struct job_planning *w, size_t keep)
 }
 
 /* The last word is spoken when no pod runs and all are counted. */
-static void finish(struct job_planning *w, const struct end *e)
+static void finish(struct job_planning *w, const struct job_ending *e)
 {
 	struct batch_v1_job_status *s = &w->out->status;
 	const struct batch_v1_uncounted_terminated_pods *u = s->uncounted_terminated_pods;
@@ -204,90 +70,6 @@ static void finish(struct job_planning *w, const struct end *e)
 		emit(w, "Warning", "TooManySucceededPods",
 		     "Too many succeeded pods running after completion count reached");
 	emit(w, "Normal", "Completed", "Job completed");
-}
-
-/* After failures new pods wait: 10 s, doubling up to ten minutes, from the last failure on. */
-static int64_t backoff_left_ms(const struct job_planning *w, int32_t failures, int64_t last_us)
-{
-	int64_t us = BACKOFF_FIRST_US, left;
-
-	if (!failures)
-		return 0;
-	for (int32_t i = 1; i < failures && us < BACKOFF_LAST_US; i++)
-		us *= 2;
-	left = last_us + (us < BACKOFF_LAST_US ? us : BACKOFF_LAST_US) - w->v->now_us;
-	return left > 0 ? left / 1000 + 1 : 0;
-}
-
-static void add_pod(struct job_planning *w, int32_t index)
-{
-	struct job_create c = { index, -1, -1 };
-	const struct pod_view *before = w->per_index ? w->last_failed[index] : NULL;
-
-	if (w->per_index) {
-		c.failures = c.ignored = 0;
-		if (before) {
-			const struct api_str_map *a = &before->pod.metadata.annotations;
-			bool counts = job_failure_policy(w->job, &before->pod, w->arena).counts;
-
-			c.failures = (int32_t)pairs_number(a, JOB_INDEX_FAILURE) + counts;
-			c.ignored = (int32_t)pairs_number(a, JOB_INDEX_IGNORED) + !counts;
-		}
-	}
-	w->out->create[w->out->ncreate++] = c;
-}
-
-static int64_t index_wait_ms(const struct job_planning *w, int32_t index)
-{
-	const struct pod_view *before = w->per_index ? w->last_failed[index] : NULL;
-	const struct api_str_map *a;
-
-	if (!before)
-		return 0;
-	a = &before->pod.metadata.annotations;
-	return backoff_left_ms(w,
-			       (int32_t)(pairs_number(a, JOB_INDEX_FAILURE) +
-					 pairs_number(a, JOB_INDEX_IGNORED)) +
-				       1,
-			       job_pod_finish_us(&before->pod));
-}
-
-static void create_indexes(struct job_planning *w, int32_t most)
-{
-	int32_t picked = 0;
-
-	for (int32_t i = 0; i < w->completed.n && picked < most; i++) {
-		int64_t wait;
-
-		if (w->completed.has[i] || w->busy.has[i] ||
-		    (w->per_index && w->failed_indexes.has[i]))
-			continue;
-		picked++;
-		wait = index_wait_ms(w, i);
-		if (wait)
-			wait_for(w, wait);
-		else
-			add_pod(w, i);
-	}
-}
-
-static void create(struct job_planning *w, int32_t n)
-{
-	int64_t wait = w->per_index ? 0
-				    : backoff_left_ms(w, w->out->backoff.failures,
-						      w->out->backoff.last_us);
-
-	if (wait) {
-		wait_for(w, wait);
-		return;
-	}
-	if (n > CREATE_MAX)
-		n = CREATE_MAX;
-	w->out->create = ARENA_ARRAY(w->arena, struct job_create, (size_t)n + 1);
-	if (w->indexed)
-		create_indexes(w, n);
-	for (int32_t i = 0; !w->indexed && i < n; i++)
-		add_pod(w, -1);
 }
 
 /* Those that are removed first stand last: the least useful, and of an Indexed Job what has no index or one too often. */
@@ -346,7 +128,7 @@ static void size(struct job_planning *w)
 		w->out->remove_uncounted = true;
 		remove_active(w, (size_t)(good < want ? good : want));
 	} else if (want - active - held > 0) {
-		create(w, want - active - held);
+		job_create_pods(w, want - active - held);
 	}
 }
 
@@ -401,7 +183,7 @@ static void after_the_end(struct job_planning *w)
 
 static void decide(struct job_planning *w)
 {
-	struct end e = judge(w);
+	struct job_ending e = job_judge(w);
 
 	if (e.type) {
 		remove_active(w, 0);
@@ -412,7 +194,7 @@ static void decide(struct job_planning *w)
 			suspend(w);
 		else
 			size(w);
-		e = completion(w);
+		e = job_completion(w);
 		if (!e.type && !job_is_suspended(w->job))
 			resume(w);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of job_plan(): job_count.c counts what there is, job_policy.c knows the policies, job_plan.c judges and decides. */
+/* Inside of job_plan(): job_count.c counts what there is, job_policy.c knows the policies, job_judge.c judges, job_create.c picks the
+ * pods to be made, job_plan.c decides. */
 #ifndef SERVER_CONTROLLERS_JOBS_JOB_PLANNING_H
 #define SERVER_CONTROLLERS_JOBS_JOB_PLANNING_H
 
@@ -44,5 +45,18 @@ struct job_verdict job_failure_policy(const struct batch_v1_job *j, const struct
 /* The index of the rule of spec.successPolicy that is met, or -1. */
 int job_success_policy(const struct batch_v1_job *j, const struct job_indexes *completed,
 		       struct arena *a);
+
+struct job_ending {
+	const char *type, *reason,
+		*message; /* SuccessCriteriaMet or FailureTarget; NULL: not yet */
+};
+/* Every end but reaching the completions. */
+struct job_ending job_judge(struct job_planning *w);
+/* Reaching them: asked when it is known which pods are made. */
+struct job_ending job_completion(const struct job_planning *w);
+
+/* Fills the plan's `create` with at most n; notes for how long to wait where back-off holds. */
+void job_create_pods(struct job_planning *w, int32_t n);
+void job_plan_wait(struct job_planning *w, int64_t ms); /* the shortest counts */
 
 #endif
