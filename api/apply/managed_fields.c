@@ -67,19 +67,19 @@ static void own(struct managed *m, const struct managed_by *by, const struct fie
 	entry->time = now;
 }
 
-static bool record(struct managed *m, const struct api_resource *res, const json_t *old,
+/* Does nothing where what changed can't be told, for example when an item has no key. */
+static void record(struct managed *m, const struct api_resource *res, const json_t *old,
 		   json_t *new, const struct managed_by *by, struct str now)
 {
 	const struct fieldset *changed, *removed,
 		*reset = managed_reset_fields(m->a, res, by->subresource);
 	if (!fieldset_compare(m->a, res->type, old, new, &changed, &removed))
-		return false;
+		return;
 	changed = fieldset_subtract(m->a, changed, reset);
 	removed = fieldset_subtract(m->a, removed, reset);
 	managed_yield(m, res, NULL, by->api_version, changed, removed);
 	own(m, by, changed, now);
 	managed_remove_empty(m);
-	return true;
 }
 
 int managed_update(const struct api_resource *res, const json_t *old, json_t *new,
@@ -96,9 +96,9 @@ int managed_update(const struct api_resource *res, const json_t *old, json_t *ne
 	load(&m, old, sent, by);
 	json_object_del(meta, "managedFields");
 	if (m.n || !old) { /* an object that is not tracked stays so until somebody applies it */
-		bool tracked = record(&m, res, old, new, by, str_from(now));
+		record(&m, res, old, new, by, str_from(now));
 		managed_cap(&m);
-		json_t *list = tracked ? managed_encode(&m) : NULL;
+		json_t *list = managed_encode(&m);
 		if (list)
 			json_object_set_new(meta, "managedFields", list);
 	}

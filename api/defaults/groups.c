@@ -95,18 +95,25 @@ static void autoscaler_v1(json_t *tree)
 		default_set_int(default_object(tree, "spec"), "targetCPUUtilizationPercentage", 80);
 }
 
+/* Behind pointers and in lists, what is there but empty is not filled. */
+static void scaling_selects(json_t *rules)
+{
+	if (!json_object_get(rules, "selectPolicy"))
+		json_object_set_new(rules, "selectPolicy", json_string("Max"));
+}
+
 static void autoscaler_behavior(json_t *tree)
 {
 	json_t *up = default_object(tree, "scaleUp"), *down = default_object(tree, "scaleDown");
 	default_set_int(up, "stabilizationWindowSeconds", 0);
-	default_set_text(up, "selectPolicy", "Max");
-	default_set_text(down, "selectPolicy", "Max");
-	if (!default_has(up, "policies"))
+	scaling_selects(up);
+	scaling_selects(down);
+	if (!json_object_get(up, "policies"))
 		json_object_set_new(up, "policies",
 				    json_pack("[{s:s,s:i,s:i},{s:s,s:i,s:i}]", "type", "Pods",
 					      "value", 4, "periodSeconds", 15, "type", "Percent",
 					      "value", 100, "periodSeconds", 15));
-	if (!default_has(down, "policies"))
+	if (!json_object_get(down, "policies"))
 		json_object_set_new(down, "policies",
 				    json_pack("[{s:s,s:i,s:i}]", "type", "Percent", "value", 100,
 					      "periodSeconds", 15));

@@ -10,7 +10,7 @@
 #include "api/values/quantity.h"
 #include "base/mem.h"
 
-#define NODE_ID_MAX       192
+#define NODE_ID_MAX       256
 #define ATTACHED_MAX      (256 * 1024)
 #define ERROR_MESSAGE_MAX 1024
 #define CONDITIONS_MAX    16

@@ -23,9 +23,14 @@ static struct str field(const json_t *object, const char *name)
 
 /* ---- requests ---- */
 
-static void check_mode_and_count(struct check *c, const json_t *request)
+static void check_allocation_mode(struct check *c, const json_t *request)
 {
 	static const char *const modes[] = { "All", "ExactCount", NULL };
+	CHECK_DECLARED(c, check_known(c, request, "allocationMode", modes));
+}
+
+static void check_mode_and_count(struct check *c, const json_t *request)
+{
 	struct str mode = field(request, "allocationMode");
 	int64_t count = tree_int(json_object_get(request, "count"), 0);
 	if (str_eqz(mode, "All") && count)
@@ -33,10 +38,7 @@ static void check_mode_and_count(struct check *c, const json_t *request)
 				     "must not be specified when allocationMode is 'All'");
 	else if (str_eqz(mode, "ExactCount") && count <= 0)
 		check_invalid_number(c, "count", count, "must be greater than zero");
-	if (!str_in(mode, modes))
-		CHECK_DECLARED(c, check_unsupported(c, "allocationMode",
-						    json_object_get(request, "allocationMode"),
-						    modes));
+	check_allocation_mode(c, request);
 }
 
 static void check_device_class_name(struct check *c, const json_t *request)
@@ -55,6 +57,24 @@ static void check_choice(struct check *c, const json_t *choice, void *ctx)
 	check_device_tolerations(c, choice);
 }
 
+/* What the types themselves demand of a choice. */
+static void check_choice_declared(struct check *c, const json_t *choice, void *ctx)
+{
+	(void)ctx;
+	CHECK_DECLARED(c, check_device_class_name(c, choice));
+	check_allocation_mode(c, choice);
+}
+
+/* Both ways to ask: neither is looked at further than the types themselves demand it. */
+static void check_request_twice(struct check *c, const json_t *request)
+{
+	size_t was = check_in(c, "exactly");
+	check_allocation_mode(c, json_object_get(request, "exactly"));
+	check_out(c, was);
+	check_set(c, request, "firstAvailable", CHOICES_MAX, "name", true, check_choice_declared,
+		  NULL);
+}
+
 static void check_request(struct check *c, const json_t *request, void *ctx)
 {
 	static const char one[] = "exactly one of `exactly` or `firstAvailable` is required";
@@ -64,6 +84,7 @@ static void check_request(struct check *c, const json_t *request, void *ctx)
 	check_name(c, "name", field(request, "name"), name_dns_label);
 	if (json_array_size(choices) && exactly) {
 		check_invalid(c, NULL, NULL, "%s, but multiple fields are set", one);
+		check_request_twice(c, request);
 	} else if (json_array_size(choices)) {
 		check_set(c, request, "firstAvailable", CHOICES_MAX, "name", true, check_choice,
 			  NULL);

@@ -424,21 +424,17 @@ static void check_level_declared(struct check *c, const json_t *spec)
 	const json_t *limited = json_object_get(spec, "limited"),
 		     *response = json_object_get(limited, "limitResponse");
 	struct str type = field(spec, "type"), answer = field(response, "type");
+	if (!str_eqz(type, "Exempt"))
+		check_member(c, spec, "exempt", false);
+	check_member(c, spec, "limited", str_eqz(type, "Limited"));
 	if (type.n == 0)
 		check_required(c, "type", "%s", "");
-	if (!str_eqz(type, "Limited"))
-		check_member(c, spec, "limited", false);
-	if (str_eqz(type, "Limited")) {
-		check_member(c, spec, "limited", true);
-		check_member(c, spec, "exempt", false);
-	}
 	if (!limited)
 		return;
 	size_t was = check_in(c, "limited.limitResponse");
+	check_member(c, response, "queuing", str_eqz(answer, "Queue"));
 	if (answer.n == 0)
 		check_required(c, "type", "%s", "");
-	else
-		check_member(c, response, "queuing", str_eqz(answer, "Queue"));
 	check_out(c, was);
 }
 

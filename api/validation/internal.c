@@ -161,10 +161,14 @@ void check_immutable_internal(struct check *c, const char *child, const char *ty
 			      const json_t *new, const json_t *old)
 {
 	const json_t *a = json_object_get(new, child), *b = json_object_get(old, child);
-	if (!type || !a)
+	if (!type)
 		check_immutable(c, child, a, b);
-	else if (!(shape_empty(a) && shape_empty(b)) && !shape_equal(a, b))
+	else if ((!a && !b) || (a && b && shape_equal(a, b)))
+		return;
+	else if (a)
 		check_invalid_internal(c, child, type, a, "field is immutable");
+	else
+		check_invalid(c, child, NULL, "field is immutable");
 }
 
 void check_duplicate_internal(struct check *c, const char *child, const char *type,

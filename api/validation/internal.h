@@ -14,7 +14,7 @@ void internal_text(const struct api_type *t, const json_t *value, struct buf *ou
 /* check_invalid and check_duplicate for such a value; type: "core/v1.Toleration". */
 void check_invalid_internal(struct check *c, const char *child, const char *type,
 			    const json_t *value, const char *detail);
-/* A field that stays as it is; type NULL: its value is printed as it is. */
+/* A field that stays as it is. type NULL: its value is printed as it is, and an empty one is none; else empty is not none. */
 void check_immutable_internal(struct check *c, const char *child, const char *type,
 			      const json_t *new, const json_t *old);
 void check_unsupported_internal(struct check *c, const char *child, const char *type,

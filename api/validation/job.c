@@ -278,8 +278,7 @@ void validate_job_update(struct check *c, const json_t *new, const json_t *old)
 		 !shape_equal(completions, json_object_get(a, "parallelism")))
 		check_invalid(c, "completions", completions,
 			      "can only be modified in tandem with spec.parallelism");
-	check_immutable(c, "selector", json_object_get(a, "selector"),
-			json_object_get(b, "selector"));
+	check_immutable_internal(c, "selector", "meta/v1.LabelSelector", a, b);
 	check_out(c, was);
 	check_template_kept(c, new, old);
 	check_in(c, "spec");

@@ -207,25 +207,30 @@ void validate_ingress_class_update(struct check *c, const json_t *new, const jso
 
 /* ---- network policies ---- */
 
+static void check_end_port(struct check *c, const json_t *end, const json_t *number)
+{
+	if (!number) {
+		check_invalid(c, "endPort", end,
+			      "may not be specified when `port` is not specified");
+	} else if (json_is_string(number)) {
+		check_invalid(c, "endPort", end, "may not be specified when `port` is non-numeric");
+	} else {
+		if (json_integer_value(end) < json_integer_value(number))
+			check_invalid(c, "endPort", end, "must be greater than or equal to `port`");
+		check_port(c, "endPort", end);
+	}
+}
+
 static void check_policy_port(struct check *c, const json_t *port)
 {
 	static const char *const protocols[] = { "TCP", "UDP", "SCTP", NULL };
 	const json_t *number = json_object_get(port, "port"),
 		     *end = json_object_get(port, "endPort");
-	check_one_of(c, port, "protocol", protocols, false);
+	check_known_if_set(c, port, "protocol", protocols);
 	if (number)
 		check_port_or_name(c, "port", number);
-	if (!end)
-		return;
-	if (!number)
-		check_invalid(c, "endPort", end,
-			      "may not be specified when `port` is not specified");
-	else if (json_is_string(number))
-		check_invalid(c, "endPort", end, "may not be specified when `port` is non-numeric");
-	else if (json_integer_value(end) < json_integer_value(number))
-		check_invalid(c, "endPort", end, "must be greater than or equal to `port`");
-	else
-		check_port(c, "endPort", end);
+	if (end)
+		check_end_port(c, end, number);
 }
 
 static void check_block(struct check *c, const json_t *block)

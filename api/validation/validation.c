@@ -115,7 +115,8 @@ int validate_create(const struct api_resource *r, const json_t *object, struct e
 		crd_validate(&c, r, "", object, NULL);
 	else if (rules && rules->create)
 		rules->create(&c, object);
-	if (rules && rules->metadata == METADATA_OWN && found.ncauses == 0)
+	bool any_name = rules && (rules->metadata == METADATA_OWN || rules->name == name_any);
+	if (any_name && found.ncauses == 0)
 		check_metadata(&c, object, r->namespaced, name_path_segment);
 	return finish(&c, r, object, err);
 }

@@ -198,8 +198,10 @@ void validate_deployment(struct check *c, const json_t *object)
 
 static void check_selector_kept(struct check *c, const json_t *new, const json_t *old)
 {
-	check_immutable(c, "spec.selector", tree_get(new, "spec", "selector", NULL),
-			tree_get(old, "spec", "selector", NULL));
+	size_t was = check_in(c, "spec");
+	check_immutable_internal(c, "selector", "meta/v1.LabelSelector", spec_of(new),
+				 spec_of(old));
+	check_out(c, was);
 }
 
 void validate_deployment_update(struct check *c, const json_t *new, const json_t *old)
@@ -389,8 +391,8 @@ void validate_stateful_set_update(struct check *c, const json_t *new, const json
 	const json_t *claims = json_object_get(spec_of(new), "volumeClaimTemplates");
 	check_stateful_set(c, new, false);
 	size_t was = check_in(c, "spec");
-	check_immutable(c, "selector", json_object_get(spec_of(new), "selector"),
-			json_object_get(spec_of(old), "selector"));
+	check_immutable_internal(c, "selector", "meta/v1.LabelSelector", spec_of(new),
+				 spec_of(old));
 	if (!shape_equal(claims, json_object_get(spec_of(old), "volumeClaimTemplates")))
 		check_invalid_internal_items(c, "volumeClaimTemplates",
 					     "core/v1.PersistentVolumeClaim", claims,

@@ -98,6 +98,19 @@ static void volumes_and_their_classes_are_held_to_upstreams_rules(void **state)
 		  "Invalid:spec.drivers[0].name Required:spec.drivers[0].nodeID"
 		  " Required:spec.drivers[0] Invalid:spec.drivers[0] Invalid:sp"
 		  "ec.drivers[0] Duplicate:spec.drivers[0]" },
+		{ "storage.k8s.io", "v1", "csinodes", NULL,
+		  "{'metadata':{'name':'web'},'spec':{'drivers':[{'name':'a','no"
+		  "deID':'nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnn'},{'name':'b','nodeID':'nnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+		  "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn'}]}"
+		  "}",
+		  "Invalid:spec.drivers[1].nodeID" },
 		{ "storage.k8s.io", "v1", "csinodes",
 		  "{'metadata':{'name':'web'},'spec':{'drivers':[{'name':'d.exa"
 		  "mple.com','nodeID':'n','topologyKeys':['zone']}]}}",
@@ -266,6 +279,13 @@ static void networks_are_held_to_upstreams_rules(void **state)
 		  "NotSupported:spec.ingress[0].ports[0].protocol Invalid:spec."
 		  "ingress[0].ports[0].port Required:spec.ingress[0].from[0] No"
 		  "tSupported:spec.policyTypes[0]" },
+		{ "networking.k8s.io", "v1", "networkpolicies", NULL,
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'pod"
+		  "Selector':{},'ingress':[{'ports':[{'port':5,'endPort':0,'prot"
+		  "ocol':''}]}]}}",
+		  "NotSupported:spec.ingress[0].ports[0].protocol Invalid:spec.i"
+		  "ngress[0].ports[0].endPort Invalid:spec.ingress[0].ports[0].e"
+		  "ndPort" },
 		{ "discovery.k8s.io", "v1", "endpointslices", NULL,
 		  "{'metadata':{'name':'web','namespace':'default'},'addressTyp"
 		  "e':'x','endpoints':[{'addresses':[]}],'ports':[{'name':'A'},"
@@ -303,6 +323,12 @@ static void devices_are_held_to_upstreams_rules(void **state)
 		  "equests[1].exactly.deviceClassName Required:spec.devices.req"
 		  "uests[2] NotSupported:spec.devices.requests[1].exactly.alloc"
 		  "ationMode" },
+		{ "resource.k8s.io", "v1", "resourceclaims", NULL,
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'dev"
+		  "ices':{'requests':[{'name':'one','exactly':{'deviceClassName'"
+		  ":'web'},'firstAvailable':[{}]}]}}}",
+		  "Invalid:spec.devices.requests[0] Required:spec.devices.reques"
+		  "ts[0].firstAvailable[0].deviceClassName" },
 		{ "resource.k8s.io", "v1", "resourceclaims",
 		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'de"
 		  "vices':{'requests':[{'name':'one','exactly':{'deviceClassNam"
@@ -464,6 +490,18 @@ static void other_kinds_are_held_to_upstreams_rules(void **state)
 		  "tRef':{'apiVersion':'apps/v1','kind':'Deployment','name':'d'"
 		  "}}}",
 		  "Invalid:spec.metrics[0].resource.target.averageUtilization" },
+		{ "batch", "v1", "jobs",
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'tem"
+		  "plate':{'metadata':{'labels':{'a':'b'}},'spec':{'restartPolic"
+		  "y':'Never','containers':[{'name':'c','image':'i','termination"
+		  "MessagePolicy':'File'}]}},'selector':{'matchLabels':{'a':'b'}"
+		  "},'manualSelector':true}}",
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'tem"
+		  "plate':{'metadata':{'labels':{'a':'b'}},'spec':{'restartPolic"
+		  "y':'Never','containers':[{'name':'c','image':'i','termination"
+		  "MessagePolicy':'File'}]}},'selector':{'matchLabels':{'a':'b'}"
+		  "},'manualSelector':true,'podFailurePolicy':{}}}",
+		  "Invalid:spec.podFailurePolicy" },
 		{ "apiregistration.k8s.io", "v1", "apiservices", NULL,
 		  "{'metadata':{'name':'v1.x'},'spec':{'group':'y','version':'A"
 		  "','groupPriorityMinimum':0,'versionPriority':1001}}",
@@ -487,6 +525,24 @@ static void other_kinds_are_held_to_upstreams_rules(void **state)
 		  "y','Warn','Deny']}}",
 		  "Duplicate:spec.validationActions[2] Invalid:spec.validationA"
 		  "ctions Required:spec.policyName" },
+		{ "flowcontrol.apiserver.k8s.io", "v1", "prioritylevelconfigurations", NULL,
+		  "{'metadata':{'name':'web'},'spec':{'limited':{'limitResponse'"
+		  ":{'type':'Reject'}},'exempt':{}}}",
+		  "Forbidden:spec.exempt Forbidden:spec.limited Required:spec.ty"
+		  "pe" },
+		{ "flowcontrol.apiserver.k8s.io", "v1", "prioritylevelconfigurations", NULL,
+		  "{'metadata':{'name':'web'},'spec':{'type':'Limited','limited'"
+		  ":{'limitResponse':{'queuing':{'queues':1,'handSize':1,'queueL"
+		  "engthLimit':1}}}}}",
+		  "Forbidden:spec.limited.limitResponse.queuing Required:spec.li"
+		  "mited.limitResponse.type" },
+		{ "autoscaling", "v2", "horizontalpodautoscalers", NULL,
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'max"
+		  "Replicas':3,'scaleTargetRef':{'apiVersion':'apps/v1','kind':'"
+		  "A','name':'b'},'behavior':{'scaleUp':{'selectPolicy':''},'sca"
+		  "leDown':{'policies':[]}}}}",
+		  "NotSupported:spec.behavior.scaleUp.selectPolicy Required:spec"
+		  ".behavior.scaleDown.policies" },
 		{ "flowcontrol.apiserver.k8s.io", "v1", "flowschemas", NULL,
 		  "{'metadata':{'name':'web'},'spec':{'priorityLevelConfigurati"
 		  "on':{'name':''},'matchingPrecedence':0,'distinguisherMethod'"
