@@ -184,11 +184,13 @@ static bool same_leaf(const json_t *old, const json_t *new)
 	return same;
 }
 
-static struct diff diff_leaf(const json_t *old, const json_t *new)
+static struct diff diff_leaf(const struct api_schema *schema, const json_t *old, const json_t *new)
 {
 	if (!old || !new)
 		return (struct diff){ .changed = !old, .removed = !new };
-	bool none = json_is_null(old) && json_is_array(new); /* an empty list is something */
+	bool raw = schema && schema->kind == API_RAW;
+	/* an empty list is something, and so is what is kept as it was sent */
+	bool none = json_is_null(old) && (json_is_array(new) || (raw && json_is_object(new)));
 	bool same = (shape_empty(old) && shape_empty(new) && !none) || same_leaf(old, new);
 	return (struct diff){ .changed = !same };
 }
@@ -213,13 +215,15 @@ static void compare_field(struct diff_builder *b, const struct shape *shape, str
 	diff_add(b, element_field(name), &d);
 }
 
-/* Only one side exists: fields that Go would have in it come or go with it. */
+/* Only one side exists: fields that Go would have in it, be it as null, come or go with it. */
 static void compare_implicit(struct diff_builder *b, const struct shape *shape, const json_t *there,
 			     bool added)
 {
 	for (size_t i = 0; shape->type && i < shape->type->nfields; i++) {
 		const struct api_field *f = &shape->type->fields[i];
-		if (!shape_implicit(f) || json_object_getn(there, f->name, f->name_length))
+		bool is_null = f->tag && f->pointer && f->always;
+		if (!(shape_implicit(f) || is_null) ||
+		    json_object_getn(there, f->name, f->name_length))
 			continue;
 		struct diff d = { .changed = added, .removed = !added };
 		diff_add(b, element_field(str_of(f->name, f->name_length)), &d);
@@ -340,7 +344,7 @@ static struct diff compare(struct arena *a, const struct api_schema *schema, con
 	bool lists = shape.kind == SHAPE_LIST;
 	if ((!maps && !lists) ||
 	    (shape_empty(old) && shape_empty(new) && (maps ? (old && new) || !shape.type : true)))
-		return diff_leaf(old, new);
+		return diff_leaf(schema, old, new);
 	struct diff_builder b = { .changed.a = a, .removed.a = a };
 	if (maps)
 		compare_maps(&b, &shape, old, new);

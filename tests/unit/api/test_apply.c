@@ -151,6 +151,45 @@ static void new_list_items_and_maps_carry_a_dot(void **state)
 	json_decref(new);
 }
 
+/* The fields that the maker of an object owns. */
+static void assert_owned(const struct api_resource *r, const char *object, const char *want)
+{
+	struct managed_by who = by("m", "Update", T0);
+	json_t *new = tree(object);
+	assert_int_equal(managed_update(r, NULL, new, &who, NULL), 0);
+	assert_tree(json_object_get(entry(new, 0), "fieldsV1"), want);
+	json_decref(new);
+}
+
+static void what_go_writes_as_null_or_keeps_raw_has_an_owner(void **state)
+{
+	(void)state;
+	assert_owned(resource("apps", "v1", "controllerrevisions"),
+		     "{'metadata':{'name':'a'},'data':{},'revision':1}",
+		     "{'f:data':{},'f:revision':{}}");
+	assert_owned(resource("", "v1", "persistentvolumes"),
+		     "{'metadata':{'name':'a'},'spec':{'scaleIO':{'gateway':'g','system':'s'}}}",
+		     "{'f:spec':{'f:scaleIO':{'.':{},'f:gateway':{},'f:secretRef':{},'f:system':{}}"
+		     "}}");
+}
+
+static void an_item_without_its_key_leaves_the_owners_as_they_are(void **state)
+{
+	const struct api_resource *accounts = resource("", "v1", "serviceaccounts");
+	struct managed_by creator = by("m", "Update", T0), other = by("n", "Update", T0 + 60);
+	json_t *old = tree("{'metadata':{'name':'a'},'secrets':[{'name':'s'}]}");
+	json_t *new = tree("{'metadata':{'name':'a'},'secrets':[{}]}");
+	(void)state;
+	assert_int_equal(managed_update(accounts, NULL, old, &creator, NULL), 0);
+	assert_int_equal(managed_update(accounts, old, new, &other, NULL), 0);
+	assert_tree(json_object_get(meta_of(new), "managedFields"),
+		    "[{'manager':'m','operation':'Update','apiVersion':'apps/v1','time':'2026-01-"
+		    "01T00:00:00Z','fieldsType':'FieldsV1','fieldsV1':{'f:secrets':{'.':{},'k:{"
+		    "\\'name\\':\\'s\\'}':{}}}}]");
+	json_decref(old);
+	json_decref(new);
+}
+
 static void status_is_not_owned_through_the_main_resource(void **state)
 {
 	struct managed_by main = by("m", "Update", T0), status = by("c", "Update", T0);
@@ -399,6 +438,8 @@ int main(void)
 		cmocka_unit_test(what_go_would_not_write_has_no_owner),
 		cmocka_unit_test(a_map_that_was_emptied_stays_with_those_who_made_it),
 		cmocka_unit_test(new_list_items_and_maps_carry_a_dot),
+		cmocka_unit_test(what_go_writes_as_null_or_keeps_raw_has_an_owner),
+		cmocka_unit_test(an_item_without_its_key_leaves_the_owners_as_they_are),
 		cmocka_unit_test(status_is_not_owned_through_the_main_resource),
 		cmocka_unit_test(more_than_ten_updaters_share_an_entry),
 		cmocka_unit_test(empty_managed_fields_from_the_client_reset_them),
