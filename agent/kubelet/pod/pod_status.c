@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/kubelet/pod/pod_status.h"
 
+#include "agent/kubelet/pod/container_report.h"
 #include "agent/kubelet/pod/qos.h"
 #include "api/values/quantity.h"
 
-static struct api_time time_of(int64_t us)
+struct api_time status_time(int64_t us)
 {
 	return (struct api_time){ us / 1000000 * 1000000,
 				  us != 0 }; /* metav1.Time has whole seconds */
 }
 
-static struct str copy(struct arena *a, const char *text)
+struct str status_text(struct arena *a, const char *text)
 {
 	return text ? arena_str(a, str_from(text)) : (struct str){ 0 };
-}
-
-static bool *bool_of(struct arena *a, bool value)
-{
-	bool *p = ARENA_NEW(a, bool);
-	*p = value;
-	return p;
 }
 
 /* --- phase --- */
@@ -98,159 +92,6 @@ const char *pod_phase(const struct pod *p)
 	return t.stopped == t.succeeded ? "Succeeded" : "Failed";
 }
 
-/* --- containers --- */
-
-const char *container_end_reason(const struct container_end *e)
-{
-	if (e->reason)
-		return e->reason;
-	if (e->oom_killed)
-		return "OOMKilled";
-	return e->exit_code == 0 ? "Completed" : "Error";
-}
-
-static struct core_v1_container_state_terminated *terminated(struct arena *a,
-							     const struct container_end *e)
-{
-	struct core_v1_container_state_terminated *t =
-		ARENA_NEW(a, struct core_v1_container_state_terminated);
-	t->exit_code = e->exit_code;
-	t->signal = 0;
-	t->reason = copy(a, container_end_reason(e));
-	t->message = copy(a, e->message);
-	t->started_at = (struct api_time){ time_of(e->started_us).us,
-					   true }; /* 1970 when it never started */
-	t->finished_at = (struct api_time){ time_of(e->finished_us).us, true };
-	if (e->id[0])
-		t->container_id = str_from(arena_printf(a, CONTAINER_ID_SCHEME "%s", e->id));
-	return t;
-}
-
-static struct core_v1_container_state_waiting *waiting(struct arena *a, const char *reason,
-						       const char *message)
-{
-	struct core_v1_container_state_waiting *w =
-		ARENA_NEW(a, struct core_v1_container_state_waiting);
-	w->reason = copy(a, reason);
-	w->message = copy(a, message);
-	return w;
-}
-
-const char *container_first_reason(const struct pod_container *c)
-{
-	return c->pod->api.spec.init_containers.n > 0 ? "PodInitializing" : "ContainerCreating";
-}
-
-static void fill_state(const struct pod_container *c, struct arena *a,
-		       struct core_v1_container_status *out)
-{
-	bool waits = c->waiting_reason &&
-		     (c->life == LIFE_NONE || c->life == LIFE_EXITED || c->life == LIFE_STARTING);
-	if (waits) {
-		out->state.waiting = waiting(a, c->waiting_reason, c->waiting_message);
-		if (c->end.valid)
-			out->last_state.terminated = terminated(a, &c->end);
-	} else if (c->life == LIFE_RUNNING || c->life == LIFE_STOPPING) {
-		out->state.running = ARENA_NEW(a, struct core_v1_container_state_running);
-		out->state.running->started_at = time_of(c->started_us);
-	} else if (c->life == LIFE_EXITED || c->end.valid) {
-		out->state.terminated = terminated(a, &c->end);
-	} else {
-		out->state.waiting = waiting(a, container_first_reason(c), NULL);
-	}
-	if (c->last.valid && !out->last_state.terminated)
-		out->last_state.terminated = terminated(a, &c->last);
-}
-
-static bool was_started(const struct pod_container *c)
-{
-	if (c->role == ROLE_INIT)
-		return false;
-	return (c->life == LIFE_RUNNING || c->life == LIFE_STOPPING) && c->started;
-}
-
-static bool is_ready(const struct pod_container *c)
-{
-	if (c->role == ROLE_INIT)
-		return c->life == LIFE_EXITED && c->end.exit_code == 0;
-	/* one that is stopped to be started anew serves until it has ended */
-	bool serves = c->life == LIFE_RUNNING ||
-		      (c->life == LIFE_STOPPING && c->kill_message && !pod_is_terminating(c->pod));
-	return c->role != ROLE_EPHEMERAL && serves && c->started && c->ready;
-}
-
-static void fill_mounts(const struct pod_container *c, struct arena *a,
-			struct core_v1_container_status *out)
-{
-	size_t n = c->spec->volume_mounts.n;
-	if (!n)
-		return;
-	out->volume_mounts.items = ARENA_ARRAY(a, struct core_v1_volume_mount_status, n);
-	out->volume_mounts.n = n;
-	for (size_t i = 0; i < n; i++) {
-		const struct core_v1_volume_mount *m = &c->spec->volume_mounts.items[i];
-		out->volume_mounts.items[i] = (struct core_v1_volume_mount_status){
-			.name = m->name,
-			.mount_path = m->mount_path,
-			.read_only = m->read_only,
-			.recursive_read_only = m->read_only ? STR("Disabled") : (struct str){ 0 },
-		};
-	}
-}
-
-static void fill_resources(const struct pod_container *c, struct arena *a,
-			   struct core_v1_container_status *out)
-{
-	bool runs = c->life == LIFE_RUNNING || c->life == LIFE_STOPPING;
-	if (c->role == ROLE_EPHEMERAL || !(runs || c->end.valid || c->last.valid))
-		return;
-	out->allocated_resources = c->spec->resources.requests;
-	out->resources = ARENA_NEW(a, struct core_v1_resource_requirements);
-	*out->resources = runs ? c->actuated : c->spec->resources;
-}
-
-static void fill_container(const struct pod_container *c, struct arena *a,
-			   struct core_v1_container_status *out)
-{
-	out->name = copy(a, c->name);
-	out->restart_count = c->restart_count;
-	out->image = c->image ? copy(a, c->image) : c->spec->image;
-	out->image_id = c->image_ref ? copy(a, c->image_ref) : STR("");
-	const char *id = c->life == LIFE_STARTING
-				 ? c->end.id
-				 : c->id; /* until the new one runs, the old one is shown */
-	if (id[0])
-		out->container_id = str_from(arena_printf(a, CONTAINER_ID_SCHEME "%s", id));
-	out->ready = is_ready(c);
-	out->started = bool_of(a, was_started(c));
-	fill_state(c, a, out);
-	fill_mounts(c, a, out);
-	fill_resources(c, a, out);
-}
-
-static void fill_containers(const struct pod *p, struct arena *a, struct core_v1_pod_status *out)
-{
-	size_t n = p->ncontainers + 1;
-	out->init_container_statuses.items = ARENA_ARRAY(a, struct core_v1_container_status, n);
-	out->container_statuses.items = ARENA_ARRAY(a, struct core_v1_container_status, n);
-	out->ephemeral_container_statuses.items =
-		ARENA_ARRAY(a, struct core_v1_container_status, n);
-	for (size_t i = 0; i < p->ncontainers; i++) {
-		const struct pod_container *c = p->containers[i];
-		if (c->role == ROLE_MAIN)
-			fill_container(c, a,
-				       &out->container_statuses.items[out->container_statuses.n++]);
-		else if (c->role == ROLE_EPHEMERAL)
-			fill_container(c, a,
-				       &out->ephemeral_container_statuses
-						.items[out->ephemeral_container_statuses.n++]);
-		else
-			fill_container(c, a,
-				       &out->init_container_statuses
-						.items[out->init_container_statuses.n++]);
-	}
-}
-
 /* --- conditions --- */
 
 static const struct core_v1_pod_condition *previous(const struct pod *p, const char *type)
@@ -281,7 +122,7 @@ static void add_condition(const struct pod *p, int64_t now_us, struct core_v1_po
 		.status = status,
 		.reason = str_from(v.reason),
 		.message = str_from(v.message),
-		.last_transition_time = time_of(now_us),
+		.last_transition_time = status_time(now_us),
 	};
 	if (old && str_eq(old->status, status) && old->last_transition_time.set)
 		c->last_transition_time = old->last_transition_time;
@@ -304,7 +145,8 @@ static const char *list_of(const struct pod *p, struct arena *a, const char *wha
 
 static bool init_good(const struct pod_container *c)
 {
-	return c->role == ROLE_SIDECAR ? c->life == LIFE_RUNNING && c->started : is_ready(c);
+	return c->role == ROLE_SIDECAR ? c->life == LIFE_RUNNING && c->started
+				       : pod_container_is_ready(c);
 }
 
 static struct verdict initialized(const struct pod *p, struct arena *a, bool succeeded)
@@ -321,7 +163,7 @@ static struct verdict containers_ready(const struct pod *p, struct arena *a, con
 		return (struct verdict){ false, "PodCompleted", NULL };
 	if (str_eqz(str_from(phase), "Failed"))
 		return (struct verdict){ false, "PodFailed", NULL };
-	const char *missing = list_of(p, a, "unready", false, is_ready);
+	const char *missing = list_of(p, a, "unready", false, pod_container_is_ready);
 	return (struct verdict){ !missing, missing ? "ContainersNotReady" : NULL, missing };
 }
 
@@ -425,17 +267,17 @@ static void fill_addresses(const struct pod *p, struct arena *a, struct core_v1_
 	const char *const *ips = p->k->host_ips;
 	while (ips[n])
 		n++;
-	out->host_ip = copy(a, ips[0]);
+	out->host_ip = status_text(a, ips[0]);
 	out->host_ips.items = ARENA_ARRAY(a, struct core_v1_host_ip, n + 1);
 	for (size_t i = 0; i < n; i++)
-		out->host_ips.items[out->host_ips.n++].ip = copy(a, ips[i]);
+		out->host_ips.items[out->host_ips.n++].ip = status_text(a, ips[i]);
 	ips = pod_ips(p, a);
 	if (!ips[0] || p->sandbox == SANDBOX_NONE || p->sandbox == SANDBOX_STARTING)
 		return;
-	out->pod_ip = copy(a, ips[0]);
+	out->pod_ip = status_text(a, ips[0]);
 	out->pod_ips.items = ARENA_ARRAY(a, struct core_v1_pod_ip, 3);
 	for (size_t i = 0; ips[i] && i < 2; i++)
-		out->pod_ips.items[out->pod_ips.n++].ip = copy(a, ips[i]);
+		out->pod_ips.items[out->pod_ips.n++].ip = status_text(a, ips[i]);
 }
 
 void pod_status_build(const struct pod *p, int64_t now_us, struct arena *a,
@@ -444,15 +286,15 @@ void pod_status_build(const struct pod *p, int64_t now_us, struct arena *a,
 	*out = (struct core_v1_pod_status){
 		.observed_generation = p->api.metadata.generation,
 		.phase = str_from(pod_phase(p)),
-		.reason = copy(a, p->stop_reason),
-		.message = copy(a, p->stop_message),
+		.reason = status_text(a, p->stop_reason),
+		.message = status_text(a, p->stop_message),
 		.qos_class = str_from(qos_class(&p->api.spec)),
-		.start_time = time_of(p->start_us),
+		.start_time = status_time(p->start_us),
 	};
 	if (p->rejected)
 		return; /* nothing was ever made for it */
 	fill_conditions(p, now_us, a, out);
 	fill_pod_resources(p, a, out);
 	fill_addresses(p, a, out);
-	fill_containers(p, a, out);
+	container_report_fill(p, a, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A pod's status as upstream's kubelet reports it, from what its worker knows. Pure but for the arena. Follows
- * pkg/kubelet/kubelet_pods.go (getPhase, convertToAPIContainerStatuses) and pkg/kubelet/status/generate.go. */
+ * pkg/kubelet/kubelet_pods.go (getPhase) and pkg/kubelet/status/generate.go. */
 #ifndef AGENT_KUBELET_POD_POD_STATUS_H
 #define AGENT_KUBELET_POD_POD_STATUS_H
 
@@ -12,9 +12,5 @@ void pod_status_build(const struct pod *p, int64_t now_us, struct arena *a,
 		      struct core_v1_pod_status *out);
 /* "Pending", "Running", "Succeeded", "Failed" */
 const char *pod_phase(const struct pod *p);
-const char *
-container_first_reason(const struct pod_container *c); /* why one that never started waits */
-const char *
-container_end_reason(const struct container_end *e); /* Completed, Error, OOMKilled, … */
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "agent/kubelet/pod/pod_status.h"
+#include "agent/kubelet/pod/container_report.h"
 #include "agent/kubelet/serve/log_line.h"
 #include "agent/kubelet/serve/server.h"
 #include "base/file.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/kubelet/pod/container_report.h"
 #include "agent/kubelet/pod/pod_status.h"
 
 static const char *const host_ips[] = { "192.0.2.1", NULL };
