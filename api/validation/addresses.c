@@ -210,8 +210,9 @@ void validate_runtime_class(struct check *c, const json_t *class)
 {
 	const json_t *overhead = json_object_get(class, "overhead"),
 		     *scheduling = json_object_get(class, "scheduling");
-	CHECK_DECLARED(c,
-		       check_required_name(c, "handler", field(class, "handler"), name_dns_label));
+	if (!c->update)
+		CHECK_DECLARED(c, check_required_name(c, "handler", field(class, "handler"),
+						      name_dns_label));
 	if (overhead) {
 		json_t *as_limits = json_object();
 		json_t *fixed = json_object_get(overhead, "podFixed");
@@ -233,6 +234,8 @@ void validate_runtime_class(struct check *c, const json_t *class)
 void validate_runtime_class_update(struct check *c, const json_t *new, const json_t *old)
 {
 	CHECK_DECLARED(c, check_fixed(c, "handler", new, old));
+	if (field(new, "handler").n == 0 && field(old, "handler").n)
+		CHECK_DECLARED(c, check_required(c, "handler", "%s", ""));
 }
 
 /* ---- parts of the API ---- */

@@ -227,10 +227,12 @@ static void check_policy_port(struct check *c, const json_t *port)
 	const json_t *number = json_object_get(port, "port"),
 		     *end = json_object_get(port, "endPort");
 	check_known_if_set(c, port, "protocol", protocols);
-	if (number)
+	if (number && !json_is_string(number))
 		check_port_or_name(c, "port", number);
 	if (end)
 		check_end_port(c, end, number);
+	if (json_is_string(number))
+		check_port_or_name(c, "port", number);
 }
 
 static void check_block(struct check *c, const json_t *block)

@@ -75,7 +75,7 @@ static void check_service_port(struct check *c, const json_t *port, const json_t
 	check_port(c, "port", json_object_get(port, "port"));
 	check_one_of(c, port, "protocol", protocols, true);
 	check_port_or_name(c, "targetPort", json_object_get(port, "targetPort"));
-	if (field(port, "appProtocol").n)
+	if (json_object_get(port, "appProtocol"))
 		check_name(c, "appProtocol", field(port, "appProtocol"), name_label_key);
 	if (is_type(spec, "ClusterIP") && json_integer_value(json_object_get(port, "nodePort")))
 		check_forbidden(c, "nodePort", "may not be used when `type` is 'ClusterIP'");

@@ -286,6 +286,11 @@ static void networks_are_held_to_upstreams_rules(void **state)
 		  "NotSupported:spec.ingress[0].ports[0].protocol Invalid:spec.i"
 		  "ngress[0].ports[0].endPort Invalid:spec.ingress[0].ports[0].e"
 		  "ndPort" },
+		{ "networking.k8s.io", "v1", "networkpolicies", NULL,
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'podSelector':{},"
+		  "'ingress':[{'ports':[{'port':'-','endPort':2}]}]}}",
+		  "Invalid:spec.ingress[0].ports[0].endPort Invalid:spec.ingress[0].ports[0].port "
+		  "Invalid:spec.ingress[0].ports[0].port" },
 		{ "discovery.k8s.io", "v1", "endpointslices", NULL,
 		  "{'metadata':{'name':'web','namespace':'default'},'addressTyp"
 		  "e':'x','endpoints':[{'addresses':[]}],'ports':[{'name':'A'},"
@@ -376,6 +381,13 @@ static void devices_are_held_to_upstreams_rules(void **state)
 static void other_kinds_are_held_to_upstreams_rules(void **state)
 {
 	static const struct row rows[] = {
+		{ "node.k8s.io", "v1", "runtimeclasses",
+		  "{'metadata':{'name':'web'},'handler':'h'}", "{'metadata':{'name':'web'}}",
+		  "Invalid:handler Required:handler" },
+		{ "", "v1", "services", NULL,
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'ports':[{'port':1,"
+		  "'appProtocol':''}]}}",
+		  "Invalid:spec.ports[0].appProtocol Invalid:spec.ports[0].appProtocol" },
 		{ "node.k8s.io", "v1", "runtimeclasses", NULL,
 		  "{'metadata':{'name':'web'},'handler':'A','scheduling':{'node"
 		  "Selector':{'-':''}}}",
