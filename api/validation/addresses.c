@@ -210,7 +210,7 @@ void validate_runtime_class(struct check *c, const json_t *class)
 {
 	const json_t *overhead = json_object_get(class, "overhead"),
 		     *scheduling = json_object_get(class, "scheduling");
-	if (!c->update)
+	if (!c->update || field(class, "handler").n)
 		CHECK_DECLARED(c, check_required_name(c, "handler", field(class, "handler"),
 						      name_dns_label));
 	if (overhead) {

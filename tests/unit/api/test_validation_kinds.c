@@ -384,6 +384,10 @@ static void other_kinds_are_held_to_upstreams_rules(void **state)
 		{ "node.k8s.io", "v1", "runtimeclasses",
 		  "{'metadata':{'name':'web'},'handler':'h'}", "{'metadata':{'name':'web'}}",
 		  "Invalid:handler Required:handler" },
+		{ "node.k8s.io", "v1", "runtimeclasses",
+		  "{'metadata':{'name':'web'},'handler':'h'}",
+		  "{'metadata':{'name':'web'},'handler':'a b'}",
+		  "Invalid:handler Invalid:handler" },
 		{ "", "v1", "services", NULL,
 		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'ports':[{'port':1,"
 		  "'appProtocol':''}]}}",
