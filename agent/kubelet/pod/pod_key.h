@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* type: "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519", "RSA3072", "RSA4096". key: PKCS #8 as PEM; request: PKCS #10
- * without a subject, as DER. */
+/* type: "ECDSAP256", "ECDSAP384", "ECDSAP521", "RSA3072", "RSA4096". key: PKCS #8 as PEM; request: PKCS #10 without a
+ * subject, as DER. */
 int pod_key_new(struct str type, struct buf *key, struct buf *request, struct err *err);
 
 #endif

@@ -3,9 +3,7 @@
 
 #include <mbedtls/pk.h>
 
-#include "agent/kubelet/pod/ed25519.h"
 #include "agent/kubelet/pod/pod_key.h"
-#include "api/validation/pem.h"
 #include "base/encode.h"
 
 static int random_bytes(void *ctx, unsigned char *out, size_t n)
@@ -50,43 +48,6 @@ static void an_rsa_key_comes_with_its_request(void **state)
 	check("RSA3072", 3072);
 }
 
-/* The frames are of fixed length: RFC 8410, 7 and RFC 2986. */
-static void an_ed25519_key_comes_with_its_request(void **state)
-{
-	static const char head[] = "\x30\x7f\x30\x33\x02\x01\x00\x30\x00"
-				   "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00",
-			  mid[] = "\xa0\x00\x30\x05\x06\x03\x2b\x65\x70\x03\x41\x00",
-			  pkcs8[] = "\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70"
-				    "\x04\x22\x04\x20";
-	enum {
-		INFO = 2,
-		INFO_N = 53,
-		KEY = sizeof(head) - 1,
-		SIGNATURE = KEY + 32 + sizeof(mid) - 1
-	};
-	auto_buf key = { 0 }, request = { 0 };
-	auto_err err = { 0 };
-	struct str rest;
-	struct pem_block block;
-	uint8_t public[ED25519_KEY_BYTES], signature[ED25519_SIGNATURE_BYTES];
-	(void)state;
-	assert_int_equal(pod_key_new(STR("ED25519"), &key, &request, &err), 0);
-	rest = buf_view(&key);
-	assert_true(pem_next(&rest, &block));
-	assert_int_equal(block.der.n, sizeof(pkcs8) - 1 + ED25519_KEY_BYTES);
-	assert_memory_equal(block.der.p, pkcs8, sizeof(pkcs8) - 1);
-	const uint8_t *secret = (const uint8_t *)block.der.p + sizeof(pkcs8) - 1;
-	assert_int_equal(ed25519_public(secret, public), 0);
-	assert_int_equal(ed25519_sign(secret, public, str_of(request.p + INFO, INFO_N), signature),
-			 0);
-	assert_int_equal(request.n, SIGNATURE + ED25519_SIGNATURE_BYTES);
-	assert_memory_equal(request.p, head, sizeof(head) - 1);
-	assert_memory_equal(request.p + KEY, public, sizeof(public));
-	assert_memory_equal(request.p + KEY + 32, mid, sizeof(mid) - 1);
-	assert_memory_equal(request.p + SIGNATURE, signature, sizeof(signature));
-	buf_free(&block.der);
-}
-
 static void an_unknown_type_is_refused(void **state)
 {
 	(void)state;
@@ -101,7 +62,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_of_each_curve_comes_with_its_request),
 		cmocka_unit_test(an_rsa_key_comes_with_its_request),
-		cmocka_unit_test(an_ed25519_key_comes_with_its_request),
 		cmocka_unit_test(an_unknown_type_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
