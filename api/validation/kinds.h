@@ -68,22 +68,27 @@ void validate_core_event_update(struct check *c, const json_t *new, const json_t
 void validate_event(struct check *c, const json_t *event);
 void validate_event_update(struct check *c, const json_t *new, const json_t *old);
 void validate_lease(struct check *c, const json_t *lease);
-/* workloads.c, job.c */
+/* deployment.c */
 void validate_deployment(struct check *c, const json_t *object);
 void validate_deployment_update(struct check *c, const json_t *new, const json_t *old);
 void validate_deployment_status(struct check *c, const json_t *new, const json_t *old);
+/* replica_set.c */
 void validate_replica_set(struct check *c, const json_t *object);
 void validate_replica_set_update(struct check *c, const json_t *new, const json_t *old);
 void validate_replica_set_status(struct check *c, const json_t *new, const json_t *old);
+void validate_replication_controller(struct check *c, const json_t *object);
+/* stateful_set.c */
 void validate_stateful_set(struct check *c, const json_t *object);
 void validate_stateful_set_update(struct check *c, const json_t *new, const json_t *old);
 void validate_stateful_set_status(struct check *c, const json_t *new, const json_t *old);
+/* daemon_set.c */
 void validate_daemon_set(struct check *c, const json_t *object);
 void validate_daemon_set_update(struct check *c, const json_t *new, const json_t *old);
 void validate_daemon_set_status(struct check *c, const json_t *new, const json_t *old);
-void validate_replication_controller(struct check *c, const json_t *object);
+/* controller_revision.c */
 void validate_controller_revision(struct check *c, const json_t *object);
 void validate_controller_revision_update(struct check *c, const json_t *new, const json_t *old);
+/* job.c */
 void validate_job(struct check *c, const json_t *job);
 void validate_job_update(struct check *c, const json_t *new, const json_t *old);
 void validate_job_status(struct check *c, const json_t *new, const json_t *old);
