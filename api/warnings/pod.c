@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pods and their templates. */
+/* Pods and their templates; pod_placement.c, pod_ports.c and paths.c have parts of it. */
 #include "api/object/meta.h"
-#include "api/values/quantity.h"
-#include "api/warnings/warnings.h"
+#include "api/warnings/pod_parts.h"
 #include "base/mem.h"
 
 static struct str field(const json_t *object, const char *name)
@@ -21,123 +20,6 @@ static void warn_annotation(struct warnings *w, struct str key, const char *text
 	check_in_key(&w->at, key);
 	warn_at(w, NULL, "%s", text);
 	check_out(&w->at, was);
-}
-
-/* ---- where it may run ---- */
-
-static void warn_node_labels(struct warnings *w, const json_t *spec)
-{
-	const char *key;
-	json_t *unused;
-	size_t was = check_in(&w->at, "spec.nodeSelector");
-	json_object_foreach (json_object_get(spec, "nodeSelector"), key, unused) {
-		const char *why = node_label_deprecated(str_from(key));
-		size_t at = check_in_key(&w->at, str_from(key));
-		if (why)
-			warn_at(w, NULL, "%s", why);
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void warn_bad_values(struct warnings *w, const json_t *expression)
-{
-	size_t was = check_in(&w->at, "values"), i;
-	json_t *value;
-	json_array_foreach (json_object_get(expression, "values"), i, value) {
-		struct name_errors e = name_label_value(tree_str(value));
-		size_t at = check_in_index(&w->at, i);
-		for (size_t k = 0; k < e.n; k++)
-			warn_at(w, NULL, "%.*s is invalid, %s", STR_ARG(tree_str(value)),
-				e.text[k]);
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void warn_preferred(struct warnings *w, const json_t *preferred)
-{
-	size_t was = check_in(&w->at, "preferredDuringSchedulingIgnoredDuringExecution"), i, k;
-	json_t *term, *expression;
-	json_array_foreach (preferred, i, term) {
-		size_t at = check_in_index(&w->at, i);
-		check_in(&w->at, "preference.matchExpressions");
-		json_array_foreach (tree_get(term, "preference", "matchExpressions", NULL), k,
-				    expression) {
-			size_t one = check_in_index(&w->at, k);
-			struct str key = field(expression, "key");
-			const char *why = node_label_deprecated(key);
-			if (why)
-				warn_at(w, "key", "%.*s is %s", STR_ARG(key), why);
-			warn_bad_values(w, expression);
-			check_out(&w->at, one);
-		}
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void warn_node_affinity(struct warnings *w, const json_t *spec)
-{
-	static const char required[] = "requiredDuringSchedulingIgnoredDuringExecution",
-			  preferred[] = "preferredDuringSchedulingIgnoredDuringExecution";
-	const json_t *affinity = tree_get(spec, "affinity", "nodeAffinity", NULL);
-	size_t was = check_in(&w->at, "spec.affinity.nodeAffinity"), at;
-	at = check_in(&w->at, required);
-	check_in(&w->at, "nodeSelectorTerms");
-	warn_node_selector_terms(w, tree_get(affinity, required, "nodeSelectorTerms", NULL));
-	check_out(&w->at, at);
-	warn_preferred(w, json_object_get(affinity, preferred));
-	check_out(&w->at, was);
-}
-
-static void warn_spread(struct warnings *w, const json_t *spec)
-{
-	size_t was = check_in(&w->at, "spec.topologySpreadConstraints"), i;
-	json_t *item;
-	json_array_foreach (json_object_get(spec, "topologySpreadConstraints"), i, item) {
-		struct str key = field(item, "topologyKey");
-		const char *why = node_label_deprecated(key);
-		size_t at = check_in_index(&w->at, i);
-		if (why)
-			warn_at(w, "topologyKey", "%.*s is %s", STR_ARG(key), why);
-		if (!json_object_get(item, "labelSelector"))
-			warn_at(w, "labelSelector",
-				"a null labelSelector results in matching no pod");
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void warn_terms(struct warnings *w, const json_t *affinity, const char *list,
-		       const char *inside)
-{
-	size_t was = check_in(&w->at, list), i;
-	json_t *item;
-	json_array_foreach (json_object_get(affinity, list), i, item) {
-		const json_t *term = inside ? json_object_get(item, inside) : item;
-		size_t at = check_in_index(&w->at, i);
-		check_in(&w->at, inside);
-		if (!json_object_get(term, "labelSelector"))
-			warn_at(w, "labelSelector",
-				"a null labelSelector results in matching no pod");
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void warn_pod_affinity(struct warnings *w, const json_t *spec)
-{
-	static const char *const kinds[] = { "podAffinity", "podAntiAffinity" };
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		const json_t *affinity = tree_get(spec, "affinity", kinds[i], NULL);
-		size_t was = check_in(&w->at, "spec.affinity");
-		check_in(&w->at, kinds[i]);
-		warn_terms(w, affinity, "requiredDuringSchedulingIgnoredDuringExecution", NULL);
-		warn_terms(w, affinity, "preferredDuringSchedulingIgnoredDuringExecution",
-			   "podAffinityTerm");
-		check_out(&w->at, was);
-	}
 }
 
 /* ---- volumes ---- */
@@ -209,9 +91,7 @@ static void warn_pull_secrets(struct warnings *w, const json_t *spec)
 
 /* ---- containers ---- */
 
-typedef void (*container_fn)(struct warnings *w, const json_t *container, void *ctx);
-
-static void each_container(struct warnings *w, const json_t *spec, container_fn fn, void *ctx)
+void pod_each_container(struct warnings *w, const json_t *spec, container_fn fn, void *ctx)
 {
 	static const char *const lists[] = { "initContainers", "containers",
 					     "ephemeralContainers" };
@@ -297,101 +177,6 @@ static void warn_container(struct warnings *w, const json_t *container, void *ct
 	warn_env(w, container);
 }
 
-struct port { /* one that was seen, and where */
-	const json_t *port;
-	char *path;
-};
-struct ports {
-	struct port *items;
-	size_t n;
-};
-
-static bool same_port(const json_t *a, const json_t *b)
-{
-	return json_integer_value(json_object_get(a, "containerPort")) ==
-		       json_integer_value(json_object_get(b, "containerPort")) &&
-	       str_eq(field(a, "protocol"), field(b, "protocol"));
-}
-
-static void warn_port_pair(struct warnings *w, const json_t *port, const struct port *other)
-{
-	struct str a = field(port, "hostIP"), b = field(other->port, "hostIP");
-	json_int_t pa = json_integer_value(json_object_get(port, "hostPort")),
-		   pb = json_integer_value(json_object_get(other->port, "hostPort"));
-	if (str_eq(a, b) && pa == pb)
-		warn_at(w, NULL, "duplicate port definition with %s", other->path);
-	else if (pa == 0 || pb == 0)
-		warn_at(w, NULL, "overlapping port definition with %s", other->path);
-	else if (pa == pb && (a.n == 0) != (b.n == 0))
-		warn_at(w, NULL, "dangerously ambiguous port definition with %s", other->path);
-}
-
-static void keep_port(struct ports *seen, const json_t *port, struct str path)
-{
-	if ((seen->n & (seen->n - 1)) == 0)
-		seen->items = mem_realloc(seen->items,
-					  (seen->n ? 2 * seen->n : 1) * sizeof(*seen->items));
-	seen->items[seen->n++] = (struct port){ port, str_dup(path) };
-}
-
-static void warn_ports(struct warnings *w, const json_t *container, void *ctx)
-{
-	struct ports *seen = ctx;
-	size_t was = check_in(&w->at, "ports"), i;
-	json_t *port;
-	json_array_foreach (json_object_get(container, "ports"), i, port) {
-		size_t at = check_in_index(&w->at, i);
-		struct str ip = field(port, "hostIP");
-		if (ip.n && json_integer_value(json_object_get(port, "hostPort")) == 0)
-			warn_at(w, NULL,
-				"hostIP set without hostPort: {Name:%.*s HostPort:0 "
-				"ContainerPort:%lld Protocol:%.*s HostIP:%.*s}",
-				STR_ARG(field(port, "name")),
-				(long long)json_integer_value(
-					json_object_get(port, "containerPort")),
-				STR_ARG(field(port, "protocol")), STR_ARG(ip));
-		for (size_t k = 0; k < seen->n; k++)
-			if (same_port(port, seen->items[k].port))
-				warn_port_pair(w, port, &seen->items[k]);
-		keep_port(seen, port, buf_view(&w->at.path));
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void warn_port_names(struct warnings *w, const json_t *container, void *ctx)
-{
-	struct map *names = ctx;
-	size_t was = check_in(&w->at, "ports"), i;
-	json_t *port;
-	json_array_foreach (json_object_get(container, "ports"), i, port) {
-		struct str name = field(port, "name");
-		size_t at = check_in_index(&w->at, i);
-		const char *other = name.n ? map_get(names, name) : NULL;
-		if (other)
-			warn_at(w, NULL,
-				"duplicate port name \"%.*s\" with %s, services and probes that "
-				"select ports by name will use %s",
-				STR_ARG(name), other, other);
-		else if (name.n)
-			map_put(names, name, str_dup(buf_view(&w->at.path)));
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void warn_all_ports(struct warnings *w, const json_t *spec)
-{
-	struct ports seen = { 0 };
-	struct map names = { 0 };
-	each_container(w, spec, warn_ports, &seen);
-	for (size_t i = 0; i < seen.n; i++)
-		free(seen.items[i].path);
-	free(seen.items);
-	each_container(w, spec, warn_port_names, &names);
-	map_free(&names, free);
-}
-
 /* ---- the whole ---- */
 
 static void warn_annotations(struct warnings *w, const json_t *metadata)
@@ -436,9 +221,9 @@ void warn_pod_spec(struct warnings *w, const json_t *metadata, const json_t *spe
 {
 	static const char seccomp[] = "seccomp.security.alpha.kubernetes.io/pod";
 	struct around around = { metadata, spec, template, w->at.path.n };
-	warn_node_labels(w, spec);
-	warn_node_affinity(w, spec);
-	warn_spread(w, spec);
+	warn_pod_node_labels(w, spec);
+	warn_pod_node_affinity(w, spec);
+	warn_pod_spread(w, spec);
 	warn_annotations(w, metadata);
 	warn_sources(w, spec);
 	warn_pod_paths(w, json_object_get(spec, "volumes"));
@@ -450,8 +235,8 @@ void warn_pod_spec(struct warnings *w, const json_t *metadata, const json_t *spe
 		warn_annotation(
 			w, str_from(seccomp),
 			"non-functional in v1.27+; use the \"seccompProfile\" field instead");
-	each_container(w, spec, warn_container, &around);
-	warn_all_ports(w, spec);
+	pod_each_container(w, spec, warn_container, &around);
+	warn_pod_ports(w, spec);
 	if (json_integer_value(json_object_get(spec, "terminationGracePeriodSeconds")) < 0)
 		warn_at(w, "spec.terminationGracePeriodSeconds",
 			"must be >= 0; negative values are invalid and will be treated as 1");

@@ -4,6 +4,7 @@
 #include "api/object/meta.h"
 #include "api/values/addr.h"
 #include "api/values/quantity.h"
+#include "api/warnings/kinds.h"
 #include "base/mem.h"
 
 /* ---- telling ---- */
@@ -144,121 +145,6 @@ void warn_node_selector_terms(struct warnings *w, const json_t *terms)
 
 /* ---- kinds ---- */
 
-static const char in_names[] =
-	"this is used in Pod names and hostnames, which can result in surprising behavior; a DNS "
-	"label is recommended";
-
-static void warn_name(struct warnings *w, const json_t *object, const char *why)
-{
-	struct name_errors e = name_dns_label(meta_name(object));
-	auto_buf list = { 0 };
-	for (size_t i = 0; i < e.n; i++)
-		buf_printf(&list, "%s%s", i ? " " : "", e.text[i]);
-	if (e.n)
-		warn_at(w, "metadata.name", "%s: [%s]", why, list.p);
-}
-
-static void warn_template(struct warnings *w, const json_t *template, const char *path)
-{
-	size_t was = check_in(&w->at, path);
-	if (template)
-		warn_pod_spec(w, json_object_get(template, "metadata"),
-			      json_object_get(template, "spec"), true);
-	check_out(&w->at, was);
-}
-
-static bool spec_changed(const json_t *new, const json_t *old)
-{
-	return !old || meta_generation(new) != meta_generation(old);
-}
-
-static void pod(struct warnings *w, const json_t *new, const json_t *old)
-{
-	if (old)
-		return;
-	warn_name(w, new,
-		  "this is used in the Pod's hostname, which can result in surprising behavior; a "
-		  "DNS label is recommended");
-	warn_pod_spec(w, meta_of(new), json_object_get(new, "spec"), false);
-}
-
-static void pod_template(struct warnings *w, const json_t *new, const json_t *old)
-{
-	if (spec_changed(new, old))
-		warn_template(w, json_object_get(new, "template"), "template");
-}
-
-static void workload(struct warnings *w, const json_t *new, const json_t *old)
-{
-	if (!old)
-		warn_name(w, new, in_names);
-	if (spec_changed(new, old))
-		warn_template(w, tree_get(new, "spec", "template", NULL), "spec.template");
-}
-
-static void daemon_set(struct warnings *w, const json_t *new, const json_t *old)
-{
-	if (!old || !shape_equal(tree_get(new, "spec", "template", NULL),
-				 tree_get(old, "spec", "template", NULL)))
-		warn_template(w, tree_get(new, "spec", "template", NULL), "spec.template");
-}
-
-static void stateful_set(struct warnings *w, const json_t *new, const json_t *old)
-{
-	size_t was, i;
-	json_t *claim;
-	if (spec_changed(new, old))
-		warn_template(w, tree_get(new, "spec", "template", NULL), "spec.template");
-	was = check_in(&w->at, "spec.volumeClaimTemplates");
-	json_array_foreach (tree_get(new, "spec", "volumeClaimTemplates", NULL), i, claim) {
-		size_t at = check_in_index(&w->at, i);
-		check_in(&w->at, old ? "Spec" : NULL);
-		warn_claim_spec(w, json_object_get(claim, "spec"));
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-	if (json_integer_value(tree_get(new, "spec", "revisionHistoryLimit", NULL)) < 0)
-		warn_at(w, "spec.revisionHistoryLimit",
-			"a negative value retains all historical revisions; a value >= 0 is "
-			"recommended");
-}
-
-static void warn_job_spec(struct warnings *w, const json_t *spec)
-{
-	if (str_eqz(tree_get_str(spec, "completionMode", NULL), "Indexed") &&
-	    json_integer_value(json_object_get(spec, "completions")) > 100000 &&
-	    json_integer_value(json_object_get(spec, "parallelism")) > 10000)
-		warn_at(w, NULL,
-			"In Indexed Jobs with a number of completions higher than 10^5 and a "
-			"parallelism higher than 10^4, Kubernetes might not be able to track "
-			"completedIndexes when a big number of indexes fail");
-	warn_template(w, json_object_get(spec, "template"), "template");
-}
-
-static void job(struct warnings *w, const json_t *new, const json_t *old)
-{
-	if (!old)
-		warn_name(w, new, in_names);
-	size_t was = check_in(&w->at, "spec");
-	if (spec_changed(new, old))
-		warn_job_spec(w, json_object_get(new, "spec"));
-	check_out(&w->at, was);
-}
-
-static void cron_job(struct warnings *w, const json_t *new, const json_t *old)
-{
-	if (!old)
-		warn_name(w, new, in_names);
-	size_t was = check_in(&w->at, "spec.jobTemplate.spec");
-	if (spec_changed(new, old))
-		warn_job_spec(w, tree_get(new, "spec", "jobTemplate", "spec", NULL));
-	check_out(&w->at, was);
-	if (old && str_contains(tree_get_str(new, "spec", "schedule", NULL), STR("TZ")))
-		warn(w, "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see "
-			"https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for "
-			"more details");
-}
-
 static void node(struct warnings *w, const json_t *new, const json_t *old)
 {
 	(void)old;
@@ -275,98 +161,6 @@ static void node(struct warnings *w, const json_t *new, const json_t *old)
 		check_out(&w->at, at);
 	}
 	check_out(&w->at, was);
-}
-
-static void warn_addresses(struct warnings *w, const json_t *list, const char *name)
-{
-	size_t was = check_in(&w->at, name), i;
-	json_t *item;
-	json_array_foreach (list, i, item) {
-		size_t at = check_in_index(&w->at, i);
-		if (json_is_string(item))
-			warn_ip(w, NULL, tree_str(item));
-		else
-			warn_ip(w, "ip", tree_get_str(item, "ip", NULL));
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void endpoints(struct warnings *w, const json_t *new, const json_t *old)
-{
-	(void)old;
-	size_t was = check_in(&w->at, "subsets"), i;
-	json_t *subset;
-	json_array_foreach (json_object_get(new, "subsets"), i, subset) {
-		size_t at = check_in_index(&w->at, i);
-		warn_addresses(w, json_object_get(subset, "addresses"), "addresses");
-		warn_addresses(w, json_object_get(subset, "notReadyAddresses"),
-			       "notReadyAddresses");
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void endpoint_slice(struct warnings *w, const json_t *new, const json_t *old)
-{
-	size_t was, i;
-	json_t *endpoint;
-	if (!old && str_eqz(tree_get_str(new, "addressType", NULL), "FQDN"))
-		warn(w, "spec.addressType: FQDN endpoints are deprecated");
-	was = check_in(&w->at, "endpoints");
-	json_array_foreach (json_object_get(new, "endpoints"), i, endpoint) {
-		size_t at = check_in_index(&w->at, i);
-		warn_addresses(w, json_object_get(endpoint, "addresses"), "addresses");
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, was);
-}
-
-static void ingress(struct warnings *w, const json_t *new, const json_t *old)
-{
-	if (!old && warn_annotated(new, "kubernetes.io/ingress.class") &&
-	    !tree_get(new, "spec", "ingressClassName", NULL))
-		warn(w, "annotation \"kubernetes.io/ingress.class\" is deprecated, please use "
-			"'spec.ingressClassName' instead");
-}
-
-static void warn_ip_block(struct warnings *w, const json_t *peer)
-{
-	const json_t *block = json_object_get(peer, "ipBlock");
-	size_t was = check_in(&w->at, "ipBlock"), list, i;
-	json_t *except;
-	if (block)
-		warn_cidr(w, "cidr", tree_get_str(block, "cidr", NULL));
-	list = check_in(&w->at, "except");
-	json_array_foreach (json_object_get(block, "except"), i, except) {
-		size_t at = check_in_index(&w->at, i);
-		warn_cidr(w, NULL, tree_str(except));
-		check_out(&w->at, at);
-	}
-	check_out(&w->at, list);
-	check_out(&w->at, was);
-}
-
-static void network_policy(struct warnings *w, const json_t *new, const json_t *old)
-{
-	static const char *const ways[][2] = { { "ingress", "from" }, { "egress", "to" } };
-	(void)old;
-	for (size_t k = 0; k < COUNT_OF(ways); k++) {
-		size_t was = check_in(&w->at, "spec"), i, j;
-		json_t *rule, *peer;
-		check_in(&w->at, ways[k][0]);
-		json_array_foreach (tree_get(new, "spec", ways[k][0], NULL), i, rule) {
-			size_t at = check_in_index(&w->at, i), list = check_in(&w->at, ways[k][1]);
-			json_array_foreach (json_object_get(rule, ways[k][1]), j, peer) {
-				size_t one = check_in_index(&w->at, j);
-				warn_ip_block(w, peer);
-				check_out(&w->at, one);
-			}
-			check_out(&w->at, list);
-			check_out(&w->at, at);
-		}
-		check_out(&w->at, was);
-	}
 }
 
 static void quota(struct warnings *w, const json_t *new, const json_t *old)
@@ -445,27 +239,27 @@ static const struct {
 	const char *group, *plural;
 	void (*run)(struct warnings *w, const json_t *new, const json_t *old);
 } rows[] = {
-	{ "", "endpoints", endpoints },
+	{ "", "endpoints", warn_of_endpoints },
 	{ "", "nodes", node },
 	{ "", "persistentvolumeclaims", claim },
 	{ "", "persistentvolumes", volume },
-	{ "", "pods", pod },
-	{ "", "podtemplates", pod_template },
-	{ "", "replicationcontrollers", workload },
+	{ "", "pods", warn_of_pod },
+	{ "", "podtemplates", warn_of_pod_template },
+	{ "", "replicationcontrollers", warn_of_workload },
 	{ "", "resourcequotas", quota },
 	{ "", "secrets", secret },
 	{ "", "services", service },
 	{ "storage.k8s.io", "csidrivers", csi_driver },
 	{ "apiextensions.k8s.io", "customresourcedefinitions", warn_definition },
-	{ "apps", "daemonsets", daemon_set },
-	{ "apps", "deployments", workload },
-	{ "apps", "replicasets", workload },
-	{ "apps", "statefulsets", stateful_set },
-	{ "batch", "cronjobs", cron_job },
-	{ "batch", "jobs", job },
-	{ "discovery.k8s.io", "endpointslices", endpoint_slice },
-	{ "networking.k8s.io", "ingresses", ingress },
-	{ "networking.k8s.io", "networkpolicies", network_policy },
+	{ "apps", "daemonsets", warn_of_daemon_set },
+	{ "apps", "deployments", warn_of_workload },
+	{ "apps", "replicasets", warn_of_workload },
+	{ "apps", "statefulsets", warn_of_stateful_set },
+	{ "batch", "cronjobs", warn_of_cron_job },
+	{ "batch", "jobs", warn_of_job },
+	{ "discovery.k8s.io", "endpointslices", warn_of_endpoint_slice },
+	{ "networking.k8s.io", "ingresses", warn_of_ingress },
+	{ "networking.k8s.io", "networkpolicies", warn_of_network_policy },
 	{ "node.k8s.io", "runtimeclasses", runtime_class },
 };
 
