@@ -64,7 +64,7 @@ void check_too_many(struct check *c, const char *child, size_t n, size_t max);
 void check_unsupported(struct check *c, const char *child, const json_t *value,
 		       const char *const *supported); /* NULL-terminated */
 
-/* Rules that come back everywhere. */
+/* check_rules.c: rules that come back everywhere. */
 void check_name(struct check *c, const char *child, struct str value, name_check rule);
 /* Required when empty, else the name rule. */
 void check_required_name(struct check *c, const char *child, struct str value, name_check rule);
@@ -88,16 +88,17 @@ void check_immutable(struct check *c, const char *child, const json_t *new, cons
 void check_immutable_text(struct check *c, const char *child, const json_t *new, const json_t *old);
 /* The same for a field whose rule upstream generates: it prints no value. */
 void check_fixed(struct check *c, const char *child, const json_t *new, const json_t *old);
+void check_port(struct check *c, const char *child, const json_t *port); /* 1-65535 */
+void check_port_or_name(struct check *c, const char *child, const json_t *port);
+void check_int_or_percent(struct check *c, const json_t *parent, const char *child);
+/* check_labels.c */
 void check_labels(struct check *c, const char *child, const json_t *map);
 void check_label_selector(struct check *c, const char *child, const json_t *selector);
 void check_annotations(struct check *c, const char *child, const json_t *map);
-void check_port(struct check *c, const char *child, const json_t *port); /* 1-65535 */
-void check_port_or_name(struct check *c, const char *child, const json_t *port);
 /* check_ip.c */
 void check_ip(struct check *c, const char *child, struct str text);
 void check_ip_canonical(struct check *c, const char *child, struct str text);
 void check_cidr(struct check *c, const char *child, struct str text);
-void check_int_or_percent(struct check *c, const json_t *parent, const char *child);
 
 /* 4, 6, or 0 when it is no address. */
 int ip_family(struct str text);
