@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of service-account tokens share. Private to authn/token*.c; any thread. */
+#ifndef SERVER_APISERVER_AUTHN_TOKEN_PARTS_H
+#define SERVER_APISERVER_AUTHN_TOKEN_PARTS_H
+
+#include <jansson.h>
+#include <mbedtls/pk.h>
+
+#include "server/apiserver/authn/token.h"
+
+#define TOKEN_KID_MAX       64
+#define TOKEN_LEGACY_ISSUER "kubernetes/serviceaccount"
+
+struct token_keys {
+	mbedtls_pk_context key;
+	char kid[TOKEN_KID_MAX];
+	char *issuer;
+};
+
+/* token_cache.c: verified claims by the hash of their token. `find` gives a copy, the caller's; NULL: not there. */
+json_t *token_cache_find(struct token_cache *c, struct str hash);
+void token_cache_keep(struct token_cache *c, struct str hash, const json_t *claims);
+
+/* The text at claims[a] or claims[a][b] (b NULL: none), borrowed; empty: there is none. */
+struct str token_claim(const json_t *claims, const char *a, const char *b);
+/* An object that a token is bound to must be there under the same uid. */
+int token_bound_check(const struct token_check *check, const char *plural, struct str ns,
+		      struct str name, struct str uid, struct err *err);
+
+/* token_legacy.c: the same as token_authenticate() for claims whose issuer is TOKEN_LEGACY_ISSUER. */
+int token_legacy_authenticate(const struct token_check *check, const json_t *claims,
+			      struct str token, struct arena *a, struct api_user *out,
+			      struct str *audience, struct err *err);
+
+#endif
