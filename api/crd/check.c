@@ -98,25 +98,10 @@ static void list_check(const struct crd_rules *r, const struct place *at, struct
 
 /* ---- objects ---- */
 
-static const struct crd_rules *property_rules(const struct crd_rules *r, const char *name)
-{
-	for (size_t lo = 0, hi = r->nproperties; lo < hi;) {
-		size_t mid = (lo + hi) / 2;
-		int c = strcmp(name, r->properties[mid].name);
-		if (c == 0)
-			return r->properties[mid].rules;
-		if (c < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return NULL;
-}
-
 static void member_check(const struct crd_rules *r, const struct place *at, const char *name,
 			 const json_t *value, struct outcome *o)
 {
-	const struct crd_rules *own = property_rules(r, name);
+	const struct crd_rules *own = crd_rules_property(r, name);
 	auto_buf path = { 0 };
 	if (!own && r->no_more) {
 		COMPLAIN(check_invalid_text, o, at, str_from(name),

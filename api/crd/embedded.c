@@ -9,14 +9,6 @@
 #include "api/validation/metadata.h"
 #include "base/mem.h"
 
-static const struct crd_rules *property_of(const struct crd_rules *r, const char *name)
-{
-	for (size_t i = 0; r && i < r->nproperties; i++)
-		if (strcmp(r->properties[i].name, name) == 0)
-			return r->properties[i].rules;
-	return NULL;
-}
-
 static bool is_meta(const char *name)
 {
 	return !strcmp(name, "apiVersion") || !strcmp(name, "kind") || !strcmp(name, "metadata");
@@ -31,7 +23,7 @@ bool crd_rules_prune(const struct crd_rules *r, const json_t *v, bool root)
 	json_t *item;
 	size_t i;
 	json_object_foreach ((json_t *)(uintptr_t)v, name, item) {
-		const struct crd_rules *own = property_of(r, name);
+		const struct crd_rules *own = crd_rules_property(r, name);
 		if (r && (root || r->embedded_resource) && is_meta(name))
 			continue;
 		if (own || (r && r->more))
@@ -92,7 +84,7 @@ static bool visit_below(struct check *c, const struct crd_rules *r, const json_t
 	json_t *item;
 	size_t i;
 	json_object_foreach ((json_t *)(uintptr_t)v, name, item) {
-		const struct crd_rules *own = property_of(r, name);
+		const struct crd_rules *own = crd_rules_property(r, name);
 		size_t was = own ? check_in(c, name) : check_in_key(c, str_from(name));
 		if (own || r->more)
 			ok = ok && each(c, own ? own : r->more, item, false);

@@ -212,6 +212,21 @@ int crd_rules_compile(struct crd *crd, const json_t *schema, const struct crd_ru
 	return compile(&c, schema, out);
 }
 
+const struct crd_rules *crd_rules_property(const struct crd_rules *r, const char *name)
+{
+	for (size_t lo = 0, hi = r ? r->nproperties : 0; lo < hi;) {
+		size_t mid = (lo + hi) / 2;
+		int c = strcmp(name, r->properties[mid].name);
+		if (c == 0)
+			return r->properties[mid].rules;
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
 struct crd *crd_scratch(void)
 {
 	struct crd *c = NEW(struct crd);

@@ -53,6 +53,8 @@ int crd_rules_compile(struct crd *c, const json_t *schema, const struct crd_rule
 /* A definition without versions, to hold rules that belong to no kind. As for upstream's checks of defaults, what is an int or a string may be
  * anything. The caller's reference. */
 struct crd *crd_scratch(void);
+/* Those of a property that has a name of its own, or NULL; r may be NULL. */
+const struct crd_rules *crd_rules_property(const struct crd_rules *r, const char *name);
 /* A format that means something for the type ("" for any): others are ignored. */
 bool crd_format_known(const char *type, const char *format);
 bool crd_format_ok(const char *format, struct str text);

@@ -198,21 +198,13 @@ static void scale_check(struct check *c, const struct api_resource *r, bool spec
 
 /* ---- all ---- */
 
-static const struct crd_rules *property_of(const struct crd_rules *r, const char *name)
-{
-	for (size_t i = 0; r && i < r->nproperties; i++)
-		if (strcmp(r->properties[i].name, name) == 0)
-			return r->properties[i].rules;
-	return NULL;
-}
-
 void crd_validate(struct check *c, const struct api_resource *r, const char *subresource,
 		  const json_t *object, const json_t *old)
 {
 	const struct api_schema root = { .kind = API_OBJECT, .type = r->type };
 	bool status = strcmp(subresource, "status") == 0;
 	const struct crd_rules *rules =
-		status ? property_of(r->type->rules, "status") : r->type->rules;
+		status ? crd_rules_property(r->type->rules, "status") : r->type->rules;
 	const json_t *value = status ? json_object_get(object, "status") : object;
 	if (rules && value)
 		crd_rules_check(rules, value, status ? json_object_get(old, "status") : old,
