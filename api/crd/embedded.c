@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resources inside of resources. Rules lead to them: no tables are needed, so that defaults of a schema are judged like objects. */
-#include <ctype.h>
-
 #include "api/codec.h"
 #include "api/crd/rules.h"
 #include "api/object/meta.h"
 #include "api/registry.h"
+#include "api/validation/crd_names.h"
 #include "api/validation/metadata.h"
 #include "base/mem.h"
 
@@ -129,20 +128,12 @@ static void version_check(struct check *c, const json_t *v)
 static void kind_check(struct check *c, const json_t *v)
 {
 	struct str text = tree_str(v);
-	auto_free char *lower = str_dup(text);
-	for (char *p = lower; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	struct name_errors why = name_dns1035_label(str_from(lower));
-	auto_buf all = { 0 };
-	for (size_t i = 0; i < why.n; i++)
-		buf_printf(&all, "%s%s", i ? "," : "", why.text[i]);
 	if (!v)
 		check_required(c, "kind", "%s", "");
 	else if (!text.n)
 		check_invalid_text(c, "kind", text, "must not be empty");
-	else if (why.n)
-		check_invalid_text(c, "kind", text,
-				   "may have mixed case, but should otherwise match: %s", all.p);
+	else
+		check_crd_kind_name(c, "kind", text);
 }
 
 static void metadata_check(struct check *c, const json_t *metadata)

@@ -11,7 +11,6 @@ static struct str field(const json_t *object, const char *name)
 	return tree_str(json_object_get(object, name));
 }
 
-/* Every complaint of a name rule in one. */
 void check_crd_name(struct check *c, const char *child, struct str value, struct name_errors why,
 		    const char *before)
 {
@@ -28,7 +27,7 @@ static void check_label_name(struct check *c, const char *child, struct str valu
 		check_crd_name(c, child, value, name_dns1035_label(value), "");
 }
 
-static void check_kind_name(struct check *c, const char *child, struct str value)
+void check_crd_kind_name(struct check *c, const char *child, struct str value)
 {
 	auto_free char *lower = str_dup(value);
 	for (char *p = lower; *p; p++)
@@ -62,8 +61,8 @@ void check_crd_names(struct check *c, const json_t *names)
 {
 	check_label_name(c, "plural", field(names, "plural"));
 	check_label_name(c, "singular", field(names, "singular"));
-	check_kind_name(c, "kind", field(names, "kind"));
-	check_kind_name(c, "listKind", field(names, "listKind"));
+	check_crd_kind_name(c, "kind", field(names, "kind"));
+	check_crd_kind_name(c, "listKind", field(names, "listKind"));
 	check_name_list(c, names, "shortNames");
 	if (field(names, "kind").n && str_eq(field(names, "kind"), field(names, "listKind")))
 		check_invalid_text(c, "listKind", field(names, "listKind"),
