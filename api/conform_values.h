@@ -30,7 +30,7 @@ int conform_int_or_string(struct conform *c, json_t *v, const struct path *at);
 /* A message inside a custom resource (metadata), by its own type. In conform.c. */
 int conform_message(struct conform *c, const struct api_schema *s, json_t *v,
 		    const struct path *at);
-/* The whole of a custom resource. In crd_prune.c. */
+/* The whole of a custom resource. In crd/prune.c. */
 int conform_custom(struct conform *c, const struct api_type *t, json_t *tree);
 
 #endif

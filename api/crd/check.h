@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files that hold values against rules (crd_check.c): where a value stands, and what was found wrong with it. Private to them. */
+/* Between the files that hold values against rules (check*.c): where a value stands, and what was found wrong with it. Private to them. */
 #ifndef API_CRD_CHECK_H
 #define API_CRD_CHECK_H
 
@@ -34,7 +34,7 @@ void crd_complain_nowhere(struct outcome *o, const struct place *at, const char 
 /* All rules, with what is below the value. */
 void crd_rules_run(const struct crd_rules *r, const struct place *at, struct outcome *out);
 
-/* crd_check_value.c: what is seen at the value itself */
+/* check_value.c: what is seen at the value itself */
 void crd_wrong_type(const struct place *at, const char *wanted, const char *have,
 		    struct outcome *o);
 void crd_type_check(const struct crd_rules *r, const struct place *at, struct outcome *o);
@@ -42,7 +42,7 @@ void crd_enum_check(const struct crd_rules *r, const struct place *at, struct ou
 void crd_string_check(const struct crd_rules *r, const struct place *at, struct outcome *o);
 void crd_format_check(const struct crd_rules *r, const struct place *at, struct outcome *o);
 void crd_number_check(const struct crd_rules *r, const struct place *at, struct outcome *o);
-/* crd_check_choice.c: anyOf, oneOf, allOf, not */
+/* check_choice.c: anyOf, oneOf, allOf, not */
 void crd_choice_check(const struct crd_rules *r, const struct place *at, struct outcome *o);
 
 #endif

@@ -2,8 +2,8 @@
 /* A CustomResourceDefinition compiled to the tables that built-in kinds have: one struct api_resource for each version, with
  * types, columns, subresources and selectable fields, and beside the types the rules that values must keep.
  *
- *   spec.versions[].schema ─ crd_schema.c ─► api_type, api_schema   shape: decoding, pruning, defaults, apply
- *                          └ crd_rules.c  ─► crd_rules              values: minimum, pattern, anyOf, … (crd_check.c)
+ *   spec.versions[].schema ─ schema.c ─► api_type, api_schema   shape: decoding, pruning, defaults, apply
+ *                          └ rules.c  ─► crd_rules              values: minimum, pattern, anyOf, … (check.c)
  *
  * Counted atomically and constant once made, but for `terminating`; any thread. Whoever keeps one of its resources beyond a
  * call holds a reference, objects at rest do, too. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to patch_strategic.c and patch_list.c, which call each other: maps hold lists, and lists maps. What a patch names is used up. */
+/* Private to patch_strategic.c and list.c, which call each other: maps hold lists, and lists maps. What a patch names is used up. */
 #ifndef API_PATCH_PARTS_H
 #define API_PATCH_PARTS_H
 
@@ -22,7 +22,7 @@ int patch_no_merge_key(struct err *err, const json_t *item, const char *merge_ke
 
 int patch_merge_map(struct patch_spot at, json_t *doc, json_t *patch, struct err *err);
 
-/* patch_list.c. *out is the merged list in upstream's order, a new reference; `wanted` is what $setElementOrder says, or NULL. */
+/* list.c. *out is the merged list in upstream's order, a new reference; `wanted` is what $setElementOrder says, or NULL. */
 int patch_merge_list(struct patch_spot at, json_t *live, json_t *patch, const json_t *wanted,
 		     json_t **out, struct err *err);
 /* The patch's items must come in the order of $setElementOrder, and be named by it. */
