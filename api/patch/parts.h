@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to patch_strategic.c and list.c, which call each other: maps hold lists, and lists maps. What a patch names is used up. */
+/* Private to strategic.c and list.c, which call each other: maps hold lists, and lists maps. What a patch names is used up. */
 #ifndef API_PATCH_PARTS_H
 #define API_PATCH_PARTS_H
 

@@ -10,7 +10,7 @@ void verb_list(struct api_request *r);
 void verb_watch(struct api_request *r);
 void verb_create(struct api_request *r);
 void verb_update(struct api_request *r);
-void verb_patch(struct api_request *r); /* patch.c; server-side apply in apply.c */
+void verb_patch(struct api_request *r); /* write/patch.c; server-side apply in write/apply.c */
 void verb_delete(struct api_request *r);
 void verb_delete_collection(struct api_request *r);
 

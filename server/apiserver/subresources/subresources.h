@@ -5,22 +5,22 @@
 
 #include "server/apiserver/request.h"
 
-/* node_stream.c: through to the kubelet */
+/* kubelet/node_stream.c: through to the kubelet */
 void sub_pod_log(struct api_request *r);
 void sub_pod_exec(struct api_request *r);
 void sub_pod_attach(struct api_request *r);
 void sub_pod_port_forward(struct api_request *r);
 void sub_node_proxy(struct api_request *r);
-/* pod_proxy.c: through to what listens in a pod */
+/* kubelet/pod_proxy.c: through to what listens in a pod */
 void sub_pod_proxy(struct api_request *r);
 void sub_service_proxy(struct api_request *r);
 
 void sub_binding(struct api_request *r);            /* binding.c */
 void sub_eviction(struct api_request *r);           /* eviction.c */
 void sub_token_request(struct api_request *r);      /* token_request.c */
-void sub_component_statuses(struct api_request *r); /* component_status.c */
+void sub_component_statuses(struct api_request *r); /* pages/component_status.c */
 
-void sub_usage(struct api_request *r); /* usage.c: metrics.k8s.io */
+void sub_usage(struct api_request *r); /* pages/usage.c: metrics.k8s.io */
 
 void review_token(struct api_request *r); /* reviews.c: authentication */
 void review_self(struct api_request *r);
