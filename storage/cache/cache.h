@@ -83,6 +83,9 @@ struct cache_watcher {     /* embedded by the subscriber */
  * were none. ERR_EXPIRED: the ring no longer has them. Loop thread. */
 int cache_watch(struct loop *l, struct cache *c, struct cache_watcher *w, int64_t since,
 		struct err *err);
+/* The same with what comes after this call, which the ring always has. Who needs what there is as well looks after it, not before: a revision
+ * that was read first may have left the ring by now. */
+void cache_watch_from_now(struct loop *l, struct cache *c, struct cache_watcher *w);
 void cache_unwatch(struct cache_watcher *w); /* no call after this one; safe inside on_event */
 
 /* Reading along without a watch, from any thread: the revision of the newest event, which costs next to nothing, and the events

@@ -289,6 +289,16 @@ static struct watch_group *group_of(struct loop *l, struct cache *c)
 	return g;
 }
 
+static void join(struct watch_group *g, struct cache_watcher *w, int64_t since)
+{
+	w->group = g;
+	w->seen = since;
+	w->wrote = 0;
+	w->closed = false;
+	list_add_tail(&g->joining, &w->link);
+	hub_wake(g->hub);
+}
+
 int cache_watch(struct loop *l, struct cache *c, struct cache_watcher *w, int64_t since,
 		struct err *err)
 {
@@ -303,13 +313,20 @@ int cache_watch(struct loop *l, struct cache *c, struct cache_watcher *w, int64_
 	if (since < floor)
 		return err_set(err, ERR_EXPIRED, "too old resource version: %lld (%lld)",
 			       (long long)since, (long long)floor);
-	w->group = g;
-	w->seen = since;
-	w->wrote = 0;
-	w->closed = false;
-	list_add_tail(&g->joining, &w->link);
-	hub_wake(g->hub);
+	join(g, w, since);
 	return 0;
+}
+
+void cache_watch_from_now(struct loop *l, struct cache *c, struct cache_watcher *w)
+{
+	struct watch_group *g = group_of(l, c);
+	int64_t now;
+
+	pthread_mutex_lock(&c->set->lock);
+	now = c->set->revision;
+	c->hubs |= g->hub->bit;
+	pthread_mutex_unlock(&c->set->lock);
+	join(g, w, now);
 }
 
 void cache_unwatch(struct cache_watcher *w)

@@ -80,7 +80,7 @@ host_holds() {
 			case $(tr "\0" " " <$p/cmdline) in "" | "python3 -c"* | "bash -c"* | "awk "* | "find "* | "sed "*) ;; *) [ ! -e $p/exe ] || echo "process $(tr "\0" " " <$p/cmdline)" ;; esac
 		done
 		ip -o link | sed -E "s/^[0-9]+: ([^:@]+).*/link \1/"
-		for f in -4 -6; do ip $f route show table all | sed "s/ expires [^ ]*//; /^local fe80::[^ ]* dev eth0/d; s/^/route /"; ip $f rule | sed "s/^/ip rule /"; done
+		for f in -4 -6; do ip $f route show table all | sed "s/ expires [^ ]*//; /^[a-z]* fe80::[^ ]* dev eth0/d; s/^/route /"; ip $f rule | sed "s/^/ip rule /"; done
 		nft list ruleset | sed -E "s/counter packets [0-9]+ bytes [0-9]+//; s/ expires [0-9a-z]+//; s/^/rule /"
 		find /run/allinone /var/log/pods /var/log/containers /var/lib/allinone/agent /var/lib/allinone/storage \
 			-path /var/lib/allinone/agent/images -prune -o -printf "file %p\n"

@@ -312,16 +312,11 @@ static void on_batch(struct cache_watcher *w, int64_t revision)
 
 static void watch(struct source *s)
 {
-	auto_err err = { 0 };
-	struct cache_view now;
 	s->watcher = (struct cache_watcher){ .prefix = STR(""),
 					     .on_event = on_watch_event,
 					     .on_batch_end = on_batch,
 					     .on_expired = s->watcher.on_expired };
-	cache_view_now(s->cache,
-		       &now); /* the ring reaches back to now, whatever was before the start */
-	cache_watch(s->graph->loop, s->cache, &s->watcher, now.revision, &err);
-	cache_view_close(&now);
+	cache_watch_from_now(s->graph->loop, s->cache, &s->watcher);
 }
 
 static void on_expired(struct cache_watcher *w)

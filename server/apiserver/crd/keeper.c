@@ -300,14 +300,12 @@ static bool look_one(void *ctx, const struct object *o)
 	return true;
 }
 
-static int64_t look_at_all(struct crd_keeper *k)
+static void look_at_all(struct crd_keeper *k)
 {
 	struct cache_view v;
 	cache_view_now(server_cache(k->server, k->definitions), &v);
-	int64_t revision = v.revision;
 	cache_view_each(&v, str_from(k->definitions->storage_prefix), STR(""), look_one, k);
 	cache_view_close(&v);
-	return revision;
 }
 
 /* Those that have gone meanwhile are found here; the others are looked at anyway. */
@@ -326,19 +324,21 @@ static void drop_absent(struct crd_keeper *k)
 	}
 }
 
+/* First the watch, then all that are there: to look at many takes long enough for a revision from before to be forgotten. What is heard
+ * once more is looked at once more. */
 static void watch(struct crd_keeper *k)
 {
-	int64_t since = look_at_all(k);
 	k->watcher.prefix = str_from(k->definitions->storage_prefix);
-	cache_watch(k->server->loops[0], server_cache(k->server, k->definitions), &k->watcher,
-		    since, NULL);
+	cache_watch_from_now(k->server->loops[0], server_cache(k->server, k->definitions),
+			     &k->watcher);
+	look_at_all(k);
 }
 
 static void on_expired(struct cache_watcher *w)
 {
 	struct crd_keeper *k = CONTAINER_OF(w, struct crd_keeper, watcher);
-	drop_absent(k);
 	watch(k);
+	drop_absent(k);
 }
 
 /* Whether an instance has gone is not worth a watch of its own: finalizers may keep it for long. */

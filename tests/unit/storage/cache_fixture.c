@@ -129,7 +129,7 @@ static void on_expired(struct cache_watcher *cw)
 	loop_stop(w->loop);
 }
 
-int watch_start(struct cache_fixture *f, struct watch *w, int64_t since)
+static void watch_init(struct cache_fixture *f, struct watch *w)
 {
 	*w = (struct watch){ .w = { .prefix = STR(PREFIX),
 				    .on_event = on_event,
@@ -137,7 +137,18 @@ int watch_start(struct cache_fixture *f, struct watch *w, int64_t since)
 				    .on_expired = on_expired },
 			     .loop = &f->loop };
 	buf_puts(&w->text, "");
+}
+
+int watch_start(struct cache_fixture *f, struct watch *w, int64_t since)
+{
+	watch_init(f, w);
 	return cache_watch(&f->loop, f->maps, &w->w, since, NULL);
+}
+
+void watch_start_from_now(struct cache_fixture *f, struct watch *w)
+{
+	watch_init(f, w);
+	cache_watch_from_now(&f->loop, f->maps, &w->w);
 }
 
 void watch_stop(struct watch *w)

@@ -38,6 +38,7 @@ struct watch {
 	size_t events, batches;
 };
 int watch_start(struct cache_fixture *f, struct watch *w, int64_t since);
+void watch_start_from_now(struct cache_fixture *f, struct watch *w);
 void watch_stop(struct watch *w);
 void run_until(struct cache_fixture *f, struct watch *w, int64_t revision);
 

@@ -204,6 +204,23 @@ static void a_watcher_that_falls_out_of_the_ring_is_closed(void **state)
 	buf_free(&other.text);
 }
 
+static void a_watch_from_now_is_never_too_old(void **state)
+{
+	struct cache_fixture *f = *state;
+	struct watch w;
+
+	f->limits.ring_events = 10;
+	cache_fixture_reopen(f);
+	for (int i = 0; i < 20; i++)
+		put(f, "a", "1");
+	watch_start_from_now(f, &w);
+	int64_t next = put(f, "b", "1");
+	run_until(f, &w, next);
+	auto_free char *wanted = str_printf("+b@%lld ", (long long)next);
+	assert_string_equal(w.text.p, wanted);
+	watch_stop(&w);
+}
+
 static void progress_moves_with_other_resources(void **state)
 {
 	struct cache_fixture *f = *state;
@@ -283,6 +300,7 @@ int main(void)
 		T(too_old_by_count_is_refused),
 		T(too_old_by_bytes_is_refused),
 		T(a_watcher_that_falls_out_of_the_ring_is_closed),
+		T(a_watch_from_now_is_never_too_old),
 		T(progress_moves_with_other_resources),
 		T(watches_and_views_beside_a_writer),
 	};
