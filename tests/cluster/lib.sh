@@ -110,6 +110,7 @@ nothing_left() {
 	local one looked=("$host" "${!agents[@]}")
 	delete_all || { k get all,pvc,pv -A; return 1; }
 	for one in "${looked[@]}"; do until_true 15 says_nothing "$hosts" exec "$one" ls /run/allinone/pods; done # forced deletions come first
+	for one in "${looked[@]}"; do until_true 15 says_nothing "$hosts" exec "$one" ls /var/log/pods; done # what is not done when a kubelet ends is done when it starts
 	for one in "${!agents[@]}"; do
 		kill -TERM "${agents[$one]}"; wait "${agents[$one]}"; unset "agents[$one]"
 		k delete node "$one" >/dev/null

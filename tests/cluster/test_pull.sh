@@ -86,12 +86,13 @@ if command -v htpasswd >/dev/null && command -v openssl >/dev/null; then
 	wrong_login_is_told() { contains 'pull access denied' "$(events_of wronglogin)"; }
 	claim a_wrong_login_is_told wrong_login
 	on_host rm -f /etc/allinone/registries.yaml
+	kill "$private"; wait "$private" 2>/dev/null
 else
 	echo "skip test_pull - mirrors: needs htpasswd and openssl"
 fi
 
 hangs() { # a registry that takes connections and says nothing
-	on_host timeout 30 python3 -c 'import socket
+	"$hosts" exec "$host" timeout 30 python3 -c 'import socket
 s = socket.create_server(("127.0.0.1", 5001)); held = []
 while True: held.append(s.accept())' &
 	local silent=$!
@@ -100,7 +101,7 @@ while True: held.append(s.accept())' &
 	until_true 5 hung_pulls || return 1
 	timeout 5 "$hosts" exec "$host" kubectl --kubeconfig "$kubeconfig" delete pod hung --wait=true >/dev/null
 	local code=$?
-	kill "$silent"
+	kill "$silent"; wait "$silent" 2>/dev/null
 	return $code
 }
 silent_listens() { on_host sh -c 'ss -ltn 2>/dev/null | grep -q 127.0.0.1:5001'; }
