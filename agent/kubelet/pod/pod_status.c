@@ -92,6 +92,11 @@ const char *pod_phase(const struct pod *p)
 	return t.stopped == t.succeeded ? "Succeeded" : "Failed";
 }
 
+static bool is_over(struct str phase)
+{
+	return str_eqz(phase, "Succeeded") || str_eqz(phase, "Failed");
+}
+
 /* --- conditions --- */
 
 static const struct core_v1_pod_condition *previous(const struct pod *p, const char *type)
@@ -216,7 +221,7 @@ static void fill_conditions(const struct pod *p, int64_t now_us, struct arena *a
 	add_condition(p, now_us, out, "ContainersReady", all);
 	add_condition(p, now_us, out, "PodScheduled", (struct verdict){ .ok = true });
 	fill_resize(p, now_us, out);
-	if (p->disrupted)
+	if (p->disrupted && is_over(out->phase))
 		add_condition(p, now_us, out, "DisruptionTarget",
 			      (struct verdict){ true, "TerminationByKubelet", p->stop_message });
 }
@@ -286,11 +291,13 @@ void pod_status_build(const struct pod *p, int64_t now_us, struct arena *a,
 	*out = (struct core_v1_pod_status){
 		.observed_generation = p->api.metadata.generation,
 		.phase = str_from(pod_phase(p)),
-		.reason = status_text(a, p->stop_reason),
-		.message = status_text(a, p->stop_message),
 		.qos_class = str_from(qos_class(&p->api.spec)),
 		.start_time = status_time(p->start_us),
 	};
+	if (is_over(out->phase)) { /* until then its containers may run, as upstream's kubelet waits for them */
+		out->reason = status_text(a, p->stop_reason);
+		out->message = status_text(a, p->stop_message);
+	}
 	if (p->rejected)
 		return; /* nothing was ever made for it */
 	fill_conditions(p, now_us, a, out);

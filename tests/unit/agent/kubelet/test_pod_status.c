@@ -157,6 +157,37 @@ static void ends_have_their_reasons(void **state)
 	assert_string_equal(container_end_reason(&e), "StartError");
 }
 
+static bool has_condition(const struct core_v1_pod_status *s, const char *type)
+{
+	for (size_t i = 0; i < s->conditions.n; i++)
+		if (str_eqz(s->conditions.items[i].type, type))
+			return true;
+	return false;
+}
+
+static void why_a_pod_was_evicted_is_said_when_its_containers_have_ended(void **state)
+{
+	(void)state;
+	struct fixture f;
+	struct core_v1_pod_status s;
+	make(&f, "Always");
+	f.pod.stop_reason = (char *)"Evicted";
+	f.pod.disrupted = true;
+	set_life(&f.c[0], LIFE_RUNNING, 0);
+	set_life(&f.c[1], LIFE_EXITED, 0);
+	pod_status_build(&f.pod, 5000000, &f.a, &s);
+	assert_true(str_eqz(s.phase, "Running"));
+	assert_int_equal(s.reason.n, 0);
+	assert_false(has_condition(&s, "DisruptionTarget"));
+	set_life(&f.c[0], LIFE_EXITED, 143);
+	f.pod.sandbox = SANDBOX_REMOVED;
+	pod_status_build(&f.pod, 5000000, &f.a, &s);
+	assert_true(str_eqz(s.phase, "Failed"));
+	assert_true(str_eqz(s.reason, "Evicted"));
+	assert_true(has_condition(&s, "DisruptionTarget"));
+	arena_free(&f.a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +196,7 @@ int main(void)
 		cmocka_unit_test(a_condition_keeps_the_time_of_its_last_change),
 		cmocka_unit_test(back_off_shows_the_end_as_the_last_state),
 		cmocka_unit_test(ends_have_their_reasons),
+		cmocka_unit_test(why_a_pod_was_evicted_is_said_when_its_containers_have_ended),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
