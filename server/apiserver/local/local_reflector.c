@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the consumer knows is always the state of one view: `known`. A batch of events moves it on. Whoever falls out of the ring
- * (a loop that stood still) gets the differences between `known` and a new view, both walked in key order. */
+/* What the consumer knows is always the state of one view: `known`. A batch of events moves it on, and only then are they told. Whoever
+ * falls out of the ring (a loop that stood still) gets the differences between `known` and a new view, both walked in key order. */
 #include "server/apiserver/local/local_reflector.h"
 
 #include "base/log.h"
@@ -11,6 +11,10 @@
 #define AGAIN_MIN_MS 1000
 #define AGAIN_MAX_MS 30000
 
+struct change {
+	const struct object *old, *new; /* references, or NULL */
+};
+
 struct reflector {
 	struct local_client *client;
 	struct loop *loop;
@@ -20,6 +24,8 @@ struct reflector {
 	struct cache *cache;
 	struct cache_watcher watcher;
 	struct cache_view known;
+	struct change *batch; /* events since `known` */
+	size_t nbatch, batch_cap;
 	bool live, stopped, view_open;
 	struct loop_msg start;
 	struct loop_timer again; /* the watch was refused: roles may change */
@@ -33,8 +39,19 @@ struct object_list {
 	size_t n, cap;
 };
 
+static void batch_drop(struct reflector *r)
+{
+	for (size_t i = 0; i < r->nbatch; i++) {
+		object_unref(r->batch[i].old);
+		object_unref(r->batch[i].new);
+	}
+	r->nbatch = 0;
+}
+
 static void reflector_free(struct reflector *r)
 {
+	batch_drop(r);
+	free(r->batch);
 	if (r->view_open)
 		cache_view_close(&r->known);
 	selection_free(&r->selection);
@@ -94,13 +111,18 @@ static void tell_differences(struct reflector *r, const struct object_list *befo
 static void on_event(struct cache_watcher *w, const struct cache_event *e)
 {
 	struct reflector *r = CONTAINER_OF(w, struct reflector, watcher);
+	if (e->revision <= r->known.revision) /* the view has it, which is younger than the watch */
+		return;
 	bool was = e->previous && selection_match(&r->selection, e->previous);
 	bool is = e->type != CACHE_DELETED && selection_match(&r->selection, e->object);
 	if (!was && !is)
 		return;
-	tell(r, was ? e->previous : NULL, is ? e->object : NULL);
+	r->batch = mem_array_grow(r->batch, &r->batch_cap, r->nbatch + 1, sizeof(*r->batch));
+	r->batch[r->nbatch++] = (struct change){ was ? object_ref(e->previous) : NULL,
+						 is ? object_ref(e->object) : NULL };
 }
 
+/* Without a view any more the ring has just been lost, too: on_expired() comes next. */
 static void on_batch_end(struct cache_watcher *w, int64_t revision)
 {
 	struct reflector *r = CONTAINER_OF(w, struct reflector, watcher);
@@ -110,17 +132,26 @@ static void on_batch_end(struct cache_watcher *w, int64_t revision)
 		return;
 	cache_view_close(&r->known);
 	r->known = now;
+	for (size_t i = 0; i < r->nbatch; i++)
+		tell(r, r->batch[i].old, r->batch[i].new);
+	batch_drop(r);
 }
 
-static void reflector_live(struct reflector *r);
+/* First the watch, then the view, then the telling, which may take long: what comes meanwhile is in the ring, or on_expired() is called. */
+static void watch_and_view(struct reflector *r, struct cache_view *view)
+{
+	cache_watch_from_now(r->loop, r->cache, &r->watcher);
+	r->live = true;
+	cache_view_now(r->cache, view);
+}
 
 static void on_expired(struct cache_watcher *w)
 {
 	struct reflector *r = CONTAINER_OF(w, struct reflector, watcher);
 	struct object_list before = { .of = r }, now = { .of = r };
 	struct cache_view view;
-	r->live = false;
-	cache_view_now(r->cache, &view);
+	batch_drop(r);
+	watch_and_view(r, &view);
 	list_fill(&before, &r->known);
 	list_fill(&now, &view);
 	cache_view_close(&r->known);
@@ -128,16 +159,6 @@ static void on_expired(struct cache_watcher *w)
 	tell_differences(r, &before, &now);
 	list_free(&before);
 	list_free(&now);
-	if (!r->stopped)
-		reflector_live(r);
-}
-
-/* The view was just taken, so that the ring still reaches back to it. */
-static void reflector_live(struct reflector *r)
-{
-	r->live = cache_watch(r->loop, r->cache, &r->watcher, r->known.revision, NULL) == 0;
-	if (!r->live)
-		on_expired(&r->watcher);
 }
 
 static bool may_watch(const struct reflector *r)
@@ -157,15 +178,13 @@ static bool may_watch(const struct reflector *r)
 static void reflector_list(struct reflector *r)
 {
 	struct object_list none = { .of = r }, now = { .of = r };
-	cache_view_now(r->cache, &r->known);
+	watch_and_view(r, &r->known);
 	r->view_open = true;
 	list_fill(&now, &r->known);
 	tell_differences(r, &none, &now);
 	list_free(&now);
 	if (!r->stopped && r->handler.on_synced)
 		r->handler.on_synced(r->handler.ctx);
-	if (!r->stopped)
-		reflector_live(r);
 }
 
 static void reflector_try(struct reflector *r);
