@@ -61,9 +61,8 @@ static void put(const char *name, const char *label, const char *data)
 			   "\"%s\",\"namespace\":\"default\",\"uid\":\"u-%s\",\"labels\":{\"w\":"
 			   "\"%s\"}},\"data\":{\"d\":\"%s\"}}",
 			   name, name, label, data);
-	commit((struct store_op){ .type = STORE_PUT,
-				  .key = str_from(key),
-				  .value = str_from(value) });
+	commit((struct store_op){
+		.type = STORE_PUT, .key = str_from(key), .value = str_from(value) });
 }
 
 static void del(const char *name)
