@@ -97,6 +97,8 @@ void check_label_selector(struct check *c, const char *child, const json_t *sele
 void check_annotations(struct check *c, const char *child, const json_t *map);
 /* check_ip.c */
 void check_ip(struct check *c, const char *child, struct str text);
+/* It may stand for an endpoint: not for this machine itself nor for what is heard on one link. */
+void check_ip_reaches(struct check *c, const char *child, struct str text);
 void check_ip_canonical(struct check *c, const char *child, struct str text);
 void check_cidr(struct check *c, const char *child, struct str text);
 

@@ -45,6 +45,28 @@ void check_ip_canonical(struct check *c, const char *child, struct str text)
 		check_invalid_text(c, child, text, "must be in canonical form (\"%s\")", canonical);
 }
 
+void check_ip_reaches(struct check *c, const char *child, struct str text)
+{
+	static const char *const words[] = {
+		[ADDR_LOOPBACK] = "may not be in the loopback range (127.0.0.0/8, ::1/128)",
+		[ADDR_LINK_LOCAL] =
+			"may not be in the link-local range (169.254.0.0/16, fe80::/10)",
+		[ADDR_LINK_MULTICAST] =
+			"may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
+		[ADDR_BROADCAST] = NULL,
+	};
+	struct addr ip;
+	if (!addr_parse(text, &ip)) {
+		check_invalid_text(c, child, text, "must be a valid IP address");
+		return;
+	}
+	enum addr_scope scope = addr_scope(&ip);
+	if (scope == ADDR_UNSPECIFIED)
+		check_invalid_text(c, child, text, "may not be unspecified (%.*s)", STR_ARG(text));
+	else if (words[scope])
+		check_invalid_text(c, child, text, "%s", words[scope]);
+}
+
 static bool check_range_text(struct check *c, const char *child, struct str text,
 			     struct addr_range *out)
 {

@@ -12,27 +12,6 @@ static struct str field(const json_t *object, const char *name)
 	return tree_str(json_object_get(object, name));
 }
 
-static void check_endpoint_ip(struct check *c, const char *child, struct str ip)
-{
-	if (!ip_family(ip)) {
-		check_invalid_text(c, child, ip, "must be a valid IP address");
-		return;
-	}
-	if (str_eqz(ip, "0.0.0.0") || str_eqz(ip, "::"))
-		check_invalid_text(c, child, ip, "may not be unspecified (%.*s)", STR_ARG(ip));
-	if (str_starts(ip, STR("127.")) || str_eqz(ip, "::1"))
-		check_invalid_text(c, child, ip,
-				   "may not be in the loopback range (127.0.0.0/8, ::1/128)");
-	if (str_starts(ip, STR("169.254.")) || str_starts(ip, STR("fe80:")))
-		check_invalid_text(
-			c, child, ip,
-			"may not be in the link-local range (169.254.0.0/16, fe80::/10)");
-	if (str_starts(ip, STR("224.0.0.")) || str_starts(ip, STR("ff02:")))
-		check_invalid_text(
-			c, child, ip,
-			"may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
-}
-
 static void check_address(struct check *c, const json_t *address)
 {
 	check_ip(c, "ip", field(address, "ip"));
@@ -40,7 +19,7 @@ static void check_address(struct check *c, const json_t *address)
 		check_name(c, "hostname", field(address, "hostname"), name_dns_label);
 	if (json_object_get(address, "nodeName"))
 		check_name(c, "nodeName", field(address, "nodeName"), name_dns_subdomain);
-	check_endpoint_ip(c, "ip", field(address, "ip"));
+	check_ip_reaches(c, "ip", field(address, "ip"));
 }
 
 static void check_list(struct check *c, const json_t *subset, const char *list)
@@ -160,7 +139,7 @@ static void check_slice_address(struct check *c, struct str type, struct str add
 	if (family != wanted)
 		check_invalid_text(c, NULL, address, "must be an IPv%d address", wanted);
 	at = check_in_index(c, i);
-	check_endpoint_ip(c, NULL, address);
+	check_ip_reaches(c, NULL, address);
 	check_out(c, at);
 }
 

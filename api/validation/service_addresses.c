@@ -116,19 +116,10 @@ void check_service_external_ips(struct check *c, const json_t *spec)
 	json_t *ip;
 	json_array_foreach (json_object_get(spec, "externalIPs"), i, ip) {
 		struct str text = tree_str(ip);
-		size_t at = check_in_index(c, i);
+		size_t at = check_in_index(c, i), before = check_causes(c);
 		check_ip(c, NULL, text);
-		if (str_eqz(text, "0.0.0.0") || str_eqz(text, "::"))
-			check_invalid_text(c, NULL, text, "may not be unspecified (%.*s)",
-					   STR_ARG(text));
-		if (str_starts(text, STR("127.")) || str_eqz(text, "::1"))
-			check_invalid_text(
-				c, NULL, text,
-				"may not be in the loopback range (127.0.0.0/8, ::1/128)");
-		if (str_starts(text, STR("169.254.")) || str_starts(text, STR("fe80:")))
-			check_invalid_text(
-				c, NULL, text,
-				"may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+		if (!check_failed(c, before))
+			check_ip_reaches(c, NULL, text);
 		check_out(c, at);
 	}
 	check_out(c, was);

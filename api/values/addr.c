@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "base/mem.h"
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -65,6 +67,43 @@ bool addr_parse(struct str text, struct addr *out)
 	else
 		out->family = 6;
 	return true;
+}
+
+struct scope_row {
+	unsigned char prefix[2], mask[2];
+	enum addr_scope scope;
+};
+static const struct scope_row scopes_v4[] = {
+	{ { 127 }, { 0xff }, ADDR_LOOPBACK },
+	{ { 169, 254 }, { 0xff, 0xff }, ADDR_LINK_LOCAL },
+	{ { 224 }, { 0xf0 }, ADDR_MULTICAST },
+};
+static const struct scope_row scopes_v6[] = {
+	{ { 0xfe, 0x80 }, { 0xff, 0xc0 }, ADDR_LINK_LOCAL },
+	{ { 0xff, 0x02 }, { 0xff, 0x0f }, ADDR_LINK_MULTICAST },
+	{ { 0xff }, { 0xff }, ADDR_MULTICAST },
+};
+
+enum addr_scope addr_scope(const struct addr *ip)
+{
+	static const unsigned char zero[16], one[16] = { [15] = 1 },
+					     all[4] = { 255, 255, 255, 255 };
+	const unsigned char *b = ip->bytes;
+	bool v4 = ip->family == 4;
+	const struct scope_row *rows = v4 ? scopes_v4 : scopes_v6;
+	if (memcmp(b, zero, v4 ? 4 : 16) == 0)
+		return ADDR_UNSPECIFIED;
+	if (v4 && memcmp(b, all, 4) == 0)
+		return ADDR_BROADCAST;
+	if (!v4 && memcmp(b, one, 16) == 0)
+		return ADDR_LOOPBACK;
+	if (v4 && b[0] == 224 && b[1] == 0 && b[2] == 0)
+		return ADDR_LINK_MULTICAST;
+	for (size_t i = 0; i < COUNT_OF(scopes_v4); i++)
+		if ((b[0] & rows[i].mask[0]) == rows[i].prefix[0] &&
+		    (b[1] & rows[i].mask[1]) == rows[i].prefix[1])
+			return rows[i].scope;
+	return ADDR_GLOBAL;
 }
 
 void addr_text(const struct addr *ip, char out[ADDR_TEXT_MAX])

@@ -14,6 +14,18 @@ struct addr {
 	bool mapped;             /* ::ffff:192.0.2.1 */
 };
 bool addr_parse(struct str text, struct addr *out);
+
+/* Whom an address means; as Go's net.IP tells them apart, an IPv4 address in an IPv6 one being what it is alone. */
+enum addr_scope {
+	ADDR_GLOBAL, /* a host's own, private ranges too */
+	ADDR_UNSPECIFIED,
+	ADDR_LOOPBACK,
+	ADDR_LINK_LOCAL,
+	ADDR_LINK_MULTICAST,
+	ADDR_MULTICAST,
+	ADDR_BROADCAST,
+};
+enum addr_scope addr_scope(const struct addr *ip);
 void addr_text(const struct addr *ip, char out[ADDR_TEXT_MAX]); /* RFC 5952 */
 
 struct addr_range {

@@ -42,6 +42,14 @@ same logs_come_through 'hello' "$(kubectl logs p)"
 same the_nodes_own_pages ok "$(kubectl get --raw /api/v1/nodes/n1/proxy/healthz)"
 like the_node_saw_who_asks 'system:kube-apiserver' "$(cat "$work/kubelet")"
 same others_may_not 403 "$(anonymous /api/v1/nodes/n1/proxy/healthz)"
+# whoever may write a pod's status sends the server to no port of its own
+reached() { # ADDRESS
+	kubectl patch pod p --subresource=status --type=merge -p "{\"status\":{\"podIP\":\"$1\",\"podIPs\":[{\"ip\":\"$1\"}]}}" >/dev/null
+	api GET "/api/v1/namespaces/default/pods/https:p:$node_port/proxy/healthz" | jq -r .message
+}
+same its_own_ports_are_no_pods "address not allowed" "$(reached 127.0.0.1)"
+same nor_by_another_spelling "address not allowed" "$(reached 0:0:0:0:0:0:0:1)"
+same nor_its_neighbours_services "address not allowed" "$(reached 169.254.169.254)"
 certificate evil n2
 kubelet evil
 api GET /api/v1/namespaces/default/pods/p/log >/dev/null

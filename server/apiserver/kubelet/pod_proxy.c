@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/object/meta.h"
+#include "api/values/addr.h"
 #include "base/encode.h"
 #include "server/apiserver/kubelet/passage.h"
 #include "server/apiserver/lookup.h"
@@ -105,6 +106,13 @@ static int port_number(struct str text, const json_t *containers, int *out, stru
 	return 0;
 }
 
+/* Only what a pod can have: whoever may write a status doesn't reach the server's own ports with it. */
+static bool is_proxyable(struct str text)
+{
+	struct addr ip;
+	return addr_parse(text, &ip) && addr_scope(&ip) == ADDR_GLOBAL;
+}
+
 void sub_pod_proxy(struct api_request *r)
 {
 	auto_err err = { 0 };
@@ -115,7 +123,7 @@ void sub_pod_proxy(struct api_request *r)
 	struct str ip = tree_get_str(pod, "status", "podIP", NULL);
 	if (e == 0 && !o)
 		e = lookup_not_found(r, r->resource, n.name, &err);
-	if (e == 0 && ip.n == 0)
+	if (e == 0 && !is_proxyable(ip))
 		e = err_set(&err, ERR_BAD_REQUEST, "address not allowed");
 	if (e == 0)
 		e = port_number(n.port, tree_get(pod, "spec", "containers", NULL), &port, &err);

@@ -36,6 +36,39 @@ static void addresses_are_read_and_written_again(void **state)
 	}
 }
 
+static void an_address_tells_whom_it_means(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum addr_scope scope;
+	} cases[] = {
+		{ "10.0.0.1", ADDR_GLOBAL },
+		{ "fd00::1", ADDR_GLOBAL },
+		{ "0.0.0.0", ADDR_UNSPECIFIED },
+		{ "0:0::0", ADDR_UNSPECIFIED },
+		{ "127.8.9.10", ADDR_LOOPBACK },
+		{ "0:0:0:0:0:0:0:1", ADDR_LOOPBACK },
+		{ "::ffff:127.0.0.1", ADDR_LOOPBACK },
+		{ "169.254.169.254", ADDR_LINK_LOCAL },
+		{ "FE80::1", ADDR_LINK_LOCAL },
+		{ "febf::1", ADDR_LINK_LOCAL },
+		{ "fec0::1", ADDR_GLOBAL },
+		{ "224.0.0.251", ADDR_LINK_MULTICAST },
+		{ "ff12::1", ADDR_LINK_MULTICAST },
+		{ "239.1.2.3", ADDR_MULTICAST },
+		{ "ff05::2", ADDR_MULTICAST },
+		{ "255.255.255.255", ADDR_BROADCAST },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct addr a;
+		assert_true(addr_parse(str_from(cases[i].text), &a));
+		if (addr_scope(&a) != cases[i].scope)
+			fail_msg("%s: %d, wanted %d", cases[i].text, (int)addr_scope(&a),
+				 (int)cases[i].scope);
+	}
+}
+
 static void bits_behind_the_prefix_are_masked(void **state)
 {
 	(void)state;
@@ -56,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_read_and_written_again),
+		cmocka_unit_test(an_address_tells_whom_it_means),
 		cmocka_unit_test(bits_behind_the_prefix_are_masked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

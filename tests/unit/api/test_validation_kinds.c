@@ -293,6 +293,18 @@ static void networks_are_held_to_upstreams_rules(void **state)
 		  "Invalid:spec.ingress[0].ports[0].port" },
 		{ "discovery.k8s.io", "v1", "endpointslices", NULL,
 		  "{'metadata':{'name':'web','namespace':'default'},'addressTyp"
+		  "e':'IPv6','endpoints':[{'addresses':['febf::1']},{'addresses"
+		  "':['ff12::1']}]}",
+		  "Invalid:endpoints[0].addresses[0] Invalid:endpoints[1].addre"
+		  "sses[0]" },
+		{ "", "v1", "services", NULL,
+		  "{'metadata':{'name':'web','namespace':'default'},'spec':{'ty"
+		  "pe':'ClusterIP','sessionAffinity':'None','ports':[{'port':80,"
+		  "'protocol':'TCP','targetPort':80}],'externalIPs':['224.0.0.1'"
+		  ",'0:0::1','192.0.2.1']}}",
+		  "Invalid:spec.externalIPs[0] Invalid:spec.externalIPs[1]" },
+		{ "discovery.k8s.io", "v1", "endpointslices", NULL,
+		  "{'metadata':{'name':'web','namespace':'default'},'addressTyp"
 		  "e':'x','endpoints':[{'addresses':[]}],'ports':[{'name':'A'},"
 		  "{'name':'A'}]}",
 		  "Invalid:ports[0].name Invalid:ports[1].name Duplicate:ports["
