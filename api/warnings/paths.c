@@ -35,7 +35,7 @@ static void add(struct warnings *w, struct places *all, struct place p, struct s
 {
 	while (p.path.n && p.path.p[p.path.n - 1] == '/')
 		p.path.n--;
-	for (size_t i = 0; i < all->n && p.path.n; i++) {
+	for (size_t i = 0; i < all->n && p.path.n && !w->enough; i++) {
 		const struct place *other = &all->items[i];
 		auto_buf text = { 0 };
 		if (other->path.n == 0 ||
@@ -47,6 +47,8 @@ static void add(struct warnings *w, struct places *all, struct place p, struct s
 		warn(w, "volume \"%.*s\" (%s): overlapping paths: %s", STR_ARG(volume), kind,
 		     text.p);
 	}
+	if (all->n == WARN_PAIRED_MAX)
+		return;
 	if ((all->n & (all->n - 1)) == 0)
 		all->items =
 			mem_realloc(all->items, (all->n ? 2 * all->n : 1) * sizeof(*all->items));

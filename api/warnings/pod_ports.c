@@ -62,10 +62,11 @@ static void warn_ports(struct warnings *w, const json_t *container, void *ctx)
 				(long long)json_integer_value(
 					json_object_get(port, "containerPort")),
 				STR_ARG(field(port, "protocol")), STR_ARG(ip));
-		for (size_t k = 0; k < seen->n; k++)
+		for (size_t k = 0; k < seen->n && !w->enough; k++)
 			if (same_port(port, seen->items[k].port))
 				warn_port_pair(w, port, &seen->items[k]);
-		keep_port(seen, port, buf_view(&w->at.path));
+		if (seen->n < WARN_PAIRED_MAX)
+			keep_port(seen, port, buf_view(&w->at.path));
 		check_out(&w->at, at);
 	}
 	check_out(&w->at, was);

@@ -13,17 +13,21 @@ void warn(struct warnings *w, const char *fmt, ...)
 {
 	auto_buf text = { 0 };
 	va_list ap;
+	if (w->enough)
+		return;
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	w->tell(w->ctx, text.p);
+	w->enough = !w->tell(w->ctx, text.p);
 }
 
 void warn_at(struct warnings *w, const char *child, const char *fmt, ...)
 {
 	auto_buf text = { 0 };
-	size_t was = check_in(&w->at, child);
 	va_list ap;
+	if (w->enough)
+		return;
+	size_t was = check_in(&w->at, child);
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
@@ -264,7 +268,7 @@ static const struct {
 };
 
 void object_warnings(const struct api_resource *r, const char *subresource, const json_t *new,
-		     const json_t *old, void (*tell)(void *ctx, const char *text), void *ctx)
+		     const json_t *old, bool (*tell)(void *ctx, const char *text), void *ctx)
 {
 	struct warnings w = { .tell = tell, .ctx = ctx };
 	for (size_t i = 0; i < COUNT_OF(rows) && !*subresource; i++)

@@ -8,16 +8,20 @@
 #include "api/validation/check.h"
 
 struct warnings {
-	void (*tell)(void *ctx, const char *text);
+	bool (*tell)(void *ctx, const char *text); /* false: nothing more is heard */
 	void *ctx;
+	bool enough;     /* nothing more needs to be looked for */
 	struct check at; /* only its path is used: check_in(), check_out() */
 };
 
 /* `old` is NULL at creation; subresource "" is the object itself. */
 void object_warnings(const struct api_resource *r, const char *subresource, const json_t *new,
-		     const json_t *old, void (*tell)(void *ctx, const char *text), void *ctx);
+		     const json_t *old, bool (*tell)(void *ctx, const char *text), void *ctx);
 
 /* ---- for the files of kinds ---- */
+
+/* What is held against each other, pair by pair: of the first so many. */
+#define WARN_PAIRED_MAX 512
 
 void warn(struct warnings *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "PATH.child: text" */

@@ -36,9 +36,7 @@ void request_unref(struct api_request *r)
 	if (--r->refs > 0)
 		return;
 	flow_release(r);
-	for (size_t i = 0; i < r->nwarnings; i++)
-		free((char *)r->warnings[i].p);
-	free(r->warnings);
+	warned_free(&r->warned);
 	err_clear(&r->refused);
 	err_clear(&r->late);
 	api_resource_unref(r->custom);
@@ -46,23 +44,14 @@ void request_unref(struct api_request *r)
 	free(r);
 }
 
-void request_warn(struct api_request *r, const char *fmt, ...)
+bool request_warn(struct api_request *r, const char *fmt, ...)
 {
-	struct buf text = { 0 };
+	auto_buf text = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	for (size_t i = 0; i < r->nwarnings; i++) {
-		if (str_eq(r->warnings[i], buf_view(&text))) {
-			buf_free(&text);
-			return;
-		}
-	}
-	r->warnings = mem_array_grow(r->warnings, &r->cap_warnings, r->nwarnings + 1,
-				     sizeof(*r->warnings));
-	size_t n = text.n;
-	r->warnings[r->nwarnings++] = str_of(buf_take(&text), n);
+	return warned_add(&r->warned, buf_view(&text));
 }
 
 void request_about(struct api_request *r, const char *group, const char *kind, struct str name)

@@ -12,6 +12,7 @@
 #include "net/http_server.h"
 #include "server/apiserver/media.h"
 #include "server/apiserver/options.h"
+#include "server/apiserver/warned.h"
 
 struct apiserver;
 struct http_frame;
@@ -84,8 +85,7 @@ struct api_request {
 	struct media media; /* of the answer */
 
 	/* answer */
-	struct str *warnings;
-	size_t nwarnings, cap_warnings;
+	struct warned warned;
 	struct str detail_name; /* for Status.details when it isn't r->name (create) */
 	struct status_about about;
 	struct str status_continue; /* Status.metadata.continue of an expired list */
@@ -105,7 +105,8 @@ struct api_request *request_new(struct apiserver *s, struct loop *l,
 				const struct responder *responder);
 struct api_request *request_ref(struct api_request *r);
 void request_unref(struct api_request *r);
-void request_warn(struct api_request *r, const char *fmt, ...)
+/* False when the client hears of no more: see warned.h. */
+bool request_warn(struct api_request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Status.details of the error that is about to be answered; empty words leave a field out. */

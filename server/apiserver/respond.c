@@ -85,12 +85,11 @@ const char *respond_go_type(struct api_request *r, const char *kind)
 
 static size_t warning_fields(struct api_request *r, struct http_field *fields, size_t n)
 {
-	for (size_t i = 0; i < r->nwarnings && n < RESPOND_FIELDS_MAX - 8; i++) {
-		struct buf quoted = { 0 };
-		buf_json_string(&quoted, r->warnings[i]);
-		char *text = arena_printf(&r->arena, "299 - %s", quoted.p);
-		buf_free(&quoted);
-		fields[n++] = (struct http_field){ STR("warning"), str_from(text) };
+	for (size_t i = 0; i < r->warned.n && n < RESPOND_FIELDS_MAX - 8; i++) {
+		auto_buf text = { 0 };
+		if (warned_header(&r->warned, i, &text))
+			fields[n++] = (struct http_field){ STR("warning"),
+							   arena_str(&r->arena, buf_view(&text)) };
 	}
 	return n;
 }

@@ -32,7 +32,7 @@ const char *respond_go_type(struct api_request *r, const char *kind);
 /* Negotiates r->media from Accept; every verb calls it before it does anything. */
 int respond_negotiate(struct api_request *r, bool shapes, bool stream, struct err *err);
 /* The fields every answer has; returns how many. `fields` holds RESPOND_FIELDS_MAX. */
-#define RESPOND_FIELDS_MAX 32
+#define RESPOND_FIELDS_MAX 128
 size_t respond_fields(struct api_request *r, const char *content_type, struct http_field *fields);
 /* Bookkeeping at the end of every answer: metrics, flow control, references. */
 void respond_finished(struct api_request *r, int status, size_t bytes);

@@ -122,6 +122,20 @@ def selector(n):
     return "a in (%s)" % ",".join("v%d" % i for i in range(n))
 
 
+def pod(**spec):
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bad"}, "spec": spec}
+    return lambda: request("POST", "/api/v1/namespaces/default/pods?dryRun=All", json.dumps(body).encode())
+
+
+def equal_ports():
+    return pod(containers=[{"name": "a", "image": "i", "ports": [{"containerPort": 1}] * 100000}])
+
+
+def paths_in_a_volume():
+    items = [{"key": "k", "path": "p%d" % i} for i in range(80000)]
+    return pod(containers=[{"name": "a", "image": "i"}], volumes=[{"name": "v", "configMap": {"name": "c", "items": items}}])
+
+
 # ---- HTTP/2 ----
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -213,6 +227,8 @@ CASES = [
     ("patch_with_a_long_path", patch(json.dumps([{"op": "add", "path": "/data" + "/a" * 100000, "value": 1}]).encode(), PATCH), {400, 422}),
     ("yaml_aliases", post(yaml_bomb(), "application/yaml"), {400, 413}),
     ("applied_yaml_aliases", patch(yaml_bomb(), APPLY), {400, 413}),
+    ("equal_ports", equal_ports(), {201}),
+    ("paths_in_a_volume", paths_in_a_volume(), {201}),
     ("h2_rapid_reset", lambda: flood(resets), {0}),
     ("h2_continuation", lambda: flood(continuations), {0}),
     ("h2_settings", lambda: flood(settings), {0}),
@@ -222,7 +238,7 @@ CASES = [
 
 def is_status(body):
     try:
-        return json.loads(body).get("kind") in ("Status", "ConfigMap", "ConfigMapList")
+        return json.loads(body).get("kind") in ("Status", "ConfigMap", "ConfigMapList", "Pod")
     except ValueError:
         return False
 
@@ -243,6 +259,7 @@ def judge(name, call, codes):
 
 
 request("POST", CONFIGMAPS, json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "good"}, "data": {"a": "b"}}).encode())
+request("POST", "/api/v1/namespaces/default/serviceaccounts", b'{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default"}}')
 for name, call, codes in CASES:
     try:
         why = judge(name, call, codes)

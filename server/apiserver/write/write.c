@@ -285,9 +285,9 @@ static void write_commit(struct write *w, int64_t expect)
 	txn_send(w, w->nalso + 1);
 }
 
-static void tell(void *ctx, const char *text)
+static bool tell(void *ctx, const char *text)
 {
-	request_warn(ctx, "%s", text);
+	return request_warn(ctx, "%s", text);
 }
 
 /* What the client hears of a valid object. */

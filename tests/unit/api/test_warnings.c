@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "api/object/meta.h"
 #include "api/warnings/warnings.h"
 #include "base/mem.h"
 #include "tests/unit/api/trees.h"
 
-static void keep(void *ctx, const char *text)
+static bool keep(void *ctx, const char *text)
 {
 	struct buf *all = ctx;
 	buf_printf(all, "%s%s", all->n ? "\n" : "", text);
+	return true;
 }
 
 #define POD(spec) "{'metadata':{'name':'a'},'spec':{" spec "}}"
@@ -65,8 +67,32 @@ static void objects_warn_of_what_upstream_warns(void **state)
 	}
 }
 
+static bool three_times(void *ctx, const char *text)
+{
+	int *told = ctx;
+	(void)text;
+	return ++*told < 3;
+}
+
+static void nothing_is_looked_for_that_nobody_hears(void **state)
+{
+	(void)state;
+	json_t *pod = tree(POD("'containers':[{'name':'a'}]")), *ports = json_array();
+	for (int i = 0; i < 30000; i++)
+		json_array_append_new(ports, json_pack("{s:i}", "containerPort", 1));
+	json_object_set_new(json_array_get(tree_get(pod, "spec", "containers", NULL), 0), "ports",
+			    ports);
+	int told = 0;
+	object_warnings(resource("", "v1", "pods"), "", pod, NULL, three_times, &told);
+	assert_int_equal(told, 3);
+	json_decref(pod);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(objects_warn_of_what_upstream_warns) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(objects_warn_of_what_upstream_warns),
+		cmocka_unit_test(nothing_is_looked_for_that_nobody_hears),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
