@@ -45,14 +45,25 @@ static bool of_maps(const json_t *live, const json_t *patch)
 	return json_is_object(json_array_get(json_array_size(live) ? live : patch, 0));
 }
 
+/* Taking items out one by one would move all that follow, each time. Takes `kept` over. */
+static void keep_only(json_t *list, json_t *kept)
+{
+	json_array_clear(list);
+	json_array_extend(list, kept);
+	json_decref(kept);
+}
+
 void patch_delete_items(json_t *live, const json_t *doomed, const char *merge_key)
 {
+	json_t *kept = json_array(), *item;
 	struct positions gone;
+	size_t i;
 	positions_init(&gone, doomed, merge_key);
-	for (size_t i = json_array_size(live); i-- > 0;)
-		if (positions_of(&gone, json_array_get(live, i)) >= 0)
-			json_array_remove(live, i);
+	json_array_foreach (live, i, item)
+		if (positions_of(&gone, item) < 0)
+			json_array_append(kept, item);
 	positions_free(&gone);
+	keep_only(live, kept);
 }
 
 static json_t *union_of_scalars(const json_t *live, const json_t *patch)
@@ -75,16 +86,18 @@ static json_t *union_of_scalars(const json_t *live, const json_t *patch)
 static int special_items(json_t *live, json_t *patch, const char *merge_key, bool *replace,
 			 struct err *err)
 {
-	json_t *doomed = json_array();
+	json_t *doomed = json_array(), *kept = json_array(), *item;
+	size_t i;
 	int r = 0;
 	*replace = false;
-	for (size_t i = json_array_size(patch); i-- > 0;) {
-		json_t *item = json_array_get(patch, i);
+	json_array_foreach (patch, i, item) {
 		json_t *directive = json_object_get(item, PATCH_DIRECTIVE);
-		if (!directive)
-			continue;
 		struct str word = tree_str(directive);
-		if (str_eq(word, STR("replace")))
+		if (r < 0)
+			break;
+		if (!directive)
+			json_array_append(kept, item);
+		else if (str_eq(word, STR("replace")))
 			*replace = true;
 		else if (str_eq(word, STR("merge")))
 			r = err_set(err, ERR_UNKNOWN,
@@ -95,8 +108,8 @@ static int special_items(json_t *live, json_t *patch, const char *merge_key, boo
 			r = patch_no_merge_key(err, item, merge_key);
 		else
 			json_array_append(doomed, item);
-		json_array_remove(patch, i);
 	}
+	keep_only(patch, kept);
 	if (r == 0 && json_array_size(doomed))
 		patch_delete_items(live, doomed, merge_key);
 	json_decref(doomed);

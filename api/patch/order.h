@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the items of a list stand, by merge key, and the order of a list that a strategic patch has merged. Private to patch_strategic.c and
- * its parts. Any thread. */
+/* Where the items of a list stand, by merge key, and the order of a list that a strategic patch has merged. Private to strategic.c and its
+ * parts. Any thread. */
 #ifndef API_PATCH_ORDER_H
 #define API_PATCH_ORDER_H
 

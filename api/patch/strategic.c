@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The patch is copied once and then used up: directives are removed as they are carried out, what is left is merged into the document.
  *
- * A map: $patch → $retainKeys → $setElementOrder/x (merges list x and orders it) → the other keys. Lists: patch_list.c. */
+ * A map: $patch → $retainKeys → $setElementOrder/x (merges list x and orders it) → the other keys. Lists: list.c. */
 #include "api/patch/strategic.h"
 
 #include "api/object/meta.h"
