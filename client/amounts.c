@@ -49,11 +49,8 @@ void amounts_read(struct amounts *to, const struct api_quantity_map *list)
 	}
 }
 
-void amounts_add(struct amounts *to, const struct amounts *more, int sign)
+void amounts_add_others(struct amounts *to, const struct amounts *more, int sign)
 {
-	to->milli_cpu += sign * more->milli_cpu;
-	to->memory += sign * more->memory;
-	to->ephemeral += sign * more->ephemeral;
 	for (size_t i = 0; i < more->nothers; i++)
 		other(to, str_from(more->others[i].name))->value += sign * more->others[i].value;
 }

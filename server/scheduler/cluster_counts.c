@@ -22,11 +22,10 @@ static void ports_del(struct node_info *n, const struct pod_usage *u)
 			}
 }
 
-static void tallies_count(struct cluster *c, struct placed_pod *p, int64_t sign)
+static void carried_count(const struct placed_pod *p, int64_t sign)
 {
 	for (size_t i = 0; i < p->ncarried; i++)
 		tally_add(p->carried[i].tally, p->node->place, sign * p->carried[i].weight);
-	tallies_add(&c->tallies, p->object, &p->meant_by, p->node->place, sign);
 }
 
 static void claims_count(struct cluster *c, const struct placed_pod *p, int sign)
@@ -43,25 +42,27 @@ static void claims_count(struct cluster *c, const struct placed_pod *p, int sign
 	}
 }
 
+/* Preemption does this thousands of times for a pod: most pods have only the sums. */
 void pod_count(struct cluster *c, struct placed_pod *p, int sign)
 {
 	struct node_info *n = p->node;
+	const struct pod_usage *u = &p->usage;
 
 	if (!n->listed || p->counted == (sign > 0))
 		return;
 	p->counted = sign > 0;
-	amounts_add(&n->requested, &p->usage.request, sign);
-	n->nonzero_milli_cpu += sign * p->usage.nonzero_milli_cpu;
-	n->nonzero_memory += sign * p->usage.nonzero_memory;
-	if (sign > 0) {
-		n->npods++;
-		ports_add(n, &p->usage);
-	} else {
-		n->npods--;
-		ports_del(n, &p->usage);
-	}
-	tallies_count(c, p, sign);
-	claims_count(c, p, sign);
+	amounts_add(&n->requested, &u->request, sign);
+	n->nonzero_milli_cpu += sign * u->nonzero_milli_cpu;
+	n->nonzero_memory += sign * u->nonzero_memory;
+	n->npods += (size_t)sign;
+	if (u->nports)
+		(sign > 0 ? ports_add : ports_del)(n, u);
+	if (p->ncarried)
+		carried_count(p, sign);
+	if (c->tallies.selecting.count)
+		tallies_add(&c->tallies, p->object, &p->meant_by, n->place, sign);
+	if (p->nclaims)
+		claims_count(c, p, sign);
 }
 
 void pods_count(struct cluster *c, struct node_info *n, int sign)

@@ -42,7 +42,8 @@ static void prepare(struct sched_look *l, size_t i)
 
 	l->states[i] = p.state;
 	if (asks && x->filter)
-		l->filters[l->nfilters++] = (uint8_t)i;
+		l->filters[l->nfilters++] =
+			(struct sched_filter){ x->filter, p.state, 1U << i };
 	if (p.reject) {
 		l->reject = p.reject;
 		l->resolvable = p.resolvable;
@@ -81,12 +82,12 @@ static bool run_filters(struct sched_look *l, struct node_info *n, struct verdic
 	v->n = 0;
 	v->unresolvable = false;
 	for (size_t k = 0; k < l->nfilters; k++) {
-		size_t i = l->filters[k];
+		const struct sched_filter *f = &l->filters[k];
 
-		l->cycle.state = l->states[i];
-		sched_plugins[i]->filter(&l->cycle, n, v);
+		l->cycle.state = f->state;
+		f->filter(&l->cycle, n, v);
 		if (v->n) {
-			l->rejected_by |= 1U << i;
+			l->rejected_by |= f->plugin;
 			return false;
 		}
 	}

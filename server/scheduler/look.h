@@ -17,10 +17,15 @@ struct sched_view { /* what is known; the last two may be NULL */
 	const struct volumes *volumes;
 	const struct owners *owners;
 };
+struct sched_filter { /* of a plug-in that has something to say about this pod */
+	void (*filter)(const struct sched_cycle *c, const struct node_info *n, struct verdict *v);
+	void *state;
+	uint32_t plugin; /* as a bit */
+};
 struct sched_look {
 	struct sched_cycle cycle;
 	void *states[SCHED_PLUGINS_MAX];
-	uint8_t filters[SCHED_PLUGINS_MAX]; /* plug-ins that have something to say about this pod */
+	struct sched_filter filters[SCHED_PLUGINS_MAX];
 	size_t nfilters;
 	struct arena arena;
 	uint32_t rejected_by; /* plug-ins, as a mask, that turned the pod away somewhere */

@@ -32,7 +32,11 @@ struct verdict {
 	size_t n;
 	bool unresolvable; /* removing pods can't help */
 };
-void verdict_add(struct verdict *v, const char *why);
+static inline void verdict_add(struct verdict *v, const char *why)
+{
+	if (v->n < VERDICT_REASONS_MAX)
+		v->why[v->n++] = why;
+}
 static inline void verdict_add_final(struct verdict *v, const char *why)
 {
 	verdict_add(v, why);

@@ -13,12 +13,6 @@ const struct sched_plugin *const sched_plugins[] = {
 const size_t sched_plugin_count = COUNT_OF(sched_plugins);
 _Static_assert(COUNT_OF(sched_plugins) <= SCHED_PLUGINS_MAX, "plug-ins are bits of a mask");
 
-void verdict_add(struct verdict *v, const char *why)
-{
-	if (v->n < VERDICT_REASONS_MAX)
-		v->why[v->n++] = why;
-}
-
 void reasons_add(struct reasons *r, const char *text, int count)
 {
 	for (size_t i = 0; i < r->n; i++)

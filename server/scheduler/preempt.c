@@ -55,14 +55,15 @@ static void sort(struct placed_pod **pods, size_t n)
 
 static void collect(struct attempt *t)
 {
+	size_t n = t->node->npods_known;
+
 	t->n = 0;
-	for (size_t i = 0; i < t->node->npods_known; i++) {
+	t->victims = mem_array_grow(t->victims, &t->cap, n, sizeof(*t->victims));
+	for (size_t i = 0; i < n; i++) {
 		struct placed_pod *p = t->node->pods[i];
 
-		if (p->priority >= t->look->cycle.priority || !p->counted)
-			continue;
-		t->victims = mem_array_grow(t->victims, &t->cap, t->n + 1, sizeof(*t->victims));
-		t->victims[t->n++] = p;
+		if (p->priority < t->look->cycle.priority && p->counted)
+			t->victims[t->n++] = p;
 	}
 	sort(t->victims, t->n);
 }
@@ -211,26 +212,29 @@ static void exchange(struct attempt *a, struct attempt *b)
 	a->cap = was.cap;
 }
 
+static size_t after(const struct cluster *c, size_t at)
+{
+	return at + 1 < c->nlist ? at + 1 : 0;
+}
+
 static void search(struct attempt *first, const bool *may_help, uint64_t random,
 		   struct attempt *best, struct reasons *why)
 {
 	struct cluster *c = first->look->cycle.cluster;
-	size_t potential = 0, wanted, found = 0, start, tried = 0;
+	size_t potential = 0, wanted, found = 0, tried = 0, at;
 	bool unviolated = false;
 	struct attempt t = *first;
 
 	for (size_t i = 0; may_help && i < c->nlist; i++)
 		potential += may_help[i];
 	wanted = candidates_wanted(potential);
-	start = c->nlist ? (size_t)(random % c->nlist) : 0;
-	for (size_t i = 0; potential && i < c->nlist && !(unviolated && found >= wanted); i++) {
-		size_t at = (start + i) % c->nlist;
-
+	at = c->nlist ? (size_t)(random % c->nlist) : 0;
+	for (; tried < potential && !(unviolated && found >= wanted); at = after(c, at)) {
 		if (!may_help[at])
 			continue;
 		tried++;
 		t.node = c->list[at];
-		fetch_pods(c->list[(at + 1) % c->nlist], c->list[(at + 2) % c->nlist]);
+		fetch_pods(c->list[after(c, at)], c->list[after(c, after(c, at))]);
 		if (!try_node(&t, why))
 			continue;
 		found++;

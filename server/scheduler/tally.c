@@ -223,8 +223,6 @@ static void set_make(const struct tallies *all, const struct object *pod, struct
 void tallies_add(struct tallies *all, const struct object *pod, struct tally_set *set, size_t place,
 		 int64_t sign)
 {
-	if (!all->selecting.count)
-		return;
 	if (all->nslotless) {
 		add_by_asking(all, pod, place, sign);
 		return;
