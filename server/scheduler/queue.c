@@ -35,6 +35,7 @@ void sched_queue_init(struct sched_queue *q)
 				   .backoff.before = due_earlier,
 				   .errors.before = due_earlier };
 	list_init(&q->parked);
+	list_init(&q->gated);
 }
 
 static void pending_free(void *v)
@@ -100,7 +101,7 @@ static void put_in(struct sched_queue *q, struct pending_pod *p, enum pod_place 
 		pod_heap_add(h, p);
 	} else if (place == POD_PARKED) {
 		count_parked(q, p, 1);
-		list_add_tail(&q->parked, &p->link);
+		list_add_tail(p->gated ? &q->gated : &q->parked, &p->link);
 	}
 }
 
@@ -232,7 +233,7 @@ static void move_forgotten(struct sched_queue *q, int64_t now_ms)
 	{
 		struct pending_pod *p = LIST_ITEM(it, struct pending_pod, link);
 
-		if (p->gated || p->held)
+		if (p->held)
 			continue;
 		if (now_ms - p->failed_ms < SCHED_PARKED_MAX_MS)
 			break;
@@ -287,7 +288,7 @@ void sched_queue_event(struct sched_queue *q, const struct sched_event *e, int64
 	{
 		struct pending_pod *p = LIST_ITEM(it, struct pending_pod, link);
 
-		if (!p->gated && helps(p, e))
+		if (helps(p, e))
 			give_chance(q, p, now_ms);
 	}
 }
@@ -310,15 +311,11 @@ int64_t sched_queue_next_ms(const struct sched_queue *q)
 	int64_t next = earliest(&q->backoff), other = earliest(&q->errors);
 
 	next = other < next ? other : next;
-	LIST_EACH(&q->parked, it)
-	{
-		const struct pending_pod *p = LIST_ITEM(it, struct pending_pod, link);
+	if (!list_empty(&q->parked)) {
+		const struct pending_pod *p = LIST_ITEM(q->parked.next, struct pending_pod, link);
 
-		if (p->gated)
-			continue;
 		if (p->failed_ms + SCHED_PARKED_MAX_MS < next)
 			next = p->failed_ms + SCHED_PARKED_MAX_MS;
-		break;
 	}
 	return next;
 }

@@ -23,7 +23,7 @@
 
 enum pod_place { POD_ACTIVE, POD_BACKOFF, POD_ERRORS, POD_PARKED, POD_IN_FLIGHT };
 struct pending_pod {
-	struct list link;            /* in parked */
+	struct list link;            /* in parked or gated */
 	struct str key;              /* "ns/name", behind it */
 	const struct object *object; /* a reference */
 	struct arena arena;
@@ -40,8 +40,8 @@ struct pending_pod {
 struct sched_queue {
 	struct map pods; /* all of them, by key */
 	struct pod_heap active, backoff, errors;
-	struct list parked;
-	size_t nparked, ngated; /* gated ones are parked, too */
+	struct list parked, gated; /* the latter are parked, too, and nobody walks over them */
+	size_t nparked, ngated;    /* of both; of the latter */
 	size_t parked_by[SCHED_PLUGINS_MAX +
 			 1]; /* how many each plug-in turned away; the last: nobody */
 };
