@@ -3,8 +3,9 @@
  *
  *	bench_scheduler [WORKLOAD…] [NODES…]        all of them, at 100, 1000 and 5000 nodes, if none is named
  *
- * Each workload has pods that are there before (not measured) and pods that are placed one after the other: decided, then noted as
- * placed, as the scheduler does it. Objects are decoded beforehand. Prints pods/s and the time of one decision, both of one core's time. */
+ * Each workload has pods that are there before (not measured) and pods that come through the queue: popped, decided, noted as placed or
+ * parked, and told to those that wait, as the scheduler does it; evicted ones are gone at once. Objects are decoded beforehand. Prints pods/s
+ * and the time of one pod, both of one core's time. */
 #include <stdio.h>
 #include <time.h>
 
@@ -12,6 +13,7 @@
 #include "generated/api_tables.h"
 #include "server/scheduler/decide.h"
 #include "server/scheduler/preempt.h"
+#include "server/scheduler/queue.h"
 
 #define CONTAINER(cpu, memory)                                                          \
 	"\"containers\":[{\"name\":\"pause\",\"image\":\"registry.k8s.io/pause:3.10\"," \
@@ -35,37 +37,37 @@ static const struct workload {
 	const char *name;
 	const char *before, *measured; /* specs; before: NULL: the same */
 	double before_per_node, measured_per_node;
-	bool evicts; /* the measured ones fit after a preemption */
-	bool parks;  /* pods that never fit are tried in between */
+	bool churns; /* those before come in between: they never fit */
 } workloads[] = {
-	{ "SchedulingBasic", NULL, SMALL, 1, 1, false, false },
+	{ "SchedulingBasic", NULL, SMALL, 1, 1, false },
 	{ "SchedulingPodAntiAffinity", NULL,
-	  AFFINITY("podAntiAffinity", MUST(TERM(HOSTNAME))) SMALL, 0.2, 0.4, false, false },
+	  AFFINITY("podAntiAffinity", MUST(TERM(HOSTNAME))) SMALL, 0.2, 0.4, false },
 	{ "SchedulingPodAffinity", NULL, AFFINITY("podAffinity", MUST(TERM(ZONE))) SMALL, 1, 1,
-	  false, false },
+	  false },
 	{ "PreferredPodAffinity", NULL, AFFINITY("podAffinity", MAY(TERM(HOSTNAME))) SMALL, 1, 1,
-	  false, false },
+	  false },
 	{ "PreferredPodAntiAffinity", NULL, AFFINITY("podAntiAffinity", MAY(TERM(HOSTNAME))) SMALL,
-	  1, 1, false, false },
-	{ "TopologySpreading", SMALL, SPREAD("DoNotSchedule") SMALL, 1, 1, false, false },
-	{ "PreferredTopologySpreading", SMALL, SPREAD("ScheduleAnyway") SMALL, 1, 1, false, false },
+	  1, 1, false },
+	{ "TopologySpreading", SMALL, SPREAD("DoNotSchedule") SMALL, 1, 1, false },
+	{ "PreferredTopologySpreading", SMALL, SPREAD("ScheduleAnyway") SMALL, 1, 1, false },
 	{ "PreemptionBasic", CONTAINER("900m", "500Mi"), "\"priority\":10," CONTAINER("3", "500Mi"),
-	  4, 0.2, true, false },
-	{ "Unschedulable", CONTAINER("9", "500Mi"), SMALL, 0.04, 1, false, true },
+	  4, 0.2, false },
+	{ "Unschedulable", "\"priority\":10," CONTAINER("9", "500Mi"), SMALL, 0.04, 1, true },
+	{ "SchedulingWhileGated", "\"schedulingGates\":[{\"name\":\"g\"}]," SMALL, SMALL, 2, 1,
+	  false },
 };
 
 struct bench {
 	struct cluster cluster;
 	struct budgets budgets;
-	const char *pod_spec;
+	struct sched_queue queue;
 	size_t placed, refused, victims;
-	char nominated[64]; /* where room was made for the pod in turn */
+	int64_t now_ms; /* as of this turn */
 };
 struct item {
 	struct object *object;
 	struct arena arena;
 	struct core_v1_pod pod;
-	struct pod_usage usage;
 	char key[64];
 };
 
@@ -114,7 +116,6 @@ static struct item *make_pods(const char *spec, const char *prefix, size_t n)
 		if (object_decode(items[i].object, &items[i].arena, api_struct_core_v1_pod,
 				  &items[i].pod, NULL) < 0)
 			abort();
-		pod_usage_read(&items[i].pod, &items[i].usage);
 		snprintf(items[i].key, sizeof(items[i].key), "sched/%s", name);
 	}
 	return items;
@@ -125,47 +126,8 @@ static void free_pods(struct item *items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		object_unref(items[i].object);
 		arena_free(&items[i].arena);
-		pod_usage_free(&items[i].usage);
 	}
 	free(items);
-}
-
-static void make_room(struct bench *b, struct sched_look *look, const struct decision *d)
-{
-	struct preemption room;
-
-	schedule_preempt(look, d, &b->budgets, STR(""), b->placed, &room);
-	b->victims += room.nvictims;
-	if (room.node)
-		snprintf(b->nominated, sizeof(b->nominated), "%s", room.node->name);
-	for (size_t i = 0; i < room.nvictims; i++)
-		cluster_pod_del(&b->cluster, str_from(room.victims[i]->key));
-	preemption_free(&room);
-}
-
-static void place(struct bench *b, struct item *x, bool evicts)
-{
-	const struct sched_view view = { .cluster = &b->cluster };
-	const struct sched_pod who = { &x->pod, x->object, &x->usage, str_from(x->key) };
-	struct sched_look look;
-	struct decision d;
-
-	sched_look_open(&look, &view, &who);
-	schedule_decide(&look, str_from(b->nominated), b->placed, &d);
-	b->nominated[0] = '\0';
-	if (d.node) {
-		cluster_pod_set(&b->cluster, who.key, d.node->node->metadata.name, x->object,
-				&x->pod, true);
-		b->placed++;
-	} else if (evicts) {
-		make_room(b, &look, &d);
-	} else {
-		b->refused++;
-	}
-	buf_free(&d.message);
-	sched_look_close(&look);
-	if (!d.node && evicts)
-		place(b, x, false);
 }
 
 /* Of this process alone: others on the machine don't count. */
@@ -177,6 +139,86 @@ static int64_t cpu_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static void happens(struct bench *b, const struct sched_event *e)
+{
+	sched_queue_event(&b->queue, e, b->now_ms);
+}
+
+static void evict(struct bench *b, struct placed_pod *p)
+{
+	const struct object *o = object_ref(p->object);
+	const struct sched_event gone = { .what = SCHED_EVENT_POD_DELETE, .pod_before = o };
+
+	cluster_pod_del(&b->cluster, str_from(p->key));
+	happens(b, &gone);
+	object_unref(o);
+	b->victims++;
+}
+
+/* Room is made if others matter less: they are gone at once, and the pod gets its turn when it is due. */
+static void does_not_fit(struct bench *b, struct pending_pod *p, struct sched_look *look,
+			 const struct decision *d)
+{
+	struct str nominated = cluster_nominated_node(&b->cluster, p->key);
+	struct preemption room;
+
+	schedule_preempt(look, d, &b->budgets, nominated, b->cluster.next, &room);
+	sched_queue_park(&b->queue, p, look->rejected_by, b->now_ms);
+	if (room.node)
+		cluster_nominate(&b->cluster, p->key, str_from(room.node->name), p->object,
+				 &p->pod);
+	else
+		b->refused++;
+	for (size_t i = 0; i < room.nvictims; i++)
+		evict(b, room.victims[i]);
+	preemption_free(&room);
+}
+
+static void assume(struct bench *b, struct pending_pod *p, struct str node)
+{
+	const struct sched_event there = { .what = SCHED_EVENT_POD_ADD, .pod = p->object };
+
+	cluster_pod_set(&b->cluster, p->key, node, p->object, &p->pod, true);
+	happens(b, &there);
+	sched_queue_del(&b->queue, p->key);
+	b->placed++;
+}
+
+static void place(struct bench *b, struct pending_pod *p)
+{
+	const struct sched_view view = { .cluster = &b->cluster };
+	const struct sched_pod who = { &p->pod, p->object, &p->usage, p->key };
+	struct sched_look look;
+	struct decision d;
+
+	sched_look_open(&look, &view, &who);
+	schedule_decide(&look, cluster_nominated_node(&b->cluster, p->key), b->placed, &d);
+	if (d.node)
+		assume(b, p, d.node->node->metadata.name);
+	else
+		does_not_fit(b, p, &look, &d);
+	buf_free(&d.message);
+	sched_look_close(&look);
+}
+
+static void put(struct bench *b, struct item *x)
+{
+	sched_queue_put(&b->queue, str_from(x->key), x->object, &x->arena, &x->pod,
+			x->pod.spec.scheduling_gates.n > 0, b->now_ms);
+}
+
+static void place_all(struct bench *b)
+{
+	struct pending_pod *p;
+
+	b->now_ms = cpu_us() / 1000;
+	while ((p = sched_queue_pop(&b->queue, b->now_ms)))
+		place(b, p);
+}
+
+#define PER_TURN    64 /* pods that come together */
+#define PER_REFUSED 25 /* pods that fit, for each that doesn't */
+
 static void run(const struct workload *w, size_t nodes)
 {
 	struct bench b = { 0 };
@@ -187,21 +229,28 @@ static void run(const struct workload *w, size_t nodes)
 	int64_t start;
 	double took;
 
+	sched_queue_init(&b.queue);
 	for (size_t i = 0; i < nodes; i++)
 		add_node(&b, i);
-	for (size_t i = 0; i < nbefore && !w->parks; i++)
-		place(&b, &before[i], false);
+	for (size_t i = 0; i < nbefore && !w->churns; i++)
+		put(&b, &before[i]);
+	place_all(&b);
+	b.placed = b.refused = 0;
 	start = cpu_us();
 	for (size_t i = 0; i < n; i++) {
-		place(&b, &pods[i], w->evicts);
-		if (w->parks && i % 25 == 0) /* one more that never fits */
-			place(&b, &before[i % (nbefore ? nbefore : 1)], false);
+		put(&b, &pods[i]);
+		if (w->churns && i % PER_REFUSED == 0 && i / PER_REFUSED < nbefore)
+			put(&b, &before[i / PER_REFUSED]);
+		if (i % PER_TURN == 0)
+			place_all(&b);
 	}
+	place_all(&b);
 	took = (double)(cpu_us() - start) / 1e6;
-	printf("%-26s %5zu nodes %6zu pods %9.0f pods/s %8.1f us each%s", w->name, nodes, n,
-	       (double)n / took, took * 1e6 / (double)n, "");
+	printf("%-26s %5zu nodes %6zu pods %9.0f pods/s %8.1f us each", w->name, nodes, n,
+	       (double)n / took, took * 1e6 / (double)n);
 	printf("  placed %zu refused %zu victims %zu\n", b.placed, b.refused, b.victims);
 	fflush(stdout);
+	sched_queue_free(&b.queue);
 	cluster_free(&b.cluster);
 	free_pods(before, nbefore);
 	free_pods(pods, n);

@@ -31,7 +31,7 @@ def spread(when):
     return small(topologySpreadConstraints=[dict(TERM, maxSkew=5, topologyKey=ZONE, whenUnsatisfiable=when)])
 
 
-# name, what is there before, what is measured, both with their number per node; before: "waits": it never fits
+# name, what is there before, what is measured, both with their number per node
 WORKLOADS = [
     ("SchedulingBasic", small(), 1, small(), 1),
     ("SchedulingPodAntiAffinity", must("podAntiAffinity", HOST), 0.2, must("podAntiAffinity", HOST), 0.4),
@@ -39,7 +39,9 @@ WORKLOADS = [
     ("TopologySpreading", small(), 1, spread("DoNotSchedule"), 1),
     ("PreemptionBasic", container("900m"), 4, dict(container("3"), priorityClassName="bench-high"), 0.2),
     ("Unschedulable", container("9"), 0.04, small(), 1),
+    ("SchedulingWhileGated", small(schedulingGates=[{"name": "g"}]), 1, small(), 1),
 ]
+WAIT = ("Unschedulable", "SchedulingWhileGated")  # what is there before gets no node
 
 
 class Bench:
@@ -85,7 +87,7 @@ class Bench:
         self.ns = name.lower()
         self.ask("POST", "/api/v1/namespaces", {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": self.ns}})
         hollow.wait_for_account(self.cluster, self.ns)
-        self.wait_bound("before", already, lambda: self.replica_set("before", before, already), name != "Unschedulable")
+        self.wait_bound("before", already, lambda: self.replica_set("before", before, already), name not in WAIT)
         self.clear("before")
         time.sleep(2)
         cpu = hollow.cpu_seconds(self.pids)
