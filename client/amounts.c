@@ -55,6 +55,12 @@ void amounts_add_others(struct amounts *to, const struct amounts *more, int sign
 		other(to, str_from(more->others[i].name))->value += sign * more->others[i].value;
 }
 
+void amounts_add(struct amounts *to, const struct amounts *more, int sign)
+{
+	amounts_add_main(to, more, sign);
+	amounts_add_others(to, more, sign);
+}
+
 static void raise(int64_t *v, int64_t at_least)
 {
 	if (*v < at_least)

@@ -18,15 +18,15 @@ struct amounts {
 
 void amounts_free(struct amounts *a);
 void amounts_read(struct amounts *to, const struct api_quantity_map *list); /* adds */
-void amounts_add_others(struct amounts *to, const struct amounts *more, int sign);
-static inline void amounts_add(struct amounts *to, const struct amounts *more, int sign)
+void amounts_add(struct amounts *to, const struct amounts *more, int sign);
+/* Its two halves: those that every pod has, and the others. */
+static inline void amounts_add_main(struct amounts *to, const struct amounts *more, int sign)
 {
 	to->milli_cpu += sign * more->milli_cpu;
 	to->memory += sign * more->memory;
 	to->ephemeral += sign * more->ephemeral;
-	if (more->nothers)
-		amounts_add_others(to, more, sign);
 }
+void amounts_add_others(struct amounts *to, const struct amounts *more, int sign);
 void amounts_raise(struct amounts *to, const struct amounts *at_least); /* the larger one of each */
 int64_t amounts_other(const struct amounts *a, const char *name);
 

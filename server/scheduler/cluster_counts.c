@@ -42,6 +42,19 @@ static void claims_count(struct cluster *c, const struct placed_pod *p, int sign
 	}
 }
 
+/* In a function of its own, so that the common case saves no registers. */
+__attribute__((noinline)) static void count_all_else(struct cluster *c, struct placed_pod *p,
+						     int sign)
+{
+	amounts_add_others(&p->node->requested, &p->usage.request, sign);
+	if (p->usage.nports)
+		(sign > 0 ? ports_add : ports_del)(p->node, &p->usage);
+	carried_count(p, sign);
+	if (c->tallies.selecting.count)
+		tallies_add(&c->tallies, p->object, &p->meant_by, p->node->place, sign);
+	claims_count(c, p, sign);
+}
+
 /* Preemption does this thousands of times for a pod: most pods have only the sums. */
 void pod_count(struct cluster *c, struct placed_pod *p, int sign)
 {
@@ -51,18 +64,12 @@ void pod_count(struct cluster *c, struct placed_pod *p, int sign)
 	if (!n->listed || p->counted == (sign > 0))
 		return;
 	p->counted = sign > 0;
-	amounts_add(&n->requested, &u->request, sign);
+	n->npods += (size_t)sign;
 	n->nonzero_milli_cpu += sign * u->nonzero_milli_cpu;
 	n->nonzero_memory += sign * u->nonzero_memory;
-	n->npods += (size_t)sign;
-	if (u->nports)
-		(sign > 0 ? ports_add : ports_del)(n, u);
-	if (p->ncarried)
-		carried_count(p, sign);
-	if (c->tallies.selecting.count)
-		tallies_add(&c->tallies, p->object, &p->meant_by, n->place, sign);
-	if (p->nclaims)
-		claims_count(c, p, sign);
+	amounts_add_main(&n->requested, &u->request, sign);
+	if (u->request.nothers | u->nports | p->ncarried | p->nclaims | c->tallies.selecting.count)
+		count_all_else(c, p, sign);
 }
 
 void pods_count(struct cluster *c, struct node_info *n, int sign)

@@ -42,8 +42,7 @@ static void prepare(struct sched_look *l, size_t i)
 
 	l->states[i] = p.state;
 	if (asks && x->filter)
-		l->filters[l->nfilters++] =
-			(struct sched_filter){ x->filter, p.state, 1U << i };
+		l->filters[l->nfilters++] = (struct sched_filter){ x->filter, p.state, 1U << i };
 	if (p.reject) {
 		l->reject = p.reject;
 		l->resolvable = p.resolvable;

@@ -28,11 +28,22 @@ static void check(struct verdict *v, int64_t want, int64_t have, int64_t used, c
 	v->unresolvable |= want > have;
 }
 
+static void check_others(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
+{
+	const struct amounts *want = &c->usage->request;
+	const struct state *s = c->state;
+
+	for (size_t i = 0; i < want->nothers; i++)
+		check(v, want->others[i].value,
+		      amounts_other(&n->allocatable, want->others[i].name),
+		      amounts_other(&n->requested, want->others[i].name), s->insufficient[i]);
+}
+
+/* Asked of each node for each pod. */
 static void filter(const struct sched_cycle *c, const struct node_info *n, struct verdict *v)
 {
 	const struct amounts *want = &c->usage->request, *have = &n->allocatable,
 			     *used = &n->requested;
-	const struct state *s = c->state;
 
 	if ((int64_t)n->npods + 1 > n->max_pods)
 		verdict_add(v, "Too many pods");
@@ -40,9 +51,8 @@ static void filter(const struct sched_cycle *c, const struct node_info *n, struc
 	check(v, want->memory, have->memory, used->memory, "Insufficient memory");
 	check(v, want->ephemeral, have->ephemeral, used->ephemeral,
 	      "Insufficient ephemeral-storage");
-	for (size_t i = 0; i < want->nothers; i++)
-		check(v, want->others[i].value, amounts_other(have, want->others[i].name),
-		      amounts_other(used, want->others[i].name), s->insufficient[i]);
+	if (want->nothers)
+		check_others(c, n, v);
 }
 
 static int64_t least(int64_t requested, int64_t capacity)
