@@ -251,9 +251,49 @@ static void run_failed(struct shim *s, struct container *c)
 	container_forget(s, c);
 }
 
-void container_crun_done(struct shim *s, struct container *c, int status)
+static void started(struct shim *s, struct container *c)
 {
 	struct shim_message m;
+	c->executing = false;
+	c->started_us = wall_us();
+	save(c);
+	container_tell(s, -1,
+		       c); /* also to a server that has not asked for it, because it came later */
+	message_start(&m, "ok");
+	message_add(&m, c->run_seq);
+	message_add_i64(&m, c->pid);
+	message_add_i64(&m, c->started_us);
+	send_to(s, c->run_client, &m);
+}
+
+static bool is_crun(pid_t pid)
+{
+	char path[64] = "/proc/", digits[I64_DIGITS];
+	struct stat crun, program;
+	text_copy(path + 6, 32, i64_digits(pid, digits));
+	text_copy(path + strlen(path), 5, "/exe");
+	return stat(path, &program) == 0 && fstat(SHIM_FD_CRUN, &crun) == 0 &&
+	       program.st_dev == crun.st_dev && program.st_ino == crun.st_ino;
+}
+
+/* crun ends before what it leaves has called execve, up to some 100 ms before on a busy machine. Whoever were told so early that
+ * the container runs could send it a signal that the kernel drops: the first process of a namespace has no handler for it yet. */
+bool container_await_exec(struct shim *s)
+{
+	bool more = false;
+	for (struct container *c = s->containers; c; c = c->next) {
+		if (!c->executing)
+			continue;
+		if (is_crun(c->pid))
+			more = true;
+		else
+			started(s, c);
+	}
+	return more;
+}
+
+void container_crun_done(struct shim *s, struct container *c, int status)
+{
 	c->crun_pid = 0;
 	if (status != 0) {
 		run_failed(s, c);
@@ -267,14 +307,7 @@ void container_crun_done(struct shim *s, struct container *c, int status)
 			output_open(s, c, &c->out, fd);
 		console_close(s, c);
 	}
-	save(c);
-	container_tell(s, -1,
-		       c); /* also to a server that has not asked for it, because it came later */
-	message_start(&m, "ok");
-	message_add(&m, c->run_seq);
-	message_add_i64(&m, c->pid);
-	message_add_i64(&m, c->started_us);
-	send_to(s, c->run_client, &m);
+	c->executing = true;
 	if (unclaimed_take(s, c->pid, &status))
 		container_exited(s, c, status);
 	else if (s->quitting)
@@ -296,6 +329,8 @@ static bool was_oom_killed(const struct container *c)
 
 void container_exited(struct shim *s, struct container *c, int status)
 {
+	if (c->executing)
+		started(s, c);
 	c->exited = true;
 	c->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	c->code = c->signal ? 128 + c->signal : WEXITSTATUS(status);

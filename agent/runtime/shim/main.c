@@ -117,7 +117,8 @@ static void turn(struct shim *s)
 {
 	/* One event at a time: a handler may free what a later one of the same batch would point to. */
 	struct epoll_event e;
-	int n = epoll_wait(s->epoll_fd, &e, 1, s->lagging ? 1000 : -1);
+	int wait_ms = container_await_exec(s) ? 1 : s->lagging ? 1000 : -1;
+	int n = epoll_wait(s->epoll_fd, &e, 1, wait_ms);
 	if (n > 0) {
 		struct watch *w = e.data.ptr;
 		w->ready(s, w, e.events);

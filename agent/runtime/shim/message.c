@@ -31,9 +31,9 @@ void message_add(struct shim_message *m, const char *word)
 	m->nwords++;
 }
 
-void message_add_i64(struct shim_message *m, int64_t v)
+const char *i64_digits(int64_t v, char buffer[I64_DIGITS])
 {
-	char digits[24], *p = digits + sizeof(digits) - 1;
+	char *p = buffer + I64_DIGITS - 1;
 	uint64_t u = v < 0 ? (uint64_t)-v : (uint64_t)v;
 	*p = '\0';
 	do {
@@ -42,7 +42,13 @@ void message_add_i64(struct shim_message *m, int64_t v)
 	} while (u);
 	if (v < 0)
 		*--p = '-';
-	message_add(m, p);
+	return p;
+}
+
+void message_add_i64(struct shim_message *m, int64_t v)
+{
+	char digits[I64_DIGITS];
+	message_add(m, i64_digits(v, digits));
 }
 
 void message_add_fd(struct shim_message *m, int fd)

@@ -28,6 +28,7 @@
 #define SHIM_MESSAGE_MAX 16384
 #define SHIM_WORDS_MAX   64
 #define SHIM_FDS_MAX     4
+#define I64_DIGITS       24 /* the longest one, its sign and NUL */
 
 struct shim_message {
 	size_t n; /* bytes used of text */
@@ -49,5 +50,7 @@ int message_receive(int fd, struct shim_message *m);
 const char *message_word(const struct shim_message *m, size_t i); /* "" beyond the end */
 int64_t message_i64(const struct shim_message *m, size_t i);      /* 0 if it is no number */
 void message_close_fds(struct shim_message *m);
+const char *i64_digits(int64_t v,
+		       char buffer[I64_DIGITS]); /* without stdio; points into the buffer */
 
 #endif

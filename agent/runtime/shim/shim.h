@@ -65,6 +65,7 @@ struct container {
 	char id[SHIM_ID_MAX];
 	char bundle[SHIM_PATH_MAX], log_path[SHIM_PATH_MAX], oom_file[SHIM_PATH_MAX];
 	bool tty, open_stdin, stdin_once;
+	bool executing; /* crun has ended, what it left is not the container's program yet */
 	bool exited, oom_killed;
 	int log_fd;
 	int stdin_fd; /* our end of stdin's pipe, or -1; a tty's is out.watch.fd */
@@ -143,6 +144,7 @@ struct container *container_find(struct shim *s, const char *id);
 const char *container_run(struct shim *s, int client,
 			  const struct shim_message *m); /* NULL: the answer follows */
 void container_crun_done(struct shim *s, struct container *c, int status);
+bool container_await_exec(struct shim *s); /* true: look again soon */
 void container_exited(struct shim *s, struct container *c, int status);
 void container_forget(struct shim *s, struct container *c);
 /* attach.c */
