@@ -25,7 +25,7 @@ esac
 start_upstream
 start_ours "$build_dir/allinone" --disable-scheduler --disable-controller-manager
 code=0
-python3 "$root/tests/differential/run.py" --ours "$ours" --upstream "$upstream" "${rest[@]}" >"$servers/report" || code=$?
+python3 "$root/tests/differential/run.py" --ours "$ours" --ours-authorities "$ours_authorities" --upstream "$upstream" --upstream-authorities "$upstream_authorities" "${rest[@]}" >"$servers/report" || code=$?
 # a run that recorded has nothing to compare with: its result is the files
 grep -v '^ok ' "$servers/report"
 exit $code

@@ -136,7 +136,7 @@ layer_differential() { # upstream's recorded answers against ours
 		. "$root/tests/differential/servers.sh"
 		servers_in "$(mktemp -d /var/tmp/allinone-differential.XXXXXX)"
 		start_ours "$build_dir/allinone" --disable-scheduler --disable-controller-manager || { echo "not ok start - the server ended"; exit 0; }
-		python3 "$root/tests/differential/run.py" --ours "$ours" --replay "$1" || echo "# ended with $?"
+		python3 "$root/tests/differential/run.py" --ours "$ours" --ours-authorities "$ours_authorities" --replay "$1" || echo "# ended with $?"
 	) 2>&1 | collect differential
 }
 layer_cluster() { script_layer cluster "$1"; }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The corpus: sequences of requests, each on a namespace of its own. topics/*.txt are read here (docs/differential.md explains
 the form); a generator makes the same Sequence and Request objects."""
+import copy
 import json
 import os
 import re
@@ -22,21 +23,30 @@ LAST = ["crds", "values"]  # topics that leave something behind which others wou
 
 
 class Request:
-    """One step. method is an HTTP method, or OPEN (a watch called name), READ (events of it), UNTIL (a GET until it has the code `count` and contains the body)."""
+    """One step. method is an HTTP method, or OPEN (a watch called name), READ (events of it), UNTIL (a GET until it has the code
+    `count` and contains the body), SIGN (a token called name with the claims of the body). who: as identities.py explains it."""
 
-    def __init__(self, method, path, headers=(), body=None, name=None, count=0):
-        self.method, self.path, self.headers, self.body = method, path, list(headers), body
+    def __init__(self, method, path, headers=(), body=None, name=None, count=0, who=""):
+        self.method, self.path, self.headers, self.body, self.who = method, path, list(headers), body, who
         self.name, self.count, self.keep = name, count, []
         self.unordered = False  # upstream walks a map: its complaints come in any order
 
+    def by(self, who):
+        """The same, made by someone else."""
+        other = copy.copy(self)
+        other.who = who
+        return other
+
     def label(self):
-        if self.method in ("OPEN", "READ"):
+        if self.method in ("OPEN", "READ", "SIGN"):
             return "%s %s" % (self.method, self.name)
         if self.name:
             return "%s %s: %s" % (self.method, self.path, self.name)
         words = [self.method, self.path if len(self.path) < 160 else self.path[:150] + "…"]
         for name, value in self.headers:
             words += [word for word, known in WORDS.items() if known == value and name in ("Accept", "Content-Type")]
+        if self.who:
+            words += ["AS", self.who]
         return " ".join(words)
 
 
@@ -51,6 +61,16 @@ class Sequence:
         return "%s: %s" % (self.topic, self.title)
 
 
+def identity(words):
+    """Short for a certificate: node NAME, user NAME [GROUP…]; admin is nobody else."""
+    kind, *rest = words.split()
+    if kind == "node":
+        return "certificate /O=system:nodes/CN=system:node:" + rest[0]
+    if kind == "user":
+        return "certificate %s/CN=%s" % ("".join("/O=" + group for group in rest[1:]), rest[0])
+    return "" if kind == "admin" else words
+
+
 def json_body(tree):
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -59,7 +79,7 @@ class Reader:
     def __init__(self, path, resources):
         self.topic = os.path.basename(path)[:-4]
         self.lines = open(path).read().split("\n")
-        self.resources, self.i = resources, 0
+        self.resources, self.i, self.whos = resources, 0, [""]
 
     def sequences(self):
         out, current = [], None
@@ -69,11 +89,16 @@ class Reader:
                 title, marks = re.match(r"== (.*?)((?: \([a-z]+\))*)$", line.rstrip()).groups()
                 current = Sequence(self.topic, title, bare="(bare)" in marks, recorded="(live)" not in marks)
                 out.append(current)
+                self.whos = [""]
+                self.i += 1
+            elif line.startswith("AS "):
+                self.whos = [identity(words) for words in line[3:].split(" | ")]
                 self.i += 1
             elif not line.strip() or line.startswith("#"):
                 self.i += 1
             else:
-                current.requests.append(self.request())
+                request = self.request()
+                current.requests += [request.by(who) for who in self.whos]
         return out
 
     def request(self):
@@ -81,6 +106,10 @@ class Reader:
         number = self.i + 1
         self.i += 1
         method = words[0]
+        if method == "SIGN":
+            request = Request("SIGN", "", name=words[1])
+            self.rest(request, False)
+            return request
         if method == "READ":
             return Request("READ", "", name=words[1], count=int(words[2]) if len(words) > 2 else 0)
         name = words.pop(1) if method == "OPEN" else None
@@ -117,7 +146,7 @@ class Reader:
         body, headers = [], []
         while self.i < len(self.lines):
             line = self.lines[self.i]
-            if re.match(r"[A-Za-z-]+: ", line) and not body:
+            if re.match(r"[A-Za-z0-9.%-]+: ", line) and not body:
                 headers.append(tuple(line.split(": ", 1)))
             elif line.startswith("  > "):
                 name, path = line[4:].split(" = ")

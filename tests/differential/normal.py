@@ -7,7 +7,9 @@ import re
 import protobuf_text
 
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-TIME = re.compile(r"\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+TIME = re.compile(r"\b2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+ENCODED = re.compile(r"\bZXlKa[A-Za-z0-9+/]{40,}=*")  # a token in a Secret
+DAY = re.compile(r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$")
 JWT = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 ADDRESS = re.compile(r"\b10\.43\.[0-9]{1,3}\.[0-9]{1,3}\b(?!/)")
 HOST = re.compile(r"127\.0\.0\.1:[0-9]{4,5}")
@@ -48,7 +50,7 @@ class Normal:
     def text(self, s):
         s = UUID.sub(lambda m: m[0] if m[0] in self.sent else "<uid>", s)
         s = TIME.sub(lambda m: m[0] if m[0] in self.sent else "<time>", s)
-        s = JWT.sub("<token>", s)
+        s = ENCODED.sub("<token>", JWT.sub("<token>", s))
         s = ADDRESS.sub(lambda m: m[0] if m[0] in self.sent else "<address>", s)
         s = HOST.sub("<host>", PEM.sub("<pem>", CONTINUE.sub("continue: <continue>", s)))
         if self.random:
@@ -88,6 +90,8 @@ class Normal:
             return "<continue>"
         if key == "uid" and v not in self.sent and v:
             return "<uid>"
+        if DAY.match(v) and v not in self.sent:
+            return "<day>"
         if key == "cells" and AGE.match(v):
             return "<age>"
         return self.text(v)

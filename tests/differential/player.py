@@ -42,7 +42,11 @@ class Player:
                 body = filled(body.decode()).encode()
             except UnicodeDecodeError:
                 pass
-        answer = self.answer(request, path, headers, body)
+        who = filled(request.who)
+        if request.method == "SIGN":
+            known[request.name] = self.target.identities.token(json.loads(body))
+            return {"code": 0, "headers": {}, "body": None}
+        answer = self.answer(request, path, headers, body, who)
         for name, place in request.keep:
             known[name] = str(at(answer, place))
         self.count += 1
@@ -51,19 +55,19 @@ class Player:
         normal = Normal(sent).answer(answer)
         return in_order(normal) if request.unordered else normal
 
-    def answer(self, request, path, headers, body):
+    def answer(self, request, path, headers, body, who):
         if request.method == "OPEN":
-            return self.target.watch(request.name, path, headers)
+            return self.target.watch(request.name, path, headers, who)
         if request.method == "READ":
             return self.target.read(request.name, request.count)
         if request.method == "UNTIL":
-            return self.until(request, path, headers)
-        return self.target.send(request.method, path, headers, body)
+            return self.until(request, path, headers, who)
+        return self.target.send(request.method, path, headers, body, who)
 
-    def until(self, request, path, headers):
+    def until(self, request, path, headers, who):
         end = time.monotonic() + SETTLE
         while True:
-            answer = self.target.send("GET", path, headers, None)
+            answer = self.target.send("GET", path, headers, None, who)
             ready = answer.code == request.count and (request.body or b"") in answer.body
             if ready or time.monotonic() > end:
                 return answer

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py --ours KUBECONFIG (--upstream KUBECONFIG [--record] | --replay) [--seed N] [--show] [FOCUS]
+"""run.py --ours KUBECONFIG --ours-authorities DIR (--upstream KUBECONFIG --upstream-authorities DIR [--record] | --replay) [--seed N] [--show] [FOCUS]
 Plays the corpus against ours and upstream (or against upstream's recorded answers) and reports what differs. FOCUS is a part
 of `TOPIC: TITLE`."""
 import argparse
@@ -26,7 +26,9 @@ AHEAD = 64  # sequences that one server may be ahead of the other
 def options():
     p = argparse.ArgumentParser()
     p.add_argument("--ours", required=True)
+    p.add_argument("--ours-authorities", help="directory of the keys of its certificate authorities")
     p.add_argument("--upstream")
+    p.add_argument("--upstream-authorities")
     p.add_argument("--record", action="store_true")
     p.add_argument("--replay", action="store_true")
     p.add_argument("--seed", type=int, default=1)
@@ -61,7 +63,7 @@ class Report:
             return
         lines = []
         for request, a, b in zip(sequence.requests, up, ours):
-            self.requests.add((request.method, request.path, tuple(request.headers), request.body, request.name, sequence.topic))
+            self.requests.add((request.method, request.path, tuple(request.headers), request.body, request.name, request.who, sequence.topic))
             lines += self.request("%s | %s" % (sequence, request.label()), request, a, b)
         waited = [line for line in lines if place(line) in self.known]
         lines = [line for line in lines if place(line) not in self.known]
@@ -95,8 +97,8 @@ def main():
     sequences = [s for s in list(corpus.read_topics(os.path.join(here, "topics"), schema)) + list(generators.sequences(schema, o))
                  if o.focus in str(s) and (s.recorded or not o.replay)]
     recorder = Recorder(os.path.join(here, "recorded")) if o.record else None
-    other = Recorded(os.path.join(here, "recorded")) if o.replay else Player(Target(o.upstream))
-    players = [other, Player(Target(o.ours))]
+    other = Recorded(os.path.join(here, "recorded")) if o.replay else Player(Target(o.upstream, o.upstream_authorities))
+    players = [other, Player(Target(o.ours, o.ours_authorities))]
     report, started = Report(Meant(os.path.join(here, "meant.txt")), other.open if o.replay else ()), time.monotonic()
     queues = [queue.Queue(AHEAD) for _ in players]
     for player, q in zip(players, queues):

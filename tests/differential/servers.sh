@@ -6,7 +6,7 @@ servers_in() { # DIR: certificates, data and logs; goes at the end
 	trap 'kill -TERM "${pids[@]}" 2>/dev/null; wait; rm -rf "$servers"' EXIT
 }
 
-start_upstream() { # sets upstream to a kubeconfig; builds what is missing
+start_upstream() { # sets upstream to a kubeconfig, upstream_authorities to a directory; builds what is missing
 	local bin
 	bin=${UPSTREAM_BIN:-$("$root/tests/upstream/build" kube-apiserver etcd)}
 	mkdir -p "$servers/upstream"
@@ -17,14 +17,18 @@ start_upstream() { # sets upstream to a kubeconfig; builds what is missing
 		sleep 0.1
 	done
 	# shellcheck disable=SC2034
+	upstream_authorities=$servers/upstream/pki
+	# shellcheck disable=SC2034
 	upstream=$(cut -d' ' -f1 "$servers/upstream.line")
 }
 
-start_ours() { # PROGRAM FLAGS…: sets ours to a kubeconfig; the same Service range as upstream's
+start_ours() { # PROGRAM FLAGS…: sets ours to a kubeconfig, ours_authorities to a directory; the same Service range as upstream's
 	local port program=$1
 	shift
 	port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	ours=$servers/ours.kubeconfig
+	# shellcheck disable=SC2034
+	ours_authorities=$servers/data/server/tls
 	"$program" server --disable-agent "$@" --service-cidr 10.43.0.0/16 --bind-address 127.0.0.1 \
 		--advertise-address 127.0.0.1 --data-dir "$servers/data" --https-listen-port "$port" --write-kubeconfig "$ours" \
 		>"$servers/ours.log" 2>&1 &

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An API server that answers: HTTP/1.1 over TLS with the admin's certificate, one connection kept alive."""
+"""An API server that answers: HTTP/1.1 over TLS, one connection kept alive for each identity of a sequence."""
 import base64
 import gzip
 import http.client
@@ -8,6 +8,8 @@ import re
 import ssl
 import tempfile
 import time
+
+import identities
 
 QUIET = 1.5  # seconds without a further event after which a watch is taken to have no more
 
@@ -35,12 +37,15 @@ def credentials(kubeconfig):
 
 
 class Target:
-    def __init__(self, kubeconfig):
-        self.address, self.tls = credentials(kubeconfig)
-        self.connection, self.open = None, {}
+    """`authorities`: the directory of its certificate authorities' keys, for who shall be someone else than the admin."""
 
-    def connect(self, timeout=60):
-        return http.client.HTTPSConnection(self.address, context=self.tls, timeout=timeout)
+    def __init__(self, kubeconfig, authorities=None):
+        self.address, self.tls = credentials(kubeconfig)
+        self.identities = identities.Identities(authorities)
+        self.connections, self.open = {}, {}
+
+    def connect(self, who, timeout=60):
+        return http.client.HTTPSConnection(self.address, context=self.identities.context(who) if who else self.tls, timeout=timeout)
 
     def request(self, connection, method, path, headers, body):
         connection.putrequest(method, path, skip_host=False, skip_accept_encoding=True)
@@ -53,32 +58,32 @@ class Target:
         connection.endheaders(body)
         return connection.getresponse()
 
-    def send(self, method, path, headers, body):
+    def send(self, method, path, headers, body, who=""):
         """A request and its whole answer; a connection that the server closed in between is opened again, once."""
+        headers, certificate = identities.split(who, headers)
         for attempt in (1, 2):
-            fresh = self.connection is None
+            fresh = certificate not in self.connections
             if fresh:
-                self.connection = self.connect()
+                self.connections[certificate] = self.connect(certificate)
             try:
-                response = self.request(self.connection, method, path, headers, body)
+                response = self.request(self.connections[certificate], method, path, headers, body)
                 data = response.read()
                 if response.will_close:
-                    self.close()
+                    self.close(certificate)
                 return Answer(response.status, response.getheaders(), unpacked(response, data))
             except (http.client.HTTPException, OSError) as e:
-                self.close()
+                self.close(certificate)
                 if fresh or attempt == 2:
                     return Answer(0, [], ("no answer: %s" % type(e).__name__).encode())
 
-    def close(self):
-        if self.connection:
-            self.connection.close()
-        self.connection = None
+    def close(self, certificate):
+        self.connections.pop(certificate).close()
 
     # watches: connections of their own
 
-    def watch(self, name, path, headers):
-        connection = self.connect()
+    def watch(self, name, path, headers, who=""):
+        headers, certificate = identities.split(who, headers)
+        connection = self.connect(certificate)
         response = self.request(connection, "GET", path, headers, None)
         self.open[name] = (connection, response)
         if response.status != 200 or "application/json" not in response.getheader("content-type", ""):
@@ -111,6 +116,8 @@ class Target:
             response.close()
             connection.close()
         self.open = {}
+        for certificate in [c for c in self.connections if c]:
+            self.close(certificate)
 
 
 def unpacked(response, data):

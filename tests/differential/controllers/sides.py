@@ -46,7 +46,7 @@ def start_upstream(work, binaries):
     side.spawn([os.path.join(binaries, "kube-controller-manager"), "--kubeconfig", side.kubeconfig, "--leader-elect=false",
                 "--secure-port", str(free_port()), "--bind-address", "127.0.0.1", "--cluster-cidr", "10.42.0.0/16",
                 "--service-cluster-ip-range", "10.43.0.0/16", "--allocate-node-cidrs=true",
-                "--service-account-private-key-file", os.path.join(pki, "sa.key"), "--root-ca-file", os.path.join(pki, "ca.crt"),
+                "--service-account-private-key-file", os.path.join(pki, "service.key"), "--root-ca-file", os.path.join(pki, "client-ca.crt"),
                 "--kube-api-qps", "2000", "--kube-api-burst", "4000"], "controllers.log")
     side.spawn([os.path.join(binaries, "kube-scheduler"), "--kubeconfig", side.kubeconfig, "--leader-elect=false",
                 "--secure-port", str(free_port()), "--bind-address", "127.0.0.1", "--kube-api-qps", "2000",

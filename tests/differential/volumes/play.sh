@@ -7,7 +7,7 @@ port=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); p
 names=persistentvolume-binder-controller,persistentvolumeclaim-protection-controller,persistentvolume-protection-controller
 names=$names,ephemeral-volume-controller,persistentvolume-expander-controller,serviceaccount-controller
 "$UPSTREAM_BIN/kube-controller-manager" --kubeconfig "$upstream" --leader-elect=false --secure-port "$port" --bind-address 127.0.0.1 \
-	--cert-dir "$servers/certs" --controllers "$names" --service-account-private-key-file "$servers/upstream/pki/sa.key" \
+	--cert-dir "$servers/certs" --controllers "$names" --service-account-private-key-file "$servers/upstream/pki/service.key" \
 	>"$servers/controllers.log" 2>&1 &
 pids+=($!)
 start_ours "$build_dir/allinone" --disable-scheduler
