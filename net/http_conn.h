@@ -30,6 +30,7 @@ struct http_conn {
 	const struct http_conn_ops *ops;
 	struct stream *stream;
 	const struct tls_peer *peer;
+	bool peer_refused;
 	char remote[64];
 };
 

@@ -75,6 +75,7 @@ static void start_conn(struct pending *p, bool http2)
 	struct http_conn *c =
 		(http2 ? http2_conn_new : http1_conn_new)(home, p->conn.stream, p->conn.peer,
 							  p->conn.remote);
+	c->peer_refused = p->conn.peer_refused;
 	if (p->start.n > 0)
 		c->ops->input(c, p->start.p, p->start.n);
 	pending_free(p);
@@ -89,6 +90,7 @@ static void on_tls_ready(void *ctx, struct stream *s, const struct err *err)
 		return; /* the stream closes itself */
 	}
 	p->conn.peer = tls_stream_peer(s);
+	p->conn.peer_refused = tls_stream_peer_refused(s);
 	start_conn(p, strcmp(tls_stream_alpn(s), "h2") == 0);
 }
 
@@ -199,9 +201,11 @@ void http_conn_gone(struct http_conn *c)
 void http_conn_dispatch(struct http_conn *c, struct http_exchange *x)
 {
 	struct http_server *s = c->home->server;
-	if (c->peer && c->peer->not_after_s >= clock_wall_s(clock_real()))
+	bool over = c->peer && c->peer->not_after_s < clock_wall_s(clock_real());
+	if (c->peer && !over)
 		/* until the exchange is freed */
 		x->pub.peer = tls_peer_ref((struct tls_peer *)(uintptr_t)c->peer);
+	x->pub.peer_refused = over || c->peer_refused;
 	memcpy(x->pub.remote, c->remote, sizeof(x->pub.remote));
 	s->handler(s->ctx, &x->pub);
 }

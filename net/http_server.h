@@ -25,6 +25,7 @@ struct http_request {
 	size_t nfields;
 	int version;                 /* 11 or 20 */
 	const struct tls_peer *peer; /* verified client certificate, or NULL */
+	bool peer_refused;           /* there is one, but it is not to be trusted, or is over */
 	char remote[64];             /* address of the peer, no port */
 	/* owner's: */
 	void *user;

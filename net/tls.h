@@ -14,6 +14,7 @@ struct tls_peer {
 	int refs;
 	char *common_name;
 	char **organizations; /* NULL-terminated */
+	char *uid;            /* of the user (Kubernetes' own attribute); NULL: the name has none */
 	char fingerprint[65]; /* SHA-256 of the certificate, hex */
 	int64_t not_after_s;  /* seconds since 1970: the certificate proves nothing any more */
 	unsigned authority;   /* which of the trusted certificates vouches for it, from 0 */
@@ -50,6 +51,8 @@ struct stream *tls_connect(struct tls_client *c, struct stream *transport, tls_r
 			   void *ctx);
 /* NULL when no certificate was shown; borrowed */
 const struct tls_peer *tls_stream_peer(struct stream *s);
+/* A client certificate was shown, but it proves nothing. */
+bool tls_stream_peer_refused(struct stream *s);
 const char *tls_stream_alpn(struct stream *s); /* "" when none */
 
 #endif

@@ -24,6 +24,7 @@ struct tls_stream {
 	struct str input; /* what mbedtls may read now */
 	struct buf kept;  /* input left over by a paused reader */
 	struct tls_peer *peer;
+	bool peer_refused; /* it showed a certificate that proves nothing */
 	struct loop_timer handshake_timer;
 	struct loop_later work;
 	tls_ready ready; /* NULL once called */

@@ -52,8 +52,10 @@ static void take_over(struct tls_stream *t)
 static void handshake_done(struct tls_stream *t)
 {
 	mbedtls_x509_crt *chain = (mbedtls_x509_crt *)(uintptr_t)mbedtls_ssl_get_peer_cert(&t->ssl);
-	if (t->server && t->context->asks_for_certificate && chain)
+	if (t->server && t->context->asks_for_certificate && chain) {
 		t->peer = tls_peer_verify(&t->context->peers, chain, &t->context->trusted);
+		t->peer_refused = !t->peer;
+	}
 	take_over(t);
 	t->established = true;
 	loop_timer_close(&t->handshake_timer, tls_timer_closed);

@@ -9,7 +9,8 @@
 #include "base/encode.h"
 #include "base/log.h"
 
-#define PEERS_MAX 4096
+#define PEERS_MAX    4096
+#define OID_USER_UID "\x2b\x06\x01\x04\x01\x83\xc2\x53\x02" /* 1.3.6.1.4.1.57683.2 */
 
 void tls_peer_cache_init(struct tls_peer_cache *c)
 {
@@ -42,6 +43,7 @@ void tls_peer_unref(struct tls_peer *p)
 		free(*o);
 	free(p->organizations);
 	free(p->common_name);
+	free(p->uid);
 	free(p);
 }
 
@@ -63,7 +65,7 @@ static void add_organization(struct tls_peer *p, size_t *n, char *text)
 	p->organizations[*n] = NULL;
 }
 
-/* false: a name holds a NUL, which would make one name pass for another. */
+/* false: a name holds a NUL, which would make one name pass for another, or there is not exactly one text for a uid. */
 static bool subject_read(struct tls_peer *p, const mbedtls_x509_name *name)
 {
 	size_t n = 0;
@@ -72,12 +74,17 @@ static bool subject_read(struct tls_peer *p, const mbedtls_x509_name *name)
 		struct str value = str_of(name->val.p, name->val.len);
 		bool cn = MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &name->oid) == 0;
 		bool org = MBEDTLS_OID_CMP(MBEDTLS_OID_AT_ORGANIZATION, &name->oid) == 0;
-		if (!cn && !org)
+		bool uid = MBEDTLS_OID_CMP(OID_USER_UID, &name->oid) == 0;
+		if (!cn && !org && !uid)
 			continue;
 		if (value.n > 0 && memchr(value.p, 0, value.n))
 			return false;
+		if (uid && (value.n == 0 || p->uid))
+			return false;
 		if (org) {
 			add_organization(p, &n, str_dup(value));
+		} else if (uid) {
+			p->uid = str_dup(value);
 		} else {
 			free(p->common_name);
 			p->common_name = str_dup(value);

@@ -259,6 +259,11 @@ const struct tls_peer *tls_stream_peer(struct stream *s)
 	return of(s)->peer;
 }
 
+bool tls_stream_peer_refused(struct stream *s)
+{
+	return of(s)->peer_refused;
+}
+
 const char *tls_stream_alpn(struct stream *s)
 {
 	const char *name = of(s)->alpn;
