@@ -201,11 +201,17 @@ static bool is_zero(const json_t *v)
 	       (json_is_string(v) && json_string_length(v) == 0);
 }
 
+/* Go writes it as null. */
+static bool is_null_when_absent(const struct api_field *f)
+{
+	return f->tag && f->pointer && f->always;
+}
+
 static void compare_field(struct diff_builder *b, const struct shape *shape, struct str name,
 			  const json_t *old, const json_t *new, bool both)
 {
 	const struct api_field *f = shape->type ? api_type_field(shape->type, name) : NULL;
-	if (f && both && (!old || !new) && shape_implicit(f)) {
+	if (f && both && (!old || !new) && (shape_implicit(f) || is_null_when_absent(f))) {
 		if (is_zero(old ? old : new))
 			return;
 		old = old ? old : json_null();
@@ -221,8 +227,7 @@ static void compare_implicit(struct diff_builder *b, const struct shape *shape, 
 {
 	for (size_t i = 0; shape->type && i < shape->type->nfields; i++) {
 		const struct api_field *f = &shape->type->fields[i];
-		bool is_null = f->tag && f->pointer && f->always;
-		if (!(shape_implicit(f) || is_null) ||
+		if (!(shape_implicit(f) || is_null_when_absent(f)) ||
 		    json_object_getn(there, f->name, f->name_length))
 			continue;
 		struct diff d = { .changed = added, .removed = !added };
