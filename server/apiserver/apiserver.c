@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "server/apiserver/authn/token_tracker.h"
 #include "server/apiserver/authz/authz.h"
 #include "server/apiserver/authz/policy_install.h"
 #include "server/apiserver/bootstrap.h"
@@ -165,6 +166,9 @@ static int store_open(struct apiserver *s, struct err *err)
 	}
 	s->crds = crd_registry_new();
 	s->crd_keeper = crd_keeper_new(s);
+	s->token_tracker = token_tracker_new(
+		apiserver_local_client(s, s->loops[0], "system:apiserver",
+				       (const char *const[]){ "system:masters", NULL }));
 	cache_set_when_loaded(s->caches, crd_keeper_load, s->crd_keeper);
 	r = cache_set_load(s->caches, s->store, err);
 	if (r == 0)
@@ -408,6 +412,7 @@ void apiserver_free(struct apiserver *s)
 	if (s->insecure_tls)
 		tls_client_free(s->insecure_tls);
 	kubelet_links_free(&s->links);
+	token_tracker_free(s->token_tracker);
 	token_cache_free(s->token_cache);
 	token_keys_free(s->tokens);
 	buf_free(&s->client_authorities);

@@ -46,11 +46,12 @@ struct apiserver {
 	struct cache_set *caches;
 	struct pki pki;
 	struct token_keys *tokens;
-	struct token_cache *token_cache; /* locked inside */
-	struct authorizer *authorizer;   /* locked inside */
-	struct service_ranges ranges;    /* locked inside */
-	struct port_range ports;         /* locked inside */
-	struct quota_gates quota_gates;  /* locked inside */
+	struct token_cache *token_cache;     /* locked inside */
+	struct token_tracker *token_tracker; /* locked inside */
+	struct authorizer *authorizer;       /* locked inside */
+	struct service_ranges ranges;        /* locked inside */
+	struct port_range ports;             /* locked inside */
+	struct quota_gates quota_gates;      /* locked inside */
 
 	struct buf client_authorities; /* PEM: of clients, of the request header */
 	struct tls_server *tls;

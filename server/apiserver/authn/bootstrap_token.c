@@ -63,17 +63,27 @@ static bool group_is_fine(struct str g)
 	return is_plain(g.p[g.n - 1]);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* In order, each once. */
 static int groups_read(struct str text, struct arena *a, struct api_user *out)
 {
-	struct str *groups = ARENA_ARRAY(a, struct str, GROUPS_MAX + 2), one;
-	size_t n = 0;
+	struct str *groups = ARENA_ARRAY(a, struct str, GROUPS_MAX + 1), one;
+	size_t n = 0, kept = 1;
 	groups[n++] = STR(GROUP);
 	while (text.n && str_next(&text, ',', &one)) {
 		if (!group_is_fine(one) || n > GROUPS_MAX)
 			return -1;
 		groups[n++] = one;
 	}
-	groups[n++] = STR("system:authenticated");
+	qsort(groups, n, sizeof(*groups), by_text);
+	for (size_t i = 1; i < n; i++)
+		if (!str_eq(groups[i], groups[kept - 1]))
+			groups[kept++] = groups[i];
+	n = kept;
 	out->groups = groups;
 	out->ngroups = n;
 	return 0;

@@ -8,7 +8,7 @@
 #include "storage/cache/cache.h"
 
 bool bootstrap_token_is(struct str token); /* by its form */
-/* UNAUTHORIZED: no such token, expired, or not meant for this. Slices live in `a`. */
+/* UNAUTHORIZED: no such token, expired, or not meant for this. Slices live in `a`; system:authenticated is not among the groups. */
 int bootstrap_token_authenticate(struct cache_set *objects, struct str token, int64_t now_s,
 				 struct arena *a, struct api_user *out, struct err *err);
 

@@ -8,7 +8,8 @@
 #include "net/mbed.h"
 #include "server/apiserver/pki/key.h"
 
-#define SCALAR_BYTES 32
+#define SCALAR_BYTES    32
+#define WRONG_SIGNATURE "go-jose/go-jose: error in cryptographic primitive"
 
 static void digest_of(struct str text, unsigned char out[SHA256_SIZE])
 {
@@ -102,33 +103,69 @@ static bool part_json(struct str part, json_t **out)
 	return json_is_object(*out);
 }
 
-static bool header_is_es256(struct str part)
-{
-	json_t *header = NULL;
-	bool ok = part_json(part, &header);
-	const char *alg = json_string_value(json_object_get(header, "alg"));
-	ok = ok && alg && !strcmp(alg, "ES256") && !json_object_get(header, "crit");
-	json_decref(header);
-	return ok;
-}
+struct parts {
+	struct str header, claims, signature, signed_text;
+};
 
-int jwt_verify(mbedtls_pk_context *key, struct str token, json_t **claims, struct err *err)
+static bool parts_of(struct str token, struct parts *out)
 {
 	size_t dot1 = str_find(token, '.'), dot2 = str_rfind(token, '.');
-	auto_buf sig = { 0 };
 	if (token.n > JWT_MAX_BYTES || dot1 == token.n || dot2 <= dot1)
+		return false;
+	*out = (struct parts){ str_of(token.p, dot1), str_of(token.p + dot1 + 1, dot2 - dot1 - 1),
+			       str_of(token.p + dot2 + 1, token.n - dot2 - 1),
+			       str_of(token.p, dot2) };
+	return true;
+}
+
+bool jwt_claims_issuer(struct str token, const char *issuer)
+{
+	struct parts p;
+	json_t *claims = NULL;
+	bool fine = parts_of(token, &p) && part_json(p.claims, &claims);
+	const char *iss = json_string_value(json_object_get(claims, "iss"));
+	fine = fine && iss && !strcmp(iss, issuer);
+	json_decref(claims);
+	return fine;
+}
+
+static int header_check(struct str part, const char *kid, struct err *err)
+{
+	json_t *header = NULL;
+	if (!part_json(part, &header)) {
+		json_decref(header);
+		return err_set(err, ERR_UNAUTHORIZED, "the header of a token is not JSON");
+	}
+	const char *alg = json_string_value(json_object_get(header, "alg")),
+		   *named = json_string_value(json_object_get(header, "kid"));
+	int r = 0;
+	if (named && named[0] && strcmp(named, kid))
+		r = err_set(err, ERR_UNAUTHORIZED, "invalid signature, no keys found");
+	else if (!alg || strcmp(alg, "ES256"))
+		r = err_set(err, ERR_UNAUTHORIZED, WRONG_SIGNATURE);
+	else if (json_object_get(header, "crit"))
+		r = err_set(err, ERR_UNAUTHORIZED, "go-jose/go-jose: unsupported crit header");
+	json_decref(header);
+	return r;
+}
+
+int jwt_verify(mbedtls_pk_context *key, const char *kid, struct str token, json_t **claims,
+	       struct err *err)
+{
+	auto_buf sig = { 0 };
+	struct parts p;
+	if (!parts_of(token, &p))
 		return err_set(err, ERR_UNAUTHORIZED, "not a signed token");
-	if (!header_is_es256(str_of(token.p, dot1)))
-		return err_set(err, ERR_UNAUTHORIZED, "token is not signed with ES256");
-	if (!base64url_decode(&sig, str_of(token.p + dot2 + 1, token.n - dot2 - 1)) ||
-	    sig.n != 2 * SCALAR_BYTES)
-		return err_set(err, ERR_UNAUTHORIZED, "token's signature has a wrong form");
-	if (verify_raw(key, str_of(token.p, dot2), (unsigned char *)sig.p))
-		return err_set(err, ERR_UNAUTHORIZED, "token's signature is wrong");
+	int r = header_check(p.header, kid, err);
+	if (r < 0)
+		return r;
+	if (!base64url_decode(&sig, p.signature) || sig.n != 2 * SCALAR_BYTES ||
+	    verify_raw(key, p.signed_text, (unsigned char *)sig.p))
+		return err_set(err, ERR_UNAUTHORIZED, WRONG_SIGNATURE);
 	json_t *tree = NULL;
-	if (!part_json(str_of(token.p + dot1 + 1, dot2 - dot1 - 1), &tree)) {
+	if (!part_json(p.claims, &tree)) {
 		json_decref(tree);
-		return err_set(err, ERR_UNAUTHORIZED, "token's claims are not JSON");
+		return err_set(err, ERR_UNAUTHORIZED, "the claims of a token are not JSON");
 	}
 	*claims = tree;
 	return 0;

@@ -13,7 +13,11 @@
 
 int jwt_sign(mbedtls_pk_context *key, const char *kid, const json_t *claims, struct buf *out,
 	     struct err *err);
-/* Checks form, algorithm and signature; the caller checks the claims. */
-int jwt_verify(mbedtls_pk_context *key, struct str token, json_t **claims, struct err *err);
+/* Whether it has the form of a token that names this issuer, signed or not. */
+bool jwt_claims_issuer(struct str token, const char *issuer);
+/* Checks form, algorithm, the id of the key (a token need not name one) and the signature; the caller checks the claims. Errors are in the
+ * words of upstream's library. */
+int jwt_verify(mbedtls_pk_context *key, const char *kid, struct str token, json_t **claims,
+	       struct err *err);
 
 #endif

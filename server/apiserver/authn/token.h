@@ -13,6 +13,10 @@ struct api_user;
 struct token_keys; /* immutable */
 struct token_cache;
 
+/* Labels of Secrets that hold tokens: days as 2026-01-31. */
+#define TOKEN_LAST_USED     "kubernetes.io/legacy-token-last-used"
+#define TOKEN_INVALID_SINCE "kubernetes.io/legacy-token-invalid-since"
+
 struct token_binding { /* an object whose life ends the token's; name.n == 0: none */
 	struct str name, uid;
 };
@@ -47,8 +51,20 @@ struct token_check {
 	const struct str *audiences; /* accepted; empty: the API server's own */
 	size_t naudiences;
 };
-/* Who the token stands for; slices live in `a`. `audience` (may be NULL): the one that matched. */
+enum token_age { TOKEN_AGELESS, TOKEN_FRESH, TOKEN_STALE };
+struct token_report {                /* what there is to say beside who it is */
+	const struct str *audiences; /* that were asked for and are meant */
+	size_t naudiences;
+	enum token_age age;
+	/* of a token that a Secret holds, also of one that is marked invalid: the Secret; name.n == 0: of no such token */
+	struct str ns, name, uid, last_used;
+	bool invalid;   /* it is marked so */
+	bool automatic; /* the account names the Secret */
+};
+/* Who the token stands for, without system:authenticated; slices live in `a` or are the check's. */
 int token_authenticate(const struct token_check *check, struct str token, struct arena *a,
-		       struct api_user *out, struct str *audience, struct err *err);
+		       struct api_user *out, struct token_report *report, struct err *err);
+/* Whether it says, signed or not, that it was issued here. */
+bool token_is_ours(const struct token_keys *keys, struct str token);
 
 #endif

@@ -23,13 +23,16 @@ void token_cache_keep(struct token_cache *c, struct str hash, const json_t *clai
 
 /* The text at claims[a] or claims[a][b] (b NULL: none), borrowed; empty: there is none. */
 struct str token_claim(const json_t *claims, const char *a, const char *b);
-/* An object that a token is bound to must be there under the same uid. */
-int token_bound_check(const struct token_check *check, const char *plural, struct str ns,
-		      struct str name, struct str uid, struct err *err);
+/* A core object as it is now, the caller's; NULL: there is none. */
+const struct object *token_object(const struct token_check *check, const char *plural,
+				  struct str ns, struct str name);
+/* Name, uid and groups of an account's user. */
+void token_user(struct arena *a, struct str ns, struct str account, struct str uid,
+		struct api_user *u);
 
-/* token_legacy.c: the same as token_authenticate() for claims whose issuer is TOKEN_LEGACY_ISSUER. */
-int token_legacy_authenticate(const struct token_check *check, const json_t *claims,
-			      struct str token, struct arena *a, struct api_user *out,
-			      struct str *audience, struct err *err);
+/* token_legacy.c: the rest of token_authenticate() for claims whose issuer is TOKEN_LEGACY_ISSUER. */
+int token_legacy_check(const struct token_check *check, const json_t *claims, struct str token,
+		       struct arena *a, struct api_user *out, struct token_report *report,
+		       struct err *err);
 
 #endif

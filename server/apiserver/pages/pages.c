@@ -333,8 +333,8 @@ static const struct page {
 	{ "/openapi/v2", page_openapi_v2, PAGE_ANY },
 	{ "/openapi/v3", page_openapi_v3_root, PAGE_ANY },
 	{ "/openapi/v3/", page_openapi_v3, PAGE_ANY },
-	{ "/openid/v1/jwks", page_keys, PAGE_UNKNOWN },
-	{ "/.well-known/openid-configuration", page_issuer, PAGE_UNKNOWN },
+	{ "/openid/v1/jwks", page_keys, PAGE_READS },
+	{ "/.well-known/openid-configuration", page_issuer, PAGE_READS },
 };
 
 static void page_root(struct api_request *r, struct str rest)

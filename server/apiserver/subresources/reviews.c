@@ -5,15 +5,14 @@
 #include "api/apply/managed_fields.h"
 #include "api/codec.h"
 #include "api/object/meta.h"
-#include "server/apiserver/authn/bootstrap_token.h"
+#include "server/apiserver/authn/bearer.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/subresources/review.h"
 #include "server/apiserver/subresources/subresources.h"
 #include "server/apiserver/user_json.h"
 #include "server/apiserver/write/decode.h"
-
-#define AUDIENCES_MAX 16
+#include "server/apiserver/write/object_meta.h"
 
 static json_t *text(struct str s)
 {
@@ -62,7 +61,8 @@ static void review_run(struct api_request *r, int (*check)(const json_t *tree, s
 	auto_err err = { 0 };
 	json_t *tree = NULL;
 	struct decode_expect x = decode_expected(r);
-	if (decode_body(r, &x, &tree, &err) < 0 || (check && check(tree, &err) < 0)) {
+	if (decode_body(r, &x, &tree, &err) < 0 || object_meta_namespace(r, tree, &err) < 0 ||
+	    (check && check(tree, &err) < 0)) {
 		json_decref(tree);
 		respond_err(r, &err);
 		return;
@@ -86,49 +86,31 @@ static void self_body(struct api_request *r)
 	review_run(r, NULL, self_judge);
 }
 
-/* None asked for: the API server's own. */
-static bool is_among(struct str audience, const struct str *asked, size_t n)
+static json_t *texts(const struct str *list, size_t n)
 {
+	json_t *out = json_array();
 	for (size_t i = 0; i < n; i++)
-		if (str_eq(asked[i], audience))
-			return true;
-	return n == 0;
+		json_array_append_new(out, text(list[i]));
+	return out;
 }
 
 static void token_judge(struct api_request *r, json_t *tree)
 {
-	struct str audiences[AUDIENCES_MAX], matched = { 0 };
-	size_t n = 0;
-	auto_err err = { 0 };
 	const json_t *asked = tree_get(tree, "spec", "audiences", NULL);
-	for (; n < json_array_size(asked) && n < AUDIENCES_MAX; n++)
-		audiences[n] = tree_str(json_array_get(asked, n));
-	struct api_user u = { 0 };
-	struct token_check check = { .keys = r->server->tokens,
-				     .cache = r->server->token_cache,
-				     .objects = r->server->caches,
-				     .now_s = clock_wall_s(r->server->clock),
-				     .audiences = audiences,
-				     .naudiences = n };
+	struct str *audiences = ARENA_ARRAY(&r->arena, struct str, json_array_size(asked) + 1);
+	struct bearer b = { .token = tree_get_str(tree, "spec", "token", NULL),
+			    .audiences = audiences };
+	auto_err err = { 0 };
 	json_t *status = json_object();
-	struct str token = tree_get_str(tree, "spec", "token", NULL);
-	int e;
-	if (bootstrap_token_is(token)) {
-		matched = str_from(token_issuer(check.keys)); /* nobody else knows these */
-		e = is_among(matched, audiences, n)
-			    ? bootstrap_token_authenticate(check.objects, token, check.now_s,
-							   &r->arena, &u, &err)
-			    : -(int)ERR_UNAUTHORIZED;
-	} else {
-		e = token_authenticate(&check, token, &r->arena, &u, &matched, &err);
-	}
-	if (e == 0) {
+	for (; b.naudiences < json_array_size(asked); b.naudiences++)
+		audiences[b.naudiences] = tree_str(json_array_get(asked, b.naudiences));
+	if (bearer_authenticate(r, &b, &err) == 0) {
 		json_object_set_new(status, "authenticated", json_true());
-		json_object_set_new(status, "user", user_json(&u));
-		json_object_set_new(status, "audiences", json_pack("[o]", text(matched)));
+		json_object_set_new(status, "user", user_json(&b.user));
+		json_object_set_new(status, "audiences", texts(b.matched, b.nmatched));
 	} else {
 		json_object_set_new(status, "user", json_object());
-		json_object_set_new(status, "error", json_string("invalid bearer token"));
+		json_object_set_new(status, "error", json_string(err_text(&err)));
 	}
 	json_object_set_new(tree, "status", status);
 }

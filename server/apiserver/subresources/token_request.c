@@ -10,7 +10,9 @@
 #include "server/apiserver/subresources/review.h"
 #include "server/apiserver/subresources/subresources.h"
 #include "server/apiserver/write/decode.h"
+#include "server/apiserver/write/object_meta.h"
 
+#define ADMISSION_V1      "admissionregistration.k8s.io/v1"
 #define LIFE_MIN_S        600
 #define LIFE_MAX_S        ((int64_t)1 << 32)
 #define LIFE_DEFAULT_S    3600
@@ -22,20 +24,46 @@ struct token_ask {
 	json_t *tree;
 	struct object *account;
 	struct token_spec spec;
-	struct str audiences[16];
 };
 
-static int life_read(struct token_ask *t, struct err *err)
+static bool is_webhook(const json_t *ref)
+{
+	struct str kind = tree_get_str(ref, "kind", NULL);
+	return str_eqz(tree_get_str(ref, "apiVersion", NULL), ADMISSION_V1) &&
+	       (str_eqz(kind, "ValidatingWebhookConfiguration") ||
+		str_eqz(kind, "MutatingWebhookConfiguration"));
+}
+
+/* Only tokens for webhooks, which are not issued yet, say what else they are good for. */
+static void attestations_check(struct token_ask *t, struct err *err)
+{
+	const json_t *spec = json_object_get(t->tree, "spec"),
+		     *list = json_object_get(spec, "attestations");
+	bool webhook = is_webhook(json_object_get(spec, "boundObjectRef"));
+	if (json_object_size(list) == (webhook ? 1 : 0))
+		return;
+	auto_free char *shown = list ? json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	err_cause(err, "FieldValueInvalid", "spec.attestations", "Invalid value: %s: %s",
+		  shown ? shown : "null",
+		  webhook ? "webhook bound requests require exactly one admissionReviewAPIGroups "
+			    "attestation"
+			  : "attestations may only be specified with a webhook bound object "
+			    "reference");
+}
+
+static int spec_check(struct token_ask *t, struct err *err)
 {
 	const json_t *seconds = tree_get(t->tree, "spec", "expirationSeconds", NULL);
 	int64_t life = tree_int(seconds, LIFE_DEFAULT_S);
-	if (life < LIFE_MIN_S || life > LIFE_MAX_S) {
-		request_about(t->r, "authentication.k8s.io", "TokenRequest", STR(""));
+	if (life < LIFE_MIN_S || life > LIFE_MAX_S)
 		err_cause(err, "FieldValueInvalid", "spec.expirationSeconds",
 			  "Invalid value: %lld: %s", (long long)life,
 			  life < LIFE_MIN_S
 				  ? "may not specify a duration less than 10 minutes"
 				  : "may not specify a duration larger than 2^32 seconds");
+	attestations_check(t, err);
+	if (err->ncauses) {
+		request_about(t->r, "authentication.k8s.io", "TokenRequest", STR(""));
 		return validate_finish("TokenRequest", "authentication.k8s.io", STR(""), err);
 	}
 	t->spec.life_s = life;
@@ -48,20 +76,25 @@ static void audiences_read(struct token_ask *t)
 {
 	const char *own = token_issuer(t->r->server->tokens);
 	json_t *list = tree_get(t->tree, "spec", "audiences", NULL);
-	for (size_t i = 0; i < json_array_size(list) && i < COUNT_OF(t->audiences); i++)
-		t->audiences[t->spec.naudiences++] = tree_str(json_array_get(list, i));
-	t->spec.audiences = t->audiences;
-	bool ours = t->spec.naudiences == 0 ||
-		    (t->spec.naudiences == 1 && str_eqz(t->audiences[0], own));
+	struct str *audiences = ARENA_ARRAY(&t->r->arena, struct str, json_array_size(list) + 1);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		audiences[t->spec.naudiences++] = tree_str(json_array_get(list, i));
+	t->spec.audiences = audiences;
 	if (t->spec.naudiences == 0)
 		json_object_set_new(json_object_get(t->tree, "spec"), "audiences",
 				    json_pack("[s]", own));
-	if (ours &&
-	    t->spec.life_s ==
-		    LIFE_OF_MOUNTED_S) { /* clients that don't reload tokens get time to learn it */
-		t->spec.warn_after_s = t->spec.life_s;
-		t->spec.life_s = LIFE_EXTENDED_S;
-	}
+}
+
+/* Clients in pods that don't read their token anew get time to learn it. */
+static void life_extend(struct token_ask *t)
+{
+	bool ours = t->spec.naudiences == 0 ||
+		    (t->spec.naudiences == 1 &&
+		     str_eqz(t->spec.audiences[0], token_issuer(t->r->server->tokens)));
+	if (!ours || t->spec.pod.name.n == 0 || t->spec.life_s != LIFE_OF_MOUNTED_S)
+		return;
+	t->spec.warn_after_s = t->spec.life_s;
+	t->spec.life_s = LIFE_EXTENDED_S;
 }
 
 static int pod_bind(struct token_ask *t, const struct object *pod, struct err *err)
@@ -85,46 +118,60 @@ static int pod_bind(struct token_ask *t, const struct object *pod, struct err *e
 	return e;
 }
 
+static const struct bindable {
+	const char *kind, *plural;
+	bool cluster;
+	size_t to; /* of the token's spec */
+} bindables[] = {
+	{ "Pod", "pods", false, offsetof(struct token_spec, pod) },
+	{ "Secret", "secrets", false, offsetof(struct token_spec, secret) },
+	{ "Node", "nodes", true, offsetof(struct token_spec, node) },
+};
+
+static int bind_to(struct token_ask *t, const struct bindable *b, const json_t *ref,
+		   struct err *err)
+{
+	struct str name = tree_get_str(ref, "name", NULL), uid = tree_get_str(ref, "uid", NULL);
+	struct object *o =
+		lookup_core(t->r->server, b->plural, b->cluster ? STR("") : t->r->ns, name);
+	if (!o) {
+		request_about(t->r, "", b->plural, name);
+		return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", b->plural,
+			       STR_ARG(name));
+	}
+	int e = strcmp(b->kind, "Pod") ? 0 : pod_bind(t, o, err);
+	if (e == 0 && uid.n && !str_eq(uid, o->uid)) {
+		request_about(t->r, "", b->kind, name);
+		e = err_set(err, ERR_CONFLICT,
+			    "Operation cannot be fulfilled on %s \"%.*s\": the UID in the "
+			    "bound object reference (%.*s) does not match the UID in "
+			    "record. The object might have been deleted and then recreated",
+			    b->kind, STR_ARG(name), STR_ARG(uid));
+	}
+	*(struct token_binding *)((char *)&t->spec + b->to) =
+		(struct token_binding){ arena_str(&t->r->arena, name),
+					arena_str(&t->r->arena, o->uid) };
+	object_unref(o);
+	return e;
+}
+
 static int bound_read(struct token_ask *t, struct err *err)
 {
 	const json_t *ref = tree_get(t->tree, "spec", "boundObjectRef", NULL);
-	struct str kind = tree_get_str(ref, "kind", NULL), name = tree_get_str(ref, "name", NULL),
-		   uid = tree_get_str(ref, "uid", NULL);
-	const struct {
-		const char *kind, *plural;
-		struct token_binding *to;
-	} kinds[] = { { "Pod", "pods", &t->spec.pod },
-		      { "Secret", "secrets", &t->spec.secret },
-		      { "Node", "nodes", &t->spec.node } };
+	struct str kind = tree_get_str(ref, "kind", NULL),
+		   version = tree_get_str(ref, "apiVersion", NULL);
+	bool core = str_find(version, '/') == version.n;
 	if (!ref)
 		return 0;
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		if (!str_eqz(kind, kinds[i].kind))
-			continue;
-		struct object *o = lookup_core(t->r->server, kinds[i].plural,
-					       i == 2 ? STR("") : t->r->ns, name);
-		if (!o) {
-			request_about(t->r, "", kinds[i].plural, name);
-			return err_set(err, ERR_NOT_FOUND, "%s \"%.*s\" not found", kinds[i].plural,
-				       STR_ARG(name));
-		}
-		int e = i == 0 ? pod_bind(t, o, err) : 0;
-		if (e == 0 && uid.n && !str_eq(uid, o->uid))
-			e = err_set(err, ERR_CONFLICT,
-				    "Operation cannot be fulfilled on %s \"%.*s\": the UID in the "
-				    "bound object reference (%.*s) does not match the UID in "
-				    "record. The object might have been deleted and then recreated",
-				    kinds[i].plural, STR_ARG(name), STR_ARG(uid));
-		*kinds[i].to = (struct token_binding){ arena_str(&t->r->arena, name),
-						       arena_str(&t->r->arena, o->uid) };
-		object_unref(o);
-		return e;
-	}
-	struct str version = tree_get_str(ref, "apiVersion", NULL);
+	for (size_t i = 0; core && i < COUNT_OF(bindables); i++)
+		if (str_eqz(kind, bindables[i].kind))
+			return bind_to(t, &bindables[i], ref, err);
 	return err_set(err, ERR_BAD_REQUEST,
-		       "cannot bind token to object of type %s%.*s, Kind=%.*s",
-		       str_find(version, '/') == version.n ? "/" : "", STR_ARG(version),
-		       STR_ARG(kind));
+		       "cannot bind token to object of type %s%.*s, Kind=%.*s%s", core ? "/" : "",
+		       STR_ARG(version), STR_ARG(kind),
+		       is_webhook(ref) ? " (feature gate APIServerWebhookAuthenticationToken is "
+					 "disabled)"
+				       : "");
 }
 
 static int token_make(struct token_ask *t, struct err *err)
@@ -170,6 +217,7 @@ static int uid_check(struct token_ask *t, struct err *err)
 static int token_steps(struct token_ask *t, const struct decode_expect *x, struct err *err)
 {
 	int e = decode_body(t->r, x, &t->tree, err);
+	e = e < 0 ? e : object_meta_namespace(t->r, t->tree, err);
 	if (e < 0)
 		return e;
 	struct str name = meta_name(t->tree);
@@ -193,14 +241,17 @@ static int token_steps(struct token_ask *t, const struct decode_expect *x, struc
 	e = uid_check(t, err);
 	if (e < 0)
 		return e;
-	e = admit_node_token(t->r, t->tree, err);
+	e = spec_check(t, err);
 	if (e == 0)
-		e = life_read(t, err);
+		e = admit_node_token(t->r, t->tree, err);
 	if (e < 0)
 		return e;
 	audiences_read(t);
 	e = bound_read(t, err);
-	return e < 0 ? e : token_make(t, err);
+	if (e < 0)
+		return e;
+	life_extend(t);
+	return token_make(t, err);
 }
 
 static void token_body(struct api_request *r)

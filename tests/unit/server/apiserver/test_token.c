@@ -80,7 +80,8 @@ static struct token_check check_at(int64_t later_s)
 static int authenticate(const struct token_check *check, const struct buf *token,
 			struct api_user *u)
 {
-	return token_authenticate(check, buf_view(token), &arena, u, NULL, NULL);
+	struct token_report report;
+	return token_authenticate(check, buf_view(token), &arena, u, &report, NULL);
 }
 
 static void a_token_stands_for_its_account(void **state)
@@ -95,7 +96,6 @@ static void a_token_stands_for_its_account(void **state)
 		assert_int_equal(authenticate(&check, &token, &u), 0);
 		assert_true(str_eqz(u.name, "system:serviceaccount:default:robot"));
 		assert_true(user_in_group(&u, "system:serviceaccounts:default"));
-		assert_true(user_in_group(&u, "system:authenticated"));
 		assert_false(user_in_group(&u, "system:masters"));
 	}
 }
@@ -106,9 +106,11 @@ static void time_ends_a_token_even_when_it_is_cached(void **state)
 	auto_buf token = { 0 };
 	struct api_user u = { 0 };
 	struct token_spec spec = spec_of();
-	struct token_check now = check_at(0), later = check_at(3601), before = check_at(-3600);
+	struct token_check soon = check_at(3630); /* clocks may differ by a minute */
+	struct token_check now = check_at(0), later = check_at(3661), before = check_at(-3600);
 	issue(&spec, &token);
 	assert_int_equal(authenticate(&now, &token, &u), 0);
+	assert_int_equal(authenticate(&soon, &token, &u), 0);
 	assert_int_equal(authenticate(&later, &token, &u), -ERR_UNAUTHORIZED);
 	assert_int_equal(authenticate(&before, &token, &u), -ERR_UNAUTHORIZED);
 }
@@ -167,6 +169,55 @@ static void a_bound_token_dies_with_its_pod(void **state)
 	assert_int_equal(authenticate(&check, &token, &u), -ERR_UNAUTHORIZED);
 }
 
+/* A Secret that holds a token of the account. */
+static void make_secret(const char *more, struct buf *token)
+{
+	struct token_spec spec = spec_of();
+	auto_buf body = { 0 };
+	spec.secret.name = STR("held");
+	assert_int_equal(token_issue_legacy(fixture.server->tokens, &spec, token, NULL), 0);
+	buf_printf(&body,
+		   "{\"metadata\":{\"name\":\"held\",\"annotations\":{\"kubernetes.io/"
+		   "service-account.name\":\"robot\"}%s},\"type\":\"kubernetes.io/"
+		   "service-account-token\",\"stringData\":{\"token\":\"%s\"}}",
+		   more, token->p);
+	call_ok(API_CREATE, "v1/secrets", NULL, body.p, NULL);
+}
+
+static void a_token_that_a_secret_holds_says_so(void **state)
+{
+	(void)state;
+	auto_buf token = { 0 };
+	struct api_user u = { 0 };
+	struct token_report report;
+	struct token_check check = check_at(0);
+	make_secret("", &token);
+	assert_int_equal(token_authenticate(&check, buf_view(&token), &arena, &u, &report, NULL),
+			 0);
+	assert_true(str_eqz(report.name, "held"));
+	assert_false(report.automatic);
+	assert_int_equal(report.last_used.n, 0);
+	call_ok(API_DELETE, "v1/secrets", "held", NULL, NULL);
+	assert_int_equal(token_authenticate(&check, buf_view(&token), &arena, &u, &report, NULL),
+			 -ERR_UNAUTHORIZED);
+	assert_int_equal(report.name.n, 0);
+}
+
+static void a_token_that_is_marked_invalid_is_refused_and_still_seen(void **state)
+{
+	(void)state;
+	auto_buf token = { 0 };
+	struct api_user u = { 0 };
+	struct token_report report;
+	struct token_check check = check_at(0);
+	make_secret(",\"labels\":{\"" TOKEN_INVALID_SINCE "\":\"2026-01-01\"}", &token);
+	assert_int_equal(token_authenticate(&check, buf_view(&token), &arena, &u, &report, NULL),
+			 -ERR_UNAUTHORIZED);
+	assert_true(report.invalid);
+	assert_true(str_eqz(report.name, "held"));
+	call_ok(API_DELETE, "v1/secrets", "held", NULL, NULL);
+}
+
 static void a_token_request_is_answered_for_pods_of_the_account_only(void **state)
 {
 	(void)state;
@@ -194,8 +245,9 @@ static void a_token_request_is_answered_for_pods_of_the_account_only(void **stat
 	assert_int_equal(a.code, 201);
 	struct api_user u = { 0 };
 	struct token_check check = check_at(0);
+	struct token_report report;
 	assert_int_equal(token_authenticate(&check, tree_get_str(a.tree, "status", "token", NULL),
-					    &arena, &u, NULL, NULL),
+					    &arena, &u, &report, NULL),
 			 0);
 	assert_true(str_eqz(u.name, "system:serviceaccount:default:other"));
 	answer_free(&a);
@@ -214,6 +266,11 @@ int main(void)
 						drop_account),
 		cmocka_unit_test_setup_teardown(a_bound_token_dies_with_its_pod, make_account,
 						drop_account),
+		cmocka_unit_test_setup_teardown(a_token_that_a_secret_holds_says_so, make_account,
+						drop_account),
+		cmocka_unit_test_setup_teardown(
+			a_token_that_is_marked_invalid_is_refused_and_still_seen, make_account,
+			drop_account),
 		cmocka_unit_test_setup_teardown(
 			a_token_request_is_answered_for_pods_of_the_account_only, make_account,
 			drop_account),
