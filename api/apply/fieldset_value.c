@@ -211,8 +211,10 @@ static void compare_field(struct diff_builder *b, const struct shape *shape, str
 			  const json_t *old, const json_t *new, bool both)
 {
 	const struct api_field *f = shape->type ? api_type_field(shape->type, name) : NULL;
-	if (f && both && (!old || !new) && (shape_implicit(f) || is_null_when_absent(f))) {
-		if (is_zero(old ? old : new))
+	const json_t *only = old ? old : new;
+	bool null_differs = f && is_null_when_absent(f) && json_object_size(only);
+	if (f && both && (!old || !new) && (shape_implicit(f) || null_differs)) {
+		if (is_zero(only))
 			return;
 		old = old ? old : json_null();
 		new = new ? new : json_null();
