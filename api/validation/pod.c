@@ -317,6 +317,27 @@ static void check_ips(struct check *c, const json_t *status, const char *list, c
 	check_out(c, was);
 }
 
+static bool lists_code(const json_t *rule, json_int_t code)
+{
+	bool listed = false;
+	size_t i;
+	json_t *one;
+	json_array_foreach (tree_get(rule, "exitCodes", "values", NULL), i, one)
+		listed = listed || json_integer_value(one) == code;
+	return listed == str_eqz(tree_get_str(rule, "exitCodes", "operator", NULL), "In");
+}
+
+/* The first rule for that exit code comes before any policy. */
+static bool rule_restarts(const json_t *container, json_int_t code)
+{
+	size_t i;
+	json_t *rule;
+	json_array_foreach (json_object_get(container, "restartPolicyRules"), i, rule)
+		if (lists_code(rule, code))
+			return str_starts(tree_get_str(rule, "action", NULL), STR("Restart"));
+	return false;
+}
+
 static bool may_restart(const json_t *pod, const json_t *status, const char *containers)
 {
 	struct str policy = tree_get_str(pod, "spec", "restartPolicy", NULL),
@@ -327,12 +348,28 @@ static bool may_restart(const json_t *pod, const json_t *status, const char *con
 	json_t *container;
 	json_array_foreach (tree_get(pod, "spec", containers, NULL), i, container)
 		if (str_eq(tree_get_str(container, "name", NULL), name)) {
-			if (json_array_size(json_object_get(container, "restartPolicyRules")))
+			struct str own = tree_get_str(container, "restartPolicy", NULL);
+			if (own.n && rule_restarts(container, code))
 				return true;
-			if (tree_get_str(container, "restartPolicy", NULL).n)
-				policy = tree_get_str(container, "restartPolicy", NULL);
+			policy = own.n ? own : policy;
 		}
 	return str_eqz(policy, "Always") || (str_eqz(policy, "OnFailure") && code != 0);
+}
+
+/* Then each container of the pod may, whatever its own policy. */
+static bool may_restart_all(const json_t *pod)
+{
+	static const char *const lists[] = { "containers", "initContainers" };
+	size_t i, k;
+	json_t *container, *rule;
+	for (size_t l = 0; l < COUNT_OF(lists); l++)
+		json_array_foreach (tree_get(pod, "spec", lists[l], NULL), i, container)
+			json_array_foreach (json_object_get(container, "restartPolicyRules"), k,
+					    rule)
+				if (str_eqz(tree_get_str(rule, "action", NULL),
+					    "RestartAllContainers"))
+					return true;
+	return false;
 }
 
 static void check_transitions(struct check *c, const json_t *new, const json_t *old,
@@ -341,13 +378,14 @@ static void check_transitions(struct check *c, const json_t *new, const json_t *
 	struct map now = { 0 };
 	size_t was = check_in(c, "status"), in = check_in(c, list), i;
 	json_t *status;
+	bool all = may_restart_all(old);
 	json_array_foreach (tree_get(new, "status", list, NULL), i, status)
 		map_put(&now, tree_get_str(status, "name", NULL), status);
 	json_array_foreach (tree_get(old, "status", list, NULL), i, status) {
 		const json_t *after = map_get(&now, tree_get_str(status, "name", NULL));
 		size_t at = check_in_index(c, i);
 		if (tree_get(status, "state", "terminated", NULL) && after &&
-		    !tree_get(after, "state", "terminated", NULL) &&
+		    !tree_get(after, "state", "terminated", NULL) && !all &&
 		    !may_restart(old, status, containers))
 			check_forbidden(c, "state",
 					"may not be transitioned to non-terminated state");

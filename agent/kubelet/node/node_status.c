@@ -86,6 +86,17 @@ static void write_info(const struct machine *m, struct buf *out)
 	buf_putc(out, '}');
 }
 
+/* What pods may ask for and not every node has. Features by name and in order (k8s.io/component-helpers/nodedeclaredfeatures). */
+static void write_abilities(struct buf *out)
+{
+	buf_puts(out,
+		 ",\"features\":{\"supplementalGroupsPolicy\":true},\"runtimeHandlers\":[{\"name\":"
+		 "\"\",\"features\":{\"recursiveReadOnlyMounts\":true,\"userNamespaces\":false}}],"
+		 "\"declaredFeatures\":[\"InPlacePodLevelResourcesVerticalScaling\","
+		 "\"InPlacePodVerticalScalingInitContainers\","
+		 "\"RestartAllContainersOnContainerExits\"]");
+}
+
 void node_status_write(const struct node_view *v, int64_t heartbeat_us, bool as_patch,
 		       struct buf *out)
 {
@@ -103,6 +114,7 @@ void node_status_write(const struct node_view *v, int64_t heartbeat_us, bool as_
 	buf_printf(out, "{\"type\":\"Hostname\",\"address\":\"%s\"}],", v->name);
 	buf_printf(out, "\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":%d}},", v->port);
 	write_info(v->machine, out);
+	write_abilities(out);
 	buf_printf(out, ",\"images\":%.*s}", STR_ARG(v->images.n ? v->images : STR("[]")));
 }
 

@@ -180,6 +180,9 @@ static void adopt(struct pod *p)
 	}
 	for (size_t i = 0; i < p->ncontainers; i++)
 		pod_container_adopt(p->containers[i]);
+	for (size_t i = 0; restored && i < p->api.status.conditions.n; i++)
+		if (str_eqz(p->api.status.conditions.items[i].type, "AllContainersRestarting"))
+			p->restart_all = str_eqz(p->api.status.conditions.items[i].status, "True");
 	if (restored)
 		pod_resize_adopt(p);
 	if (restored && !runtime_sandbox_alive(p->k->runtime, p->uid))

@@ -16,6 +16,7 @@
 #include "agent/kubelet/pod/pod_resize.h"
 #include "agent/kubelet/pod/pod_source.h"
 #include "agent/kubelet/pod/probe.h"
+#include "agent/kubelet/pod/restart.h"
 #include "agent/kubelet/state.h"
 #include "agent/kubelet/volumes/tokens.h"
 #include "agent/kubelet/volumes/volume.h"
@@ -43,6 +44,7 @@ struct pod_container {
 	int restart_count;
 	int64_t started_us;
 	struct container_end end, last; /* of the present one (EXITED), of the one before */
+	bool reset; /* EXITED: all containers begin anew, as if it had never run */
 	char *waiting_reason, *waiting_message;
 	char *image,
 		*image_ref; /* as the runtime names them: docker.io/library/busybox:1, …@sha256:… */
@@ -82,6 +84,7 @@ struct pod {
 	bool sandbox_tried; /* there may be something to remove */
 	bool volumes_ready, volumes_dirty, volumes_busy;
 	bool initialized, ended, failed;
+	bool restart_all;           /* a rule wants all containers to begin anew: first they end */
 	bool admitted;              /* it was asked whether it may run here */
 	bool rejected;              /* and it may not */
 	bool asks_node, asked_node; /* for the newest labels of the node, before it is rejected */
@@ -136,12 +139,14 @@ void pod_sandbox_lost(struct pod *p);
 void pod_volumes_refresh(struct pod *p);
 
 void pod_container_start(struct pod_container *c);
+void pod_containers_reset(struct pod *p);              /* all have ended, and begin anew */
 void pod_container_start_not(struct pod_container *c); /* its pod ends: a pull is not waited for */
 void pod_container_stop(struct pod_container *c, const char *message);
 /* reason, message: NULL: as the exit code and the termination log say. */
 void pod_container_ended(struct pod_container *c, const struct container_status *s,
 			 const char *reason, const char *message);
 void pod_container_waits(struct pod_container *c, const char *reason, const char *message);
+enum restart pod_container_verdict(const struct pod_container *c); /* EXITED: what follows */
 void pod_container_adopt(
 	struct pod_container *c); /* what the runtime and the API know of it after a restart */
 void container_end_clear(struct container_end *e);

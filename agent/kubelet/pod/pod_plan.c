@@ -10,17 +10,6 @@ int64_t backoff_next_us(int64_t last_us, int64_t ran_us)
 	return last_us * 2 < BACKOFF_MAX_US ? last_us * 2 : BACKOFF_MAX_US;
 }
 
-bool container_restarts(enum pod_restart policy, const struct container_view *c)
-{
-	switch (c->role) {
-	case ROLE_SIDECAR: return true;
-	case ROLE_EPHEMERAL: return false;
-	case ROLE_INIT: return policy != RESTART_NEVER && c->exit_code != 0;
-	case ROLE_MAIN: break;
-	}
-	return policy == RESTART_ALWAYS || (policy == RESTART_ON_FAILURE && c->exit_code != 0);
-}
-
 static void act(struct pod_plan *out, enum pod_act what, size_t container)
 {
 	if (out->n < POD_ACTIONS_MAX)
@@ -47,10 +36,9 @@ static void start(const struct pod_view *v, size_t i, int64_t now_us, struct pod
 		act(out, ACT_START, i);
 }
 
-static bool wants_start(const struct pod_view *v, const struct container_view *c)
+static bool wants_start(const struct container_view *c)
 {
-	return c->life == LIFE_NONE ||
-	       (c->life == LIFE_EXITED && container_restarts(v->restart, c));
+	return c->life == LIFE_NONE || (c->life == LIFE_EXITED && c->again);
 }
 
 /* Everything stops; sidecars last, in reverse order, each when what came after it is gone. */
@@ -79,7 +67,7 @@ static bool plan_init(const struct pod_view *v, int64_t now_us, struct pod_plan 
 	for (size_t i = 0; i < v->n; i++) {
 		const struct container_view *c = &v->containers[i];
 		if (c->role == ROLE_SIDECAR) {
-			if (through && wants_start(v, c))
+			if (through && wants_start(c))
 				start(v, i, now_us, out);
 			else if (c->life == LIFE_RUNNING && c->unhealthy)
 				act(out, ACT_KILL, i);
@@ -88,7 +76,7 @@ static bool plan_init(const struct pod_view *v, int64_t now_us, struct pod_plan 
 			if (c->life == LIFE_EXITED && c->exit_code == 0)
 				continue;
 			through = false;
-			if (wants_start(v, c))
+			if (wants_start(c))
 				start(v, i, now_us, out);
 			else if (c->life == LIFE_EXITED)
 				out->ended = out->failed = true;
@@ -115,16 +103,32 @@ static void plan_main(const struct pod_view *v, int64_t now_us, struct pod_plan 
 			start(v, i, now_us, out);
 		if (c->role != ROLE_MAIN)
 			continue;
-		if (wants_start(v, c))
+		if (wants_start(c))
 			start(v, i, now_us, out);
 		else if (c->life == LIFE_RUNNING && c->unhealthy)
 			act(out, ACT_KILL, i);
-		bool over = c->life == LIFE_EXITED && !container_restarts(v->restart, c);
+		bool over = c->life == LIFE_EXITED && !c->again;
 		ended = ended && over;
 		failed = failed || (over && c->exit_code != 0);
 	}
 	out->ended = ended;
 	out->failed = ended && failed;
+}
+
+/* Ephemeral containers are nobody's to restart. */
+static void plan_reset(const struct pod_view *v, struct pod_plan *out)
+{
+	bool alive = false;
+	for (size_t i = 0; i < v->n; i++) {
+		const struct container_view *c = &v->containers[i];
+		if (c->role == ROLE_EPHEMERAL)
+			continue;
+		if (c->life == LIFE_RUNNING)
+			act(out, ACT_KILL, i);
+		alive = alive || lives(c);
+	}
+	if (!alive)
+		act(out, ACT_RESET, 0);
 }
 
 /* All that ran is over: sidecars are told to stop, the sandbox goes. */
@@ -174,6 +178,11 @@ void pod_plan(const struct pod_view *v, int64_t now_us, struct pod_plan *out)
 	wake(out, v->deadline_us);
 	if (v->sandbox == SANDBOX_READY && !v->volumes_ready)
 		return; /* after a restart: what changed meanwhile is laid out first */
+	if (v->restart_all) {
+		out->initialized = mains_began(v);
+		plan_reset(v, out);
+		return;
+	}
 	bool began = mains_began(v);
 	out->initialized = plan_init(v, now_us, out) || (began && init_through(v));
 	if (out->initialized)

@@ -17,7 +17,6 @@
 #define BACKOFF_RESET_US \
 	(600 * 1000000ll) /* a container that ran this long starts over with the first back-off */
 
-enum pod_restart { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
 enum container_role { ROLE_INIT, ROLE_SIDECAR, ROLE_MAIN, ROLE_EPHEMERAL };
 enum container_life { LIFE_NONE, LIFE_STARTING, LIFE_RUNNING, LIFE_STOPPING, LIFE_EXITED };
 enum sandbox_life {
@@ -34,14 +33,15 @@ struct container_view {
 	bool started;        /* startup probe passed, or there is none (RUNNING only) */
 	bool unhealthy;      /* a liveness or startup probe gave up: to be restarted */
 	int exit_code;       /* EXITED */
+	bool again;          /* EXITED: its policy starts it anew (restart.h) */
 	int64_t retry_at_us; /* do not start before (crash or pull back-off); 0: at once */
 };
 struct pod_view {
-	enum pod_restart restart;
 	enum sandbox_life sandbox;
 	bool volumes_ready;  /* what containers mount and name is there */
 	bool terminating;    /* deletion, eviction, deadline: everything is to stop */
 	bool deleted;        /* the API object has a deletionTimestamp */
+	bool restart_all;    /* a rule wants all containers to end and to begin anew */
 	int64_t deadline_us; /* activeDeadlineSeconds; 0: none */
 	const struct container_view *containers; /* in order: init, main, ephemeral */
 	size_t n;
@@ -52,6 +52,7 @@ enum pod_act {
 	ACT_SANDBOX_REMOVE,
 	ACT_START,
 	ACT_KILL,
+	ACT_RESET, /* all have ended: as if none had run */
 	ACT_DEADLINE,
 	ACT_FINISH
 };
@@ -72,6 +73,5 @@ void pod_plan(const struct pod_view *v, int64_t now_us, struct pod_plan *out);
 
 /* The delay before the next start of a container that exited: doubles from the last one, starts over after a long run. */
 int64_t backoff_next_us(int64_t last_us, int64_t ran_us);
-bool container_restarts(enum pod_restart policy, const struct container_view *c);
 
 #endif

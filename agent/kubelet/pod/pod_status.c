@@ -31,7 +31,8 @@ static void count_init(struct tally *t, const struct pod_container *c)
 	}
 	bool done = c->life == LIFE_EXITED && c->end.exit_code == 0;
 	t->init_pending = t->init_pending || !done;
-	t->init_failed = t->init_failed || (c->life == LIFE_EXITED && c->end.exit_code != 0);
+	t->init_failed = t->init_failed || (c->life == LIFE_EXITED && c->end.exit_code != 0 &&
+					    !c->reset && pod_container_verdict(c) == RESTART_NOT);
 }
 
 static void count_main(struct tally *t, const struct pod_container *c)
@@ -71,15 +72,12 @@ static const char *final_phase(const struct pod *p, const struct tally *t)
 const char *pod_phase(const struct pod *p)
 {
 	struct tally t = count(p);
-	bool never = str_eqz(p->api.spec.restart_policy, "Never");
-	bool always =
-		!p->api.spec.restart_policy.n || str_eqz(p->api.spec.restart_policy, "Always");
 	bool over = pod_is_terminating(p) && t.running == 0 && p->sandbox != SANDBOX_STARTING;
 	for (size_t i = 0; over && i < p->ncontainers; i++)
 		over = p->containers[i]->life == LIFE_EXITED || p->containers[i]->life == LIFE_NONE;
 	if (over)
 		return final_phase(p, &t);
-	if (t.init_failed && never)
+	if (t.init_failed)
 		return "Failed";
 	if ((t.init_pending && !p->initialized) || t.waiting > 0)
 		return "Pending";
@@ -87,7 +85,7 @@ const char *pod_phase(const struct pod *p)
 		return "Running";
 	if (t.stopped == 0)
 		return "Pending";
-	if (always || !p->ended)
+	if (!p->ended)
 		return "Running";
 	return t.stopped == t.succeeded ? "Succeeded" : "Failed";
 }
@@ -207,6 +205,20 @@ static void fill_resize(const struct pod *p, int64_t now_us, struct core_v1_pod_
 	out->conditions.items[out->conditions.n - 1].observed_generation = r->generation;
 }
 
+/* Told of pods that may be restarted as a whole. */
+static void fill_restart(const struct pod *p, int64_t now_us, struct core_v1_pod_status *out)
+{
+	struct verdict v = { 0 };
+	if (!restart_all_possible(&p->api.spec))
+		return;
+	if (is_over(out->phase))
+		v.reason = str_eqz(out->phase, "Failed") ? "PodFailed" : "PodCompleted";
+	else if (p->restart_all)
+		v = (struct verdict){ true, "RestartAllContainersStarted",
+				      "container exited with restart policy rule" };
+	add_condition(p, now_us, out, "AllContainersRestarting", v);
+}
+
 static void fill_conditions(const struct pod *p, int64_t now_us, struct arena *a,
 			    struct core_v1_pod_status *out)
 {
@@ -220,6 +232,7 @@ static void fill_conditions(const struct pod *p, int64_t now_us, struct arena *a
 	add_condition(p, now_us, out, "Ready", ready(p, a, all));
 	add_condition(p, now_us, out, "ContainersReady", all);
 	add_condition(p, now_us, out, "PodScheduled", (struct verdict){ .ok = true });
+	fill_restart(p, now_us, out);
 	fill_resize(p, now_us, out);
 	if (p->disrupted && is_over(out->phase))
 		add_condition(p, now_us, out, "DisruptionTarget",

@@ -15,6 +15,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#define RESET_REASON  "RestartingAllContainers"
+#define RESET_MESSAGE "The container is removed because RestartAllContainers in place"
+
 static char *copy(struct str s)
 {
 	return s.n ? str_dup(s) : NULL;
@@ -55,7 +58,7 @@ static void on_pre_stop(void *ctx, enum handler_result r, const char *output)
 static void signal_stop(struct pod_container *c, int64_t grace_us)
 {
 	const struct core_v1_lifecycle *hooks = c->spec->lifecycle;
-	if (!hooks || !hooks->pre_stop) {
+	if (!hooks || !hooks->pre_stop || !grace_us) {
 		runtime_container_kill(c->pod->k->runtime, c->id, 0);
 		return;
 	}
@@ -90,16 +93,31 @@ void pod_container_stop(struct pod_container *c, const char *message)
 
 /* --- ended --- */
 
+enum restart pod_container_verdict(const struct pod_container *c)
+{
+	return restart_after(&c->pod->api.spec, c->spec, c->role, c->end.exit_code);
+}
+
+void pod_containers_reset(struct pod *p)
+{
+	for (size_t i = 0; i < p->ncontainers; i++) {
+		struct pod_container *c = p->containers[i];
+		if (c->role == ROLE_EPHEMERAL || c->life != LIFE_EXITED)
+			continue;
+		c->reset = true;
+		c->retry_at_us = 0;
+		pod_container_waits(c, RESET_REASON, RESET_MESSAGE);
+	}
+	p->restart_all = false;
+	p->initialized = false;
+	p->sync_again = true;
+}
+
 static void schedule_restart(struct pod_container *c, int64_t now_us)
 {
 	struct pod *p = c->pod;
-	enum pod_restart policy = str_eqz(p->api.spec.restart_policy, "Never") ? RESTART_NEVER
-				  : str_eqz(p->api.spec.restart_policy, "OnFailure")
-					  ? RESTART_ON_FAILURE
-					  : RESTART_ALWAYS;
-	struct container_view v = { .role = c->role, .exit_code = c->end.exit_code };
 	int64_t ran_us = c->end.started_us ? c->end.finished_us - c->end.started_us : 0;
-	if (pod_is_terminating(p) || !container_restarts(policy, &v)) {
+	if (pod_is_terminating(p) || p->restart_all || pod_container_verdict(c) != RESTART_ITSELF) {
 		pod_container_waits(c, NULL, NULL);
 		return;
 	}
@@ -149,6 +167,10 @@ void pod_container_ended(struct pod_container *c, const struct container_status 
 	int64_t now_us = clock_wall_us(c->pod->k->clock);
 	if (remembers(c, s->id))
 		return; /* told twice: by the start and by the exit */
+	if (!reason && c->pod->restart_all && c->life == LIFE_STOPPING) {
+		reason = RESET_REASON;
+		message = RESET_MESSAGE;
+	}
 	if (c->grace_open)
 		loop_timer_stop(&c->grace);
 	probes_stop(c);
@@ -172,12 +194,14 @@ void pod_container_ended(struct pod_container *c, const struct container_status 
 	if (!message)
 		c->end.message = termination_message(c, s);
 	c->life = LIFE_EXITED;
-	c->started = c->ready = false;
+	c->reset = c->started = c->ready = false;
 	c->replaces = c->kill_message != NULL;
 	free(c->kill_message);
 	c->kill_message = NULL;
 	c->kill_grace_us = -1;
 	pod_container_waits(c, NULL, NULL);
+	if (!pod_is_terminating(c->pod) && pod_container_verdict(c) == RESTART_ALL)
+		c->pod->restart_all = true;
 	schedule_restart(c, now_us);
 }
 

@@ -12,20 +12,13 @@ static struct container_view view_of(const struct pod_container *c)
 	int64_t retry = c->retry_at_us > c->pull_retry_at_us ? c->retry_at_us : c->pull_retry_at_us;
 	return (struct container_view){
 		.role = c->role,
-		.life = c->life,
+		.life = c->reset && c->life == LIFE_EXITED ? LIFE_NONE : c->life,
 		.started = c->started,
 		.unhealthy = c->kill_message != NULL,
 		.exit_code = c->end.exit_code,
+		.again = c->life == LIFE_EXITED && pod_container_verdict(c) != RESTART_NOT,
 		.retry_at_us = retry,
 	};
-}
-
-static enum pod_restart restart_of(const struct pod *p)
-{
-	if (str_eqz(p->api.spec.restart_policy, "Never"))
-		return RESTART_NEVER;
-	return str_eqz(p->api.spec.restart_policy, "OnFailure") ? RESTART_ON_FAILURE
-								: RESTART_ALWAYS;
 }
 
 struct unknown {
@@ -85,16 +78,21 @@ static void past_deadline(struct pod *p)
 	p->sync_again = true;
 }
 
+static void kill_container(struct pod *p, struct pod_container *c)
+{
+	if (p->restart_all)
+		c->kill_grace_us = 0;
+	pod_container_stop(c, p->restart_all ? "killing" : c->kill_message);
+}
+
 static void carry_out(struct pod *p, const struct pod_action *a)
 {
 	switch (a->act) {
 	case ACT_SANDBOX_START: pod_sandbox_start(p); break;
 	case ACT_SANDBOX_REMOVE: pod_sandbox_remove(p); break;
 	case ACT_START: pod_container_start(p->containers[a->container]); break;
-	case ACT_KILL:
-		pod_container_stop(p->containers[a->container],
-				   p->containers[a->container]->kill_message);
-		break;
+	case ACT_KILL: kill_container(p, p->containers[a->container]); break;
+	case ACT_RESET: pod_containers_reset(p); break;
 	case ACT_DEADLINE: past_deadline(p); break;
 	case ACT_FINISH: pod_finish(p); break;
 	}
@@ -113,11 +111,11 @@ static void sync_once(struct pod *p)
 		views[i] = view_of(p->containers[i]);
 	}
 	struct pod_view v = {
-		.restart = restart_of(p),
 		.sandbox = p->sandbox,
 		.volumes_ready = known && !resting,
 		.terminating = pod_is_terminating(p),
 		.deleted = p->api.metadata.deletion_timestamp.set && !p->gone,
+		.restart_all = p->restart_all,
 		.containers = views,
 		.n = p->ncontainers,
 	};

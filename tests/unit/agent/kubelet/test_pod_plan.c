@@ -12,8 +12,8 @@
 static const char *plan_text(const struct pod_view *v, struct pod_plan *plan)
 {
 	static char text[512];
-	static const char *const names[] = { "sandbox", "remove",   "start",
-					     "kill",    "deadline", "finish" };
+	static const char *const names[] = { "sandbox", "remove",   "start", "kill",
+					     "reset",   "deadline", "finish" };
 	pod_plan(v, NOW, plan);
 	text[0] = '\0';
 	for (size_t i = 0; i < plan->n; i++) {
@@ -69,12 +69,14 @@ static void init_containers_run_one_after_another(void **state)
 static void a_failed_init_container_is_retried_or_fails_the_pod(void **state)
 {
 	(void)state;
-	struct container_view c[] = { { .role = ROLE_INIT, .life = LIFE_EXITED, .exit_code = 1 },
-				      { .role = ROLE_MAIN } };
+	struct container_view c[] = {
+		{ .role = ROLE_INIT, .life = LIFE_EXITED, .exit_code = 1, .again = true },
+		{ .role = ROLE_MAIN }
+	};
 	struct pod_view v = view(c, 2);
 	struct pod_plan plan;
 	assert_string_equal(plan_text(&v, &plan), "start 0");
-	v.restart = RESTART_NEVER;
+	c[0].again = false;
 	assert_string_equal(plan_text(&v, &plan), "remove");
 	assert_true(plan.failed);
 }
@@ -109,40 +111,58 @@ static void sidecars_stop_after_the_containers_they_serve(void **state)
 	assert_string_equal(plan_text(&v, &plan), "remove");
 }
 
-static void restart_policy_decides_over_an_exit(void **state)
+static void what_starts_no_more_ends_the_pod(void **state)
 {
 	(void)state;
 	static const struct {
-		enum pod_restart policy;
+		bool again;
 		int exit_code;
 		const char *plan;
 		bool ended, failed;
 	} rows[] = {
-		{ RESTART_ALWAYS, 0, "start 0", false, false },
-		{ RESTART_ALWAYS, 1, "start 0", false, false },
-		{ RESTART_ON_FAILURE, 0, "remove", true, false },
-		{ RESTART_ON_FAILURE, 1, "start 0", false, false },
-		{ RESTART_NEVER, 0, "remove", true, false },
-		{ RESTART_NEVER, 3, "remove", true, true },
+		{ true, 0, "start 0", false, false },
+		{ true, 1, "start 0", false, false },
+		{ false, 0, "remove", true, false },
+		{ false, 3, "remove", true, true },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct container_view c[] = {
-			{ .role = ROLE_MAIN, .life = LIFE_EXITED, .exit_code = rows[i].exit_code }
-		};
+		struct container_view c[] = { { .role = ROLE_MAIN,
+						.life = LIFE_EXITED,
+						.exit_code = rows[i].exit_code,
+						.again = rows[i].again } };
 		struct pod_view v = view(c, 1);
 		struct pod_plan plan;
-		v.restart = rows[i].policy;
 		assert_string_equal(plan_text(&v, &plan), rows[i].plan);
 		assert_int_equal(plan.ended, rows[i].ended);
 		assert_int_equal(plan.failed, rows[i].failed);
 	}
 }
 
+static void all_end_before_all_begin_anew(void **state)
+{
+	(void)state;
+	struct container_view c[] = {
+		{ .role = ROLE_INIT, .life = LIFE_EXITED },
+		{ .role = ROLE_MAIN, .life = LIFE_EXITED, .exit_code = 42, .again = true },
+		{ .role = ROLE_MAIN, .life = LIFE_RUNNING },
+		{ .role = ROLE_EPHEMERAL, .life = LIFE_RUNNING },
+	};
+	struct pod_view v = view(c, 4);
+	struct pod_plan plan;
+	v.restart_all = true;
+	assert_string_equal(plan_text(&v, &plan), "kill 2");
+	c[2].life = LIFE_STOPPING;
+	assert_string_equal(plan_text(&v, &plan), "");
+	c[2].life = LIFE_EXITED;
+	assert_string_equal(plan_text(&v, &plan), "reset");
+	assert_false(plan.ended);
+}
+
 static void a_container_in_back_off_waits_for_its_time(void **state)
 {
 	(void)state;
 	struct container_view c[] = {
-		{ .role = ROLE_MAIN, .life = LIFE_EXITED, .exit_code = 1, .retry_at_us = NOW + 5 }
+		{ .role = ROLE_MAIN, .life = LIFE_EXITED, .again = true, .retry_at_us = NOW + 5 }
 	};
 	struct pod_view v = view(c, 1);
 	struct pod_plan plan;
@@ -225,7 +245,8 @@ int main(void)
 		cmocka_unit_test(a_failed_init_container_is_retried_or_fails_the_pod),
 		cmocka_unit_test(a_sidecar_must_have_started_before_what_follows),
 		cmocka_unit_test(sidecars_stop_after_the_containers_they_serve),
-		cmocka_unit_test(restart_policy_decides_over_an_exit),
+		cmocka_unit_test(what_starts_no_more_ends_the_pod),
+		cmocka_unit_test(all_end_before_all_begin_anew),
 		cmocka_unit_test(a_container_in_back_off_waits_for_its_time),
 		cmocka_unit_test(deletion_ends_with_the_object),
 		cmocka_unit_test(a_container_that_is_starting_is_not_left_behind),
