@@ -95,6 +95,17 @@ bool base64url_decode(struct buf *out, struct str text)
 	return decode64(out, text, true);
 }
 
+void percent_encode(struct buf *out, struct str text)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~:";
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] && strchr(plain, text.p[i]))
+			buf_putc(out, text.p[i]);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)text.p[i]);
+}
+
 void hex_encode(char *out, const void *p, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -9,6 +9,8 @@ void base64_encode(struct buf *out, const void *p, size_t n);    /* RFC 4648 sec
 void base64url_encode(struct buf *out, const void *p, size_t n); /* section 5, no padding */
 bool base64_decode(struct buf *out, struct str text); /* strict; new lines are skipped as in Go */
 bool base64url_decode(struct buf *out, struct str text); /* padding optional */
+/* RFC 3986, for a step of a path or a value of a query: unreserved characters and colons stay. */
+void percent_encode(struct buf *out, struct str text);
 void hex_encode(char *out, const void *p, size_t n);     /* 2n characters and NUL */
 bool hex_decode(void *out, size_t n, struct str text);   /* exactly n bytes */
 

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/remote.h"
 
+#include "base/encode.h"
 #include "base/mem.h"
 #include "base/version.h"
 #include "client/remote_parts.h"
 
 #define CONNECT_TIMEOUT_MS 10000
-
-void remote_escape(struct buf *out, struct str text)
-{
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~:";
-	for (size_t i = 0; i < text.n; i++)
-		if (text.p[i] && strchr(plain, text.p[i]))
-			buf_putc(out, text.p[i]);
-		else
-			buf_printf(out, "%%%02X", (unsigned char)text.p[i]);
-}
 
 void remote_path(const struct api_resource *res, struct str ns, struct buf *out)
 {
@@ -26,7 +16,7 @@ void remote_path(const struct api_resource *res, struct str ns, struct buf *out)
 		buf_printf(out, "/api/%s", res->version);
 	if (res->namespaced && ns.n) {
 		buf_puts(out, "/namespaces/");
-		remote_escape(out, ns);
+		percent_encode(out, ns);
 	}
 	buf_printf(out, "/%s", res->plural);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/encode.h"
 #include "base/mem.h"
 #include "client/remote_parts.h"
 #include "client/status.h"
@@ -144,7 +145,7 @@ static void write_target(const struct client_call *call, struct buf *out)
 	remote_path(call->resource, call->ns, out);
 	if (call->name.n) {
 		buf_putc(out, '/');
-		remote_escape(out, call->name);
+		percent_encode(out, call->name);
 	}
 	if (call->subresource.n)
 		buf_printf(out, "/%.*s", STR_ARG(call->subresource));

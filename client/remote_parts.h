@@ -30,7 +30,6 @@ struct remote_request {
 struct http_call *remote_send(struct remote *r, const struct remote_request *request);
 /* "/apis/apps/v1/namespaces/default/deployments" */
 void remote_path(const struct api_resource *res, struct str ns, struct buf *out);
-void remote_escape(struct buf *out, struct str text); /* percent-encoded */
 
 /* How long the answer asks to wait before the same is asked again; below 0: it does not, or for more than we are ready to wait. */
 #define REMOTE_WAIT_MAX_MS 60000

@@ -451,7 +451,7 @@ static void add_query(struct buf *b, const char *name, const char *value)
 	if (!*value)
 		return;
 	buf_printf(b, "&%s=", name);
-	remote_escape(b, str_from(value));
+	percent_encode(b, str_from(value));
 }
 
 static void step(struct reflector *r)

@@ -70,3 +70,26 @@ bool label_selector_matches(const struct meta_v1_label_selector *s, const struct
 	}
 	return true;
 }
+
+void label_selector_text(const struct meta_v1_label_selector *s, struct buf *out)
+{
+	if (!s) {
+		buf_puts(out, "nil");
+		return;
+	}
+	buf_puts(out, "&LabelSelector{MatchLabels:map[string]string{");
+	for (size_t i = 0; i < s->match_labels.n; i++)
+		buf_printf(out, "%.*s: %.*s,", STR_ARG(s->match_labels.items[i].key),
+			   STR_ARG(s->match_labels.items[i].value));
+	buf_puts(out, "},MatchExpressions:[]LabelSelectorRequirement{");
+	for (size_t i = 0; i < s->match_expressions.n; i++) {
+		const struct meta_v1_label_selector_requirement *r = &s->match_expressions.items[i];
+
+		buf_printf(out, "LabelSelectorRequirement{Key:%.*s,Operator:%.*s,Values:[",
+			   STR_ARG(r->key), STR_ARG(r->operator));
+		for (size_t k = 0; k < r->values.n; k++)
+			buf_printf(out, "%s%.*s", k ? " " : "", STR_ARG(r->values.items[k]));
+		buf_puts(out, "],},");
+	}
+	buf_puts(out, "},}");
+}

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "api/values/duration.h"
+#include "base/mem.h"
 
 static int read_duration(const char *flag, const char *text, int64_t *out_ms, struct err *err)
 {
@@ -36,6 +37,29 @@ static int check_count(const char *flag, int64_t n, struct err *err)
 	return err_set(err, ERR_BAD_REQUEST, "--%s: %lld is less than 0", flag, (long long)n);
 }
 
+static int read_autoscaler(struct control_options *o, struct err *err)
+{
+	const struct {
+		const char *flag, *text;
+		int64_t *out_ms;
+	} durations[] = {
+		{ "sync-period", o->sync_period, &o->autoscaler.sync_ms },
+		{ "downscale-stabilization", o->stabilization, &o->autoscaler.patience_ms },
+		{ "cpu-initialization-period", o->initialization,
+		  &o->autoscaler.initialization_ms },
+		{ "initial-readiness-delay", o->readiness_delay, &o->autoscaler.first_ready_ms },
+	};
+	for (size_t i = 0; i < COUNT_OF(durations); i++) {
+		auto_free char *flag =
+			str_printf("horizontal-pod-autoscaler-%s", durations[i].flag);
+		int r = read_duration(flag, durations[i].text, durations[i].out_ms, err);
+		if (r < 0)
+			return r;
+	}
+	return read_number("horizontal-pod-autoscaler-tolerance", o->tolerance, 1,
+			   &o->autoscaler.tolerance, err);
+}
+
 #define RATE_MOST 1000
 
 int control_options_check(struct control_options *o, struct err *err)
@@ -51,6 +75,7 @@ int control_options_check(struct control_options *o, struct err *err)
 			     &o->node_zones.secondary_rate, err)) < 0 ||
 	    (r = read_number("unhealthy-zone-threshold", o->unhealthy, 1, &o->node_zones.unhealthy,
 			     err)) < 0 ||
+	    (r = read_autoscaler(o, err)) < 0 ||
 	    (r = check_count("large-cluster-size-threshold", o->large, err)) < 0 ||
 	    (r = check_count("terminated-pod-gc-threshold", o->terminated_pods, err)) < 0)
 		return r;

@@ -10,7 +10,9 @@ struct control_options {
 	const char *monitor_grace, *startup_grace, *rate, *secondary_rate, *unhealthy;
 	int64_t large, terminated_pods;
 	struct node_health_config node_health; /* what they say */
+	const char *sync_period, *stabilization, *initialization, *readiness_delay, *tolerance;
 	struct node_zones_config node_zones;
+	struct autoscaler_config autoscaler;
 };
 
 /* Rows for a table whose struct holds a struct control_options at offset `at`. */
@@ -30,7 +32,17 @@ struct control_options {
 	{ "unhealthy-zone-threshold", "PART", FLAG_STRING, CONTROL_OPTION(at, unhealthy), "0.55", \
 	  "part of its nodes that makes a zone unhealthy when they are not ready" }, \
 	{ "terminated-pod-gc-threshold", "N", FLAG_INT, CONTROL_OPTION(at, terminated_pods), "12500", \
-	  "pods that have ended and are kept (0: all)" }
+	  "pods that have ended and are kept (0: all)" }, \
+	{ "horizontal-pod-autoscaler-sync-period", "DURATION", FLAG_STRING, CONTROL_OPTION(at, sync_period), "15s", \
+	  "how often each autoscaler looks" }, \
+	{ "horizontal-pod-autoscaler-downscale-stabilization", "DURATION", FLAG_STRING, CONTROL_OPTION(at, stabilization), "5m0s", \
+	  "how long it must have asked for less before there is less" }, \
+	{ "horizontal-pod-autoscaler-cpu-initialization-period", "DURATION", FLAG_STRING, CONTROL_OPTION(at, initialization), "5m0s", \
+	  "how long a new pod's use of CPU may be passed over" }, \
+	{ "horizontal-pod-autoscaler-initial-readiness-delay", "DURATION", FLAG_STRING, CONTROL_OPTION(at, readiness_delay), "30s", \
+	  "a pod that turns unready in that time was never ready" }, \
+	{ "horizontal-pod-autoscaler-tolerance", "PART", FLAG_STRING, CONTROL_OPTION(at, tolerance), "0.1", \
+	  "how far from its target a metric may be with nothing done" }
 /* clang-format on */
 
 /* Durations and numbers. One line that tells what to do. */

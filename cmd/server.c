@@ -156,6 +156,7 @@ static int start_controllers(struct server *s, struct err *err)
 		.manifests_dir = s->manifests_dir,
 		.node_health = s->options.control.node_health,
 		.node_zones = s->options.control.node_zones,
+		.autoscaler = s->options.control.autoscaler,
 		.terminated_pods = s->options.control.terminated_pods,
 		.no_load_balancers = s->options.disable.n > 0,
 		.administrator =

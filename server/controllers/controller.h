@@ -74,7 +74,7 @@ extern const struct controller_row controller_service_account, controller_root_c
 	controller_class_protection, controller_ephemeral_volume, controller_volume_expand,
 	controller_daemon_set, controller_stateful_set, controller_job, controller_cron_job,
 	controller_ttl_after_finished, controller_manifests, controller_load_balancer,
-	controller_ttl, controller_stale_disruption;
+	controller_ttl, controller_stale_disruption, controller_autoscaler;
 
 /* Ranges of service addresses. */
 extern const struct controller_row controller_service_cidr;

@@ -40,6 +40,7 @@ static const struct {
 	{ &controller_ephemeral_volume, "ephemeral_volume" },
 	{ &controller_volume_expand, "volume_expand" },
 	{ &controller_resource_quota, "resourcequota_primary" },
+	{ &controller_autoscaler, "horizontalpodautoscaler" },
 	{ &controller_garbage_collector, "garbage_collector_attempt_to_delete" },
 	{ &controller_cluster_role_aggregation, "ClusterRoleAggregator" },
 	{ &controller_csr_approving, "certificate" },

@@ -5,6 +5,7 @@
 #define SERVER_CONTROLLERS_CONTROLLERS_H
 
 #include "client/client.h"
+#include "server/controllers/autoscaling/autoscaler_config.h"
 #include "server/controllers/nodes/node_health.h"
 #include "server/controllers/nodes/node_zones.h"
 
@@ -30,6 +31,7 @@ struct controllers_config {
 	bool no_load_balancers; /* somebody else gives Services their addresses */
 	struct node_health_config node_health;
 	struct node_zones_config node_zones;
+	struct autoscaler_config autoscaler;
 	int64_t terminated_pods;   /* more than so many that have ended are removed; 0: they stay */
 	const char *manifests_dir; /* NULL: nothing is applied from a directory */
 	struct client *administrator; /* may do everything: applies manifests */

@@ -10,5 +10,9 @@ void kind_group(struct str api_version, struct str *group, struct str *version);
 /* A reference (api_resource_unref()), or NULL. */
 const struct api_resource *kind_resource(struct client *client, struct str api_version,
 					 struct str kind);
+/* Any version of the kind's group, this one if it can be. A reference, or NULL. */
+const struct api_resource *kind_resource_any(struct client *client, struct str api_version,
+					     struct str kind);
+bool kind_has_scale(const struct api_resource *r);
 
 #endif

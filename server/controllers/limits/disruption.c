@@ -53,26 +53,6 @@ static bool add_selected(void *ctx, const struct object *o)
 	return true;
 }
 
-/* A selector as Go prints it. */
-static void selector_text(const struct meta_v1_label_selector *s, struct buf *out)
-{
-	buf_puts(out, "&LabelSelector{MatchLabels:map[string]string{");
-	for (size_t i = 0; s && i < s->match_labels.n; i++)
-		buf_printf(out, "%.*s: %.*s,", STR_ARG(s->match_labels.items[i].key),
-			   STR_ARG(s->match_labels.items[i].value));
-	buf_puts(out, "},MatchExpressions:[]LabelSelectorRequirement{");
-	for (size_t i = 0; s && i < s->match_expressions.n; i++) {
-		const struct meta_v1_label_selector_requirement *r = &s->match_expressions.items[i];
-
-		buf_printf(out, "LabelSelectorRequirement{Key:%.*s,Operator:%.*s,Values:[",
-			   STR_ARG(r->key), STR_ARG(r->operator));
-		for (size_t k = 0; k < r->values.n; k++)
-			buf_printf(out, "%s%.*s", k ? " " : "", STR_ARG(r->values.items[k]));
-		buf_puts(out, "],},");
-	}
-	buf_puts(out, "},}");
-}
-
 static void tell(struct turn *t)
 {
 	struct disruption *s = t->controller->state;
@@ -80,7 +60,7 @@ static void tell(struct turn *t)
 	size_t at = 0;
 
 	if (t->scale.unmanaged) {
-		selector_text(t->budget.spec.selector, &selector);
+		label_selector_text(t->budget.spec.selector, &selector);
 		event_record(
 			s->events, t->object, EVENT_WARNING, "UnmanagedPods", NULL,
 			"Pods selected by this PodDisruptionBudget (selector: %s) were found to be "

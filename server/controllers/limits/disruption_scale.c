@@ -101,14 +101,6 @@ static void on_scale(void *ctx, const struct client_result *r)
 	json_decref(scale);
 }
 
-static bool has_scale(const struct api_resource *r)
-{
-	for (size_t i = 0; i < r->nsubresources; i++)
-		if (!strcmp(r->subresources[i].name, "scale"))
-			return true;
-	return false;
-}
-
 static void ask(struct round *round, struct controller *c, struct str ns, const struct owner *ref,
 		struct answer *a)
 {
@@ -119,7 +111,7 @@ static void ask(struct round *round, struct controller *c, struct str ns, const 
 	if (!r) {
 		a->failure = str_printf("no matches for kind \"%.*s\" in version \"%.*s\"",
 					STR_ARG(ref->kind), STR_ARG(ref->api_version));
-	} else if (!has_scale(r)) {
+	} else if (!kind_has_scale(r)) {
 		a->failure = str_printf("%s%s%s does not implement the scale subresource",
 					r->plural, r->group[0] ? "." : "", r->group);
 	} else {

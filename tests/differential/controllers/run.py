@@ -20,7 +20,8 @@ import sides
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUIET = 2.5
-AT_ONCE = 6
+AT_ONCE = 4
+PATIENCE = 4
 
 
 def steps_of(path):
@@ -38,8 +39,7 @@ def steps_of(path):
     return steps, allowed
 
 
-def play(one, ns, steps):
-    """The snapshot after each step."""
+def environment_of(one, ns):
     config = os.path.join(one.side.dir, ns + ".kubeconfig")
     text = open(one.side.kubeconfig).read()
     open(config, "w").write(text)
@@ -47,13 +47,39 @@ def play(one, ns, steps):
     subprocess.run(["kubectl", "config", "set-context", "--current", "--namespace", ns], env=environment, check=True,
                    stdout=subprocess.DEVNULL)
     one.request("POST", "/api/v1/namespaces", {"metadata": {"name": ns}})
-    out = []
-    for script, quiet in steps:
-        done = subprocess.run(["bash", "-eu"], input=script.encode(), env=environment, stdout=subprocess.PIPE,
+    return environment
+
+
+class Player:
+    """One application on one side."""
+
+    def __init__(self, one, ns):
+        self.one, self.ns, self.environment, self.said = one, ns, environment_of(one, ns), []
+
+    def run(self, script):
+        done = subprocess.run(["bash", "-eu"], input=script.encode(), env=self.environment, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
-        rests = one.settle(ns, quiet)
-        out.append(normalise.lines(one.snapshot(ns)) + ([] if rests else ["it never rests"]) +
-                   (["script failed: " + done.stdout.decode()] if done.returncode else []))
+        self.said = ["script failed: " + done.stdout.decode()] if done.returncode else []
+
+    def look(self, quiet):
+        """What is there once nothing has changed for so long."""
+        rests = self.one.settle(self.ns, quiet)
+        return normalise.lines(self.one.snapshot(self.ns)) + ([] if rests else ["it never rests"]) + self.said
+
+
+def play(clusters, ns, steps, allowed):
+    """The snapshots after each step, of both sides. On a busy machine a side can pause in the middle of its work: while the two
+    differ both get more time, up to PATIENCE rounds, so that what is told to differ is what stays."""
+    out = []
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        players = list(pool.map(lambda one: Player(one, ns), clusters))
+        for script, quiet in steps:
+            list(pool.map(lambda p: p.run(script), players))
+            for more in range(PATIENCE):
+                both = list(pool.map(lambda p: p.look(quiet * (1 + more)), players))
+                if not differences(*both, allowed):
+                    break
+            out.append(both)
     return out
 
 
@@ -63,13 +89,16 @@ def told_together(line, a, b):
     return event and "event %s %s: many" % event.groups() in a + b
 
 
-def compare(name, allowed, theirs, ours):
+def differences(a, b, allowed):
+    differ = [d for d in difflib.unified_diff(a, b, "upstream", "ours", lineterm="", n=0)
+              if d[0] in "+-" and not d.startswith(("+++", "---"))]
+    return [d for d in differ if not any(x.search(d) for x in allowed) and not told_together(d, a, b)]
+
+
+def compare(name, allowed, snapshots):
     bad, known = 0, set()  # a difference that stays is told once
-    for number, (a, b) in enumerate(zip(theirs, ours), 1):
-        differ = [d for d in difflib.unified_diff(a, b, "upstream", "ours", lineterm="", n=0)
-                  if d[0] in "+-" and not d.startswith(("+++", "---"))]
-        differ = [d for d in differ if not any(x.search(d) for x in allowed)]
-        differ = [d for d in differ if not told_together(d, a, b)]
+    for number, (a, b) in enumerate(snapshots, 1):
+        differ = differences(a, b, allowed)
         differ, known = [d for d in differ if d not in known], set(differ)
         print("%s %s step %d (%d lines)" % ("not ok" if differ else "ok", name, number, len(a)), flush=True)
         for d in differ:
@@ -101,14 +130,14 @@ def main():
             c.start()
         corpus = [f for f in sorted(glob.glob(HERE + "/corpus/*.sh"))
                   if not o.filters or any(x in os.path.basename(f) for x in o.filters)]
-        with concurrent.futures.ThreadPoolExecutor(2 * AT_ONCE) as pool:
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             played = []
             for f in corpus:
                 steps, allowed = steps_of(f)
                 name = os.path.basename(f)[:-3].replace("_", "-")
-                played.append((name, allowed, [pool.submit(play, c, name, steps) for c in clusters]))
-            for name, allowed, futures in played:
-                bad += compare(name, allowed, *[f.result() for f in futures])
+                played.append((name, allowed, pool.submit(play, clusters, name, steps, allowed)))
+            for name, allowed, snapshots in played:
+                bad += compare(name, allowed, snapshots.result())
     finally:
         for s in both:
             s.stop()
