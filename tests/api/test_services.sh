@@ -52,6 +52,14 @@ send POST "$services?dryRun=All" "{\"metadata\":{\"name\":\"dry\"},\"spec\":{\"c
 make j '{"clusterIP":"10.77.9.9","ports":[{"port":80}]}' >/dev/null
 same a_dry_run_takes_nothing 201 "$(code)"
 
+# What nobody changes nobody writes: while others come and get theirs, an empty slice stays as it was made.
+slice_of() { kubectl get endpointslices -l "kubernetes.io/service-name=$1" -o jsonpath='{.items[0].metadata.generation}' | grep .; }
+for name in l m n; do
+	make $name '{"selector":{"no":"pod"},"ports":[{"port":80}]}' >/dev/null
+	claim a_service_without_pods_has_a_slice eventually slice_of $name
+done
+same an_empty_slice_is_written_once 1 "$(slice_of l)"
+
 taken=$(spec j .spec.clusterIP)
 kill -TERM "$server_pid"
 wait "$server_pid"

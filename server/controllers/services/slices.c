@@ -55,6 +55,7 @@ static void write_slice(const struct slices_write *w, enum api_verb verb,
 	round_call(w->round, &call, NULL, NULL);
 }
 
+/* As far as it is ours. No endpoints are no endpoints, whether the list is empty or absent: the API turns one into the other. */
 static void content(const struct slices_write *w, const struct discovery_v1_endpoint_slice *s,
 		    struct buf *out)
 {
@@ -62,6 +63,10 @@ static void content(const struct slices_write *w, const struct discovery_v1_endp
 						    .endpoints = s->endpoints,
 						    .ports = s->ports };
 
+	if (!bare.endpoints.n)
+		bare.endpoints.items = NULL;
+	if (!bare.ports.n)
+		bare.ports.items = NULL;
 	bare.metadata.labels = s->metadata.labels;
 	if (w->annotations)
 		bare.metadata.annotations = s->metadata.annotations;
