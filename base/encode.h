@@ -11,8 +11,8 @@ bool base64_decode(struct buf *out, struct str text); /* strict; new lines are s
 bool base64url_decode(struct buf *out, struct str text); /* padding optional */
 /* RFC 3986, for a step of a path or a value of a query: unreserved characters and colons stay. */
 void percent_encode(struct buf *out, struct str text);
-void hex_encode(char *out, const void *p, size_t n);     /* 2n characters and NUL */
-bool hex_decode(void *out, size_t n, struct str text);   /* exactly n bytes */
+void hex_encode(char *out, const void *p, size_t n);   /* 2n characters and NUL */
+bool hex_decode(void *out, size_t n, struct str text); /* exactly n bytes */
 
 struct sha256 {
 	_Alignas(16) unsigned char state[256]; /* nettle's context, opaque here */

@@ -3,8 +3,8 @@
  * client-go's rest.Request does. What was sent is kept until then. */
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "base/encode.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "client/remote_parts.h"
 #include "client/status.h"

@@ -297,8 +297,7 @@ static void on_scale(void *ctx, const struct client_result *r)
 	read_scale(t, r->body);
 	t->view.current = (int32_t)tree_int(tree_get(t->scale, "spec", "replicas", NULL), 0);
 	t->view.counted = (int32_t)tree_int(tree_get(t->scale, "status", "replicas", NULL), 0);
-	t->view.selector =
-		arena_str(&t->arena, tree_get_str(t->scale, "status", "selector", NULL));
+	t->view.selector = arena_str(&t->arena, tree_get_str(t->scale, "status", "selector", NULL));
 	bool asks = autoscaler_needs_metrics(&t->hpa, t->view.current);
 	if (asks) {
 		take_selector(t);
@@ -379,8 +378,9 @@ static void work(void *ctx, struct str key)
 	struct state *s = c->state;
 	struct str ns, name;
 	controller_key_split(key, &ns, &name);
-	const struct object *o = informer_get(
-		controller_informer(c, API_AUTOSCALING_V2_HORIZONTALPODAUTOSCALERS), ns, name);
+	const struct object *o =
+		informer_get(controller_informer(c, API_AUTOSCALING_V2_HORIZONTALPODAUTOSCALERS),
+			     ns, name);
 	bool ready = informer_synced(controller_informer(c, API_CORE_V1_PODS));
 	struct autoscaler *gone = o ? NULL : map_del(&s->autoscalers, key);
 	if (gone)

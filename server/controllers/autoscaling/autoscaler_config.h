@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-struct autoscaler_config { /* --horizontal-pod-autoscaler-… */
+struct autoscaler_config {         /* --horizontal-pod-autoscaler-… */
 	int64_t sync_ms;           /* sync-period */
 	int64_t patience_ms;       /* downscale-stabilization */
 	int64_t initialization_ms; /* cpu-initialization-period */

@@ -112,7 +112,7 @@ static double tolerance(struct api_quantity text, double otherwise)
 {
 	struct quantity q;
 	return text.text.p && quantity_parse(text.text, &q, NULL) == 0 ? quantity_double(q)
-								     : otherwise;
+								       : otherwise;
 }
 
 static struct proposal_view proposal_view(const struct autoscaler_view *v)
@@ -123,8 +123,8 @@ static struct proposal_view proposal_view(const struct autoscaler_view *v)
 		.pods = v->pods,
 		.current = v->current,
 		.counted = v->counted,
-		.tolerance_down = b && b->scale_down ? tolerance(b->scale_down->tolerance, usual)
-						     : usual,
+		.tolerance_down =
+			b && b->scale_down ? tolerance(b->scale_down->tolerance, usual) : usual,
 		.tolerance_up = b && b->scale_up ? tolerance(b->scale_up->tolerance, usual) : usual,
 		.initialization_us = v->config->initialization_ms * 1000,
 		.first_ready_us = v->config->first_ready_ms * 1000,
@@ -170,6 +170,12 @@ struct sum { /* of all metrics */
 	struct metric_result first;
 };
 
+static void forget_metrics(struct autoscaler_plan *p)
+{
+	p->status.current_metrics.items = NULL;
+	p->status.current_metrics.n = 0;
+}
+
 static void judge_all(const struct autoscaler_view *v, struct autoscaler_plan *p, struct sum *s)
 {
 	const struct proposal_view pv = proposal_view(v);
@@ -192,9 +198,10 @@ static void judge_all(const struct autoscaler_view *v, struct autoscaler_plan *p
 		}
 	}
 	if (s->invalid)
-		s->first_failure = arena_printf(
-			v->arena, "invalid metrics (%zu invalid out of %zu), first error is: %s",
-			s->invalid, n, s->first.summary);
+		s->first_failure =
+			arena_printf(v->arena,
+				     "invalid metrics (%zu invalid out of %zu), first error is: %s",
+				     s->invalid, n, s->first.summary);
 }
 
 /* NO_REPLICAS: nothing can be said, and why. */
@@ -205,7 +212,7 @@ static int32_t ask_metrics(const struct autoscaler_view *v, struct autoscaler_pl
 	size_t n = v->hpa->spec.metrics.n;
 	*out_failure = selector_fault(v, p);
 	if (*out_failure) {
-		p->status.current_metrics.n = 0;
+		forget_metrics(p);
 		return NO_REPLICAS;
 	}
 	judge_all(v, p, &s);
@@ -281,7 +288,7 @@ void autoscaler_plan(const struct autoscaler_view *v, struct autoscaler_plan *ou
 		by_metrics(v, out);
 		return;
 	}
-	out->status.current_metrics.n = 0;
+	forget_metrics(out);
 	if (v->current == 0) {
 		set(v, out, "ScalingActive", "False", "ScalingDisabled",
 		    "scaling is disabled since the replica count of the target is zero");
@@ -299,8 +306,8 @@ void autoscaler_rescaled(const struct autoscaler_view *v, struct autoscaler_plan
 			 const char *failure)
 {
 	const struct scaling_rules rules = rules_of(v);
-	bool to_zero = v->current > 0 && p->replicas == 0 && rules.min == 0 &&
-		       can_leave_zero(v->hpa);
+	bool to_zero =
+		v->current > 0 && p->replicas == 0 && rules.min == 0 && can_leave_zero(v->hpa);
 	if (failure) {
 		tell(p, EVENT_WARNING, "FailedRescale",
 		     arena_printf(v->arena, "New size: %d; reason: %s; error: %s", p->replicas,

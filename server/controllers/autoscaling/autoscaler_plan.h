@@ -19,7 +19,8 @@ struct autoscaler_view {
 	int32_t current, counted; /* the target's spec.replicas and status.replicas */
 	struct str selector;      /* of its scale */
 	const char *bad_selector; /* why that can't be read; NULL: it can */
-	const char *rivals; /* the autoscalers that select the same pods, this one among them; NULL: only this one */
+	const char *
+		rivals; /* the autoscalers that select the same pods, this one among them; NULL: only this one */
 	const struct pod_views *pods;
 	const struct metric_answer *answers; /* one per metric of the spec */
 	const struct autoscaler_config *config;

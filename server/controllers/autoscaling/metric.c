@@ -18,9 +18,9 @@ struct judging {
 static struct api_quantity amount(const struct judging *j, struct str resource, int64_t milli)
 {
 	char text[QUANTITY_TEXT_MAX];
-	struct quantity q = quantity_from_milli(milli, str_eqz(resource, "memory")
-							       ? QUANTITY_BINARY_SI
-							       : QUANTITY_DECIMAL_SI);
+	struct quantity q =
+		quantity_from_milli(milli, str_eqz(resource, "memory") ? QUANTITY_BINARY_SI
+								       : QUANTITY_DECIMAL_SI);
 	size_t n = quantity_text(q, text);
 	return (struct api_quantity){ arena_str(j->v->arena, str_of(text, n)) };
 }
@@ -191,9 +191,8 @@ static void of_object(const struct judging *j, const spec_t *spec)
 			       : arena_printf(a, "%.*s metric %.*s", STR_ARG(kind), STR_ARG(name));
 	if (!p.failure)
 		return;
-	const char *more = per_pod ? arena_printf(a, "failed to get %.*s object metric: ",
-						  STR_ARG(name))
-				   : "";
+	const char *more =
+		per_pod ? arena_printf(a, "failed to get %.*s object metric: ", STR_ARG(name)) : "";
 	fail(j, "FailedGetObjectMetric", p.failure,
 	     arena_printf(a, "failed to get object metric value: %s%s", more, p.failure));
 }
@@ -229,8 +228,8 @@ static void of_external(const struct judging *j, const spec_t *spec)
 	j->out->name = arena_printf(a, "external metric %.*s(%s)", STR_ARG(name), selector);
 	if (p.failure)
 		fail(j, "FailedGetExternalMetric", p.failure,
-		     arena_printf(a, "failed to get %.*s external metric value: %s%s", STR_ARG(name),
-				  external_prefix(a, name, &s->target), p.failure));
+		     arena_printf(a, "failed to get %.*s external metric value: %s%s",
+				  STR_ARG(name), external_prefix(a, name, &s->target), p.failure));
 }
 
 static const struct {

@@ -14,8 +14,9 @@ struct metric_result { /* texts are in the arena of the view, or constant */
 	int32_t replicas;
 	const char *name; /* "cpu resource utilization (percentage of request)" */
 	struct autoscaling_v2_metric_status status;
-	const char *reason;           /* NULL: it worked. "FailedGetResourceMetric" … */
-	const char *failure, *summary; /* for the event and the condition; for what is said of all metrics */
+	const char *reason; /* NULL: it worked. "FailedGetResourceMetric" … */
+	const char *failure,
+		*summary; /* for the event and the condition; for what is said of all metrics */
 };
 void metric_judge(const struct proposal_view *v, struct str ns,
 		  const struct autoscaling_v2_metric_spec *spec, const struct metric_answer *answer,

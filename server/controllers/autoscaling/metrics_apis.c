@@ -92,10 +92,10 @@ static void on_resource(void *ctx, const struct client_result *r)
 {
 	struct metric_question *q = ctx;
 	const struct autoscaling_v2_metric_spec *spec = q->spec;
-	struct str resource = spec->container_resource ? spec->container_resource->name
-						       : spec->resource->name;
-	struct str container = spec->container_resource ? spec->container_resource->container
-							: STR("");
+	struct str resource =
+		spec->container_resource ? spec->container_resource->name : spec->resource->name;
+	struct str container =
+		spec->container_resource ? spec->container_resource->container : STR("");
 	if (r->err)
 		answer(q, unable(q, "resource", err_text(r->err)));
 	else
@@ -154,8 +154,8 @@ static bool write_resource(struct metric_question *q,
 			   const struct autoscaling_v2_cross_version_object_reference *ref,
 			   struct buf *out)
 {
-	const struct api_resource *r = kind_resource_any(q->controller->config->client,
-							 ref->api_version, ref->kind);
+	const struct api_resource *r =
+		kind_resource_any(q->controller->config->client, ref->api_version, ref->kind);
 	if (!r)
 		return false;
 	buf_printf(out, "%s%s%s", r->plural, *r->group ? "." : "", r->group);

@@ -98,9 +98,8 @@ static void reckon(const struct proposal_view *v, const struct samples *s, bool 
 	size_t at = 0;
 	for (struct map_entry *m; (m = map_next(&by_name, &at));) {
 		const struct pod_sample *other = m->value;
-		r->items[r->n++] = (struct entry){ .pod = other->pod,
-						   .milli = other->milli,
-						   .counts = true };
+		r->items[r->n++] =
+			(struct entry){ .pod = other->pod, .milli = other->milli, .counts = true };
 	}
 	map_free(&by_name, NULL);
 	count(r);
@@ -201,8 +200,8 @@ static int32_t judged_again(const struct proposal_view *v, const struct reckonin
 {
 	int32_t replicas = whole(again * (double)r->counted);
 	bool turns = (first < 1.0 && again > 1.0) || (first > 1.0 && again < 1.0);
-	bool against = (again < 1.0 && replicas > v->current) ||
-		       (again > 1.0 && replicas < v->current);
+	bool against =
+		(again < 1.0 && replicas > v->current) || (again > 1.0 && replicas < v->current);
 	return within(v, again) || turns || against ? v->current : replicas;
 }
 

@@ -27,7 +27,7 @@ struct scaling_rules {
 };
 struct scaling_verdict {
 	int32_t replicas;
-	const char *able_reason, *able_message; /* of AbleToScale, which is True */
+	const char *able_reason, *able_message;                 /* of AbleToScale, which is True */
 	const char *limited, *limited_reason, *limited_message; /* ScalingLimited: its status, … */
 };
 /* The size that a target has when it is seen for the first time counts as asked for. */

@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.parse
 
+import metrics
+
 WATCHED = """/api/v1/pods /api/v1/services /api/v1/endpoints /api/v1/events /api/v1/persistentvolumeclaims /api/v1/nodes
 /api/v1/replicationcontrollers /api/v1/resourcequotas /api/v1/configmaps /api/v1/serviceaccounts /api/v1/namespaces
 /apis/apps/v1/deployments /apis/apps/v1/replicasets /apis/apps/v1/statefulsets /apis/apps/v1/daemonsets
@@ -62,6 +64,8 @@ class Cluster:
                     raise
 
     def start(self):
+        nodes = ["n%d" % number for number in range(NODES)]
+        self.metrics = metrics.Kubelet(self, nodes) if self.side.name == "ours" else metrics.Definition(self)
         for number in range(NODES):
             self.add_node(number)
         for path in WATCHED:
@@ -80,7 +84,8 @@ class Cluster:
                   "lastTransitionTime": now()}]
         self.request("PATCH", "/api/v1/nodes/%s/status" % name, {
             "status": {"capacity": size, "allocatable": size, "conditions": ready,
-                       "addresses": [{"type": "InternalIP", "address": "192.0.2.%d" % (number + 1)}]}},
+                       "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+                       "daemonEndpoints": {"kubeletEndpoint": {"Port": getattr(self.metrics, "port", 10250)}}}},
             "application/merge-patch+json")
         self.request("POST", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", {
             "metadata": {"name": name, "namespace": "kube-node-lease"},
@@ -126,6 +131,8 @@ class Cluster:
             self.history.setdefault(ns, {}).setdefault((o["kind"], meta["name"]), o)
             if o["kind"] != "Event":
                 self.changed[ns] = time.monotonic()
+        if o["kind"] == "Pod":
+            self.metrics.see(o, change == "DELETED")
         if o["kind"] == "Pod" and change != "DELETED":
             self.kubelet(o)
 

@@ -8,7 +8,7 @@ import re
 DROP = {"uid", "resourceVersion", "creationTimestamp", "managedFields", "deletionTimestamp", "startTime", "lastTransitionTime",
         "lastUpdateTime", "lastProbeTime", "firstTimestamp", "lastTimestamp", "completionTime", "podIP", "podIPs", "hostIP", "hostIPs",
         "clusterIP", "clusterIPs", "nodeName", "ip", "addresses", "lastScheduleTime", "lastSuccessfulTime", "startedAt", "finishedAt",
-        "disruptedPods", "renewTime", "lastHeartbeatTime"}
+        "disruptedPods", "renewTime", "lastHeartbeatTime", "lastScaleTime"}
 DROP_LABELS = {"controller-uid", "batch.kubernetes.io/controller-uid", "topology.kubernetes.io/zone"}  # the last: of the node
 DROP_ANNOTATIONS = {"kubectl.kubernetes.io/last-applied-configuration", "batch.kubernetes.io/cronjob-scheduled-timestamp",
                     "endpoints.kubernetes.io/last-change-trigger-time"}

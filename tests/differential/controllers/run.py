@@ -99,6 +99,7 @@ def compare(name, allowed, snapshots):
     bad, known = 0, set()  # a difference that stays is told once
     for number, (a, b) in enumerate(snapshots, 1):
         differ = differences(a, b, allowed)
+        differ += sorted({x for x in a + b if x.startswith("script failed")})  # on both sides: nothing was compared
         differ, known = [d for d in differ if d not in known], set(differ)
         print("%s %s step %d (%d lines)" % ("not ok" if differ else "ok", name, number, len(a)), flush=True)
         for d in differ:

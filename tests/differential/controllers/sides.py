@@ -14,6 +14,11 @@ def free_port():
         return s.getsockname()[1]
 
 
+# An application of the corpus can't wait for minutes.
+AUTOSCALING = ["--horizontal-pod-autoscaler-sync-period=1s", "--horizontal-pod-autoscaler-downscale-stabilization=3s",
+               "--horizontal-pod-autoscaler-cpu-initialization-period=1s", "--horizontal-pod-autoscaler-initial-readiness-delay=1s"]
+
+
 class Side:
     def __init__(self, name, work):
         self.name, self.dir, self.processes = name, os.path.join(work, name), []
@@ -47,7 +52,7 @@ def start_upstream(work, binaries):
                 "--secure-port", str(free_port()), "--bind-address", "127.0.0.1", "--cluster-cidr", "10.42.0.0/16",
                 "--service-cluster-ip-range", "10.43.0.0/16", "--allocate-node-cidrs=true",
                 "--service-account-private-key-file", os.path.join(pki, "service.key"), "--root-ca-file", os.path.join(pki, "client-ca.crt"),
-                "--kube-api-qps", "2000", "--kube-api-burst", "4000"], "controllers.log")
+                "--kube-api-qps", "2000", "--kube-api-burst", "4000", *AUTOSCALING], "controllers.log")
     side.spawn([os.path.join(binaries, "kube-scheduler"), "--kubeconfig", side.kubeconfig, "--leader-elect=false",
                 "--secure-port", str(free_port()), "--bind-address", "127.0.0.1", "--kube-api-qps", "2000",
                 "--kube-api-burst", "4000"], "scheduler.log")
@@ -59,7 +64,7 @@ def start_ours(work, allinone):
     side.kubeconfig = os.path.join(side.dir, "kubeconfig")
     port = free_port()
     server = side.spawn([allinone, "server", "--disable-agent", "--data-dir", os.path.join(side.dir, "data"),
-                         "--https-listen-port", str(port), "--write-kubeconfig", side.kubeconfig], "server.log")
+                         "--https-listen-port", str(port), "--write-kubeconfig", side.kubeconfig, *AUTOSCALING], "server.log")
     while not os.path.exists(side.kubeconfig):
         if server.poll() is not None:
             raise SystemExit("allinone did not start: see " + side.dir)
