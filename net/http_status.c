@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Status lines, and errors as metav1.Status (apimachinery's api/errors builds the same shapes). */
+/* Status lines, and errors as metav1.Status (apimachinery's pkg/api/errors builds the same shapes). */
 #include <stdio.h>
 
 #include "net/http_exchange.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lint [--fix]: clang-format, includes, first lines, shell scripts. Prints ok/not ok lines as the other test layers do.
+# lint [--fix]: clang-format, includes, names in docs and comments, first lines, shell scripts. Prints ok/not ok lines as the other test layers do.
 . "$(dirname "$0")/common.sh"
 cd "$root"
 need clang-format=clang-format shellcheck=shellcheck git=git || true
@@ -24,6 +24,7 @@ else
 	echo "skip format - clang-format is not installed"
 fi
 result includes "$(scripts/check-includes)"
+result names "$(scripts/check-names)"
 result licence-line "$(for f in "${sources[@]}"; do head -2 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$f"; done)"
 if command -v shellcheck >/dev/null; then
 	# a recipe is sourced by scripts/deps/one.sh: no first line, variables from and for there

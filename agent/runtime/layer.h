@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unpacks one layer (a tar of changes, image-spec's layer.md) into a directory as overlayfs wants its lower ones. Nothing that an
+/* Unpacks one layer (a tar of changes, OCI's image-spec/layer.md) into a directory as overlayfs wants its lower ones. Nothing that an
  * archive holds can touch anything outside of it. Blocking; one thread. */
 #ifndef AGENT_RUNTIME_LAYER_H
 #define AGENT_RUNTIME_LAYER_H

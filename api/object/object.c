@@ -3,7 +3,7 @@
  *
  *	struct object | labels | fields | key \0 | decoded texts | head room | json
  *
- * A scan (object_scan.c) finds what is wanted without a tree; slices point into the JSON, or to a decoded copy where the text
+ * A scan (scan.c) finds what is wanted without a tree; slices point into the JSON, or to a decoded copy where the text
  * holds escapes. The seal moves all that stands before the end of metadata.uid into the head room and shifts the slices that
  * point there. */
 #include "api/object/object.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A selector is a sorted array of requirements in one arena. Matching looks each key up in the object's sorted labels. Follows
- * apimachinery's pkg/labels and pkg/fields, in grammar and messages; parsing is in selector_labels.c and selector_fields.c. */
+ * apimachinery's pkg/labels and pkg/fields, in grammar and messages; parsing is in labels.c and fields.c. */
 #include "api/selector/selector.h"
 
 #include "api/object/meta.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What names may look like: each check gives upstream's messages (apimachinery's util/validation and api/validate/content), none when the
+/* What names may look like: each check gives upstream's messages (apimachinery's util/validation and pkg/api/validate/content), none when the
  * text is fine. Messages are static text. Any thread; no allocation. */
 #ifndef API_VALUES_NAMES_H
 #define API_VALUES_NAMES_H

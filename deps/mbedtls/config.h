@@ -1,6 +1,6 @@
 
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ---- allinone: appended to mbedtls_config.h, so that the library and its users see one configuration ---- */
+/* ---- allinone: appended to the library's own configuration, so that the library and its users see one configuration ---- */
 #define MBEDTLS_THREADING_C
 #define MBEDTLS_THREADING_PTHREAD
 #define MBEDTLS_GCM_ALT /* bulk AES-GCM by nettle: gcm_alt.h */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A list is a walk over one consistent view of a collection: which objects, as of when, and where the next page begins. Used by
- * list and deletecollection. The request's loop. Follows upstream's registry/generic/registry and storage/etcd3. */
+ * list and deletecollection. The request's loop. Follows upstream's registry/generic/registry and apiserver's pkg/storage/etcd3. */
 #ifndef SERVER_APISERVER_READ_LIST_WALK_H
 #define SERVER_APISERVER_READ_LIST_WALK_H
 

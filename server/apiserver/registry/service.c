@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Services: IP families, cluster IPs and node ports. Follows upstream's registry/core/service (storage/alloc.go and
+/* Services: IP families, cluster IPs and node ports. Follows upstream's registry/core/service/storage (alloc.go and
  * storage.go): what a client leaves out is filled from the old version, then from the cluster's ranges; what it names is
  * reserved or refused. */
 #include "api/object/meta.h"
