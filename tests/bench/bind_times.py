@@ -15,9 +15,9 @@ hollow.make(kubeconfig, nodes, {"cpu": "64", "memory": "256Gi", "pods": "1100"})
 hollow.wait_for_account(cluster, "default")
 app = "bench-%d" % time.time()
 _, listed = cluster.request("GET", "/api/v1/namespaces/default/pods?limit=1")
-events = cluster.watch("/api/v1/namespaces/default/pods?labelSelector=app%%3D%s&fieldSelector=spec.nodeName%%21%%3D&resourceVersion=%s"
-                       % (app, listed["metadata"]["resourceVersion"]))
-next(events)
+coming = cluster.watch_coming("/api/v1/namespaces/default/pods?labelSelector=app%%3D%s&fieldSelector=spec.nodeName%%21%%3D&resourceVersion=%s"
+                              % (app, listed["metadata"]["resourceVersion"]))
+bound = next(coming)
 time.sleep(1)
 cpu_before, begin = hollow.cpu_seconds(pids), time.monotonic()
 code, answer = cluster.request("POST", "/apis/apps/v1/namespaces/default/deployments", {
@@ -27,11 +27,8 @@ code, answer = cluster.request("POST", "/apis/apps/v1/namespaces/default/deploym
                             "resources": {"requests": {"cpu": "10m", "memory": "10Mi"}}}]}}}})
 if code != 201:
     sys.exit("create: %s" % answer)
-bound = set()
-for _, pod in events:
-    bound.add(pod["metadata"]["uid"])
-    if len(bound) == replicas:
-        break
+while bound < replicas:
+    bound += next(coming)
 took = time.monotonic() - begin
 time.sleep(1)
 used = hollow.cpu_seconds(pids) - cpu_before

@@ -69,12 +69,11 @@ class Bench:
         """Until so many have a node (or are there); seconds since `act`."""
         listed = self.ask("GET", self.pods(name) + "&limit=1")
         watched = self.pods(name) + ("&fieldSelector=spec.nodeName%21%3D" if everywhere else "")
-        events = self.cluster.watch(watched + "&resourceVersion=" + listed["metadata"]["resourceVersion"])
-        next(events)
-        begin, seen = time.monotonic(), set()
+        coming = self.cluster.watch_coming(watched + "&resourceVersion=" + listed["metadata"]["resourceVersion"])
+        begin, seen = time.monotonic(), next(coming)
         act()
-        while len(seen) < replicas:
-            seen.add(next(events)[1]["metadata"]["uid"])
+        while seen < replicas:
+            seen += next(coming)
         return time.monotonic() - begin
 
     def clear(self, name):
