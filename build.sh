@@ -6,7 +6,7 @@ export root
 command=${1:-build}
 [ $# -eq 0 ] || shift
 case $command in
-build | run | test | bench | differential | conformance | fuzz | deps | lint | help) exec "$root/scripts/$command.sh" "$@" ;;
+build | run | image | test | bench | differential | conformance | fuzz | deps | lint | help) exec "$root/scripts/$command.sh" "$@" ;;
 -h | --help) exec "$root/scripts/help.sh" ;;
 *)
 	echo "build.sh: no command '$command'; ./build.sh help lists them" >&2

@@ -4,7 +4,8 @@ cat <<'END'
 
   build  [--arch amd64|arm64] [--debug|--asan|--tsan] [--clang] [--build-dir DIR]
          the executable build/ARCH/allinone (default: amd64, optimized, static)
-  run    [-- SERVER-FLAGS]           installs what is needed, builds, starts `allinone server` in the foreground
+  run    [BUILD OPTIONS] [-- FLAGS]  installs what is needed, builds, starts `allinone server` in the foreground
+  image  [--arch A] [--tag NAME:TAG] the node image BUILD/allinone-image.tar: a cluster in one container
   test   [LAYER...] [FILTER]         LAYER: unit, api, differential, cluster, conformance, clients, vm, lint, all (default: all)
          [--arch A] [--asan|--tsan] [--build-dir DIR]
   bench  [NAME] [ARGS...]            runs tests/bench
