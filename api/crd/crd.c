@@ -333,6 +333,7 @@ int crd_compile(const json_t *object, const json_t *names, struct crd **out, str
 	c->held = json_array();
 	c->name = word(&b, json_object_get(meta_of(object), "name"));
 	c->uid = word(&b, json_object_get(meta_of(object), "uid"));
+	c->generation = meta_generation(object);
 	c->group = member(&b, b.spec, "group");
 	c->plural = member(&b, names, "plural");
 	atomic_init(&c->terminating, meta_deletion(object).n > 0);

@@ -26,6 +26,7 @@ struct crd {
 	struct arena arena; /* everything below lives here */
 	const char *name;   /* "crontabs.example.com" */
 	const char *uid, *group, *plural;
+	int64_t generation;                  /* of the definition */
 	const struct api_resource *versions; /* the preferred first; also those not served */
 	const bool *served;                  /* parallel to versions */
 	size_t nversions;

@@ -163,24 +163,40 @@ void openapi_about_version(const struct api_resource *r, bool v3, struct openapi
 		group_page(r->group, r->version, page, v3, refers, out);
 }
 
+static const struct page *page_at(struct str where)
+{
+	for (size_t i = 0; i < COUNT_OF(pages); i++)
+		if (str_eqz(where, pages[i].where))
+			return &pages[i];
+	return NULL;
+}
+
+/* The first resource of the group that "apis/GROUP" means. */
+static const struct api_resource *group_at(const struct discovery *d, struct str where)
+{
+	return str_cut_prefix(&where, STR("apis/")) && where.n ? builtin_of_group(d, where) : NULL;
+}
+
+bool openapi_about_known(const struct discovery *d, struct str where)
+{
+	return page_at(where) || group_at(d, where);
+}
+
 bool openapi_about(const struct discovery *d, struct str where, bool v3,
 		   struct openapi_types *refers, struct buf *out)
 {
-	static const struct page page = { .operation = "APIGroup",
-					  .text = "The versions of this group.",
-					  .type = "meta/v1.APIGroup",
-					  .produces = { OBJECTS },
-					  .consumes = true };
-	for (size_t i = 0; i < COUNT_OF(pages); i++)
-		if (str_eqz(where, pages[i].where)) {
-			write_page(&pages[i], v3, refers, out);
-			return true;
-		}
-	const struct api_resource *r =
-		str_cut_prefix(&where, STR("apis/")) && where.n ? builtin_of_group(d, where) : NULL;
-	if (r)
-		group_page(r->group, "", page, v3, refers, out);
-	return r != NULL;
+	static const struct page group = { .operation = "APIGroup",
+					   .text = "The versions of this group.",
+					   .type = "meta/v1.APIGroup",
+					   .produces = { OBJECTS },
+					   .consumes = true };
+	const struct page *page = page_at(where);
+	const struct api_resource *r = page ? NULL : group_at(d, where);
+	if (page)
+		write_page(page, v3, refers, out);
+	else if (r)
+		group_page(r->group, "", group, v3, refers, out);
+	return page || r;
 }
 
 void openapi_about_each(const struct discovery *d, void (*emit)(void *ctx, struct str where),

@@ -7,6 +7,8 @@
 
 #include "api/openapi/types.h"
 
+/* Whether there is such a document. */
+bool openapi_about_known(const struct discovery *d, struct str where);
 /* The member of `paths` of the page `where` ("apis/apps", "version"); false: there is none. */
 bool openapi_about(const struct discovery *d, struct str where, bool v3,
 		   struct openapi_types *refers, struct buf *out);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "api/crd/crd.h"
 #include "api/openapi/about.h"
 #include "api/openapi/types.h"
 #include "api/registry.h"
@@ -32,28 +33,60 @@ static bool version_of(struct str where, struct str *group, struct str *version)
 	       str_next(&where, '/', version) && !where.n;
 }
 
-/* Built-in resources hang on the schema; a custom one on the addresses of its tables, which are new when it changes. */
-void openapi_etag(const struct discovery *d, struct str where, char etag[DISCOVERY_ETAG_MAX])
+/* Built-in resources hang on the schema, a custom one on its definition's spec and accepted names. */
+static void stamp(const struct api_resource *r, struct buf *out)
 {
-	struct str group, version;
-	auto_buf text = { 0 };
+	if (r->crd)
+		buf_printf(out, " %s %s %lld %s %s", r->plural, r->crd->uid,
+			   (long long)r->crd->generation, r->kind, r->list_kind);
+}
+
+static void stamp_hash(const struct buf *text, char etag[DISCOVERY_ETAG_MAX])
+{
 	char hash[2 * SHA256_SIZE + 1];
-	buf_printf(&text, "%016llx %.*s", (unsigned long long)api_schema_hash, STR_ARG(where));
-	bool of_version = version_of(where, &group, &version);
-	for (size_t i = 0; i < d->n; i++)
-		if (!d->resources[i]->type->gv && of_version &&
-		    is_in(d->resources[i], group, version))
-			buf_printf(&text, " %s %p", d->resources[i]->plural,
-				   (const void *)d->resources[i]);
-	sha256_hex(text.p, text.n, hash);
+	sha256_hex(text->p, text->n, hash);
 	snprintf(etag, DISCOVERY_ETAG_MAX, "\"%s\"", hash);
 }
 
+bool openapi_etag(const struct discovery *d, struct str where, char etag[DISCOVERY_ETAG_MAX])
+{
+	struct str group, version;
+	auto_buf text = { 0 };
+	bool found = openapi_about_known(d, where);
+	buf_printf(&text, "%016llx %.*s", (unsigned long long)api_schema_hash, STR_ARG(where));
+	if (version_of(where, &group, &version))
+		for (size_t i = 0; i < d->n; i++) {
+			if (!is_in(d->resources[i], group, version))
+				continue;
+			found = true;
+			stamp(d->resources[i], &text);
+		}
+	stamp_hash(&text, etag);
+	return found;
+}
+
+void openapi_etag_of_all(const struct discovery *d, const char *name, char etag[DISCOVERY_ETAG_MAX])
+{
+	auto_buf text = { 0 };
+	buf_printf(&text, "%016llx /%s", (unsigned long long)api_schema_hash, name);
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->resources[i]->crd)
+			buf_printf(&text, " %s/%s", d->resources[i]->group,
+				   d->resources[i]->version);
+		stamp(d->resources[i], &text);
+	}
+	stamp_hash(&text, etag);
+}
+
+/* Those of one group and version stand together, but for custom ones in a version of a built-in group. */
 static bool first_of_version(const struct discovery *d, size_t i)
 {
-	for (size_t k = 0; k < i; k++)
-		if (is_in(d->resources[k], str_from(d->resources[i]->group),
-			  str_from(d->resources[i]->version)))
+	struct str group = str_from(d->resources[i]->group),
+		   version = str_from(d->resources[i]->version);
+	if (i > 0 && is_in(d->resources[i - 1], group, version))
+		return false;
+	for (size_t k = 0; k < api_builtin_count && k < i; k++)
+		if (is_in(d->resources[k], group, version))
 			return false;
 	return true;
 }

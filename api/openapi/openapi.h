@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenAPI documents, written from the tables: schemas, and the paths of resources. A document takes a few milliseconds to write
- * and is large, so that nothing is kept: whoever serves one may hold it as long as somebody asks. Any thread; JSON is appended. */
+/* OpenAPI documents, written from the tables: schemas, and the paths of resources. A document takes some milliseconds to write, with many
+ * custom resources a second, and is large: whoever serves one writes it beside his loop and keeps it as long as somebody asks. What it would
+ * say is known by its ETag. Any thread; JSON is appended. */
 #ifndef API_OPENAPI_OPENAPI_H
 #define API_OPENAPI_OPENAPI_H
 
@@ -16,8 +17,11 @@ bool openapi_v3(const struct discovery *d, struct str where, struct buf *out);
 void openapi_v2(const struct discovery *d, struct buf *out);
 /* The v2 document (JSON) as application/com.github.proto-openapi.spec.v2@v1.0+protobuf, which old clients ask for. */
 int openapi_v2_protobuf(struct str json, struct buf *out, struct err *err);
-/* Changes when a document's content would: the quoted ETag, also the hash in the index. */
-void openapi_etag(const struct discovery *d, struct str where, char etag[DISCOVERY_ETAG_MAX]);
+/* The quoted ETag of a v3 document, also the hash in the index; changes when the content would. False: nothing is served there. */
+bool openapi_etag(const struct discovery *d, struct str where, char etag[DISCOVERY_ETAG_MAX]);
+/* The same of a document about everything: `name` is which of them. */
+void openapi_etag_of_all(const struct discovery *d, const char *name,
+			 char etag[DISCOVERY_ETAG_MAX]);
 
 /* One schema on its own: what `type` looks like. Types without an OpenAPI name (inside a custom resource) are written in place. */
 struct openapi_types; /* the types that a document refers to */

@@ -2,6 +2,7 @@
 /* The v2 document as protobuf, which is all that kubectl up to 1.26 takes: the messages of gnostic's OpenAPIv2.proto, made from
  * the JSON document. Only members that the JSON has are known here. */
 #include "api/codec.h"
+#include "api/json/reader.h"
 #include "api/json/write.h"
 #include "api/openapi/openapi.h"
 #include "api/protobuf/wire.h"
@@ -214,13 +215,6 @@ static void put_path(struct buf *out, uint32_t tag, const json_t *v)
 	put_message(out, tag, v, members, 10);
 }
 
-static void put_paths(struct buf *out, uint32_t tag, const json_t *v)
-{
-	size_t paths = pb_open(out, tag);
-	put_named(out, 2, v, put_path);
-	pb_close(out, paths);
-}
-
 static void put_info(struct buf *out, uint32_t tag, const json_t *v)
 {
 	static const struct member members[] = { { "title", 1, put_text },
@@ -229,21 +223,61 @@ static void put_info(struct buf *out, uint32_t tag, const json_t *v)
 	put_message(out, tag, v, members, 7);
 }
 
+/* Paths and definitions are made over one by one: a tree of everything would be ten times the text. */
+static int put_each(struct buf *out, uint32_t tag, struct str json,
+		    void (*write)(struct buf *, uint32_t, const json_t *), struct err *err)
+{
+	const uint32_t inner = tag == 8 ? 2 : 1; /* of Paths; of Definitions */
+	struct reader r;
+	struct reader_text key;
+	struct str value;
+	size_t all = pb_open(out, tag);
+	reader_init(&r, json);
+	if (reader_object(&r))
+		while (reader_member(&r, &key) && reader_value(&r, &value)) {
+			json_t *tree = NULL;
+			int e = api_json_parse(value, &tree, NULL, err);
+			if (e < 0)
+				return e;
+			size_t entry = pb_open(out, inner);
+			pb_bytes(out, 1, key.raw);
+			write(out, 2, tree);
+			pb_close(out, entry);
+			json_decref(tree);
+		}
+	pb_close(out, all);
+	return r.failed ? reader_error(&r, err) : 0;
+}
+
+static int put_whole(struct buf *out, const struct member *m, struct str json, struct err *err)
+{
+	json_t *tree = NULL;
+	int e = api_json_parse(json, &tree, NULL, err);
+	if (e == 0)
+		m->write(out, m->tag, tree);
+	json_decref(tree);
+	return e;
+}
+
 int openapi_v2_protobuf(struct str json, struct buf *out, struct err *err)
 {
-	static const struct member members[] = {
-		{ "swagger", 1, put_text },
-		{ "info", 2, put_info },
-		{ "paths", 8, put_paths },
-		{ "definitions", 9, put_properties },
-		{ 0 },
-	};
-	json_t *tree = NULL;
-	int r = api_json_parse(json, &tree, NULL, err);
-	if (r < 0)
-		return r;
-	for (const struct member *m = members; m->name; m++)
-		m->write(out, m->tag, json_object_get(tree, m->name));
-	json_decref(tree);
-	return 0;
+	static const struct member members[] = { { "swagger", 1, put_text },
+						 { "info", 2, put_info },
+						 { "paths", 8, put_path },
+						 { "definitions", 9, put_schema },
+						 { 0 } };
+	struct reader r;
+	struct reader_text key;
+	struct str value;
+	int e = 0;
+	reader_init(&r, json);
+	if (reader_object(&r))
+		while (e == 0 && reader_member(&r, &key) && reader_value(&r, &value))
+			for (const struct member *m = members; e == 0 && m->name; m++) {
+				if (!str_eqz(key.raw, m->name))
+					continue;
+				e = m->tag < 8 ? put_whole(out, m, value, err)
+					       : put_each(out, m->tag, value, m->write, err);
+			}
+	return e < 0 ? e : r.failed ? reader_error(&r, err) : 0;
 }

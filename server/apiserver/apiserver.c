@@ -17,6 +17,7 @@
 #include "server/apiserver/local/local_client.h"
 #include "server/apiserver/local/local_reflector.h"
 #include "server/apiserver/local/loop_state.h"
+#include "server/apiserver/pages/openapi_documents.h"
 #include "server/apiserver/pages/request_metrics.h"
 #include "server/apiserver/pki/kubeconfig.h"
 #include "server/apiserver/pki/names.h"
@@ -169,6 +170,7 @@ static int store_open(struct apiserver *s, struct err *err)
 	s->token_tracker = token_tracker_new(
 		apiserver_local_client(s, s->loops[0], "system:apiserver",
 				       (const char *const[]){ "system:masters", NULL }));
+	s->openapi = openapi_documents_new(s);
 	cache_set_when_loaded(s->caches, crd_keeper_load, s->crd_keeper);
 	r = cache_set_load(s->caches, s->store, err);
 	if (r == 0)
@@ -404,6 +406,7 @@ void apiserver_free(struct apiserver *s)
 	if (s->caches)
 		cache_set_free(s->caches);
 	crd_keeper_free(s->crd_keeper);
+	openapi_documents_free(s->openapi);
 	crd_registry_free(s->crds);
 	clients_free(s);
 	for (size_t i = 0; i < s->nloops; i++)

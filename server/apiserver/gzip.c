@@ -12,12 +12,14 @@ static bool is_here(const char *address)
 	       str_starts(a, STR("::ffff:127."));
 }
 
+bool gzip_wanted(const struct api_request *r)
+{
+	return r->http && !is_here(r->http->remote) && media_accepts_gzip(r->accept_encoding);
+}
+
 bool gzip_pays(const struct api_request *r, size_t bytes)
 {
-	if (bytes < GZIP_MIN_BYTES || bytes > GZIP_MAX_BYTES || !r->http ||
-	    is_here(r->http->remote))
-		return false;
-	return media_accepts_gzip(r->accept_encoding);
+	return bytes >= GZIP_MIN_BYTES && bytes <= GZIP_MAX_BYTES && gzip_wanted(r);
 }
 
 static bool deflate_all(z_stream *z, const struct chunk *body, size_t n)

@@ -8,6 +8,8 @@
 #define GZIP_MIN_BYTES (128u << 10) /* as upstream */
 #define GZIP_MAX_BYTES (16u << 20)  /* beyond, the loop would stand still for too long */
 
+/* Who asks would take it, and is elsewhere. */
+bool gzip_wanted(const struct api_request *r);
 bool gzip_pays(const struct api_request *r, size_t bytes);
 /* Compresses the chunks, which stay the caller's. */
 bool gzip_chunks(const struct chunk *body, size_t n, struct chunk *out);

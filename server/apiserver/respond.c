@@ -123,8 +123,9 @@ static void chunks_release(struct chunk *body, size_t n)
 		chunk_release(&body[i]);
 }
 
-void respond_chunks(struct api_request *r, int status, const char *content_type,
-		    const struct http_field *extra, size_t nextra, struct chunk *body, size_t n)
+static void respond_body(struct api_request *r, int status, const char *content_type,
+			 const struct http_field *extra, size_t nextra, struct chunk *body,
+			 size_t n, bool encoded)
 {
 	struct http_field fields[RESPOND_FIELDS_MAX + 8];
 	struct chunk squeezed;
@@ -133,7 +134,7 @@ void respond_chunks(struct api_request *r, int status, const char *content_type,
 		fields[nf++] = extra[i];
 	for (size_t i = 0; i < n; i++)
 		bytes += body[i].n;
-	if (gzip_pays(r, bytes) && gzip_chunks(body, n, &squeezed)) {
+	if (!encoded && gzip_pays(r, bytes) && gzip_chunks(body, n, &squeezed)) {
 		chunks_release(body, n);
 		body = &squeezed;
 		n = 1;
@@ -145,6 +146,18 @@ void respond_chunks(struct api_request *r, int status, const char *content_type,
 	else
 		r->responder->reply(r, status, fields, nf, body, n);
 	respond_finished(r, status, bytes);
+}
+
+void respond_chunks(struct api_request *r, int status, const char *content_type,
+		    const struct http_field *extra, size_t nextra, struct chunk *body, size_t n)
+{
+	respond_body(r, status, content_type, extra, nextra, body, n, false);
+}
+
+void respond_encoded(struct api_request *r, int status, const char *content_type,
+		     const struct http_field *extra, size_t nextra, struct chunk *body, size_t n)
+{
+	respond_body(r, status, content_type, extra, nextra, body, n, true);
 }
 
 void respond_text(struct api_request *r, int status, const char *content_type, struct buf *take)

@@ -10,6 +10,9 @@
 /* Any body. `extra` fields come after the usual ones. Takes the chunks over. */
 void respond_chunks(struct api_request *r, int status, const char *content_type,
 		    const struct http_field *extra, size_t nextra, struct chunk *body, size_t n);
+/* The same, of a body that is encoded already. */
+void respond_encoded(struct api_request *r, int status, const char *content_type,
+		     const struct http_field *extra, size_t nextra, struct chunk *body, size_t n);
 void respond_text(struct api_request *r, int status, const char *content_type, struct buf *take);
 void respond_err(struct api_request *r, const struct err *err);
 /* One object in the negotiated form. The object stays the caller's. */

@@ -63,11 +63,12 @@ struct apiserver {
 
 	_Atomic int in_flight[FLOW_KINDS];
 	_Atomic bool ready, stopping;
-	_Atomic bool store_fails;      /* the last write did not reach the disk */
-	struct crd_registry *crds;     /* custom resources; locked inside */
-	struct crd_keeper *crd_keeper; /* on loops[0] */
-	struct node_files *node_files; /* before the loops run */
-	struct client *clients;        /* in-process ones; under links.lock */
+	_Atomic bool store_fails;          /* the last write did not reach the disk */
+	struct crd_registry *crds;         /* custom resources; locked inside */
+	struct crd_keeper *crd_keeper;     /* on loops[0] */
+	struct openapi_documents *openapi; /* locked inside */
+	struct node_files *node_files;     /* before the loops run */
+	struct client *clients;            /* in-process ones; under links.lock */
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };

@@ -105,8 +105,23 @@ same a_wrong_definition_is_refused 422 "$(code)"
 like it_says_so_about_the_name 'metadata.name: Invalid value: "wrong.example.com": must be spec.names.plural\+"."\+spec.group' "$(message)"
 like and_about_the_type 'spec.validation.openAPIV3Schema.properties\[x\].type: Required value: must not be empty for specified object fields' "$(message)"
 
+# etag PATH [WORDS…]: that of the document, and whether it has these words
+etag() { api GET "$1" >"$work/document"; tr -d '\r' <"$work/head" | awk 'tolower($1) == "etag:" {print $2}'; }
+of_all=$(etag /openapi/v2)
+claim openapi_v2_has_its_schema grep -q 'When it is due' "$work/document"
+of_version=$(etag /openapi/v3/apis/stable.example.com/v1)
+claim openapi_v3_has_its_schema grep -q 'When it is due' "$work/document"
+of_apps=$(etag /openapi/v3/apis/apps/v1)
+
 kill -KILL $server_pid; wait $server_pid 2>/dev/null
 start_server
+same openapi_known_before_a_restart_is_known_after_it "$of_all $of_version" "$(etag /openapi/v2) $(etag /openapi/v3/apis/stable.example.com/v1)"
+kubectl get crd crontabs.stable.example.com -o json | sed 's/When it is due/At what time/' | kubectl replace -f - >/dev/null
+told() { etag "$1" >"$work/etag"; grep -q 'At what time' "$work/document"; }
+claim openapi_v2_tells_of_a_change eventually told /openapi/v2
+claim then_its_etag_is_another test "$(cat "$work/etag")" != "$of_all"
+claim openapi_v3_tells_of_a_change eventually told /openapi/v3/apis/stable.example.com/v1
+same others_stay_what_they_were "$of_apps" "$(etag /openapi/v3/apis/apps/v1)"
 same there_after_a_crash crontab.stable.example.com/a "$(kubectl get ct a -o name)"
 
 kubectl delete crd crontabs.stable.example.com --timeout=20s >/dev/null

@@ -26,9 +26,17 @@ same openapi_v3_of_a_group '3.0.0 true' "$(jq -r '"\(.openapi) \(.components.sch
 etag=$(tr -d '\r' <"$work/head" | awk 'tolower($1) == "etag:" {print $2}')
 api GET "$path" -H "If-None-Match: $etag" >/dev/null
 same openapi_is_asked_once 304 "$(code)"
+like openapi_named_by_its_hash_may_be_kept '^public, immutable$' "$(api GET "$path" >/dev/null; tr -d '\r' <"$work/head" | awk 'tolower($1) == "cache-control:" {$1 = ""; print substr($0, 2)}')"
+same openapi_by_an_old_hash_has_moved "301 $path" "$(api GET "${path%=*}=0" >/dev/null; echo "$(code) $(tr -d '\r' <"$work/head" | awk 'tolower($1) == "location:" {print $2}')")"
+same openapi_by_no_hash_is_not_kept 'no-cache, private' "$(api GET "${path%\?*}" >/dev/null; tr -d '\r' <"$work/head" | awk 'tolower($1) == "cache-control:" {$1 = ""; print substr($0, 2)}')"
+same openapi_of_nothing 404 "$(api GET /openapi/v3/apis/nope/v1 >/dev/null; code)"
 same openapi_v2 2.0 "$(api GET /openapi/v2 | jq -r .swagger)"
 api GET /openapi/v2 -H 'Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf' >/dev/null
 same openapi_v2_for_old_clients '200 0a03322e30' "$(code) $(head -c 5 "$work/body" | od -An -tx1 | tr -d ' \n')"
+
+etag=$(tr -d '\r' <"$work/head" | awk 'tolower($1) == "etag:" {print $2}')
+same openapi_v2_of_old_clients_is_asked_once 304 "$(api GET /openapi/v2 -H 'Accept: application/com.github.proto-openapi.spec.v2@v1.0+protobuf' -H "If-None-Match: $etag" >/dev/null; code)"
+same openapi_v2_in_another_form_is_another 200 "$(api GET /openapi/v2 -H "If-None-Match: $etag" >/dev/null; code)"
 
 same token_keys 'ES256' "$(api GET /openid/v1/jwks | jq -r '.keys[0].alg')"
 like token_issuer 'https://kubernetes.default.svc' "$(api GET /.well-known/openid-configuration | jq -r .issuer)"

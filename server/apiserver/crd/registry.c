@@ -19,6 +19,12 @@ static void unref(void *c)
 	crd_unref(c);
 }
 
+struct crd_set *crd_set_ref(struct crd_set *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
 void crd_set_unref(struct crd_set *s)
 {
 	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
@@ -88,8 +94,7 @@ void crd_registry_free(struct crd_registry *g)
 struct crd_set *crd_registry_now(struct crd_registry *g)
 {
 	pthread_mutex_lock(&g->lock);
-	struct crd_set *s = g->now;
-	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	struct crd_set *s = crd_set_ref(g->now);
 	pthread_mutex_unlock(&g->lock);
 	return s;
 }

@@ -20,6 +20,7 @@ struct crd_registry;
 struct crd_registry *crd_registry_new(void);
 void crd_registry_free(struct crd_registry *g);
 struct crd_set *crd_registry_now(struct crd_registry *g); /* a reference */
+struct crd_set *crd_set_ref(struct crd_set *s);
 void crd_set_unref(struct crd_set *s);
 static inline struct discovery crd_set_discovery(const struct crd_set *s)
 {

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Follows kube-openapi (pkg/handler, pkg/handler3). */
 #include "server/apiserver/pages/openapi_page.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "api/openapi/openapi.h"
-#include "base/encode.h"
-#include "generated/api_tables.h"
 #include "server/apiserver/crd/registry.h"
+#include "server/apiserver/gzip.h"
+#include "server/apiserver/options.h"
+#include "server/apiserver/pages/openapi_documents.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/server.h"
+
+struct page { /* the request's state while its document is written */
+	enum openapi_form form;
+	struct str where;
+	char etag[DISCOVERY_ETAG_MAX];
+	bool packed;
+	const char *expires; /* NULL: the address doesn't name the content */
+};
 
 static bool wants_json(struct api_request *r)
 {
@@ -23,107 +34,120 @@ static void respond_code(struct api_request *r, int code)
 	respond_text(r, code, NULL, &nothing);
 }
 
-static void respond_document(struct api_request *r, const char *type, struct buf *take)
+static void respond_page(struct api_request *r, int code, const char *type, struct chunk *text)
 {
-	char digest[2 * SHA256_SIZE + 1], etag[2 * SHA256_SIZE + 3];
-	sha256_hex(take->p, take->n, digest);
-	snprintf(etag, sizeof(etag), "\"%s\"", digest);
-	page_with_etag(r, type, arena_strdup(&r->arena, str_from(etag)), take);
+	struct page *p = r->state;
+	struct http_field fields[5] = { { STR("etag"), str_from(p->etag) },
+					{ STR("vary"), STR("Accept") } };
+	size_t n = 2;
+	if (p->expires) {
+		r->cache_control = "public, immutable";
+		fields[n++] = (struct http_field){ STR("expires"), str_from(p->expires) };
+	}
+	if (p->packed && text) {
+		fields[n++] = (struct http_field){ STR("content-encoding"), STR("gzip") };
+		fields[n++] = (struct http_field){ STR("vary"), STR("Accept-Encoding") };
+	}
+	respond_encoded(r, code, type, fields, n, text, text ? 1 : 0);
 }
 
-/* The only form that kubectl up to 1.26 takes. */
-static void respond_v2_protobuf(struct api_request *r, struct buf *json)
+static void on_document(struct api_request *r, struct chunk text, const struct err *err)
 {
-	auto_err err = { 0 };
-	struct buf message = { 0 };
-	int code = openapi_v2_protobuf(buf_view(json), &message, &err);
-	buf_free(json);
-	if (code < 0)
-		respond_err(r, &err);
+	static const char protobuf[] = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+	struct page *p = r->state;
+	if (text.n)
+		respond_page(r, 200, p->form == OPENAPI_V2_PROTOBUF ? protobuf : "application/json",
+			     &text);
 	else
-		respond_document(r, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
-				 &message);
+		respond_err(r, err);
 }
 
-/* What the stored definition says about this version. */
-static json_t *schema_of(void *ctx, const struct api_resource *r)
+static void respond_document(struct api_request *r, struct page *p, struct crd_set *set)
 {
-	struct apiserver *s = ctx;
-	auto_buf key = { 0 }, name = { 0 };
-	const struct api_resource *definitions = API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS;
-	buf_printf(&name, "%s.%s", r->plural, r->group);
-	object_key(definitions, STR(""), buf_view(&name), &key);
-	const struct object *o = cache_get(server_cache(s, definitions), buf_view(&key));
-	json_t *tree = o ? object_tree(o, NULL) : NULL, *schema = NULL, *version;
-	size_t i;
-	json_array_foreach (json_object_get(json_object_get(tree, "spec"), "versions"), i, version)
-		if (strcmp(json_string_value(json_object_get(version, "name")), r->version) == 0)
-			schema = json_incref(json_object_get(json_object_get(version, "schema"),
-							     "openAPIV3Schema"));
-	json_decref(tree);
-	object_unref(o);
-	return schema;
+	struct str known = r->http ? http_header(r->http, "if-none-match") : (struct str){ 0 };
+	r->state = p;
+	p->packed = gzip_wanted(r);
+	if (known.n && str_eqz(known, p->etag)) {
+		respond_page(r, 304, NULL, NULL);
+		return;
+	}
+	const struct openapi_wish wish = { p->form, p->where, p->packed, p->etag, set };
+	openapi_documents_get(r->server->openapi, r, &wish, on_document);
 }
 
-static struct discovery documents_of(struct api_request *r, const struct crd_set *now)
+static void respond_of_all(struct api_request *r, enum openapi_form form, const char *name)
 {
+	struct page *p = ARENA_NEW(&r->arena, struct page);
+	struct crd_set *now = crd_registry_now(r->server->crds);
 	struct discovery d = crd_set_discovery(now);
-	d.schema_of = schema_of;
-	d.ctx = r->server;
-	return d;
+	p->form = form;
+	openapi_etag_of_all(&d, name, p->etag);
+	respond_document(r, p, now);
+	crd_set_unref(now);
 }
 
 void page_openapi_v2(struct api_request *r, struct str rest)
 {
-	struct buf text = { 0 };
 	(void)rest;
 	bool protobuf = str_contains(r->accept, STR("proto-openapi.spec.v2")) &&
 			!str_starts(r->accept, STR("application/json"));
-	if (!wants_json(r) && !protobuf) {
+	if (protobuf)
+		respond_of_all(r, OPENAPI_V2_PROTOBUF, "v2 protobuf");
+	else if (wants_json(r))
+		respond_of_all(r, OPENAPI_V2, "v2");
+	else
 		respond_code(r, 406);
-		return;
-	}
-	struct crd_set *now = crd_registry_now(r->server->crds);
-	struct discovery d = documents_of(r, now);
-	openapi_v2(&d, &text);
-	crd_set_unref(now);
-	if (protobuf) {
-		respond_v2_protobuf(r, &text);
-		return;
-	}
-	respond_document(r, "application/json", &text);
 }
 
 void page_openapi_v3_root(struct api_request *r, struct str rest)
 {
-	struct buf text = { 0 };
-	struct crd_set *now = crd_registry_now(r->server->crds);
-	struct discovery d = documents_of(r, now);
 	(void)rest;
-	openapi_v3_index(&d, &text);
-	crd_set_unref(now);
-	respond_document(r, "application/json", &text);
+	respond_of_all(r, OPENAPI_V3_INDEX, "v3");
+}
+
+/* The index names each document with its hash: what is asked for so may be kept for a year. */
+static const char *in_a_year(struct api_request *r)
+{
+	char text[64];
+	struct tm tm;
+	time_t then = clock_wall_s(r->server->clock);
+	gmtime_r(&then, &tm);
+	tm.tm_year++;
+	timegm(&tm);
+	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S UTC", &tm);
+	return arena_strdup(&r->arena, str_from(text));
+}
+
+static void respond_moved(struct api_request *r, struct str where, const char *etag)
+{
+	struct http_field fields[] = {
+		{ STR("location"), str_from(arena_printf(&r->arena, "/openapi/v3/%.*s?hash=%.64s",
+							 STR_ARG(where), etag + 1)) },
+		{ STR("etag"), str_from(etag) },
+		{ STR("vary"), STR("Accept") },
+	};
+	respond_chunks(r, 301, NULL, fields, COUNT_OF(fields), NULL, 0);
 }
 
 void page_openapi_v3(struct api_request *r, struct str rest)
 {
-	char etag[DISCOVERY_ETAG_MAX];
-	struct buf text = { 0 };
+	struct str hash = query_get(&r->arena, r->query, "hash");
+	struct page *p = ARENA_NEW(&r->arena, struct page);
 	if (!wants_json(r)) {
 		respond_code(r, 406);
 		return;
 	}
 	struct crd_set *now = crd_registry_now(r->server->crds);
-	struct discovery d = documents_of(r, now);
-	bool found = openapi_v3(&d, rest, &text);
-	if (found)
-		openapi_etag(&d, rest, etag);
-	crd_set_unref(now);
-	if (found) {
-		page_with_etag(r, "application/json", arena_strdup(&r->arena, str_from(etag)),
-			       &text);
-		return;
+	struct discovery d = crd_set_discovery(now);
+	p->form = OPENAPI_V3;
+	p->where = rest;
+	if (!openapi_etag(&d, rest, p->etag)) {
+		respond_code(r, 404);
+	} else if (hash.n && !str_eq(hash, str_of(p->etag + 1, strlen(p->etag) - 2))) {
+		respond_moved(r, rest, p->etag);
+	} else {
+		p->expires = hash.n ? in_a_year(r) : NULL;
+		respond_document(r, p, now);
 	}
-	buf_free(&text);
-	respond_code(r, 404);
+	crd_set_unref(now);
 }

@@ -47,7 +47,8 @@ static void page_object(struct api_request *r, const char *type, bool routed, st
 }
 
 /* 304 when the client has these bytes. */
-void page_with_etag(struct api_request *r, const char *type, const char *etag, struct buf *take)
+static void page_with_etag(struct api_request *r, const char *type, const char *etag,
+			   struct buf *take)
 {
 	struct http_field fields[] = { { STR("etag"), str_from(etag) },
 				       { STR("vary"), STR("Accept") } };

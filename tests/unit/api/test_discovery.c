@@ -166,6 +166,24 @@ static void the_index_names_each_version_with_its_hash(void **state)
 	json_decref(tree);
 }
 
+static void an_etag_is_known_without_its_document(void **state)
+{
+	(void)state;
+	struct discovery d = discovery_builtin();
+	auto_buf index = { 0 };
+	char apps[DISCOVERY_ETAG_MAX], v2[DISCOVERY_ETAG_MAX], other[DISCOVERY_ETAG_MAX];
+	openapi_v3_index(&d, &index);
+	assert_true(openapi_etag(&d, STR("apis/apps/v1"), apps));
+	assert_memory_equal(strstr(index.p, "apis/apps/v1?hash=") + 18, apps + 1, 64);
+	assert_true(openapi_etag(&d, STR("version"), other));
+	assert_true(openapi_etag(&d, STR("apis/apps"), other));
+	assert_false(openapi_etag(&d, STR("apis/apps/v9"), other));
+	assert_false(openapi_etag(&d, STR("apis/"), other));
+	openapi_etag_of_all(&d, "v2", v2);
+	openapi_etag_of_all(&d, "v2 protobuf", other);
+	assert_string_not_equal(v2, other);
+}
+
 /* The value of field `tag` at its nth place in a message. */
 static struct str nested(struct str message, uint32_t tag, size_t nth)
 {
@@ -233,6 +251,7 @@ int main(void)
 		cmocka_unit_test(every_reference_of_an_openapi_document_is_there),
 		cmocka_unit_test(kubectl_finds_what_it_needs_to_explain_and_to_validate),
 		cmocka_unit_test(the_index_names_each_version_with_its_hash),
+		cmocka_unit_test(an_etag_is_known_without_its_document),
 		cmocka_unit_test(old_clients_get_the_v2_document_as_protobuf),
 		cmocka_unit_test(types_are_found_by_name_and_kind),
 	};
