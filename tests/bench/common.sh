@@ -17,6 +17,16 @@ trap cleanup EXIT
 
 port_free() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
+# The last one that was started.
+stop_allinone() {
+	kill -TERM "$server_pid"
+	wait "$server_pid" || true
+	unset 'servers[-1]'
+}
+
+# start_hollow NAME: for nodes that nobody speaks for
+start_hollow() { start_allinone "$1" --disable-agent --node-monitor-grace-period 1h --node-startup-grace-period 1h; }
+
 # start_allinone NAME [FLAGS...]: sets $server_pid and $kubeconfig; returns once /readyz says ok
 start_allinone() {
 	local name=$1 port; shift

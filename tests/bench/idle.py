@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""idle.py PID SECONDS: what a server and its shims cost while nothing happens: PSS, CPU, wake-ups, disk writes."""
+"""idle.py PID SECONDS: what a server and its shims cost while nothing happens: PSS, CPU, wake-ups (and of which threads), disk writes."""
 import glob
 import os
 import re
 import sys
 import time
+from collections import Counter
 
 pid, seconds = int(sys.argv[1]), float(sys.argv[2])
 
@@ -31,14 +32,17 @@ def pss_kib(p):
 
 
 def sample():
-    cpu = wakes = written = 0
+    cpu = written = 0
+    wakes = Counter()  # by thread
     for p in processes():
         fields = read("/proc/%d/stat" % p).rpartition(")")[2].split()
         if not fields:
             continue
         cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        for status in glob.glob("/proc/%d/task/*/status" % p):
-            wakes += sum(int(n) for n in re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", read(status), re.M))
+        for path in glob.glob("/proc/%d/task/*/status" % p):
+            status = read(path)
+            for number in re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.M):
+                wakes[status.split("\n", 1)[0].split()[1]] += int(number)
         match = re.search(r"^write_bytes: (\d+)", read("/proc/%d/io" % p), re.M)
         written += int(match.group(1)) if match else 0
     return cpu, wakes, written
@@ -46,9 +50,11 @@ def sample():
 
 before = sample()
 time.sleep(seconds)
-cpu, wakes, written = (b - a for a, b in zip(before, sample()))
+after = sample()
+cpu, wakes, written = after[0] - before[0], after[1] - before[1], after[2] - before[2]
 shims = processes()[1:]
 print("allinone   %-28s %.1f MiB PSS (shims: %d, %.2f MiB each)" % (
     "memory", sum(map(pss_kib, processes())) / 1024, len(shims), sum(map(pss_kib, shims)) / 1024 / len(shims) if shims else 0))
 print("allinone   %-28s %.2f %% of a core, %.1f wake-ups/s, %.0f bytes/s written" % (
-    "idle, over %g s" % seconds, 100 * cpu / seconds, wakes / seconds, written / seconds))
+    "idle, over %g s" % seconds, 100 * cpu / seconds, wakes.total() / seconds, written / seconds))
+print("allinone   %-28s %s" % ("  wake-ups by thread", ", ".join("%s %.1f/s" % (name, n / seconds) for name, n in wakes.most_common()) or "none"))

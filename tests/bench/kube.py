@@ -52,7 +52,9 @@ class Cluster:
         connection.request("GET", path + ("&" if "?" in path else "?") + "watch=1")
         response = connection.getresponse()
         yield 0
-        rest = b""
+        rest = last = b""
         while piece := response.read1(1 << 20):
             *lines, rest = (rest + piece).split(b"\n")
             yield sum(1 for line in lines if line.startswith(b'{"type":"ADDED"'))
+            last = lines[-1] if lines else last
+        raise RuntimeError("the watch has ended with %s" % last[:300].decode())
