@@ -32,9 +32,11 @@ static void rule_known_client(struct nft_batch *t, const char *chain, const stru
 	const char *map = service_clients(p->v6)->name;
 	nft_rule_begin(t, chain);
 	service_load_front(t, p->v6, p->node);
-	nft_load_source(t, service_family(p->v6), service_number_register(p->v6));
+	service_load_client(t, p->v6);
 	nft_look_up(t, map, service_front_register(p->v6), SERVICE_BACKEND_REGISTER);
+	service_load_front(t, p->v6, p->node);
 	nft_match_in(t, service_set(SERVICE_MEMBERS, p->v6)->name, SERVICE_BACKEND_REGISTER);
+	service_load_client(t, p->v6);
 	nft_remember(t, map, service_front_register(p->v6), SERVICE_BACKEND_REGISTER,
 		     p->sticky_s * 1000ull);
 	dnat(t, p->v6);
@@ -50,7 +52,7 @@ static void rule_pick(struct nft_batch *t, const char *chain, const struct servi
 	nft_look_up(t, service_set(SERVICE_BACKENDS, p->v6)->name, service_front_register(p->v6),
 		    SERVICE_BACKEND_REGISTER);
 	if (p->sticky_s) {
-		nft_load_source(t, service_family(p->v6), service_number_register(p->v6));
+		service_load_client(t, p->v6);
 		nft_remember(t, service_clients(p->v6)->name, service_front_register(p->v6),
 			     SERVICE_BACKEND_REGISTER, p->sticky_s * 1000ull);
 	}

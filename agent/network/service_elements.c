@@ -16,6 +16,7 @@ struct front {
 	uint8_t protocol;
 	uint16_t port;
 	bool external; /* a way in from outside */
+	uint16_t service_port;
 };
 
 static struct service_element *element(struct service_elements *out, enum service_set set, bool v6)
@@ -137,6 +138,32 @@ static uint32_t sticky_of(const struct core_v1_service_spec *spec)
 		       : STICKY_DEFAULT_S;
 }
 
+static bool parse_ip(struct str text, struct ip *out)
+{
+	char copy[IP_TEXT_MAX];
+	if (text.n >= sizeof(copy))
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	return ip_parse(copy, out);
+}
+
+/* A cluster address and port name a Service's port: nobody else has them. */
+static void add_sticky(struct service_elements *out, const struct core_v1_service_spec *spec,
+		       const struct front *f, bool v6)
+{
+	struct service_element *e = element(out, SERVICE_STICKY, v6);
+	size_t n = v6 ? 16 : 4;
+	uint16_t wire = htons(f->service_port);
+	struct ip ip;
+	key_front(e, f);
+	for (size_t i = 0; i < spec->cluster_ips.n; i++)
+		if (parse_ip(spec->cluster_ips.items[i], &ip) && (ip.family == AF_INET6) == v6)
+			memcpy(e->data, ip.bytes, n);
+	memcpy(e->data + n, &wire, sizeof(wire));
+	e->ndata = (uint8_t)(n + 4);
+}
+
 static void add_one(struct service_elements *out, const struct core_v1_service_spec *spec,
 		    const struct front *f, bool v6, const struct port_backends *p)
 {
@@ -161,19 +188,11 @@ static void add_one(struct service_elements *out, const struct core_v1_service_s
 	if (!b->n && !pick.far)
 		return;
 	add_front(out, f, &pick);
+	if (pick.sticky_s)
+		add_sticky(out, spec, f, v6);
 	add_backends(out, f, v6, b, 0, pick.sticky_s > 0);
 	if (edge)
 		add_backends(out, f, v6, &p->all, SERVICE_FAR, pick.sticky_s > 0);
-}
-
-static bool parse_ip(struct str text, struct ip *out)
-{
-	char copy[IP_TEXT_MAX];
-	if (text.n >= sizeof(copy))
-		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
-	return ip_parse(copy, out);
 }
 
 static bool is_own(const struct service_view *v, struct str address)
@@ -230,7 +249,8 @@ static void add_port(struct service_elements *out, const struct service_view *v,
 	const struct core_v1_service *s = v->service;
 	struct port_backends p = { 0 };
 	struct front f = { .protocol = protocol_number(port->protocol),
-			   .port = (uint16_t)port->port };
+			   .port = (uint16_t)port->port,
+			   .service_port = (uint16_t)port->port };
 	port_backends_of(v, port, v6, &p);
 	for (size_t i = 0; i < s->spec.cluster_ips.n; i++)
 		add_at(out, v, &f, s->spec.cluster_ips.items[i], v6, &p, NULL);

@@ -4,6 +4,8 @@
  *
  *	fronts     address . protocol . port → the chain that picks a backend
  *	backends   address . protocol . port . number → address . port
+ *	sticky     address . protocol . port → cluster address . port: the ports of a Service whose clients stay with a backend; all
+ *	           its fronts share what is known of a client
  *	members    backend's address . port . address . protocol . port: which backends a client may stay with
  *	refused    address . protocol . port → the chain that says no
  *	clusterips address: nothing but the ports of the Service is there
@@ -24,6 +26,7 @@
 enum service_set {
 	SERVICE_FRONTS,
 	SERVICE_BACKENDS,
+	SERVICE_STICKY,
 	SERVICE_MEMBERS,
 	SERVICE_REFUSED,
 	SERVICE_CLUSTER_IPS,

@@ -12,8 +12,8 @@ static const uint8_t
 		      NFT_TYPE_PROTOCOL, NFT_TYPE_PORT, 0 },
 	member6[] = { NFT_TYPE_IPV6,     NFT_TYPE_PORT, NFT_TYPE_IPV6,
 		      NFT_TYPE_PROTOCOL, NFT_TYPE_PORT, 0 },
-	client4[] = { NFT_TYPE_IPV4, NFT_TYPE_PROTOCOL, NFT_TYPE_PORT, NFT_TYPE_IPV4, 0 },
-	client6[] = { NFT_TYPE_IPV6, NFT_TYPE_PROTOCOL, NFT_TYPE_PORT, NFT_TYPE_IPV6, 0 },
+	client4[] = { NFT_TYPE_IPV4, NFT_TYPE_PORT, NFT_TYPE_IPV4, NFT_TYPE_PROTOCOL, 0 },
+	client6[] = { NFT_TYPE_IPV6, NFT_TYPE_PORT, NFT_TYPE_IPV6, NFT_TYPE_PROTOCOL, 0 },
 	source4[] = { NFT_TYPE_IPV4, NFT_TYPE_PROTOCOL, NFT_TYPE_PORT, NFT_TYPE_IPV4, 0 },
 	source6[] = { NFT_TYPE_IPV6, NFT_TYPE_PROTOCOL, NFT_TYPE_PORT, NFT_TYPE_IPV6, 0 },
 	address4[] = { NFT_TYPE_IPV4, 0 }, address6[] = { NFT_TYPE_IPV6, 0 };
@@ -23,6 +23,8 @@ static const struct nft_set sets[SERVICE_KERNEL_SETS][2] = {
 			     { .name = "fronts6", .key = front6, .verdicts = true } },
 	[SERVICE_BACKENDS] = { { .name = "backends4", .key = number4, .data = target4 },
 			       { .name = "backends6", .key = number6, .data = target6 } },
+	[SERVICE_STICKY] = { { .name = "sticky4", .key = front4, .data = target4 },
+			     { .name = "sticky6", .key = front6, .data = target6 } },
 	[SERVICE_MEMBERS] = { { .name = "members4", .key = member4 },
 			      { .name = "members6", .key = member6 } },
 	[SERVICE_REFUSED] = { { .name = "refused4", .key = front4, .verdicts = true },
@@ -77,6 +79,14 @@ unsigned service_number_register(bool v6)
 int service_family(bool v6)
 {
 	return v6 ? AF_INET6 : AF_INET;
+}
+
+void service_load_client(struct nft_batch *t, bool v6)
+{
+	unsigned at = service_front_register(v6), address = v6 ? 4 : 1;
+	nft_look_up(t, service_set(SERVICE_STICKY, v6)->name, at, at);
+	nft_load_source(t, service_family(v6), at + address + 1);
+	nft_load_protocol(t, at + 2 * address + 1);
 }
 
 void service_load_front(struct nft_batch *t, bool v6, bool node)

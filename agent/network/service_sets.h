@@ -2,7 +2,8 @@
 /* Where Services are in the kernel: the sets and maps of the table, and which registers rules use to ask them. Private to service_*.c.
  *
  * Registers of a rule that picks: the backend (address, port) first, then the front (address, protocol, port), then the number or the
- * client's address: so each key and each answer is one stretch. IPv4: 0 1 | 2 3 4 | 5; IPv6: 0-3 4 | 5-8 9 10 | 11-14. */
+ * client's address: so each key and each answer is one stretch. IPv4: 0 1 | 2 3 4 | 5; IPv6: 0-3 4 | 5-8 9 10 | 11-14.
+ * A client that stays is known by (cluster address, port, client, protocol) in place of the front. IPv4: 2 3 4 5; IPv6: 5-8 9 10-13 14. */
 #ifndef AGENT_NETWORK_SERVICE_SETS_H
 #define AGENT_NETWORK_SERVICE_SETS_H
 
@@ -21,5 +22,7 @@ unsigned service_port_register(bool v6);   /* of the backend */
 unsigned service_number_register(bool v6); /* behind the front */
 /* The packet's destination, protocol and port; `node`: zeros for the address. */
 void service_load_front(struct nft_batch *t, bool v6, bool node);
+/* The key of `clients`, from the front that is loaded and in its place. */
+void service_load_client(struct nft_batch *t, bool v6);
 
 #endif

@@ -60,6 +60,13 @@ static void element_text(struct buf *out, const struct service_element *e)
 		address(out, e->data, e->v6);
 		port(out, e->data + a);
 		break;
+	case SERVICE_STICKY:
+		buf_puts(out, "sticky");
+		front(out, e->key, e->v6);
+		buf_puts(out, " as");
+		address(out, e->data, e->v6);
+		port(out, e->data + a);
+		break;
 	case SERVICE_MEMBERS:
 		buf_puts(out, "member");
 		address(out, e->key, e->v6);
@@ -231,7 +238,29 @@ static void clients_stay_with_members(void **state)
 	       SLICES(SLICE(HERE)),
 	       "front 10.43.0.7 tcp 80 pick 1 sticky 90\n"
 	       "backend 10.43.0.7 tcp 80 #0 10.42.0.5 8080\n"
+	       "sticky 10.43.0.7 tcp 80 as 10.43.0.7 80\n"
 	       "member 10.42.0.5 8080 of 10.43.0.7 tcp 80\n"
+	       "cluster 10.43.0.7\n");
+}
+
+static void all_ways_to_a_port_share_what_is_known_of_a_client(void **state)
+{
+	(void)state;
+	expect(SERVICE("\"type\":\"NodePort\",\"sessionAffinity\":\"ClientIP\",\"externalIPs\":["
+		       "\"192.0.2.7\"]," NODE_PORT),
+	       SLICES(SLICE(HERE)),
+	       "front 0.0.0.0 tcp 30080 node masked pick 1 sticky 10800\n"
+	       "front 10.43.0.7 tcp 80 pick 1 sticky 10800\n"
+	       "front 192.0.2.7 tcp 80 masked pick 1 sticky 10800\n"
+	       "backend 0.0.0.0 tcp 30080 #0 10.42.0.5 8080\n"
+	       "backend 10.43.0.7 tcp 80 #0 10.42.0.5 8080\n"
+	       "backend 192.0.2.7 tcp 80 #0 10.42.0.5 8080\n"
+	       "sticky 0.0.0.0 tcp 30080 as 10.43.0.7 80\n"
+	       "sticky 10.43.0.7 tcp 80 as 10.43.0.7 80\n"
+	       "sticky 192.0.2.7 tcp 80 as 10.43.0.7 80\n"
+	       "member 10.42.0.5 8080 of 0.0.0.0 tcp 30080\n"
+	       "member 10.42.0.5 8080 of 10.43.0.7 tcp 80\n"
+	       "member 10.42.0.5 8080 of 192.0.2.7 tcp 80\n"
 	       "cluster 10.43.0.7\n");
 }
 
@@ -404,6 +433,7 @@ int main(void)
 		cmocka_unit_test(the_external_policy_local_keeps_clients_and_stays_here),
 		cmocka_unit_test(the_internal_policy_local_stays_here),
 		cmocka_unit_test(clients_stay_with_members),
+		cmocka_unit_test(all_ways_to_a_port_share_what_is_known_of_a_client),
 		cmocka_unit_test(zone_hints_count_when_all_endpoints_have_them),
 		cmocka_unit_test(what_is_no_virtual_address_is_left_alone),
 		cmocka_unit_test(a_balancers_and_external_addresses_are_fronts),
