@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 
-#include "agent/network/conntrack.h"
-#include "agent/network/service_flows.h"
+#include "agent/network/proxy_health.h"
 #include "agent/network/service_health.h"
-#include "agent/network/service_rules.h"
+#include "agent/network/service_node.h"
+#include "agent/network/service_ranges.h"
+#include "agent/network/service_round.h"
 #include "api/decode.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -17,9 +18,7 @@
 
 #define SERVICE_LABEL "kubernetes.io/service-name"
 #define PROXY_LABEL   "service.kubernetes.io/service-proxy-name" /* some other proxy's Service */
-#define ZONE_LABEL    "topology.kubernetes.io/zone"
 #define CLUSTER_MAX   16
-#define NODE_IPS_MAX  4
 #define RETRY_MS      1000
 
 /* A Service as it is in the kernel. */
@@ -27,33 +26,21 @@ struct programmed {
 	struct service_elements elements;
 };
 
-struct change {
-	char *key; /* "ns/name" */
-	struct service_elements before, after;
-};
-
-/* What one worker run carries out. */
-struct round {
-	struct service_proxy *proxy;
-	struct change *items;
-	size_t n, cap;
-	bool failed;
-	struct err err;
-};
-
 struct service_proxy {
 	struct client *client;
-	char *node, *zone;
+	char *name; /* of this node */
 	char **own;
-	struct informer *services, *slices, *nodes;
-	int by_service;              /* index of slices */
-	struct ip ips[NODE_IPS_MAX]; /* of this node */
-	size_t nips;
+	struct informer *services, *slices;
+	int by_service; /* index of slices */
+	struct service_node node;
+	struct service_ranges ranges;
+	bool new_ranges;
 	struct service_claims claims;
 	struct map programmed;
 	struct map dirty, next; /* keys of Services to look at: now; in the round after */
 	struct service_rules *rules;
 	struct service_health *health;
+	struct proxy_health *proxy_health;
 	struct loop_later later;
 	struct loop_timer retry;
 	bool at_work, stopped;
@@ -91,10 +78,10 @@ static void elements_of(struct service_proxy *p, struct str ns, struct str name,
 	auto_arena arena = { 0 };
 	struct core_v1_service service = { 0 };
 	struct slices slices = { .proxy = p, .ns = ns, .arena = &arena };
-	struct service_view v = { .node = p->node,
-				  .zone = p->zone,
-				  .node_ips = p->ips,
-				  .nnode_ips = p->nips,
+	struct service_view v = { .node = p->name,
+				  .zone = p->node.zone,
+				  .node_ips = p->node.ips,
+				  .nnode_ips = p->node.nips,
 				  .claims = &p->claims,
 				  .own = (const char *const *)p->own };
 	if (o && !object_label(o, STR(PROXY_LABEL)) &&
@@ -108,33 +95,13 @@ static void elements_of(struct service_proxy *p, struct str ns, struct str name,
 	free(slices.items);
 }
 
-/* --- the worker --- */
-
-static void forget_flows(struct round *r)
-{
-	struct service_flows flows = { 0 };
-	auto_err err = { 0 };
-	for (size_t i = 0; i < r->n; i++)
-		service_flows_add(&flows, &r->items[i].before, &r->items[i].after);
-	if (service_flows_any(&flows) &&
-	    conntrack_forget_udp(service_flows_stale, &flows, &err) < 0)
-		log_warn("clients may keep sending to endpoints that are gone",
-			 LOG_S("error", err_text(&err)));
-	service_flows_free(&flows);
-}
+/* --- rounds --- */
 
 static void work(void *ctx)
 {
-	struct round *r = ctx;
-	struct service_rules *rules = r->proxy->rules;
-	for (size_t i = 0; i < r->n; i++)
-		service_rules_change(rules, &r->items[i].before, &r->items[i].after);
-	r->failed = service_rules_commit(rules, &r->err) < 0;
-	if (!r->failed)
-		forget_flows(r);
+	struct service_round *r = ctx;
+	service_round_run(r, ((struct service_proxy *)r->ctx)->rules);
 }
-
-/* --- rounds --- */
 
 static void programmed_free(void *value)
 {
@@ -143,21 +110,20 @@ static void programmed_free(void *value)
 	free(p);
 }
 
-static void keep(struct service_proxy *p, struct change *c)
+static void keep(struct service_proxy *p, struct service_change *c)
 {
-	struct programmed *now;
-	if (!c->after.n) {
-		service_elements_free(&c->after);
+	if (!c->after.n)
 		return;
-	}
-	now = NEW(struct programmed);
+	struct programmed *now = NEW(struct programmed);
 	now->elements = c->after;
+	c->after = (struct service_elements){ 0 };
 	map_put(&p->programmed, str_from(c->key), now);
 }
 
 static void mark(struct service_proxy *p, struct str key)
 {
 	map_put(&p->dirty, key, p);
+	proxy_health_queued(p->proxy_health);
 	if (!p->stopped)
 		loop_later(p->client->loop, &p->later);
 }
@@ -174,6 +140,7 @@ static bool mark_object(void *ctx, const struct object *o)
 static void start_over(struct service_proxy *p)
 {
 	map_free(&p->programmed, programmed_free);
+	p->new_ranges = true;
 	informer_each(p->services, STR(""), mark_object, p);
 	loop_timer_start(&p->retry, RETRY_MS);
 }
@@ -184,8 +151,8 @@ static void on_retry_closed(struct loop_timer *t)
 	for (char **o = p->own; *o; o++)
 		free(*o);
 	free(p->own);
-	free(p->node);
-	free(p->zone);
+	free(p->name);
+	service_node_free(&p->node);
 	free(p);
 }
 
@@ -202,13 +169,10 @@ static void finish(struct service_proxy *p)
 
 static void worked(void *ctx)
 {
-	struct round *r = ctx;
-	struct service_proxy *p = r->proxy;
-	for (size_t i = 0; i < r->n; i++) {
-		service_elements_free(&r->items[i].before);
+	struct service_round *r = ctx;
+	struct service_proxy *p = r->ctx;
+	for (size_t i = 0; i < r->n; i++)
 		keep(p, &r->items[i]);
-		free(r->items[i].key);
-	}
 	p->at_work = false;
 	if (p->stopped) {
 		finish(p);
@@ -216,12 +180,12 @@ static void worked(void *ctx)
 		log_error("cannot program Services; trying again",
 			  LOG_S("error", err_text(&r->err)));
 		start_over(p);
-	} else if (p->dirty.count) {
-		loop_later(p->client->loop, &p->later);
+	} else {
+		proxy_health_updated(p->proxy_health, r->took_us, p->dirty.count > 0);
+		if (p->dirty.count || p->new_ranges)
+			loop_later(p->client->loop, &p->later);
 	}
-	err_clear(&r->err);
-	free(r->items);
-	free(r);
+	service_round_free(r);
 }
 
 /* Services that went without an address that another one has let go. They are looked at in the next round, when it is free. */
@@ -234,14 +198,12 @@ static void mark_waiting(struct service_proxy *p)
 	map_free(&p->claims.waiting, NULL);
 }
 
-static void add_change(struct service_proxy *p, struct round *r, struct str key)
+static void add_change(struct service_proxy *p, struct service_round *r, struct str key)
 {
 	size_t at = str_find(key, '/');
 	struct str ns = str_of(key.p, at), name = str_of(key.p + at + 1, key.n - at - 1);
 	struct programmed *now = map_get(&p->programmed, key);
-	r->items = mem_array_grow(r->items, &r->cap, r->n + 1, sizeof(*r->items));
-	struct change *c = &r->items[r->n++];
-	*c = (struct change){ .key = str_dup(key) };
+	struct service_change *c = service_round_add(r, key);
 	service_claims_begin(&p->claims, key);
 	elements_of(p, ns, name, &c->after);
 	if (service_claims_end(&p->claims))
@@ -258,15 +220,20 @@ static void run(struct loop_later *l)
 {
 	struct service_proxy *p = CONTAINER_OF(l, struct service_proxy, later);
 	if (p->at_work || p->stopped || !informer_synced(p->services) ||
-	    !informer_synced(p->slices) || !informer_synced(p->nodes))
+	    !informer_synced(p->slices) || !service_node_synced(&p->node) ||
+	    !service_ranges_synced(&p->ranges))
 		return;
-	struct round *r = NEW(struct round);
+	struct service_round *r = NEW(struct service_round);
 	size_t i = 0;
 	struct map_entry *e;
-	r->proxy = p;
+	r->ctx = p;
 	while ((e = map_next(&p->dirty, &i)))
 		add_change(p, r, e->key);
 	map_free(&p->dirty, NULL);
+	r->new_ranges = p->new_ranges;
+	if (p->new_ranges)
+		r->nranges = service_ranges_list(&p->ranges, &r->ranges);
+	p->new_ranges = false;
 	p->dirty = p->next;
 	p->next = (struct map){ 0 };
 	p->at_work = true;
@@ -314,41 +281,17 @@ static size_t service_of(const struct object *o, struct str *out, size_t max)
 	return 1;
 }
 
-static size_t internal_ips(const struct object *o, struct ip out[NODE_IPS_MAX])
-{
-	auto_arena arena = { 0 };
-	struct core_v1_node node = { 0 };
-	size_t n = 0;
-	if (object_decode(o, &arena, api_struct_core_v1_node, &node, NULL) < 0)
-		return 0;
-	for (size_t i = 0; i < node.status.addresses.n && n < NODE_IPS_MAX; i++) {
-		const struct core_v1_node_address *a = &node.status.addresses.items[i];
-		char text[IP_TEXT_MAX];
-		if (!str_eqz(a->type, "InternalIP") || a->address.n >= sizeof(text))
-			continue;
-		memcpy(text, a->address.p, a->address.n);
-		text[a->address.n] = '\0';
-		n += ip_parse(text, &out[n]);
-	}
-	return n;
-}
-
-/* The zone of the node decides which endpoints are near, its addresses who may come. */
-static void on_node(void *ctx, const struct object *old, const struct object *new)
+static void on_node(void *ctx)
 {
 	struct service_proxy *p = ctx;
-	const struct str *label = new ? object_label(new, STR(ZONE_LABEL)) : NULL;
-	struct str zone = label ? *label : STR("");
-	struct ip ips[NODE_IPS_MAX] = { 0 };
-	size_t n = new ? internal_ips(new, ips) : 0;
-	(void)old;
-	if (str_eqz(zone, p->zone) && n == p->nips && memcmp(ips, p->ips, sizeof(ips)) == 0)
-		return;
-	free(p->zone);
-	p->zone = str_dup(zone);
-	memcpy(p->ips, ips, sizeof(ips));
-	p->nips = n;
 	informer_each(p->services, STR(""), mark_object, p);
+	loop_later(p->client->loop, &p->later);
+}
+
+static void on_ranges(void *ctx)
+{
+	struct service_proxy *p = ctx;
+	p->new_ranges = true;
 	loop_later(p->client->loop, &p->later);
 }
 
@@ -396,22 +339,20 @@ int service_proxy_start(const struct service_proxy_config *c, struct service_pro
 	struct service_proxy *p = NEW(struct service_proxy);
 	p->client = c->client;
 	p->rules = rules;
-	p->node = str_dup(str_from(c->node_name));
-	p->zone = str_dup(STR(""));
+	p->name = str_dup(str_from(c->node_name));
 	p->own = copy_list(c->own_addresses);
 	p->health = service_health_new(c->client->loop);
+	p->proxy_health = proxy_health_new(c->client->loop, &p->node.eligible);
 	loop_later_init(&p->later, run);
 	loop_timer_init(c->client->loop, &p->retry, on_retry);
-	auto_free char *me = str_printf("metadata.name=%s", c->node_name);
 	p->services = informer_new(c->client, API_CORE_V1_SERVICES, STR(""), STR(""), STR(""));
 	p->slices =
 		informer_new(c->client, API_DISCOVERY_V1_ENDPOINTSLICES, STR(""), STR(""), STR(""));
-	p->nodes = informer_new(c->client, API_CORE_V1_NODES, STR(""), STR(""), str_from(me));
 	p->by_service = informer_index_add(p->slices, service_of);
 	informer_hook_add(p->services, on_service, on_synced, p);
 	informer_hook_add(p->slices, on_slice, on_synced, p);
-	informer_hook_add(p->nodes, on_node, on_synced, p);
-	informer_start(p->nodes);
+	service_node_start(&p->node, c->client, p->name, on_node, p);
+	service_ranges_start(&p->ranges, c->client, on_ranges, p);
 	informer_start(p->slices);
 	informer_start(p->services);
 	*out = p;
@@ -426,8 +367,10 @@ void service_proxy_stop(struct service_proxy *p, void (*done)(void *ctx), void *
 	loop_later_cancel(&p->later);
 	informer_free(p->services);
 	informer_free(p->slices);
-	informer_free(p->nodes);
+	service_node_stop(&p->node);
+	service_ranges_stop(&p->ranges);
 	service_health_free(p->health);
+	proxy_health_free(p->proxy_health);
 	if (!p->at_work)
 		finish(p);
 }

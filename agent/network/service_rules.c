@@ -12,8 +12,8 @@
 
 struct service_rules {
 	struct netlink nl;
-	struct cidr *cluster;
-	size_t ncluster;
+	struct cidr *cluster, *ranges;
+	size_t ncluster, nranges;
 	struct map chains; /* names of those that are in the kernel, or in the transaction */
 	bool fresh;        /* the table is not made yet */
 	struct nft_batch batch;
@@ -30,6 +30,19 @@ static void begin(struct service_rules *r)
 	nft_begin(&r->batch, NFPROTO_INET, SERVICE_TABLE);
 	if (r->fresh)
 		service_table_add(&r->batch, r->cluster, r->ncluster);
+	if (r->fresh)
+		service_table_ranges(&r->batch, r->ranges, r->nranges);
+}
+
+void service_rules_ranges(struct service_rules *r, const struct cidr *ranges, size_t n)
+{
+	begin(r);
+	free(r->ranges);
+	r->ranges = mem_alloc((n + 1) * sizeof(*ranges));
+	if (n)
+		memcpy(r->ranges, ranges, n * sizeof(*ranges));
+	r->nranges = n;
+	service_table_ranges(&r->batch, r->ranges, n);
 }
 
 struct place {
@@ -180,6 +193,7 @@ void service_rules_free(struct service_rules *r)
 	netlink_close(&r->nl);
 	map_free(&r->chains, NULL);
 	free(r->cluster);
+	free(r->ranges);
 	free(r->adds);
 	free(r);
 }

@@ -25,6 +25,8 @@ int service_rules_remove(struct err *err);        /* the table goes; absent is f
 /* A transaction: changes, then all of them at once. */
 void service_rules_change(struct service_rules *r, const struct service_elements *before,
 			  const struct service_elements *after);
+/* Where cluster addresses come from; copied. */
+void service_rules_ranges(struct service_rules *r, const struct cidr *ranges, size_t n);
 /* ERR_…: nothing was changed; all that was programmed before has to be given again (before: empty). */
 int service_rules_commit(struct service_rules *r, struct err *err);
 

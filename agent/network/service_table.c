@@ -33,9 +33,10 @@ static const struct {
 	  "refusals",
 	  true },
 };
-static const char *const plain[] = { "services",           "refusals",
-				     "firewall",           SERVICE_CHAIN_OUTSIDERS,
-				     SERVICE_CHAIN_REJECT, SERVICE_CHAIN_DROP };
+static const char *const plain[] = {
+	"services",           "refusals",        "unallocated", "firewall", SERVICE_CHAIN_OUTSIDERS,
+	SERVICE_CHAIN_REJECT, SERVICE_CHAIN_DROP
+};
 
 static void rule_go_by(struct nft_batch *t, const char *chain, enum service_set set, bool v6,
 		       bool node)
@@ -85,6 +86,9 @@ static void add_refusals(struct nft_batch *t)
 	rules_by_front(t, "refusals", SERVICE_REFUSED);
 	rule_other_ports(t, false);
 	rule_other_ports(t, true);
+	nft_rule_begin(t, "refusals");
+	nft_jump(t, "unallocated");
+	nft_rule_end(t);
 	nft_rule_begin(t, SERVICE_CHAIN_REJECT);
 	nft_reject(t);
 	nft_rule_end(t);
@@ -114,6 +118,22 @@ static void add_dispatch(struct nft_batch *t)
 		if (hooked[i].new_only)
 			nft_match_new_connection(t);
 		nft_jump(t, hooked[i].to);
+		nft_rule_end(t);
+	}
+}
+
+/* The name server's address is this machine's own and no Service's in the kernel. */
+void service_table_ranges(struct nft_batch *t, const struct cidr *ranges, size_t n)
+{
+	nft_chain_flush(t, "unallocated");
+	nft_rule_begin(t, "unallocated");
+	nft_match_local_destination(t);
+	nft_return(t);
+	nft_rule_end(t);
+	for (size_t i = 0; i < n; i++) {
+		nft_rule_begin(t, "unallocated");
+		nft_match_destination(t, &ranges[i]);
+		nft_drop(t);
 		nft_rule_end(t);
 	}
 }

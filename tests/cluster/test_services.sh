@@ -42,7 +42,7 @@ address() { k get service "$1" -o "jsonpath={.spec.clusterIPs[${2:-0}]}"; }
 applied() {
 	web web 3 && run_pod client "$SLEEP" && k wait --for=condition=Available deployment/web --timeout=20s &&
 		service web web "\"type\":\"NodePort\",\"ipFamilyPolicy\":\"PreferDualStack\",\"ports\":[{\"port\":80,\"targetPort\":8080,\"nodePort\":30080}]" &&
-		service sticky web "\"sessionAffinity\":\"ClientIP\",$http" && service nobody nobody "$http" &&
+		service sticky web '"type":"NodePort","sessionAffinity":"ClientIP","ports":[{"port":80,"targetPort":8080,"nodePort":30082}]' && service nobody nobody "$http" &&
 		service heads web "\"clusterIP\":\"None\",$http" && until_true 5 get web
 }
 claim a_deployment_and_its_services_are_there applied
@@ -58,12 +58,22 @@ spread() { different 3 web 30; }
 claim a_service_spreads_over_its_pods spread
 stays() { until_true 5 get sticky && different 1 sticky 12; }
 claim a_client_stays_with_its_pod stays
+any_way() { # what is known of a client holds for all ways to a Service's port
+	local seen; seen=$(for _ in 1 2 3 4 5 6; do get sticky; get 10.80.0.1:30082; done | sort | uniq -c)
+	[ "$(wc -l <<<"$seen")" = 1 ] && contains web- "$seen" || { echo "wanted one pod, got:" $seen; return 1; }
+}
+claim and_whichever_way_it_comes any_way
 over_ipv6() { contains web- "$(get "[$(address web 1)]")"; }
 claim a_service_answers_over_ipv6 over_ipv6
 refused() { contains refused "$(get nobody)"; }
 claim without_endpoints_clients_are_refused_at_once refused
 other_port() { contains refused "$(get web:81)"; }
 claim other_ports_of_a_cluster_address_are_refused other_port
+unallocated() { # nobody is there: no answer, and no ICMP error either; from pods and from the node itself
+	equals 143 "$(k exec client -- timeout 2 wget -qO- http://10.43.200.200 >/dev/null 2>&1; echo $?)" &&
+		equals 28 "$(on_host curl -s -m 1 http://10.43.200.200; echo $?)"
+}
+claim addresses_that_no_service_has_swallow_what_comes unallocated
 hairpin() {
 	local pod; pod=$(k get pods -l app=web -o 'jsonpath={.items[0].metadata.name}')
 	equals 3 "$(for _ in $(seq 30); do k exec "$pod" -- timeout 3 wget -qO- http://web; done | sort -u | wc -l)"
@@ -138,6 +148,18 @@ health_check() {
 	k patch service checked -p '{"spec":{"selector":{"app":"nobody"}}}' >/dev/null && until_true 5 health_says "$port" "503 Service Unavailable" || { health "$port"; return 1; }
 }
 claim a_balancers_health_check_counts_endpoints_of_the_node health_check
+
+proxy() { "$hosts" exec "${prefix}0" curl -s -m 3 -w ' %{http_code}' "http://10.80.0.1:10256/$1"; }
+proxy_says() { contains "$2" "$(proxy "$1")"; }
+proxy_health() { # as the autoscaler marks a node that it is going to remove
+	contains '"nodeEligible":true,"healthy":true' "$(proxy healthz)" && contains " 200" "$(proxy healthz)" &&
+		k taint node --all ToBeDeletedByClusterAutoscaler=1:PreferNoSchedule >/dev/null && until_true 5 proxy_says healthz '"nodeEligible":false' &&
+		contains " 503" "$(proxy healthz)" && contains " 200" "$(proxy livez)" &&
+		k taint node --all ToBeDeletedByClusterAutoscaler- >/dev/null && until_true 5 proxy_says healthz " 200" &&
+		contains kubeproxy_sync_proxy_rules_duration_seconds_count "$(on_host curl -s http://127.0.0.1:10249/metrics)" &&
+		equals nftables "$(on_host curl -s http://127.0.0.1:10249/proxyMode)" || { proxy healthz; return 1; }
+}
+claim the_proxy_tells_its_health_and_whether_the_node_stays proxy_health
 
 answers_at() { contains "$2" "$(get "$1")"; }
 shared_address() { # of two Services with one external address the first has it; the other when it is let go
