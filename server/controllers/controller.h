@@ -13,6 +13,7 @@
 #include "client/work_queue.h"
 #include "generated/api_tables.h"
 #include "server/controllers/controllers.h"
+#include "server/controllers/customs.h"
 
 struct controller {
 	const char *name, *component; /* of its row */
@@ -34,6 +35,8 @@ struct controller_row {
 
 /* The informer of a resource over all namespaces, made when first asked for. */
 struct informer *controller_informer(struct controller *c, const struct api_resource *r);
+/* Hears of custom resources; for start(). */
+void controller_customs(struct controller *c, const struct customs_user *user);
 /* c->queue, under its name in the metrics and with client-go's back-off; work(c, key) ends with controller_done(). */
 void controller_queue_start(struct controller *c, void (*work)(void *controller, struct str key));
 void controller_done(struct controller *c, struct str key, bool retry);

@@ -56,7 +56,8 @@ static const struct {
 
 struct controllers {
 	struct controllers_config config;
-	struct map informers; /* storage prefix of the resource → struct informer */
+	struct map informers;    /* storage prefix of the resource → struct informer */
+	struct customs *customs; /* once somebody asks for them */
 	struct controller each[COUNT_OF(rows)];
 	size_t started;
 };
@@ -70,6 +71,16 @@ struct informer *controller_informer(struct controller *c, const struct api_reso
 		map_put(&c->all->informers, prefix, i);
 	}
 	return i;
+}
+
+void controller_customs(struct controller *c, const struct customs_user *user)
+{
+	struct controllers *all = c->all;
+	if (!all->customs)
+		all->customs = customs_new(
+			c->config->client,
+			controller_informer(c, API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS));
+	customs_use(all->customs, user);
 }
 
 static void start_informers(struct controllers *all)
@@ -119,6 +130,7 @@ void controllers_stop(struct controllers *all)
 			rows[i].row->stop(&all->each[i]);
 		work_queue_free(all->each[i].queue);
 	}
+	customs_free(all->customs);
 	map_free(&all->informers, free_informer);
 	free(all);
 }

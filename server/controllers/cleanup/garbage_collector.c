@@ -6,7 +6,6 @@
  *   object with owners    → looked at when an owner is not to be seen; before anything is deleted, the API is asked
  *   foregroundDeletion    → blocking dependents are looked at; when none is left the finalizer goes
  *   orphan                → dependents lose the reference, then the finalizer goes */
-#include "api/crd/crd.h"
 #include "api/registry.h"
 #include "base/mem.h"
 #include "server/controllers/cleanup/garbage_graph.h"
@@ -206,71 +205,27 @@ static void watch_kind(struct garbage_kind *k)
 	informer_hook_add(k->informer, on_object, NULL, k);
 }
 
-/* --- custom resources come and go with their definitions --- */
+/* --- custom resources --- */
 
-static void drop_kind(struct garbage_kind *k)
+static void on_come(void *ctx, const struct api_resource *r, struct informer *informer)
 {
-	k->gone = true;
-	informer_free(k->informer);
-	api_resource_unref(k->resource);
-	k->informer = NULL;
-	k->resource = NULL;
-}
+	struct garbage_kind *k = add_kind(ctx, r);
 
-static bool is_listed(const struct api_resource **all, size_t n, const struct api_resource *r)
-{
-	for (size_t i = 0; i < n; i++)
-		if (all[i] == r)
-			return true;
-	return false;
-}
-
-static bool is_watched(const struct garbage_graph *g, const struct api_resource *r)
-{
-	for (size_t i = 0; i < g->n; i++)
-		if (!g->kinds[i]->gone && g->kinds[i]->resource == r)
-			return true;
-	return false;
-}
-
-static void add_custom(struct controller *c, const struct api_resource *r)
-{
-	struct garbage_kind *k = add_kind(c, api_resource_ref(r));
-
-	k->custom = true;
-	k->informer = informer_new(c->config->client, r, STR(""), STR(""), STR(""));
+	k->informer = informer;
 	watch_kind(k);
-	informer_start(k->informer);
 }
 
-static void follow_definitions(struct controller *c)
+static void on_go(void *ctx, const struct api_resource *r)
 {
+	struct controller *c = ctx;
 	struct garbage_graph *g = c->state;
-	size_t n;
-	const struct api_resource **all = client_custom(c->config->client, &n);
 
 	for (size_t i = 0; i < g->n; i++)
-		if (g->kinds[i]->custom && !g->kinds[i]->gone &&
-		    !is_listed(all, n, g->kinds[i]->resource))
-			drop_kind(g->kinds[i]);
-	for (size_t i = 0; i < n; i++) {
-		if (!is_watched(g, all[i]))
-			add_custom(c, all[i]);
-		api_resource_unref(all[i]);
-	}
-	free(all);
-}
-
-static void on_definition(void *ctx, const struct object *old, const struct object *new)
-{
-	(void)old;
-	(void)new;
-	follow_definitions(ctx);
-}
-
-static void on_definitions_synced(void *ctx)
-{
-	follow_definitions(ctx);
+		if (!g->kinds[i]->gone && g->kinds[i]->resource == r) {
+			g->kinds[i]->gone = true;
+			g->kinds[i]->informer = NULL;
+			g->kinds[i]->resource = NULL;
+		}
 }
 
 static int start(struct controller *c, struct err *err)
@@ -290,8 +245,7 @@ static int start(struct controller *c, struct err *err)
 		k->informer = controller_informer(c, k->resource);
 		watch_kind(k);
 	}
-	informer_hook_add(controller_informer(c, API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS),
-			  on_definition, on_definitions_synced, c);
+	controller_customs(c, &(struct customs_user){ on_come, on_go, c });
 	return 0;
 }
 
@@ -299,11 +253,8 @@ static void stop(struct controller *c)
 {
 	struct garbage_graph *g = c->state;
 
-	for (size_t i = 0; g && i < g->n; i++) {
-		if (g->kinds[i]->custom && !g->kinds[i]->gone)
-			drop_kind(g->kinds[i]);
+	for (size_t i = 0; g && i < g->n; i++)
 		free(g->kinds[i]);
-	}
 	if (g) {
 		map_free(&g->absent, NULL);
 		event_recorder_free(g->events);

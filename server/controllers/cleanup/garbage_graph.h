@@ -19,8 +19,7 @@ struct garbage_kind {
 	struct informer *informer;
 	int by_owner;
 	size_t number;
-	bool custom; /* resource is a reference, informer our own */
-	bool gone;   /* its definition is */
+	bool gone; /* a custom one whose definition is */
 };
 struct garbage_graph {               /* the controller's state */
 	struct garbage_kind **kinds; /* those that are gone keep their number */

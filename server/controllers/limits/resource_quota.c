@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps the status of ResourceQuotas: what is used in their namespace. Key: the quota. Admission counts for itself; this is
  * what puts it right again when objects go. Custom resources are counted as long as their definitions are there. */
-#include "api/crd/crd.h"
 #include "api/registry.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "server/controllers/limits/quota_plan.h"
 #include "server/controllers/round.h"
 
-struct custom {
+struct custom { /* as customs.h lends them */
 	struct list link;
-	const struct api_resource *resource; /* a reference */
+	const struct api_resource *resource;
 	struct informer *informer;
 };
 struct counting {
@@ -141,15 +140,7 @@ static void work(void *ctx, struct str key)
 	arena_free(&t.arena);
 }
 
-/* --- custom resources come and go with their definitions --- */
-
-static void custom_drop(struct custom *k)
-{
-	list_del(&k->link);
-	informer_free(k->informer);
-	api_resource_unref(k->resource);
-	free(k);
-}
+/* --- custom resources --- */
 
 static void on_custom_synced(void *ctx)
 {
@@ -158,65 +149,38 @@ static void on_custom_synced(void *ctx)
 	informer_each(quotas(c), STR(""), controller_wake, c);
 }
 
-static void custom_add(struct controller *c, const struct api_resource *r)
+static void on_come(void *ctx, const struct api_resource *r, struct informer *informer)
 {
+	struct controller *c = ctx;
 	struct counting *s = c->state;
-	struct custom *k = NEW(struct custom);
+	struct custom *k;
 
-	k->resource = api_resource_ref(r);
-	k->informer = informer_new(c->config->client, r, STR(""), STR(""), STR(""));
+	if (!r->namespaced)
+		return;
+	k = NEW(struct custom);
+	*k = (struct custom){ .resource = r, .informer = informer };
 	list_add_tail(&s->customs, &k->link);
-	informer_hook_add(k->informer, on_object, on_custom_synced, c);
-	informer_start(k->informer);
+	informer_hook_add(informer, on_object, on_custom_synced, c);
 }
 
-static bool is_listed(const struct api_resource **all, size_t n, const struct api_resource *r)
+static void custom_free(struct custom *k)
 {
-	for (size_t i = 0; i < n; i++)
-		if (all[i] == r)
-			return true;
-	return false;
+	list_del(&k->link);
+	free(k);
 }
 
-static bool is_watched(const struct counting *s, const struct api_resource *r)
+static void on_go(void *ctx, const struct api_resource *r)
 {
-	LIST_EACH(&s->customs, it)
-	if (LIST_ITEM(it, struct custom, link)->resource == r)
-		return true;
-	return false;
-}
-
-static void follow_definitions(struct controller *c)
-{
+	struct controller *c = ctx;
 	struct counting *s = c->state;
-	size_t n;
-	const struct api_resource **all = client_custom(c->config->client, &n);
 
 	LIST_EACH_SAFE(&s->customs, it)
 	{
 		struct custom *k = LIST_ITEM(it, struct custom, link);
 
-		if (!is_listed(all, n, k->resource))
-			custom_drop(k);
+		if (k->resource == r)
+			custom_free(k);
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (all[i]->namespaced && !is_watched(s, all[i]))
-			custom_add(c, all[i]);
-		api_resource_unref(all[i]);
-	}
-	free(all);
-}
-
-static void on_definition(void *ctx, const struct object *old, const struct object *new)
-{
-	(void)old;
-	(void)new;
-	follow_definitions(ctx);
-}
-
-static void on_definitions_synced(void *ctx)
-{
-	follow_definitions(ctx);
 }
 
 static int start(struct controller *c, struct err *err)
@@ -228,8 +192,7 @@ static int start(struct controller *c, struct err *err)
 	c->state = s;
 	controller_queue_start(c, work);
 	informer_hook_add(quotas(c), on_quota, NULL, c);
-	informer_hook_add(controller_informer(c, API_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONS),
-			  on_definition, on_definitions_synced, c);
+	controller_customs(c, &(struct customs_user){ on_come, on_go, c });
 	for (size_t i = 0; i < api_builtin_count; i++)
 		if (is_counted(api_builtin[i]))
 			informer_hook_add(controller_informer(c, api_builtin[i]), on_object, NULL,
@@ -242,7 +205,7 @@ static void stop(struct controller *c)
 	struct counting *s = c->state;
 
 	LIST_EACH_SAFE(&s->customs, it)
-	custom_drop(LIST_ITEM(it, struct custom, link));
+	custom_free(LIST_ITEM(it, struct custom, link));
 	free(s);
 }
 
