@@ -229,15 +229,13 @@ static void ask_metrics(struct turn *t)
 
 struct rivalry {
 	struct turn *turn;
-	struct buf names; /* "[{web default} {other default}]" */
+	struct buf names; /* "[default/web default/other]" */
 	size_t n;
 };
 
 static void add_rival(struct rivalry *x, struct str key)
 {
-	struct str ns, name;
-	controller_key_split(key, &ns, &name);
-	buf_printf(&x->names, "%s{%.*s %.*s}", x->n++ ? " " : "[", STR_ARG(name), STR_ARG(ns));
+	buf_printf(&x->names, "%s%.*s", x->n++ ? " " : "[", STR_ARG(key));
 }
 
 static bool look_for_rival(void *ctx, const struct object *pod)

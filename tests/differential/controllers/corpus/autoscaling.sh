@@ -1,4 +1,5 @@
 # may differ: Failed(GetResourceMetric|ComputeMetricsReplicas): .*(did not receive metrics|no metrics returned) (what a target without samples yet has none of)
+# may differ: controlled by more than one HPA \(e.g. \[autoscaling/\w+ autoscaling/\w+\]\) (in any order)
 # Autoscalers: of cpu and memory, of a container, up, down, with limits of size and of speed, and what can't be scaled.
 deployment() { # NAME CPU [REPLICAS]
 	cat <<YAML
@@ -51,7 +52,7 @@ spec: {scaleTargetRef: {apiVersion: example.com/v1, kind: Widget, name: nothing}
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: sizeless}
-spec: {scaleTargetRef: {apiVersion: v1, kind: ConfigMap, name: kube-root-ca.crt}, maxReplicas: 2}
+spec: {scaleTargetRef: {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, name: nothing}, maxReplicas: 2}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
