@@ -324,11 +324,7 @@ static void ask_scale(struct turn *t)
 		give_up(t, arena_printf(&t->arena, "no matches for kind \"%.*s\" in group \"%.*s\"",
 					STR_ARG(ref->kind), STR_ARG(group)));
 	else if (!kind_has_scale(t->target))
-		give_up(t,
-			arena_printf(&t->arena,
-				     "could not find scale subresource for %s/%s, Resource=%s in "
-				     "discovery information",
-				     t->target->group, t->target->version, t->target->plural));
+		give_up(t, "the server could not find the requested resource");
 	else
 		call_scale(t, API_GET, STR(""), on_scale);
 }

@@ -1,5 +1,4 @@
 # may differ: Failed(GetResourceMetric|ComputeMetricsReplicas): .*(did not receive metrics|no metrics returned) (what a target without samples yet has none of)
-# may differ: controlled by more than one HPA \(e.g. \[autoscaling/\w+ autoscaling/\w+\]\) (in any order)
 # Autoscalers: of cpu and memory, of a container, up, down, with limits of size and of speed, and what can't be scaled.
 deployment() { # NAME CPU [REPLICAS]
 	cat <<YAML
@@ -34,6 +33,7 @@ utilization() { echo "metrics: [{type: Resource, resource: {name: ${2:-cpu}, tar
 	deployment idle 1m 4; scaler idle "minReplicas: 2, maxReplicas: 5, $(utilization 50)"
 	deployment patient 1m 4; scaler patient "maxReplicas: 5, $(utilization 50), behavior: {scaleDown: {stabilizationWindowSeconds: 600}}"
 	deployment stays 1m 4; scaler stays "maxReplicas: 5, $(utilization 50), behavior: {scaleDown: {selectPolicy: Disabled}}"
+	deployment aged 50m
 	deployment tolerant 70m; scaler tolerant "maxReplicas: 5, $(utilization 50), behavior: {scaleUp: {tolerance: 500m}}"
 } | kubectl apply -f -
 kubectl create deployment plain --image=img:1
@@ -57,7 +57,7 @@ spec: {scaleTargetRef: {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, na
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: older}
-spec: {scaleTargetRef: {apiVersion: apps/v1beta1, kind: Deployment, name: steady}, minReplicas: 1, maxReplicas: 5, metrics: [{type: External, external: {metric: {name: queue, selector: {matchLabels: {of: mail}}}, target: {type: AverageValue, averageValue: "3"}}}]}
+spec: {scaleTargetRef: {apiVersion: apps/v1beta1, kind: Deployment, name: aged}, minReplicas: 1, maxReplicas: 5, metrics: [{type: External, external: {metric: {name: queue, selector: {matchLabels: {of: mail}}}, target: {type: AverageValue, averageValue: "3"}}}]}
 YAML
 # settle 8
 kubectl annotate pods -l app=busy fake/cpu=10m --overwrite
@@ -89,13 +89,6 @@ spec:
   - {type: Object, object: {describedObject: {kind: Service, apiVersion: v1, name: front}, metric: {name: hits, selector: {matchExpressions: [{key: a, operator: In, values: [b, c]}]}}, target: {type: AverageValue, averageValue: "10"}}}
   - {type: External, external: {metric: {name: queue, selector: {matchLabels: {of: mail}}}, target: {type: Value, value: "10"}}}
   - {type: External, external: {metric: {name: queue}, target: {type: AverageValue, averageValue: "10"}}}
----
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {name: mixed}
-spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: plain}
-  maxReplicas: 3
 YAML
 kubectl delete deployment busy
 # settle 8
