@@ -14,6 +14,7 @@ int command_server(int argc, char **argv);
 int command_agent(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_image(int argc, char **argv);
+int command_reset(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* "allinone: TEXT" to stderr; returns 1, the exit code of a failure. */

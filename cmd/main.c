@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	{ "token", "create|list|delete", "tokens by which machines join, on the server",
 	  command_token },
 	{ "image", "import|list|pull|remove", "images of this node", command_image },
+	{ "reset", "[flags]", "end the pods of this machine and delete the cluster",
+	  command_reset },
 	{ "version", "", "print the version", command_version },
 	{ "help", "", "print this text", command_help },
 };

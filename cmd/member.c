@@ -87,7 +87,7 @@ static int start_dns(struct member *n, struct err *err)
 {
 	const struct member_config *c = &n->config;
 	for (const char *const *a = c->cluster_dns; *a; a++) {
-		int r = host_address_add(*a, err);
+		int r = host_address_add(c->options->run_dir, *a, err);
 		if (r < 0)
 			return r;
 	}
@@ -132,7 +132,7 @@ static void stop_dns(void *ctx)
 	struct member *n = ctx;
 	dns_stop(n->dns);
 	for (const char *const *a = n->config.cluster_dns; *a; a++)
-		host_address_remove(*a, NULL);
+		host_address_remove(n->config.options->run_dir, *a, NULL);
 	loop_stop(&n->dns_loop);
 	n->stopped(n->stopped_ctx);
 }

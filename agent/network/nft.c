@@ -58,6 +58,21 @@ void nft_table_delete(struct nft_batch *t)
 	netlink_attr_text(&t->batch, NFTA_TABLE_NAME, t->table);
 }
 
+int nft_table_leave(uint8_t family, const char *table, struct err *err)
+{
+	struct netlink nl;
+	struct nft_batch t;
+	int r = netlink_open(&nl, NETLINK_NETFILTER, err);
+	if (r < 0)
+		return r;
+	nft_begin(&t, family, table);
+	nft_table_add(&t);
+	nft_table_delete(&t);
+	r = nft_commit(&nl, &t, err);
+	netlink_close(&nl);
+	return r;
+}
+
 void nft_chain_add(struct nft_batch *t, const char *chain, const struct nft_hook *hook)
 {
 	nft_message(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE);

@@ -35,6 +35,8 @@ int nft_commit(struct netlink *nl, struct nft_batch *t,
 
 void nft_table_add(struct nft_batch *t);    /* there already is fine */
 void nft_table_delete(struct nft_batch *t); /* with all that is in it */
+/* A transaction of its own. Absent is fine. */
+int nft_table_leave(uint8_t family, const char *table, struct err *err);
 struct nft_hook {
 	const char *type; /* "nat", "filter" */
 	uint32_t hook;    /* NF_INET_POST_ROUTING, … */

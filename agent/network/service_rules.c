@@ -197,18 +197,3 @@ void service_rules_free(struct service_rules *r)
 	free(r->adds);
 	free(r);
 }
-
-int service_rules_remove(struct err *err)
-{
-	struct netlink nl;
-	struct nft_batch t;
-	int r = netlink_open(&nl, NETLINK_NETFILTER, err);
-	if (r < 0)
-		return r;
-	nft_begin(&t, NFPROTO_INET, SERVICE_TABLE);
-	nft_table_add(&t);
-	nft_table_delete(&t);
-	r = nft_commit(&nl, &t, err);
-	netlink_close(&nl);
-	return r;
-}

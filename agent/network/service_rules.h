@@ -20,7 +20,6 @@ struct service_rules;
 int service_rules_new(const struct cidr *cluster, size_t n, struct service_rules **out,
 		      struct err *err);
 void service_rules_free(struct service_rules *r); /* the rules stay */
-int service_rules_remove(struct err *err);        /* the table goes; absent is fine */
 
 /* A transaction: changes, then all of them at once. */
 void service_rules_change(struct service_rules *r, const struct service_elements *before,
