@@ -134,6 +134,8 @@ void validate_validating_binding(struct check *c, const json_t *binding);
 void validate_mutating_binding(struct check *c, const json_t *binding);
 /* signing_request.c, trust_bundle.c */
 struct name_errors name_any(struct str text);
+/* What is wrong with spec.request; NULL: nothing, or a key that this library doesn't know. */
+const char *signing_request_error(struct str base64);
 void validate_signing_request(struct check *c, const json_t *request);
 void validate_signing_request_update(struct check *c, const json_t *new, const json_t *old);
 void validate_signing_request_approval(struct check *c, const json_t *new, const json_t *old);

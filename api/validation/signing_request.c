@@ -47,7 +47,7 @@ static bool signature_holds(mbedtls_x509_csr *csr)
 				     csr->MBEDTLS_PRIVATE(sig).len) == 0;
 }
 
-static const char *request_error(struct str base64)
+const char *signing_request_error(struct str base64)
 {
 	auto_buf text = { 0 };
 	struct pem_block block = { 0 };
@@ -202,7 +202,7 @@ static void check_request(struct check *c, const json_t *request, const json_t *
 		     *seconds = json_object_get(spec, "expirationSeconds");
 	struct str signer = field(spec, "signerName"),
 		   chain = tree_get_str(request, "status", "certificate", NULL);
-	const char *why = request_error(field(spec, "request"));
+	const char *why = signing_request_error(field(spec, "request"));
 	char found[80] = "";
 	size_t was = check_in(c, "spec");
 	if (why) {

@@ -17,6 +17,7 @@ static const struct plugin changing[] = {
 	{ "NamespaceLifecycle", true, true, true, admit_namespace_lifecycle },
 	{ "LimitRanger", true, true, true, admit_limit_defaults },
 	{ "ServiceAccount", true, false, false, admit_service_account },
+	{ "NodeRestriction", true, true, true, admit_node_restriction },
 	{ "TaintNodesByCondition", true, false, false, admit_taint_nodes },
 	{ "Priority", true, true, false, admit_priority },
 	{ "DefaultTolerationSeconds", true, true, false, admit_toleration_seconds },
@@ -31,7 +32,6 @@ static const struct plugin changing[] = {
 static const struct plugin judging[] = {
 	{ "LimitRanger", true, true, true, admit_limit_ranges },
 	{ "ServiceAccount", true, true, true, admit_account_limits },
-	{ "NodeRestriction", true, true, true, admit_node_restriction },
 	/* PodSecurity stands here */
 	{ "Priority", true, true, false, admit_priority_class },
 	{ "PersistentVolumeClaimResize", false, true, false, admit_claim_resize },
@@ -64,9 +64,14 @@ int admission_forbid(struct write *w, struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&why, fmt, ap);
 	va_end(ap);
-	if (w->name.n)
+	struct str name = w->name;
+	if (w->generated && !w->judging) { /* upstream draws the name afterwards */
+		name = meta_generate_name(w->tree);
+		request_about(w->r, w->res->group, w->res->plural, name);
+	}
+	if (name.n)
 		return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s",
-			       lookup_qualified(w->r, w->res), STR_ARG(w->name), why.p);
+			       lookup_qualified(w->r, w->res), STR_ARG(name), why.p);
 	return err_set(err, ERR_FORBIDDEN, "%s is forbidden: %s", lookup_qualified(w->r, w->res),
 		       why.p);
 }

@@ -3,13 +3,20 @@
 
 #include "api/object/meta.h"
 #include "api/shape.h"
-#include "api/validation/pem.h"
+#include "api/validation/kinds.h"
 #include "base/encode.h"
 #include "base/mem.h"
 #include "server/apiserver/admission/admission.h"
 #include "server/apiserver/admission/node_labels.h"
 #include "server/apiserver/admission/pod_references.h"
 #include "server/apiserver/authz/authz.h"
+
+#define LEASES          "kube-node-lease"
+#define LEASE_ELSEWHERE "can only access leases in the \"" LEASES "\" system namespace"
+#define LEASE_OF_OTHERS                                                    \
+	"can only access node lease with the same name as the requesting " \
+	"node"
+#define CSI_NODE_OF_OTHERS "can only access CSINode with the same name as the requesting node"
 
 static bool creates(const struct write *w)
 {
@@ -210,23 +217,17 @@ static int claim(struct write *w, struct str node, struct err *err)
 
 static int lease(struct write *w, struct str node, struct err *err)
 {
-	if (!str_eqz(w->ns, "kube-node-lease"))
-		return admission_forbid(
-			w, err,
-			"can only access leases in the \"kube-node-lease\" system namespace");
+	if (!str_eqz(w->ns, LEASES))
+		return admission_forbid(w, err, "%s", LEASE_ELSEWHERE);
 	if (!str_eq(w->name, node))
-		return admission_forbid(
-			w, err,
-			"can only access node lease with the same name as the requesting node");
+		return admission_forbid(w, err, "%s", LEASE_OF_OTHERS);
 	return 0;
 }
 
 static int csi_node(struct write *w, struct str node, struct err *err)
 {
 	if (!str_eq(w->name, node))
-		return admission_forbid(
-			w, err,
-			"can only access CSINode with the same name as the requesting node");
+		return admission_forbid(w, err, "%s", CSI_NODE_OF_OTHERS);
 	return 0;
 }
 
@@ -241,42 +242,21 @@ static int slice(struct write *w, struct str node, struct err *err)
 
 static int signing_request(struct write *w, struct str node, struct err *err)
 {
-	struct str signer = tree_get_str(w->tree, "spec", "signerName", NULL);
+	struct str signer = tree_get_str(w->tree, "spec", "signerName", NULL),
+		   request = tree_get_str(w->tree, "spec", "request", NULL);
 	auto_buf pem = { 0 };
 	if (!creates(w) || (!str_eqz(signer, "kubernetes.io/kubelet-serving") &&
 			    !str_eqz(signer, "kubernetes.io/kube-apiserver-client-kubelet")))
 		return 0;
+	const char *why = signing_request_error(request);
+	if (why)
+		return admission_forbid(w, err, "unable to parse csr: %s", why);
 	auto_free char *name = str_printf("system:node:%.*s", STR_ARG(node));
-	base64_decode(&pem, tree_get_str(w->tree, "spec", "request", NULL));
+	base64_decode(&pem, request);
 	if (csr_names(buf_view(&pem), name))
 		return 0;
 	return admission_forbid(w, err, "can only create a node CSR with CN=system:node:%.*s",
 				STR_ARG(node));
-}
-
-static int pod_certificate(struct write *w, struct str node, struct err *err)
-{
-	const json_t *spec = json_object_get(w->tree, "spec");
-	struct str asked = tree_get_str(spec, "nodeName", NULL),
-		   name = tree_get_str(spec, "podName", NULL);
-	if (!creates(w) || w->subresource[0])
-		return admission_forbid(w, err, "unexpected operation %s", w->operation);
-	if (!str_eq(asked, node))
-		return admission_forbid(
-			w, err,
-			"PodCertificateRequest.Spec.NodeName=\"%.*s\", which is not "
-			"the requesting node \"%.*s\"",
-			STR_ARG(asked), STR_ARG(node));
-	struct object *o = lookup_core(w->r->server, "pods", w->ns, name);
-	bool own = o && str_eq(node_of_pod(o), node) &&
-		   str_eq(o->uid, tree_get_str(spec, "podUID", NULL));
-	object_unref(o);
-	if (own)
-		return 0;
-	return admission_forbid(w, err,
-				"pod \"%.*s/%.*s\" is not running on node \"%.*s\" named in the "
-				"PodCertificateRequest",
-				STR_ARG(w->ns), STR_ARG(name), STR_ARG(node));
 }
 
 static const struct {
@@ -290,7 +270,7 @@ static const struct {
 	{ "storage.k8s.io", "csinodes", csi_node },
 	{ "resource.k8s.io", "resourceslices", slice },
 	{ "certificates.k8s.io", "certificatesigningrequests", signing_request },
-	{ "certificates.k8s.io", "podcertificaterequests", pod_certificate },
+	{ "certificates.k8s.io", "podcertificaterequests", admit_node_pod_certificate },
 };
 
 int admit_node_restriction(struct write *w, struct err *err)
@@ -298,6 +278,9 @@ int admit_node_restriction(struct write *w, struct err *err)
 	struct str node;
 	if (!node_identity(&w->r->user, &node))
 		return 0;
+	if (node.n == 0)
+		return admission_forbid(w, err, "could not determine node from user \"%.*s\"",
+					STR_ARG(w->r->user.name));
 	for (size_t i = 0; i < COUNT_OF(checks); i++)
 		if (!strcmp(w->res->plural, checks[i].plural) &&
 		    !strcmp(w->res->group, checks[i].group))
@@ -307,119 +290,112 @@ int admit_node_restriction(struct write *w, struct err *err)
 
 /* --- beside writes --- */
 
+struct deletion {
+	struct api_request *r;
+	const struct api_resource *res;
+	const struct object *o;
+	struct str node;
+};
+
+static int keep(const struct deletion *d, struct err *err, const char *why)
+{
+	return err_set(err, ERR_FORBIDDEN, "%s \"%.*s\" is forbidden: %s",
+		       lookup_qualified(d->r, d->res), STR_ARG(d->o->name), why);
+}
+
+static int pod_delete(const struct deletion *d, struct err *err)
+{
+	if (str_eq(node_of_pod(d->o), d->node))
+		return 0;
+	return keep(d, err,
+		    arena_printf(&d->r->arena,
+				 "node \"%.*s\" can only delete pods with spec.nodeName set to "
+				 "itself",
+				 STR_ARG(d->node)));
+}
+
+static int node_delete(const struct deletion *d, struct err *err)
+{
+	if (str_eq(d->o->name, d->node))
+		return 0;
+	return keep(d, err,
+		    arena_printf(&d->r->arena,
+				 "node \"%.*s\" is not allowed to modify node \"%.*s\"",
+				 STR_ARG(d->node), STR_ARG(d->o->name)));
+}
+
+static int claim_delete(const struct deletion *d, struct err *err)
+{
+	return keep(d, err, "may only update PVC status");
+}
+
+static int lease_delete(const struct deletion *d, struct err *err)
+{
+	if (!str_eqz(d->o->ns, LEASES))
+		return keep(d, err, LEASE_ELSEWHERE);
+	return str_eq(d->o->name, d->node) ? 0 : keep(d, err, LEASE_OF_OTHERS);
+}
+
+static int csi_node_delete(const struct deletion *d, struct err *err)
+{
+	return str_eq(d->o->name, d->node) ? 0 : keep(d, err, CSI_NODE_OF_OTHERS);
+}
+
+static int slice_delete(const struct deletion *d, struct err *err)
+{
+	if (str_eq(node_of_pod(d->o), d->node))
+		return 0;
+	return keep(d, err,
+		    "can only delete ResourceSlice with the same NodeName as the requesting node");
+}
+
+static int pod_certificate_delete(const struct deletion *d, struct err *err)
+{
+	return keep(d, err, "unexpected operation DELETE");
+}
+
+static const struct {
+	const char *group, *plural;
+	int (*check)(const struct deletion *d, struct err *err);
+} deletions[] = {
+	{ "", "pods", pod_delete },
+	{ "", "nodes", node_delete },
+	{ "", "persistentvolumeclaims", claim_delete },
+	{ "coordination.k8s.io", "leases", lease_delete },
+	{ "storage.k8s.io", "csinodes", csi_node_delete },
+	{ "resource.k8s.io", "resourceslices", slice_delete },
+	{ "certificates.k8s.io", "podcertificaterequests", pod_certificate_delete },
+};
+
 int admit_node_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
 		      struct err *err)
 {
-	struct str node;
-	if (!node_identity(&r->user, &node))
+	struct deletion d = { .r = r, .res = res, .o = o };
+	if (!node_identity(&r->user, &d.node))
 		return 0;
-	bool is_pod = !strcmp(res->plural, "pods") && !res->group[0],
-	     is_node = !strcmp(res->plural, "nodes") && !res->group[0],
-	     is_slice = !strcmp(res->plural, "resourceslices");
-	if (is_pod && !str_eq(node_of_pod(o), node))
-		return err_set(err, ERR_FORBIDDEN,
-			       "pods \"%.*s\" is forbidden: node \"%.*s\" can only delete pods "
-			       "with spec.nodeName set to itself",
-			       STR_ARG(o->name), STR_ARG(node));
-	if (is_node && !str_eq(o->name, node))
-		return err_set(err, ERR_FORBIDDEN,
-			       "nodes \"%.*s\" is forbidden: node \"%.*s\" is not allowed to "
-			       "modify node \"%.*s\"",
-			       STR_ARG(o->name), STR_ARG(node), STR_ARG(o->name));
-	if (is_slice && !str_eq(node_of_pod(o), node))
-		return err_set(err, ERR_FORBIDDEN,
-			       "resourceslices.resource.k8s.io \"%.*s\" is forbidden: can only "
-			       "delete ResourceSlice with the same NodeName as the requesting node",
-			       STR_ARG(o->name));
+	for (size_t i = 0; i < COUNT_OF(deletions); i++)
+		if (!strcmp(res->plural, deletions[i].plural) &&
+		    !strcmp(res->group, deletions[i].group))
+			return deletions[i].check(&d, err);
 	return 0;
 }
 
-int admit_node_eviction(struct api_request *r, const struct object *o, struct err *err)
+int admit_node_eviction(struct api_request *r, struct err *err)
 {
 	struct str node;
-	if (!node_identity(&r->user, &node) || str_eq(node_of_pod(o), node))
-		return 0;
-	return err_set(err, ERR_FORBIDDEN,
-		       "pods \"%.*s\" is forbidden: node %.*s can only evict pods with "
-		       "spec.nodeName set to itself",
-		       STR_ARG(o->name), STR_ARG(node));
-}
-
-/* The audiences of the tokens that the pod mounts. */
-static bool pod_mounts_audience(const struct object *o, struct str audience)
-{
-	json_t *tree = object_tree(o, NULL), *volume, *source;
-	bool found = false;
-	size_t i, k;
-	json_array_foreach (tree_get(tree, "spec", "volumes", NULL), i, volume)
-		json_array_foreach (tree_get(volume, "projected", "sources", NULL), k, source) {
-			const json_t *token = json_object_get(source, "serviceAccountToken");
-			if (token && str_eq(tree_get_str(token, "audience", NULL), audience))
-				found = true;
-		}
-	json_decref(tree);
-	return found;
-}
-
-static int forbid_token(struct api_request *r, struct err *err, const char *why)
-{
-	return err_set(err, ERR_FORBIDDEN, "serviceaccounts \"%.*s\" is forbidden: %s",
-		       STR_ARG(r->name), why);
-}
-
-static int audience_check(struct api_request *r, const json_t *request, const struct object *o,
-			  struct err *err)
-{
-	const json_t *list = tree_get(request, "spec", "audiences", NULL);
-	struct str audience = tree_str(json_array_get(list, 0));
-	if (json_array_size(list) > 1)
-		return forbid_token(r, err, "node may only request 0 or 1 audiences");
-	const struct authz_attributes a = { .user = &r->user,
-					    .verb = STR("request-serviceaccounts-token-audience"),
-					    .is_resource = true,
-					    .resource = audience,
-					    .ns = r->ns,
-					    .name = r->name };
-	if (pod_mounts_audience(o, audience) || authz_allowed(r->server->authorizer, &a))
-		return 0;
-	const char *why =
-		arena_printf(&r->arena,
-			     "%.*s is not authorized to request tokens for audience \"%.*s\"",
-			     STR_ARG(r->user.name), STR_ARG(audience));
-	return forbid_token(r, err, why);
-}
-
-int admit_node_token(struct api_request *r, const json_t *request, struct err *err)
-{
-	struct str node;
-	const json_t *ref = tree_get(request, "spec", "boundObjectRef", NULL);
-	struct str name = tree_get_str(ref, "name", NULL), uid = tree_get_str(ref, "uid", NULL);
 	if (!node_identity(&r->user, &node))
 		return 0;
-	if (!str_eqz(tree_get_str(ref, "apiVersion", NULL), "v1") ||
-	    !str_eqz(tree_get_str(ref, "kind", NULL), "Pod") || name.n == 0)
-		return forbid_token(r, err, "node requested token not bound to a pod");
-	if (uid.n == 0)
-		return forbid_token(r, err,
-				    "node requested token with a pod binding without a uid");
-	struct object *o = lookup_core(r->server, "pods", r->ns, name);
+	struct object *o = lookup_core(r->server, "pods", r->ns, r->name);
 	int e = 0;
-	if (!o)
-		e = err_set(err, ERR_NOT_FOUND, "pod \"%.*s\" not found", STR_ARG(name));
-	else if (!str_eq(o->uid, uid))
-		e = forbid_token(
-			r, err,
-			arena_printf(&r->arena,
-				     "the UID in the bound object reference (%.*s) does not match "
-				     "the UID in record. The object might have been deleted and "
-				     "then recreated",
-				     STR_ARG(uid)));
-	else if (!str_eq(node_of_pod(o), node))
-		e = forbid_token(
-			r, err,
-			"node requested token bound to a pod scheduled on a different node");
-	else
-		e = audience_check(r, request, o, err);
+	if (!o) {
+		request_about(r, "", "pod", r->name);
+		e = err_set(err, ERR_NOT_FOUND, "pod \"%.*s\" not found", STR_ARG(r->name));
+	} else if (!str_eq(node_of_pod(o), node)) {
+		e = err_set(err, ERR_FORBIDDEN,
+			    "pods \"%.*s\" is forbidden: node %.*s can only evict pods with "
+			    "spec.nodeName set to itself",
+			    STR_ARG(r->name), STR_ARG(node));
+	}
 	object_unref(o);
 	return e;
 }

@@ -9,8 +9,12 @@
 
 int admit_node_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
 		      struct err *err);
-int admit_node_eviction(struct api_request *r, const struct object *pod, struct err *err);
-/* A TokenRequest for the account that the path names. */
+int admit_node_eviction(struct api_request *r,
+			struct err *err); /* of the pod that the path names */
+
+/* node_credentials.c: a TokenRequest for the account that the path names, */
 int admit_node_token(struct api_request *r, const json_t *request, struct err *err);
+/* and a PodCertificateRequest, for node_restriction.c */
+int admit_node_pod_certificate(struct write *w, struct str node, struct err *err);
 
 #endif

@@ -105,20 +105,13 @@ static void pull_secrets(json_t *spec, const json_t *account)
 		json_object_set_new(spec, "imagePullSecrets", tree_copy(theirs));
 }
 
-static int mirror_check(struct write *w, const json_t *spec, struct err *err)
-{
-	if (tree_get_str(spec, "serviceAccountName", NULL).n)
-		return admission_forbid(w, err, "a mirror pod may not reference service accounts");
-	return 0;
-}
-
 int admit_service_account(struct write *w, struct err *err)
 {
 	json_t *spec = json_object_get(w->tree, "spec");
 	if (!admission_is(w, "pods") || !json_is_object(spec))
 		return 0;
 	if (is_mirror(w->tree))
-		return mirror_check(w, spec, err);
+		return admit_account_limits(w, err);
 	struct str name = tree_get_str(spec, "serviceAccountName", NULL);
 	if (name.n == 0) {
 		json_object_set_new(spec, "serviceAccountName", json_string("default"));

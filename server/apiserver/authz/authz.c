@@ -147,5 +147,8 @@ struct authz_attributes authz_attributes_of(struct api_request *r)
 int request_authorize(struct api_request *r, struct err *err)
 {
 	struct authz_attributes a = authz_attributes_of(r);
-	return authz_check(r->server->authorizer, &a, err);
+	int e = authz_check(r->server->authorizer, &a, err);
+	if (e < 0 && a.name.n && r->name.n == 0) /* a selector named it */
+		r->about = (struct status_about){ true, a.name, r->group, r->plural };
+	return e;
 }

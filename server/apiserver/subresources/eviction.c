@@ -236,8 +236,7 @@ static void eviction_start(struct api_request *r, const struct object *pod)
 		str_eqz(tree_get_str(tree, "status", "phase", NULL), "Pending") && !pod->deleting;
 	struct object *budget = NULL;
 	auto_err err = { 0 };
-	if (admit_node_eviction(r, pod, &err) < 0 ||
-	    (!budget_ignores(tree) && budget_find(r, pod, &budget, &err) < 0))
+	if (!budget_ignores(tree) && budget_find(r, pod, &budget, &err) < 0)
 		respond_err(r, &err);
 	else if (budget)
 		budget_ask(r, pod, tree, budget);
@@ -267,6 +266,8 @@ static void eviction_body(struct api_request *r)
 	struct decode_expect expect = { api_type_find(STR("policy/v1.Eviction")), "policy", "v1",
 					"Eviction", true };
 	int e = decode_body(r, &expect, &tree, &err);
+	if (e == 0)
+		e = admit_node_eviction(r, &err);
 	if (e == 0 && meta_name(tree).n && !str_eq(meta_name(tree), r->name))
 		e = err_set(&err, ERR_BAD_REQUEST,
 			    "name in URL does not match name in Eviction object");
