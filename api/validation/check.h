@@ -93,6 +93,9 @@ void check_port_or_name(struct check *c, const char *child, const json_t *port);
 void check_int_or_percent(struct check *c, const json_t *parent, const char *child);
 /* check_labels.c */
 void check_labels(struct check *c, const char *child, const json_t *map);
+/* Of labels or of fields, as reviews of access have them: operators of later versions are let through. */
+void check_selector_requirements(struct check *c, const char *child, const json_t *list,
+				 bool labels);
 void check_label_selector(struct check *c, const char *child, const json_t *selector);
 void check_annotations(struct check *c, const char *child, const json_t *map);
 /* check_ip.c */

@@ -73,7 +73,7 @@ static int request_steps(struct api_request *r, struct err *err)
 	int e = request_authenticate(r, err);
 	if (e == 0) {
 		e = request_impersonate(r, err);
-		r->nosniff = e == -ERR_BAD_REQUEST;
+		r->nosniff = e < 0;
 	}
 	if (e == 0)
 		e = flow_acquire(r, err);

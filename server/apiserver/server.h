@@ -12,6 +12,7 @@
 #include "net/http_server.h"
 #include "server/apiserver/admission/quota_gate.h"
 #include "server/apiserver/apiserver.h"
+#include "server/apiserver/authn/impersonation.h"
 #include "server/apiserver/authn/token.h"
 #include "server/apiserver/kubelet/kubelet_link.h"
 #include "server/apiserver/pages/health.h"
@@ -52,6 +53,7 @@ struct apiserver {
 	struct service_ranges ranges;        /* locked inside */
 	struct port_range ports;             /* locked inside */
 	struct quota_gates quota_gates;      /* locked inside */
+	struct impersonation_ways ways;      /* any thread */
 
 	struct buf client_authorities; /* PEM: of clients, of the request header */
 	struct tls_server *tls;

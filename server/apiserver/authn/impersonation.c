@@ -202,11 +202,35 @@ static const struct mode modes[] = {
 	{ NULL, fits_any },
 };
 
-/* The first way that is open; else what the first one that fits said. */
+#define WAY_BITS 3 /* of a slot: the number of a mode, from 1 */
+
+static _Atomic uint32_t *slot_of(struct disguise *d, uint32_t *tag)
+{
+	uint64_t hash = str_hash(d->r->user.name);
+	*tag = (uint32_t)(hash >> 32) << WAY_BITS;
+	return &d->r->server->ways.slots[hash % IMPERSONATION_SLOTS];
+}
+
+static size_t last_way(struct disguise *d)
+{
+	uint32_t tag, value = atomic_load(slot_of(d, &tag)), way = value & ((1u << WAY_BITS) - 1);
+	return way && value - way == tag && way <= COUNT_OF(modes) ? way - 1 : 0;
+}
+
+static void way_keep(struct disguise *d, size_t way)
+{
+	uint32_t tag;
+	_Atomic uint32_t *slot = slot_of(d, &tag);
+	atomic_store(slot, tag | (uint32_t)(way + 1));
+}
+
+/* The first way that is open, beginning with the one that was open last for who asks; else what the first one that fits said. */
 static const struct mode *mode_choose(struct disguise *d, struct err *err)
 {
 	struct status_about none = d->r->about, first = none;
-	for (size_t i = 0; i < COUNT_OF(modes); i++) {
+	size_t last = last_way(d);
+	for (size_t k = 0; k < COUNT_OF(modes); k++) {
+		size_t i = k == 0 ? last : k <= last ? k - 1 : k;
 		auto_err why = { 0 };
 		if (!modes[i].fits(d))
 			continue;
@@ -214,6 +238,7 @@ static const struct mode *mode_choose(struct disguise *d, struct err *err)
 		if (mode_check(d, &modes[i], &why) == 0) {
 			d->r->about = none;
 			err_clear(err);
+			way_keep(d, i);
 			return &modes[i];
 		}
 		if (err->reason == ERR_NONE) {
@@ -263,18 +288,42 @@ static void put_on(struct disguise *d, const struct mode *m)
 	*u = (struct api_user){ d->user, d->uid, groups, d->ngroups, extra, d->nextra };
 }
 
-/* The words with which Go shows a user, for who names none. */
-static int nameless(const struct disguise *d, struct err *err)
+static int by_key(const void *a, const void *b)
 {
-	auto_buf groups = { 0 };
+	return str_cmp(((const struct user_extra *)a)->key, ((const struct user_extra *)b)->key);
+}
+
+/* As Go shows a map of lists. */
+static void extra_show(struct disguise *d, struct buf *out)
+{
+	qsort(d->extra, d->nextra, sizeof(*d->extra), by_key);
+	for (size_t i = 0; i < d->nextra; i++) {
+		bool same = i > 0 && str_eq(d->extra[i].key, d->extra[i - 1].key);
+		if (same) {
+			buf_puts(out, ", ");
+		} else {
+			buf_puts(out, i ? "}, " : "{");
+			buf_json_string(out, d->extra[i].key);
+			buf_puts(out, ":[]string{");
+		}
+		buf_json_string(out, d->extra[i].value);
+	}
+	buf_puts(out, d->nextra ? "}}" : "(nil)");
+}
+
+/* The words with which Go shows a user, for who names none. */
+static int nameless(struct disguise *d, struct err *err)
+{
+	auto_buf groups = { 0 }, extra = { 0 };
 	for (size_t i = 0; i < d->ngroups; i++)
 		buf_printf(&groups, "%s\"%.*s\"", i ? ", " : "", STR_ARG(d->groups[i]));
+	extra_show(d, &extra);
 	return err_set(
 		err, ERR_BAD_REQUEST,
 		"requested &user.DefaultInfo{Name:\"\", UID:\"%.*s\", Groups:[]string%s%s%s, "
 		"Extra:map[string][]string%s} without impersonating a user name",
 		STR_ARG(d->uid), d->ngroups ? "{" : "(nil)", groups.n ? groups.p : "",
-		d->ngroups ? "}" : "", d->nextra ? "{…}" : "(nil)");
+		d->ngroups ? "}" : "", extra.p);
 }
 
 int request_impersonate(struct api_request *r, struct err *err)

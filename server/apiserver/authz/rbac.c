@@ -270,8 +270,7 @@ int rbac_holds_role(struct rbac *r, const struct api_user *u, struct str ns, boo
 	read_lock(r);
 	const struct rbac_role *found = rbac_index_role(&r->index, cluster, role_ns, role);
 	if (!found)
-		e = err_set(err, ERR_NOT_FOUND, "%s.rbac.authorization.k8s.io \"%.*s\" not found",
-			    cluster ? "clusterrole" : "role", STR_ARG(role));
+		e = err_set(err, ERR_NOT_FOUND, "there is no such role");
 	else if (!holds_locked(r, u, ns, found->rules, &why))
 		e = err_set(err, ERR_FORBIDDEN, "%s", why.p);
 	pthread_rwlock_unlock(&r->lock);

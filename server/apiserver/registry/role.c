@@ -96,9 +96,11 @@ int role_binding_strategy(struct write *w, struct err *err)
 				name, &why);
 	if (e == -ERR_FORBIDDEN)
 		return forbid(w, err, why.text);
-	if (e < 0) {
-		request_about(w->r, GROUP, cluster ? "clusterrole" : "role", name);
-		err_move(err, &why);
+	if (e == -ERR_NOT_FOUND) {
+		request_about(w->r, GROUP, w->res->plural, name);
+		return err_set(err, ERR_NOT_FOUND, "%s." GROUP " \"%.*s\" not found",
+			       w->res->plural, STR_ARG(name));
 	}
+	err_move(err, &why);
 	return e;
 }

@@ -3,6 +3,8 @@
  * SelfSubjectRulesReview (what may I do). */
 #include "api/codec.h"
 #include "api/object/meta.h"
+#include "api/selector/selector.h"
+#include "api/validation/check.h"
 #include "api/validation/validation.h"
 #include "server/apiserver/authz/authz.h"
 #include "server/apiserver/lookup.h"
@@ -42,20 +44,62 @@ static bool requirements_text(const json_t *list, struct buf *out)
 	return all;
 }
 
+/* Each term has an operator, and no further one. */
+static bool fields_are_fine(struct str selector)
+{
+	struct str term;
+	while (selector.n && str_next(&selector, ',', &term)) {
+		size_t at = str_find(term, '=');
+		size_t value = at + 1 < term.n && term.p[at + 1] == '=' ? at + 2 : at + 1;
+		if (term.n && (at == term.n ||
+			       (value < term.n && memchr(term.p + value, '=', term.n - value))))
+			return false;
+	}
+	return true;
+}
+
+static void ignored(struct buf *why, const char *what, bool partially)
+{
+	buf_printf(why, "%sspec.resourceAttributes.%s %signored due to parse error",
+		   why->n ? ", " : "", what, partially ? "partially " : "");
+}
+
 static void field_selector_read(struct api_request *r, const json_t *res,
 				struct authz_attributes *a, struct buf *why)
 {
 	const json_t *selector = json_object_get(res, "fieldSelector"),
 		     *list = json_object_get(selector, "requirements");
+	struct str raw = tree_get_str(selector, "rawSelector", NULL);
 	auto_buf text = { 0 };
-	a->field_selector = tree_get_str(selector, "rawSelector", NULL);
-	if (json_array_size(list) == 0)
+	if (json_array_size(list) == 0) {
+		if (fields_are_fine(raw))
+			a->field_selector = raw;
+		else
+			ignored(why, "fieldSelector", false);
 		return;
+	}
 	if (!requirements_text(list, &text))
-		buf_printf(why,
-			   "spec.resourceAttributes.fieldSelector %signored due to parse error",
-			   text.n ? "partially " : "");
+		ignored(why, "fieldSelector", text.n > 0);
 	a->field_selector = arena_str(&r->arena, buf_view(&text));
+}
+
+/* No authorizer here looks at labels; that they can be read is said all the same. */
+static void label_selector_read(const json_t *res, struct buf *why)
+{
+	const json_t *selector = json_object_get(res, "labelSelector"),
+		     *list = json_object_get(selector, "requirements");
+	struct selector *parsed = NULL;
+	if (selector_parse_labels(tree_get_str(selector, "rawSelector", NULL), &parsed, NULL) < 0)
+		ignored(why, "labelSelector", false);
+	selector_free(parsed);
+	size_t unknown = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct str op = tree_get_str(json_array_get(list, i), "operator", NULL);
+		unknown += !str_eqz(op, "In") && !str_eqz(op, "NotIn") && !str_eqz(op, "Exists") &&
+			   !str_eqz(op, "DoesNotExist");
+	}
+	if (unknown)
+		ignored(why, "labelSelector", unknown < json_array_size(list));
 }
 
 static void attributes_read(struct api_request *r, const json_t *spec, struct authz_attributes *a,
@@ -72,6 +116,13 @@ static void attributes_read(struct api_request *r, const json_t *spec, struct au
 	a->name = tree_get_str(res, "name", NULL);
 	a->path = tree_get_str(path, "path", NULL);
 	field_selector_read(r, res, a, why);
+	size_t fields = why->n;
+	label_selector_read(res, why);
+	if (fields && why->n > fields) { /* both */
+		char *both = arena_printf(&r->arena, "[%s]", why->p);
+		buf_reset(why);
+		buf_puts(why, both);
+	}
 }
 
 /* --- what is wrong with a question --- */
@@ -107,6 +158,12 @@ static void selector_check(const json_t *res, const char *name, struct err *err)
 			  "Required value: when %s is specified, requirements or rawSelector is "
 			  "required",
 			  at);
+	struct check c = { .err = err };
+	size_t was = check_in(&c, at);
+	check_selector_requirements(&c, "requirements", json_object_get(s, "requirements"),
+				    strcmp(name, "labelSelector") == 0);
+	check_out(&c, was);
+	buf_free(&c.path);
 }
 
 static void metadata_check(const struct api_request *r, const json_t *tree, struct err *err)
