@@ -4,8 +4,8 @@
  * published, the subscriber sees the events, the answers go home. If anything fails the index is rolled back with the
  * database, and every transaction of the batch gets the error.
  *
- * Node heartbeats (Leases in kube-node-lease) are the one thing that is not worth a sync of its own: a batch of nothing
- * else is committed without, and becomes durable with the next other write or checkpoint. */
+ * Node heartbeats (Leases in kube-node-lease) are the one thing that is not worth a write of its own: a batch of nothing but
+ * renewals is held in memory (held.h), one of nothing else (the first of a node, its last) is committed without a sync. */
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "storage/etcd/revlog.h"
@@ -29,6 +29,7 @@ struct batch {
 	size_t nevents;
 	int64_t revision; /* newest given out */
 	bool begun;
+	bool holds; /* nothing is written */
 	int rc;
 };
 
@@ -68,27 +69,15 @@ static int read_value(struct batch *b, int64_t revision, struct str *out)
 	return rc == SQLITE_ROW ? SQLITE_OK : rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
 }
 
-static int insert(struct batch *b, const struct store_event *ev)
+/* What is held comes first: rows that this batch replaces may be among it. */
+static int begin(struct batch *b)
 {
-	sqlite3_stmt *s = b->l->statements[SQL_INSERT];
 	int rc = b->begun ? SQLITE_OK : revlog_run(b->l, SQL_BEGIN);
 
-	if (rc != SQLITE_OK)
+	if (rc != SQLITE_OK || b->begun)
 		return rc;
 	b->begun = true;
-	sqlite3_bind_int64(s, 1, ev->revision);
-	sqlite3_bind_text64(s, 2, ev->key.p, ev->key.n, SQLITE_STATIC, SQLITE_UTF8);
-	sqlite3_bind_int(s, 3, ev->prev_revision == 0);
-	sqlite3_bind_int(s, 4, ev->type == STORE_DELETE);
-	sqlite3_bind_int64(s, 5, ev->create_revision);
-	sqlite3_bind_int64(s, 6, ev->prev_revision);
-	sqlite3_bind_int64(s, 7, ev->lease);
-	if (ev->type == STORE_PUT)
-		sqlite3_bind_blob64(s, 8, ev->value.n ? ev->value.p : "", ev->value.n,
-				    SQLITE_STATIC);
-	else
-		sqlite3_bind_null(s, 8);
-	return revlog_run(b->l, SQL_INSERT);
+	return revlog_held_insert(b->l);
 }
 
 static int apply_op(struct batch *b, const struct store_op *op)
@@ -109,12 +98,16 @@ static int apply_op(struct batch *b, const struct store_op *op)
 				    .lease = op->lease,
 				    .item = op->item };
 	ev->create_revision = e ? e->create : ev->revision;
-	if (op->type == STORE_DELETE)
+	if (!b->holds)
+		rc = begin(b);
+	if (rc == SQLITE_OK && op->type == STORE_DELETE)
 		rc = read_value(b, e->mod, &ev->value);
-	if (rc == SQLITE_OK)
-		rc = insert(b, ev);
+	if (rc == SQLITE_OK && !b->holds)
+		rc = revlog_insert(b->l, ev);
 	if (rc != SQLITE_OK)
 		return rc;
+	if (b->holds)
+		held_put(&b->l->held, ev, revlog_now_us());
 	b->undo[b->nevents++] = (struct undo){ h, e ? e->mod : 0, e ? e->create : 0 };
 	b->revision++;
 	if (op->type == STORE_PUT)
@@ -179,6 +172,11 @@ static void publish(struct batch *b)
 		if (b->events[i].type == STORE_PUT && b->events[i].lease > 0)
 			expiry_add(&b->l->expiry, now_us + b->events[i].lease * 1000000,
 				   b->events[i].revision);
+	if (b->begun) { /* what was held is written with it */
+		held_free(&b->l->held);
+		held_init(&b->l->held);
+		b->l->newest_row = b->revision;
+	}
 	atomic_store(&b->l->revision, b->revision);
 	if (b->nevents && b->l->on_commit)
 		b->l->on_commit(b->l->on_commit_ctx, b->events, b->nevents);
@@ -263,6 +261,24 @@ static bool only_heartbeats(const struct batch *b)
 	return true;
 }
 
+/* Nothing but new values of heartbeats that are there. */
+static bool only_renewals(const struct batch *b)
+{
+	const struct key_index *x = &b->l->index;
+
+	if (!only_heartbeats(b))
+		return false;
+	for (size_t i = 0; i < b->ntxns; i++)
+		for (size_t k = 0; k < b->txns[i]->nops; k++) {
+			const struct store_op *op = &b->txns[i]->ops[k];
+
+			if (op->type == STORE_DELETE || op->lease ||
+			    !key_index_get(x, key_index_hash(x, op->key)))
+				return false;
+		}
+	return true;
+}
+
 static void count_batch(const struct batch *b, int64_t started_us)
 {
 	static const double seconds[] = { .0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5 };
@@ -289,7 +305,7 @@ static void count_batch(const struct batch *b, int64_t started_us)
 	}
 	if (b->begun)
 		metric_observe(duration, (double)(revlog_now_us() - started_us) / 1e6);
-	metric_add(rows, (double)b->nevents);
+	metric_add(rows, b->holds ? 0 : (double)b->nevents);
 	metric_add(failures, b->rc == SQLITE_OK ? 0 : 1);
 }
 
@@ -305,6 +321,8 @@ static void run(struct batch *b)
 	b->events = ARENA_ARRAY(&b->l->scratch, struct store_event, nops + 1);
 	b->undo = ARENA_ARRAY(&b->l->scratch, struct undo, nops + 1);
 	b->revision = atomic_load(&b->l->revision);
+	b->holds = only_renewals(b) && !held_is_full(&b->l->held) &&
+		   revlog_held_reserve(b->l, b->revision + (int64_t)nops) == SQLITE_OK;
 	revlog_set_relaxed(b->l, only_heartbeats(b));
 	b->rc = apply(b);
 	if (b->rc == SQLITE_OK)

@@ -28,7 +28,7 @@ static int delete_range(struct revlog *l, enum revlog_statement s, int64_t from,
 
 static int compact_to(struct revlog *l, int64_t from, int64_t to)
 {
-	int64_t newest = atomic_load(&l->revision);
+	int64_t newest = l->newest_row;
 	int rc = revlog_run(l, SQL_BEGIN);
 
 	if (rc == SQLITE_OK)
@@ -72,7 +72,9 @@ bool revlog_compact_step(struct revlog *l, int64_t now_us)
 	revlog_set_relaxed(l, true);
 	if (!to)
 		return vacuum_step(l);
-	rc = compact_to(l, from, to);
+	rc = revlog_held_write(l); /* what it replaces goes by its row */
+	if (rc == SQLITE_OK)
+		rc = compact_to(l, from, to);
 	compaction_took(&l->compaction, revlog_now_us() - now_us);
 	if (rc != SQLITE_OK) { /* disk full, most likely: the next round tries again */
 		l->compaction.goal = from;

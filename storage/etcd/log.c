@@ -73,6 +73,7 @@ static void log_free(struct revlog *l)
 	pthread_mutex_destroy(&l->db_lock);
 	key_index_free(&l->index);
 	expiry_free(&l->expiry);
+	held_free(&l->held);
 	arena_free(&l->scratch);
 	free(l->path);
 	free(l);
@@ -81,6 +82,7 @@ static void log_free(struct revlog *l)
 static void log_close(struct store *s)
 {
 	revlog_writer_stop(of(s));
+	revlog_held_close(of(s)); /* what can't be written is lost, as in a crash */
 	log_free(of(s));
 }
 
@@ -107,6 +109,7 @@ int log_open(const struct log_config *c, struct store **out, struct err *err)
 	txn_queue_init(&l->queue);
 	pthread_mutex_init(&l->db_lock, NULL);
 	key_index_init(&l->index);
+	held_init(&l->held);
 	r = revlog_database_open(l, err);
 	if (r == 0)
 		r = revlog_index_build(l, err);

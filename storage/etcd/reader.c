@@ -30,6 +30,7 @@ static void index_row(struct revlog *l, sqlite3_stmt *s, int64_t now_us)
 	if (str_eq(name, STR("compact_rev_key"))) {
 		if (sqlite3_column_int64(s, 4) > atomic_load(&l->compacted))
 			atomic_store(&l->compacted, sqlite3_column_int64(s, 4));
+		l->held.reserved = create;
 		return;
 	}
 	h = key_index_hash(&l->index, name);
@@ -52,12 +53,15 @@ int revlog_index_build(struct revlog *l, struct err *err)
 		return revlog_sql_err(l, rc, "read", err);
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		index_row(l, s, now_us);
-		atomic_store(&l->revision, sqlite3_column_int64(s, 0));
+		l->newest_row = sqlite3_column_int64(s, 0);
 	}
 	sqlite3_finalize(s);
 	if (rc != SQLITE_DONE)
 		return revlog_sql_err(l, rc, "read", err);
-	if (atomic_load(&l->revision) == 0)
+	/* those up to the mark may have been seen before a crash */
+	atomic_store(&l->revision,
+		     l->held.reserved > l->newest_row ? l->held.reserved : l->newest_row);
+	if (l->newest_row == 0)
 		return err_set(
 			err, ERR_INTERNAL,
 			"store: %s has lost its first row; restore a snapshot or move it away",
@@ -134,10 +138,11 @@ int revlog_load(struct store *store, int (*on_kv)(void *ctx, const struct store_
 {
 	struct revlog *l = CONTAINER_OF(store, struct revlog, store);
 	struct live_keys keys = { 0 };
-	int r;
+	int r, rc;
 
 	pthread_mutex_lock(&l->db_lock);
-	r = live_keys_read(l, &keys, err);
+	rc = revlog_held_write(l);
+	r = rc == SQLITE_OK ? live_keys_read(l, &keys, err) : revlog_sql_err(l, rc, "write", err);
 	for (size_t i = 0; r == 0 && i < keys.n; i++)
 		r = load_one(l, &keys.items[i], on_kv, ctx, err);
 	pthread_mutex_unlock(&l->db_lock);
@@ -182,7 +187,9 @@ int revlog_history(struct store *store, int64_t since,
 		return err_set(err, ERR_EXPIRED,
 			       "The resourceVersion for the provided watch is too old.");
 	pthread_mutex_lock(&l->db_lock);
-	rc = sqlite3_prepare_v2(l->db, sql_history, -1, &s, NULL);
+	rc = revlog_held_write(l);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(l->db, sql_history, -1, &s, NULL);
 	if (rc == SQLITE_OK)
 		sqlite3_bind_int64(s, 1, since);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {

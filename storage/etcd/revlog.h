@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the embedded store. Files in reading order: database.c (open and verify), writer.c (the thread), batch.c (one
  * SQLite transaction for many of ours), reader.c (load and history), compaction.c (what the table
- * may forget) and compact_step.c (doing it), checkpointer.c (the WAL).
+ * may forget) and compact_step.c (doing it), held.c (heartbeats not yet written) and held_write.c, checkpointer.c (the WAL).
  *
  * Invariants: a row's id is its revision; the newest row of a key that isn't a tombstone is the live one; `index` holds
  * exactly the live keys; `db`, `index` and `expiry` are used under db_lock, by the writer and, before the first
@@ -15,6 +15,7 @@
 #include "storage/etcd/checkpointer.h"
 #include "storage/etcd/compaction.h"
 #include "storage/etcd/expiry.h"
+#include "storage/etcd/held.h"
 #include "storage/etcd/key_index.h"
 #include "storage/etcd/log.h"
 #include "storage/etcd/txn_queue.h"
@@ -32,7 +33,9 @@
 	  "WHERE id > ?1 AND id <= ?2 AND prev_revision > 0 AND name <> 'compact_rev_key')")      \
 	X(COMPACT_TOMBSTONES, "DELETE FROM kine WHERE id > ?1 AND id <= ?2 AND deleted = 1")      \
 	X(COMPACT_MARK,                                                                           \
-	  "UPDATE kine SET prev_revision = ?1 WHERE name = 'compact_rev_key' AND id <= 1")
+	  "UPDATE kine SET prev_revision = ?1 WHERE name = 'compact_rev_key' AND id <= 1")        \
+	X(RESERVE,                                                                                \
+	  "UPDATE kine SET create_revision = ?1 WHERE name = 'compact_rev_key' AND id <= 1")
 
 enum revlog_statement {
 #define REVLOG_ENUM(name, sql) SQL_##name,
@@ -52,6 +55,8 @@ struct revlog {
 	pthread_mutex_t db_lock;
 	struct key_index index;
 	struct expiry expiry;
+	struct held held;
+	int64_t newest_row; /* the newest revision that is in the table */
 
 	struct txn_queue queue;
 	struct loop_msg *pending, *pending_last; /* taken from the queue, not yet in a batch */
@@ -90,6 +95,16 @@ int revlog_load(struct store *s, int (*on_kv)(void *ctx, const struct store_kv *
 int revlog_history(struct store *s, int64_t since,
 		   void (*on_event)(void *ctx, const struct store_event *), void *ctx,
 		   struct err *err);
+
+/* held_write.c: all under db_lock. An SQLite code. */
+int revlog_insert(struct revlog *l, const struct store_event *ev); /* a row, in a transaction */
+int revlog_held_reserve(struct revlog *l, int64_t revision); /* it may be given to what is held */
+int revlog_held_insert(
+	struct revlog *
+		l); /* what is held, into the transaction that is open; held_init() once it is committed */
+int revlog_held_write(struct revlog *l); /* as a transaction of its own, without a sync */
+/* At the end: everything is written, the mark is taken back unless revisions beyond the table were seen. */
+int revlog_held_close(struct revlog *l);
 
 /* compact_step.c: one bounded step. True when there may be another one to do at once. Under db_lock. */
 bool revlog_compact_step(struct revlog *l, int64_t now_us);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one thread that writes. What waits is taken at once and goes into one SQLite transaction with one sync; house
  * keeping (expired leases, compaction, checkpoints) happens in small steps between batches. An idle store sleeps until
- * the next lease ends or the next round of compaction. Leases end only once there is a subscriber: nobody may load a key
+ * the next lease ends, what is held is due, or the next round of compaction. Leases end only once there is a subscriber: nobody may load a key
  * and miss its deletion.
  *
  * The WAL is checkpointed beside the writer (checkpointer.h) as soon as it has grown, again and again until little is left,
@@ -70,6 +70,8 @@ static bool housekeeping(struct revlog *l)
 		revlog_expire(l, now);
 		more = true;
 	}
+	if (l->held.due_us <= now)
+		revlog_held_write(l);
 	if (revlog_compact_step(l, now))
 		more = true;
 	keep_wal_short(l);
@@ -79,8 +81,9 @@ static bool housekeeping(struct revlog *l)
 static int64_t next_wake_us(const struct revlog *l)
 {
 	int64_t expiry = l->on_commit ? expiry_next_us(&l->expiry) : INT64_MAX,
-		round = l->compaction.next_round_us;
+		round = l->compaction.next_round_us, held = l->held.due_us;
 
+	round = held < round ? held : round;
 	return expiry < round ? expiry : round;
 }
 

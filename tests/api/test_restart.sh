@@ -36,3 +36,21 @@ wait "$writer"
 start_server
 api GET $cms | jq -r '.items[].metadata.name' | sort >"$work/there"
 same nothing_acknowledged_is_lost '' "$(sort "$work/acknowledged" | comm -23 - "$work/there" | tr '\n' ' ')"
+
+# a node's heartbeats may be lost in a crash, their versions never come again
+leases=/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases
+send POST $leases '{"metadata":{"name":"n"},"spec":{"holderIdentity":"n"}}' >/dev/null
+renew() { api PATCH $leases/n -H 'Content-Type: application/merge-patch+json' -d "{\"spec\":{\"renewTime\":\"2026-01-01T00:$1.000000Z\"}}" >/dev/null; }
+for i in 1 2 3 4 5; do renew "00:0$i"; done
+revision=$(jq -r .metadata.resourceVersion "$work/body")
+same a_heartbeat_is_seen_at_once "$revision 2026-01-01T00:00:05.000000Z" "$(api GET $leases/n | jq -r '"\(.metadata.resourceVersion) \(.spec.renewTime)"')"
+for crash in 1 2; do
+	kill -KILL "$server_pid"
+	wait "$server_pid" 2>/dev/null
+	start_server
+	same "the_lease_is_there_after_crash_$crash" n "$(api GET $leases/n | jq -r .spec.holderIdentity)"
+	claim "a_list_is_not_older_than_before_crash_$crash" [ "$(api GET $cms | jq -r .metadata.resourceVersion)" -ge "$revision" ]
+	renew "0$crash:30"
+	claim "its_next_version_is_newer_after_crash_$crash" [ "$(jq -r .metadata.resourceVersion "$work/body")" -gt "$revision" ]
+	revision=$(jq -r .metadata.resourceVersion "$work/body")
+done

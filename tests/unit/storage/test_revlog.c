@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -292,6 +293,70 @@ static void the_file_shrinks_with_the_live_data(void **state)
 		fail_msg("%lld bytes of %lld are left", (long long)after, (long long)before);
 }
 
+#define LEASE "/registry/leases/kube-node-lease/n"
+
+/* How many rows the file holds, as another program sees it. */
+static int64_t rows_of(const struct store_fixture *f, const char *name)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+	int64_t n = -1;
+
+	sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READONLY, NULL);
+	sqlite3_prepare_v2(db, "SELECT count(*) FROM kine WHERE name = ?1", -1, &s, NULL);
+	sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		n = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return n;
+}
+
+static void heartbeats_are_written_together_with_something_else(void **state)
+{
+	struct store_fixture *f = *state;
+	int64_t first = store_put(f->store, LEASE, "0", STORE_ABSENT).revision, last = 0;
+
+	assert_int_equal(rows_of(f, LEASE), 1);
+	for (int i = 1; i <= 5; i++)
+		last = store_put(f->store, LEASE, "1", i == 1 ? first : last).revision;
+	assert_int_equal(last, first + 5);
+	assert_int_equal(f->store->ops->revision(f->store), last);
+	assert_int_equal(rows_of(f, LEASE), 1);
+	assert_int_equal(store_put(f->store, LEASE, "2", first).found, last);
+	store_put(f->store, "/a", "", STORE_ABSENT);
+	assert_int_equal(rows_of(f, LEASE), 2); /* only the newest value */
+	last = store_put(f->store, LEASE, "3", STORE_ANY).revision;
+	assert_int_equal(store_delete(f->store, LEASE, last).failed_op, -1);
+	assert_int_equal(rows_of(f, LEASE), 4); /* the deletion finds its last value */
+	store_put(f->store, LEASE, "4", STORE_ABSENT);
+	store_put(f->store, LEASE, "5", STORE_ANY);
+	store_fixture_reopen(f);
+	auto_free char *dump = store_dump(f->store);
+	assert_non_null(strstr(dump, LEASE "=5@"));
+}
+
+static void many_heartbeats_are_written(void **state)
+{
+	struct store_fixture *f = *state;
+	int written = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i <= 1000; i++) {
+			char key[64];
+
+			snprintf(key, sizeof(key), LEASE "%d", i);
+			store_put(f->store, key, "", pass ? STORE_ANY : STORE_ABSENT);
+		}
+	for (int i = 0; i <= 1000; i++) {
+		char key[64];
+
+		snprintf(key, sizeof(key), LEASE "%d", i);
+		written += rows_of(f, key) == 2;
+	}
+	assert_true(written >= 1000);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
@@ -310,6 +375,8 @@ int main(void)
 		T(a_lease_survives_a_restart),
 		T(compaction_forgets_history_and_keeps_what_lives),
 		T(the_file_shrinks_with_the_live_data),
+		T(heartbeats_are_written_together_with_something_else),
+		T(many_heartbeats_are_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

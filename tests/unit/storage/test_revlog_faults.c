@@ -90,6 +90,27 @@ static void a_full_disk_is_said_and_passes(void **state)
 	assert_string_equal(dump, "/a=3@3");
 }
 
+#define LEASE "/registry/leases/kube-node-lease/n"
+
+static void held_heartbeats_survive_a_write_that_fails(void **state)
+{
+	struct store_fixture *f = *state;
+	int64_t renewed, other;
+
+	store_put(f->store, LEASE, "1", STORE_ABSENT);
+	renewed = store_put(f->store, LEASE, "2", STORE_ANY).revision;
+	fault_vfs_arm(FAULT_WRITE, 1, SQLITE_FULL, true);
+	assert_int_equal(store_put(f->store, "/a", "1", STORE_ANY).reason, ERR_UNAVAILABLE);
+	assert_int_equal(store_put(f->store, LEASE, "3", renewed).failed_op, -1);
+	fault_vfs_arm(FAULT_WRITE, 0, SQLITE_OK, false);
+	other = store_put(f->store, "/a", "2", STORE_ABSENT).revision;
+	store_fixture_reopen(f);
+	auto_free char *dump = store_dump(f->store),
+		       *wanted = str_printf("/a=2@%lld " LEASE "=3@%lld", (long long)other,
+					    (long long)renewed + 1);
+	assert_string_equal(dump, wanted);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
@@ -98,6 +119,7 @@ int main(void)
 		T(a_failed_write_loses_nothing_acknowledged),
 		T(a_failed_sync_loses_nothing_acknowledged),
 		T(a_full_disk_is_said_and_passes),
+		T(held_heartbeats_survive_a_write_that_fails),
 	};
 
 	fault_vfs_install();

@@ -95,10 +95,84 @@ static void a_killed_writer_loses_nothing_acknowledged(void **state)
 	}
 }
 
+#define LEASE "/registry/leases/kube-node-lease/n"
+
+/* Renews a node's lease again and again, with another write at first and whenever it is the `other`th time. */
+static void renewing_process(const char *path, int64_t other, int pipe_fd)
+{
+	const struct log_config config = { .path = path };
+	struct store *s = NULL;
+
+	if (log_open(&config, &s, NULL) < 0)
+		_exit(1);
+	store_put(s, LEASE, "made", STORE_ABSENT);
+	for (int64_t i = 1;; i++) {
+		struct answer a = store_put(s, i % other ? LEASE : "/k", "again", STORE_ANY);
+
+		if (a.failed_op != -1 || a.reason ||
+		    write(pipe_fd, &a.revision, sizeof(a.revision)) != (ssize_t)sizeof(a.revision))
+			_exit(3);
+	}
+}
+
+static int64_t renew_and_kill(const char *path, int64_t other, int64_t acknowledgements)
+{
+	int fds[2], status;
+	int64_t last = 0, got;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		renewing_process(path, other, fds[1]);
+	}
+	close(fds[1]);
+	while (acknowledgements-- > 0 && read(fds[0], &got, sizeof(got)) == (ssize_t)sizeof(got)) {
+		assert_true(got > last);
+		last = got;
+	}
+	kill(pid, SIGKILL);
+	while (read(fds[0], &got, sizeof(got)) == (ssize_t)sizeof(got))
+		last = got;
+	waitpid(pid, &status, 0);
+	close(fds[0]);
+	assert_true(WIFSIGNALED(status));
+	return last;
+}
+
+/* Renewals are not written one by one, but the revisions that they were given are never given again: not after one crash, nor after one
+ * more in which nothing else was written. */
+static void a_revision_of_a_lost_heartbeat_is_never_given_again(void **state)
+{
+	static const int64_t others[] = { 1000000, 1000000, 7, 1000000, 40 };
+	struct store_fixture *f = *state;
+	int64_t seen = 0;
+
+	f->store->ops->close(f->store);
+	f->store = NULL;
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		int64_t last =
+			renew_and_kill(f->path, others[i], 50 + (int64_t)(rand_u64() % 1500));
+
+		assert_true(last > seen);
+		seen = last;
+	}
+	store_fixture_reopen(f);
+	assert_true(f->store->ops->revision(f->store) >= seen);
+	assert_true(store_put(f->store, "/new", "", STORE_ABSENT).revision > seen);
+	seen = store_put(f->store, LEASE, "last", STORE_ANY).revision;
+	store_fixture_reopen(f);
+	assert_int_equal(f->store->ops->revision(f->store), seen); /* a clean end leaves no gap */
+	assert_true(store_put(f->store, LEASE, "", seen).revision > seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_killed_writer_loses_nothing_acknowledged,
+						store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_revision_of_a_lost_heartbeat_is_never_given_again,
 						store_fixture_setup, store_fixture_teardown),
 	};
 
