@@ -85,6 +85,6 @@ extern const struct controller_row controller_service_cidr;
 /* Access: roles, certificates, tokens. */
 extern const struct controller_row controller_cluster_role_aggregation, controller_csr_approving,
 	controller_csr_signing, controller_csr_cleaner, controller_token_cleaner,
-	controller_bootstrap_signer, controller_account_token;
+	controller_bootstrap_signer, controller_account_token, controller_legacy_token_cleaner;
 
 #endif

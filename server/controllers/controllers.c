@@ -49,6 +49,7 @@ static const struct {
 	{ &controller_token_cleaner, "token_cleaner" },
 	{ &controller_bootstrap_signer, "bootstrap_signer_queue" },
 	{ &controller_account_token, "serviceaccount_tokens_secret" },
+	{ &controller_legacy_token_cleaner, "legacy_token_cleaner" },
 	{ &controller_manifests, "manifests" },
 	{ &controller_load_balancer, "service" },
 	{ &controller_ttl, "ttlcontroller" },
