@@ -8,7 +8,8 @@
 
 struct control_options {
 	const char *monitor_grace, *startup_grace, *rate, *secondary_rate, *unhealthy;
-	int64_t large, terminated_pods;
+	const char *signing;
+	int64_t large, terminated_pods, signing_ms;
 	struct node_health_config node_health; /* what they say */
 	const char *sync_period, *stabilization, *initialization, *readiness_delay, *tolerance;
 	struct node_zones_config node_zones;
@@ -33,6 +34,8 @@ struct control_options {
 	  "part of its nodes that makes a zone unhealthy when they are not ready" }, \
 	{ "terminated-pod-gc-threshold", "N", FLAG_INT, CONTROL_OPTION(at, terminated_pods), "12500", \
 	  "pods that have ended and are kept (0: all)" }, \
+	{ "cluster-signing-duration", "DURATION", FLAG_STRING, CONTROL_OPTION(at, signing), "8760h0m0s", \
+	  "for how long certificates are signed, at most" }, \
 	{ "horizontal-pod-autoscaler-sync-period", "DURATION", FLAG_STRING, CONTROL_OPTION(at, sync_period), "15s", \
 	  "how often each autoscaler looks" }, \
 	{ "horizontal-pod-autoscaler-downscale-stabilization", "DURATION", FLAG_STRING, CONTROL_OPTION(at, stabilization), "5m0s", \

@@ -157,6 +157,7 @@ static int start_controllers(struct server *s, struct err *err)
 		.node_health = s->options.control.node_health,
 		.node_zones = s->options.control.node_zones,
 		.autoscaler = s->options.control.autoscaler,
+		.signing_ms = s->options.control.signing_ms,
 		.terminated_pods = s->options.control.terminated_pods,
 		.no_load_balancers = s->options.disable.n > 0,
 		.administrator =

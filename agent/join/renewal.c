@@ -9,6 +9,7 @@
 
 #define LOOK_MAX_S 3600 /* clocks are set: look again from time to time */
 #define RETRY_MS   30000
+#define PAUSE_MS   1000 /* however short they are signed for */
 
 struct watch_over {
 	struct renewal *renewal;
@@ -46,7 +47,7 @@ static void on_pair(void *ctx, struct str cert, struct str key, const struct err
 	log_info("certificate renewed", LOG_S("file", w->path));
 	w->spread = rand_u64();
 	w->renewal->config.renewed(w->renewal->config.ctx, w->kind);
-	look(w);
+	loop_timer_start(&w->timer, PAUSE_MS);
 }
 
 static void look(struct watch_over *w)

@@ -8,19 +8,10 @@
 #include "server/controllers/controller.h"
 #include "server/controllers/identity/csr.h"
 
-#define LIFE_MAX_S ((int64_t)365 * 24 * 3600)
-#define LIFE_MIN_S ((int64_t)10 * 60)
-
 struct state {
 	struct signing_authority clients, servers;
+	int64_t life_s; /* of a certificate for which nothing shorter is asked */
 };
-
-static int64_t life_of(const json_t *csr)
-{
-	const json_t *asked = tree_get(csr, "spec", "expirationSeconds", NULL);
-	int64_t s = tree_int(asked, LIFE_MAX_S);
-	return s > LIFE_MAX_S ? LIFE_MAX_S : s < LIFE_MIN_S ? LIFE_MIN_S : s;
-}
 
 static int sign(struct state *s, json_t *csr, struct signing_request *r, struct err *err)
 {
@@ -29,7 +20,9 @@ static int sign(struct state *s, json_t *csr, struct signing_request *r, struct 
 	auto_buf pem = { 0 }, text = { 0 };
 	struct signing_authority *by =
 		str_eqz(signer, SIGNER_KUBELET_SERVING) ? &s->servers : &s->clients;
-	int e = signing_issue(by, r, usages, clock_wall_s(clock_real()), life_of(csr), &pem, err);
+	int64_t asked = tree_int(tree_get(csr, "spec", "expirationSeconds", NULL), 0);
+	int e = signing_issue(by, r, usages, clock_wall_s(clock_real()),
+			      signing_life_s(asked, s->life_s), &pem, err);
 	if (e < 0)
 		return e;
 	base64_encode(&text, pem.p, pem.n);
@@ -98,6 +91,7 @@ static int start(struct controller *c, struct err *err)
 	const struct controllers_config *config = c->config;
 	struct state *s = NEW(struct state);
 	c->state = s;
+	s->life_s = config->signing_ms / 1000;
 	controller_queue_start(c, work);
 	int e = signing_authority_parse(config->client_ca.cert_pem, config->client_ca.key_pem,
 					&s->clients, err);

@@ -10,6 +10,8 @@
 #include "net/mbed.h"
 
 #define BACKDATE_S ((int64_t)5 * 60)
+#define SHORT_S    ((int64_t)8 * 3600)
+#define LIFE_MIN_S ((int64_t)10 * 60)
 #define PEM_MAX    16384
 
 /* --- requests --- */
@@ -313,11 +315,20 @@ static int64_t end_of(const struct signing_authority *a)
 	return (int64_t)timegm(&tm);
 }
 
+int64_t signing_life_s(int64_t asked_s, int64_t most_s)
+{
+	if (!asked_s || asked_s > most_s)
+		return most_s;
+	return asked_s < LIFE_MIN_S ? LIFE_MIN_S : asked_s;
+}
+
 static int validity_set(mbedtls_x509write_cert *w, const struct signing_authority *a, int64_t now_s,
 			int64_t life_s)
 {
 	char from[16], to[16];
-	int64_t until = now_s + life_s < end_of(a) ? now_s + life_s : end_of(a);
+	int64_t until = now_s + life_s - (life_s < SHORT_S ? 0 : BACKDATE_S);
+	if (until > end_of(a))
+		until = end_of(a);
 	asn1_time(now_s - BACKDATE_S, from);
 	asn1_time(until, to);
 	return mbedtls_x509write_crt_set_validity(w, from, to);

@@ -39,7 +39,10 @@ struct signing_authority {
 int signing_authority_parse(struct str cert_pem, struct str key_pem, struct signing_authority *out,
 			    struct err *err);
 void signing_authority_free(struct signing_authority *a);
-/* Appends PEM. The certificate begins five minutes ago and never outlives the authority. */
+/* For how long: what was asked (0: nothing), 10 minutes at least, but never more than `most_s`. */
+int64_t signing_life_s(int64_t asked_s, int64_t most_s);
+/* Appends PEM. The certificate begins five minutes ago, ends that much sooner if it is for eight hours or more, and never outlives
+ * the authority. */
 int signing_issue(struct signing_authority *a, struct signing_request *r, const json_t *usages,
 		  int64_t now_s, int64_t life_s, struct buf *out, struct err *err);
 

@@ -144,12 +144,24 @@ static void a_signature_is_detached(void **state)
 	assert_int_equal(out.n, 42 + 43);
 }
 
+static void a_certificate_lives_as_long_as_asked_within_limits(void **state)
+{
+	const int64_t year = 365 * 24 * 3600;
+	(void)state;
+	assert_int_equal(signing_life_s(0, year), year);
+	assert_int_equal(signing_life_s(2 * year, year), year);
+	assert_int_equal(signing_life_s(3600, year), 3600);
+	assert_int_equal(signing_life_s(5, year), 600);
+	assert_int_equal(signing_life_s(5, 2), 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_signer_allows_what_it_is_for),
 		cmocka_unit_test(other_signers_are_not_ours),
 		cmocka_unit_test(what_is_no_request_is_refused),
+		cmocka_unit_test(a_certificate_lives_as_long_as_asked_within_limits),
 		cmocka_unit_test(a_signature_is_detached),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

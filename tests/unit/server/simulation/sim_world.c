@@ -141,6 +141,7 @@ static void start_control(struct sim_world *w)
 		.node_health = node_health_defaults,
 		.node_zones = node_zones_defaults,
 		.terminated_pods = 12500,
+		.signing_ms = (int64_t)365 * 24 * 3600 * 1000,
 		.client = apiserver_local_client(w->server, w->control,
 						 "system:kube-controller-manager", NULL),
 		.client_for = controller_client,
