@@ -26,8 +26,8 @@ struct controllers_config {
 	struct str
 		root_ca_pem; /* kube-root-ca.crt; these and the lists stay valid while the controllers run */
 	struct controllers_authority client_ca, server_ca; /* sign requests */
-	int64_t signing_ms; /* for so long, unless something shorter is asked */
-	const char *const *cluster_cidrs;                  /* node IPAM; NULL-terminated */
+	int64_t signing_ms;               /* for so long, unless something shorter is asked */
+	const char *const *cluster_cidrs; /* node IPAM; NULL-terminated */
 	const char *const *service_cidrs;
 	bool no_load_balancers; /* somebody else gives Services their addresses */
 	struct node_health_config node_health;
