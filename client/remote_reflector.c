@@ -7,11 +7,10 @@
  *             └──────────────────────────────────────────────────────────────────┘
  * A step that fails is tried again after a pause that doubles, on top of what a Retry-After asks for. A list without a place for its revision in the server's
  * memory begins anew. Follows client-go's tools/cache/reflector.go. */
-#include "api/json/reader.h"
+#include "client/remote_reflector.h"
+
 #include "base/encode.h"
 #include "base/log.h"
-#include "base/map.h"
-#include "client/remote_parts.h"
 #include "client/status.h"
 
 #define PAGE_OBJECTS    500
@@ -24,43 +23,13 @@
 #define LIST_MAX        (64u << 20)
 #define EXPIRED         410
 
-enum phase { PHASE_IDLE, PHASE_LIST, PHASE_WATCH };
-struct reflector {
-	struct list link; /* of the client's; alone once it stopped */
-	struct remote *remote;
-	struct loop *loop;
-	struct watch_handler handler;
-	char *ns, *labels, *fields;
-	struct map known;   /* struct object by key */
-	struct map listing; /* the same, of the list under way */
-	struct http_call *http;
-	enum phase phase;
-	int status;
-	struct buf body; /* of a page, or the frame of a watch that is not complete yet */
-	char *next_page;
-	int64_t revision; /* up to which we know everything; 0: list first */
-	bool synced, stopped, expired, deaf;
-	struct loop_timer again, silence;
-	int closing; /* timers that are still to close */
-	uint64_t pause_ms;
-	int64_t wait_ms; /* that the answer asks for at least; below 0: none */
-	struct loop_msg begin;
-	bool begun;
-};
-
-static void unref(void *o)
-{
-	object_unref(o);
-}
-
 /* --- the end --- */
 
 static void release(struct reflector *r)
 {
-	map_free(&r->known, unref);
-	map_free(&r->listing, unref);
+	reflector_list_drop(r);
+	reflector_known_drop(r);
 	buf_free(&r->body);
-	free(r->next_page);
 	free(r->ns);
 	free(r->labels);
 	free(r->fields);
@@ -110,30 +79,6 @@ void remote_unwatch(struct client *client, struct reflector *r)
 		remote_reflector_drop(&r->link);
 }
 
-/* --- what is told --- */
-
-static void tell(struct reflector *r, const struct object *old, const struct object *new)
-{
-	if (!r->stopped)
-		r->handler.on_change(r->handler.ctx, old, new);
-}
-
-static void tell_change(struct reflector *r, struct object *o)
-{
-	struct object *old = map_put(&r->known, o->key, object_ref(o));
-	if (!old || old->revision != o->revision)
-		tell(r, old, o);
-	object_unref(old);
-}
-
-static void tell_gone(struct reflector *r, struct str key)
-{
-	struct object *old = map_del(&r->known, key);
-	if (old)
-		tell(r, old, NULL);
-	object_unref(old);
-}
-
 /* --- list --- */
 
 static void step(struct reflector *r);
@@ -147,95 +92,12 @@ static void pause_then(struct reflector *r)
 	loop_timer_start(&r->again, pause_ms + (r->wait_ms > 0 ? (uint64_t)r->wait_ms : 0));
 }
 
-static void list_drop(struct reflector *r)
-{
-	map_free(&r->listing, unref);
-	r->listing = (struct map){ 0 };
-	free(TAKE(r->next_page));
-}
-
-static bool take_item(struct reflector *r, struct str json)
-{
-	struct object *o;
-	auto_err err = { 0 };
-	if (object_from_served(r->handler.resource, json, &o, &err) < 0) {
-		log_warn("an object can't be read", LOG_S("error", err_text(&err)));
-		return false;
-	}
-	object_unref(map_put(&r->listing, o->key, o));
-	return true;
-}
-
-static bool take_list_metadata(struct reflector *r, struct reader *in, int64_t *revision)
-{
-	struct reader_text key, text;
-	free(TAKE(r->next_page));
-	if (reader_null(in) || !reader_object(in))
-		return false;
-	while (reader_member(in, &key)) {
-		bool is_revision = reader_text_eq(&key, STR("resourceVersion"));
-		if (is_revision || reader_text_eq(&key, STR("continue"))) {
-			if (!reader_string(in, &text))
-				return false;
-			if (is_revision && !str_to_i64(text.raw, revision))
-				return false;
-			if (!is_revision && text.raw.n)
-				r->next_page = str_dup(text.raw);
-		} else {
-			reader_skip(in);
-		}
-	}
-	return !in->failed;
-}
-
-static bool take_page(struct reflector *r, int64_t *revision)
-{
-	struct reader in;
-	struct reader_text key;
-	struct str item;
-	reader_init(&in, buf_view(&r->body));
-	if (!reader_object(&in))
-		return false;
-	while (reader_member(&in, &key)) {
-		if (reader_text_eq(&key, STR("metadata"))) {
-			if (!take_list_metadata(r, &in, revision))
-				return false;
-		} else if (reader_text_eq(&key, STR("items")) && !reader_null(&in)) {
-			if (!reader_array(&in))
-				return false;
-			while (reader_item(&in))
-				if (!reader_value(&in, &item) || !take_item(r, item))
-					return false;
-		} else {
-			reader_skip(&in);
-		}
-	}
-	return !in.failed && *revision > 0;
-}
-
-/* Known objects that are not in the list are gone; then all others. Nobody else changes `known` meanwhile, but we may be stopped. */
-static void tell_list(struct reflector *r)
-{
-	size_t at = 0, n = 0;
-	struct map_entry *e;
-	struct object **gone = mem_alloc((r->known.count + 1) * sizeof(struct object *));
-	while ((e = map_next(&r->known, &at)))
-		if (!map_get(&r->listing, e->key))
-			gone[n++] = e->value;
-	for (size_t i = 0; i < n; i++)
-		tell_gone(r, gone[i]->key);
-	free(gone);
-	for (at = 0; (e = map_next(&r->listing, &at));)
-		tell_change(r, e->value);
-	list_drop(r);
-}
-
 static void list_page_done(struct reflector *r)
 {
 	int64_t revision = 0;
-	if (!take_page(r, &revision)) {
+	if (!reflector_take_page(r, &revision)) {
 		log_warn("a list can't be read", LOG_S("resource", r->handler.resource->plural));
-		list_drop(r);
+		reflector_list_drop(r);
 		pause_then(r);
 		return;
 	}
@@ -245,113 +107,12 @@ static void list_page_done(struct reflector *r)
 		return;
 	}
 	r->revision = revision;
-	tell_list(r);
+	reflector_tell_list(r);
 	if (!r->synced && !r->stopped && r->handler.on_synced)
 		r->handler.on_synced(r->handler.ctx);
 	r->synced = true;
 	if (!r->stopped)
 		step(r);
-}
-
-/* --- watch --- */
-
-static int64_t revision_of(struct str object)
-{
-	struct reader in;
-	struct reader_text key, text;
-	int64_t revision = 0;
-	reader_init(&in, object);
-	for (bool ok = reader_object(&in); ok && reader_member(&in, &key);) {
-		if (!reader_text_eq(&key, STR("metadata"))) {
-			reader_skip(&in);
-			continue;
-		}
-		for (ok = reader_object(&in); ok && reader_member(&in, &key);)
-			if (!reader_text_eq(&key, STR("resourceVersion")))
-				reader_skip(&in);
-			else if (reader_string(&in, &text) && str_to_i64(text.raw, &revision))
-				return revision;
-	}
-	return 0;
-}
-
-static void take_error(struct reflector *r, struct str status)
-{
-	auto_err err = { 0 };
-	client_status_read(status, 0, &err);
-	r->expired = err.reason == ERR_EXPIRED || err.reason == ERR_GONE;
-	if (!r->expired)
-		log_warn("watch failed", LOG_S("user", r->remote->user),
-			 LOG_S("resource", r->handler.resource->plural),
-			 LOG_S("error", err_text(&err)));
-}
-
-static void take_event(struct reflector *r, struct str type, struct str json)
-{
-	struct object *o;
-	auto_err err = { 0 };
-	if (str_eqz(type, "ERROR")) {
-		take_error(r, json);
-		r->deaf = true;
-		return;
-	}
-	if (str_eqz(type, "BOOKMARK")) {
-		int64_t revision = revision_of(json);
-		r->revision = revision > r->revision ? revision : r->revision;
-		return;
-	}
-	if (object_from_served(r->handler.resource, json, &o, &err) < 0) {
-		log_warn("an event can't be read", LOG_S("error", err_text(&err)));
-		r->expired = r->deaf = true;
-		return;
-	}
-	r->revision = o->revision > r->revision ? o->revision : r->revision;
-	if (str_eqz(type, "DELETED"))
-		tell_gone(r, o->key);
-	else
-		tell_change(r, o);
-	object_unref(o);
-}
-
-static void take_frame(struct reflector *r, struct str frame)
-{
-	struct reader in;
-	struct reader_text key, type = { 0 };
-	struct str object = { 0 };
-	reader_init(&in, frame);
-	for (bool ok = reader_object(&in); ok && reader_member(&in, &key);)
-		if (reader_text_eq(&key, STR("type")))
-			ok = reader_string(&in, &type);
-		else if (reader_text_eq(&key, STR("object")))
-			ok = reader_value(&in, &object);
-		else
-			ok = reader_skip(&in);
-	if (in.failed || !object.n)
-		r->expired = r->deaf = true;
-	else
-		take_event(r, type.raw, object);
-}
-
-/* Frames are lines. What is left of the last one waits in `body`. */
-static void take_stream(struct reflector *r, const char *p, size_t n)
-{
-	const char *end;
-	while (!r->stopped && !r->deaf && (end = memchr(p, '\n', n))) {
-		size_t line = (size_t)(end - p);
-		if (r->body.n) {
-			struct buf whole = r->body;
-			r->body = (struct buf){ 0 };
-			buf_add(&whole, p, line);
-			take_frame(r, buf_view(&whole));
-			buf_free(&whole);
-		} else if (line) {
-			take_frame(r, str_of(p, line));
-		}
-		p = end + 1;
-		n -= line + 1;
-	}
-	if (n && !r->deaf)
-		buf_add(&r->body, p, n);
 }
 
 static void on_silence(struct loop_timer *t)
@@ -384,7 +145,7 @@ static void on_data(struct http_call *http, const char *p, size_t n)
 		r->deaf = true;
 	} else if (watching) {
 		loop_timer_start(&r->silence, SILENCE_MS);
-		take_stream(r, p, n);
+		reflector_take_stream(r, p, n);
 	} else {
 		buf_add(&r->body, p, n);
 	}
@@ -398,7 +159,7 @@ static void refused(struct reflector *r)
 	client_status_read(buf_view(&r->body), r->status, &err);
 	if (r->status == EXPIRED) {
 		r->revision = 0;
-		list_drop(r);
+		reflector_list_drop(r);
 	} else {
 		log_warn(r->phase == PHASE_LIST ? "list refused" : "watch refused",
 			 LOG_S("user", r->remote->user),
@@ -412,7 +173,7 @@ static void lost(struct reflector *r, const struct err *err)
 {
 	log_debug("connection lost", LOG_S("resource", r->handler.resource->plural),
 		  LOG_S("error", err_text(err)));
-	list_drop(r);
+	reflector_list_drop(r);
 	pause_then(r);
 }
 

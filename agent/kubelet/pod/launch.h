@@ -27,10 +27,10 @@ struct launch {
 	size_t nsubs;
 	struct pod_dirs dirs;
 	const char *uid;
-	const struct volume
-		*for_volume; /* whose image is looked for now; NULL: the container's own */
+	/* Whose image is looked for now, `wanted`; NULL: the container's own. */
+	const struct volume *for_volume;
 	size_t next_volume;
-	struct str wanted; /* that image */
+	struct str wanted;
 	enum pull_policy policy;
 	struct image *image;
 	struct err err;
