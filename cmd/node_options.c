@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <unistd.h>
 
+#include "agent/kubelet/sysctls.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -71,6 +72,8 @@ int node_options_check(struct node_options *o, struct err *err)
 	struct pressure_thresholds t;
 	if (pressure_parse(str_from(o->eviction_hard), &t, err) < 0)
 		return err_wrap(err, -ERR_BAD_REQUEST, "--eviction-hard");
+	if (sysctls_check_allowed(o->allowed_unsafe_sysctls, err) < 0)
+		return err_wrap(err, -ERR_BAD_REQUEST, "--allowed-unsafe-sysctls");
 	if (!o->node_name)
 		default_node_name(o);
 	if (!is_node_name(o->node_name))

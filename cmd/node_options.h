@@ -12,6 +12,7 @@ struct node_options {
 	struct flag_list node_ip, node_label, node_taint;
 	int64_t kubelet_port, max_pods;
 	const char *eviction_hard;
+	const char *allowed_unsafe_sysctls;
 	const char *private_registry;
 	bool disable_default_registry_endpoint;
 	const char *log_level;
@@ -37,6 +38,8 @@ struct node_options {
 	  "pods that this node takes" }, \
 	{ "eviction-hard", "SIGNAL<AMOUNT,...", FLAG_STRING, NODE_OPTION(at, eviction_hard), PRESSURE_DEFAULTS, \
 	  "when pods are evicted for want of memory, disk, inodes or processes" }, \
+	{ "allowed-unsafe-sysctls", "NAME,...", FLAG_STRING, NODE_OPTION(at, allowed_unsafe_sysctls), "", \
+	  "kernel parameters that pods may set beside the safe ones (NAME*: all that begin so)" }, \
 	{ "private-registry", "FILE", FLAG_STRING, NODE_OPTION(at, private_registry), "/etc/allinone/registries.yaml", \
 	  "mirrors, credentials and TLS of registries" }, \
 	{ "disable-default-registry-endpoint", NULL, FLAG_BOOL, NODE_OPTION(at, disable_default_registry_endpoint), "false", \

@@ -62,6 +62,8 @@ static void config_copy(struct kubelet_config *to, const struct kubelet_config *
 	to->client_ca = text(c->client_ca);
 	to->registries = text(c->registries);
 	to->eviction_hard = text(c->eviction_hard ? c->eviction_hard : PRESSURE_DEFAULTS);
+	to->allowed_unsafe_sysctls =
+		text(c->allowed_unsafe_sysctls ? c->allowed_unsafe_sysctls : "");
 	to->node_ips = list(c->node_ips);
 	to->pod_cidrs = list(c->pod_cidrs);
 	to->cluster_cidrs = list(c->cluster_cidrs);
@@ -73,10 +75,17 @@ static void config_copy(struct kubelet_config *to, const struct kubelet_config *
 
 static void config_free(struct kubelet_config *c)
 {
-	const char *const texts[] = { c->data_dir,     c->run_dir,        c->node_name,
-				      c->cluster_dns,  c->cluster_domain, c->serving_cert,
-				      c->serving_key,  c->client_ca,      c->registries,
-				      c->eviction_hard };
+	const char *const texts[] = { c->data_dir,
+				      c->run_dir,
+				      c->node_name,
+				      c->cluster_dns,
+				      c->cluster_domain,
+				      c->serving_cert,
+				      c->serving_key,
+				      c->client_ca,
+				      c->registries,
+				      c->eviction_hard,
+				      c->allowed_unsafe_sysctls };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		free((char *)texts[i]);
 	list_free(c->node_ips);

@@ -21,10 +21,11 @@ struct kubelet_config {
 	int port;                                            /* 10250 */
 	const char *serving_cert, *serving_key, *client_ca;  /* PEM files */
 	const char *registries;                              /* registries.yaml; NULL: none */
-	bool mirrors_only;           /* registries that have mirrors are left alone */
-	int max_pods;                /* 0: 110 */
-	const char *eviction_hard;   /* thresholds (pressure.h); NULL: upstream's */
-	void (*on_ready)(void *ctx); /* the Node is Ready for the first time; may be NULL */
+	bool mirrors_only;                  /* registries that have mirrors are left alone */
+	int max_pods;                       /* 0: 110 */
+	const char *eviction_hard;          /* thresholds (pressure.h); NULL: upstream's */
+	const char *allowed_unsafe_sysctls; /* sysctls.h; NULL: none */
+	void (*on_ready)(void *ctx);        /* the Node is Ready for the first time; may be NULL */
 	void *ctx;
 };
 int kubelet_start(const struct kubelet_config *c, struct kubelet **out, struct err *err);

@@ -115,5 +115,45 @@ last_words() {
 	until_true 20 pod_phase_is fails Failed && equals "last words said" "$(field fails '{.status.containerStatuses[*].state.terminated.message}' | xargs)"
 }
 claim a_failure_leaves_its_last_words last_words
+
+# --- what a node does not do, and what it calls it ---
+
+quick() { # NAME SPEC-FIELDS CONTAINER-FIELDS, both JSON with a comma behind
+	k apply -f - >/dev/null <<-JSON
+	{"apiVersion":"v1","kind":"Pod","metadata":{"name":"$1"},"spec":{$2"terminationGracePeriodSeconds":0,"containers":[{"name":"main",$3"image":"$image","imagePullPolicy":"IfNotPresent",$SLEEP}]}}
+	JSON
+}
+rejected() { equals "$2" "$(field "$1" '{.status.reason} {.status.message}')"; }
+unsafe() {
+	quick unsafe '"securityContext":{"sysctls":[{"name":"kernel.msgmax","value":"65536"}]},' ''
+	until_true 20 rejected unsafe 'SysctlForbidden Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'
+}
+claim a_kernel_parameter_that_is_not_safe_is_refused unsafe
+waits_for() { equals "$2" "$(field "$1" '{.status.containerStatuses[0].state.waiting.reason} {.status.containerStatuses[0].restartCount}')"; }
+no_profile() {
+	quick no-profile '' '"securityContext":{"seccompProfile":{"type":"Localhost","localhostProfile":"absent.json"}},'
+	until_true 20 waits_for no-profile 'CreateContainerError 0'
+}
+claim a_container_without_its_profile_is_not_made no_profile
+event_of() { k get events --field-selector "involvedObject.name=$1,reason=$2" -o 'jsonpath={.items[*].message}'; }
+told() { contains "$3" "$(event_of "$1" "$2")"; } # POD REASON PART
+whole_name() {
+	quick whole '"hostname":"h","subdomain":"s","setHostnameAsFQDN":true,' ''
+	k wait --for=condition=Ready pod/whole --timeout=20s >/dev/null && equals h.s.default.svc.cluster.local "$(k exec whole -- hostname)" || return 1
+	quick too-long '"hostname":"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh","subdomain":"s","setHostnameAsFQDN":true,' ''
+	until_true 20 told too-long FailedCreatePodSandBox 'is too long (64 characters is the max, 70 characters requested)'
+}
+claim a_pod_may_have_its_whole_name whole_name
+own_users() {
+	quick own-users '"hostUsers":false,' ''
+	until_true 20 told own-users FailedCreatePodSandBox "can't set \`spec.hostUsers: false\`, runtime does not support user namespaces"
+}
+claim a_pod_that_wants_users_of_its_own_does_not_run_as_the_hosts own_users
+words() {
+	quick words '' '"livenessProbe":{"httpGet":{"port":81},"periodSeconds":1,"failureThreshold":100},"startupProbe":{"exec":{"command":["true"]}},"readinessProbe":{"exec":{"command":["sh","-c","echo bad; exit 1"]},"periodSeconds":1},'
+	until_true 20 told words Unhealthy 'Readiness probe failed: bad' && until_true 20 refused_connection
+}
+refused_connection() { [[ $(event_of words Unhealthy) =~ 'Liveness probe failed: Get "http://'[0-9.]+':81/": dial tcp '[0-9.]+':81: connect: connection refused' ]]; }
+claim probes_tell_what_they_met words
 on_host rm -rf $dir /run/allinone/test.socket
 claim nothing_is_left_on_the_host nothing_left

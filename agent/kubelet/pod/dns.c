@@ -152,6 +152,33 @@ void dns_host_name(const struct core_v1_pod *pod, const char *node_name, char ou
 	snprintf(out, 64, "%.*s", STR_ARG(name));
 }
 
+/* SUBDOMAIN.NAMESPACE.svc.DOMAIN; a name that was given as it is has none. */
+static void put_domain(const struct core_v1_pod *pod, const char *cluster_domain, struct buf *out)
+{
+	if (pod->spec.subdomain.n && !pod->spec.hostname_override.n)
+		buf_printf(out, "%.*s.%.*s.svc.%s", STR_ARG(pod->spec.subdomain),
+			   STR_ARG(pod->metadata.namespace), cluster_domain);
+}
+
+int dns_kernel_name(const struct core_v1_pod *pod, const char *host_name,
+		    const char *cluster_domain, char out[65], struct err *err)
+{
+	const bool *whole = pod->spec.set_hostname_as_fqdn;
+	auto_buf domain = { 0 }, name = { 0 };
+	put_domain(pod, cluster_domain, &domain);
+	buf_puts(&name, host_name);
+	if (domain.n && whole && *whole)
+		buf_printf(&name, ".%s", domain.p);
+	if (name.n > 64)
+		return err_set(err, ERR_INVALID,
+			       "failed to construct FQDN from pod hostname and cluster domain, "
+			       "FQDN %s is too long (64 characters is the max, %zu characters "
+			       "requested)",
+			       name.p, name.n);
+	snprintf(out, 65, "%s", name.p);
+	return 0;
+}
+
 static void add_aliases(const struct core_v1_pod *pod, struct buf *out)
 {
 	if (pod->spec.host_aliases.n)
@@ -181,13 +208,13 @@ void dns_hosts(const struct core_v1_pod *pod, const char *const *pod_ips, const 
 		add_aliases(pod, out);
 		return;
 	}
+	auto_buf domain = { 0 };
+	put_domain(pod, cluster_domain, &domain);
 	buf_puts(out, fixed);
 	for (; pod_ips && *pod_ips; pod_ips++) {
 		buf_printf(out, "%s\t", *pod_ips);
-		if (pod->spec.subdomain.n)
-			buf_printf(out, "%s.%.*s.%.*s.svc.%s\t", host_name,
-				   STR_ARG(pod->spec.subdomain), STR_ARG(pod->metadata.namespace),
-				   cluster_domain);
+		if (domain.n)
+			buf_printf(out, "%s.%s\t", host_name, domain.p);
 		buf_printf(out, "%s\n", host_name);
 	}
 	add_aliases(pod, out);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A handler answers once (finish) and is freed when everything it started is closed: its timer, its exec, its HTTP call. */
+/* A handler answers once (finish) and is freed when everything it started is closed: its timer, its exec, its connection. */
 #include "agent/kubelet/pod/handler.h"
 
 #include <stdio.h>
 
 #include "agent/kubelet/pod/grpc_health.h"
+#include "agent/kubelet/pod/http_get.h"
 #include "base/mem.h"
 #include "net/connect.h"
-#include "net/tls.h"
 
 #define OUTPUT_MAX 10240
+#define DRAIN_MS   1000 /* for what a command that has ended wrote last */
 
 struct handler {
 	struct kubelet *k;
@@ -22,9 +23,11 @@ struct handler {
 	struct runtime_exec *exec;
 	struct runtime_io io;
 	int streams; /* of the exec that are still open */
-	struct http_call *call;
-	struct tls_client *tls;
-	int status;
+	bool exited;
+	int exit_code;
+	char *command, *address; /* for what is said when the time is over */
+	struct http_get *get;
+	bool is_hook;
 	struct connect *connect;
 	struct grpc_health *grpc;
 	struct err start_err; /* could not even begin: said by the timer */
@@ -32,9 +35,10 @@ struct handler {
 
 static void maybe_free(struct handler *h)
 {
-	if (h->done || h->timer_open || h->exec || h->streams || h->call || h->connect || h->grpc)
+	if (h->done || h->timer_open || h->exec || h->streams || h->get || h->connect || h->grpc)
 		return;
-	tls_client_free(h->tls);
+	free(h->command);
+	free(h->address);
 	err_clear(&h->start_err);
 	buf_free(&h->output);
 	free(h);
@@ -52,8 +56,8 @@ static void stop_everything(struct handler *h)
 	loop_timer_close(&h->timer, timer_closed);
 	if (h->exec)
 		runtime_exec_cancel(h->exec);
-	if (h->call)
-		http_call_cancel(h->call);
+	if (h->get)
+		http_get_cancel(TAKE(h->get));
 	if (h->connect) {
 		connect_cancel(h->connect);
 		h->connect = NULL;
@@ -89,29 +93,41 @@ static const char *text_of(struct handler *h)
 	return h->output.n ? h->output.p : "";
 }
 
+static void exec_over(struct handler *h)
+{
+	finish(h, h->exit_code == 0 ? HANDLER_SUCCESS : HANDLER_FAILURE, text_of(h));
+}
+
+static void time_is_over(struct handler *h)
+{
+	auto_buf text = { 0 };
+	unsigned long long seconds = h->timeout_ms / 1000;
+	if (h->exec)
+		buf_printf(&text, "command timed out: \"%s\" timed out after %llus", h->command,
+			   seconds);
+	else if (h->get)
+		buf_printf(&text,
+			   "Get \"%s\": context deadline exceeded (Client.Timeout exceeded while "
+			   "awaiting headers)",
+			   http_get_url(h->get));
+	else if (h->connect)
+		buf_printf(&text, "dial tcp %s: i/o timeout", h->address);
+	else
+		buf_printf(&text, "timeout: health rpc did not complete within %llus", seconds);
+	finish(h, HANDLER_FAILURE, text.p);
+}
+
 static void on_timer(struct loop_timer *t)
 {
 	struct handler *h = CONTAINER_OF(t, struct handler, timer);
-	char text[128];
-	if (h->start_err.reason != ERR_NONE) {
+	if (h->start_err.reason != ERR_NONE)
 		finish(h, HANDLER_ERROR, err_text(&h->start_err));
-	} else if (h->exec) {
-		snprintf(text, sizeof(text), "command timed out after %llus",
-			 (unsigned long long)h->timeout_ms / 1000);
-		finish(h, HANDLER_FAILURE, text);
-	} else if (h->call) {
-		finish(h, HANDLER_FAILURE,
-		       "context deadline exceeded (Client.Timeout exceeded while awaiting "
-		       "headers)");
-	} else if (h->connect) {
-		finish(h, HANDLER_FAILURE, "i/o timeout");
-	} else if (h->grpc) {
-		snprintf(text, sizeof(text), "timeout: health rpc did not complete within %llus",
-			 (unsigned long long)h->timeout_ms / 1000);
-		finish(h, HANDLER_FAILURE, text);
-	} else {
+	else if (h->exited) /* somebody that it started holds its output */
+		exec_over(h);
+	else if (h->exec || h->get || h->connect || h->grpc)
+		time_is_over(h);
+	else
 		finish(h, HANDLER_SUCCESS, ""); /* a pause is over */
-	}
 }
 
 /* --- a command --- */
@@ -130,6 +146,8 @@ static void exec_closed(struct stream *s)
 {
 	struct handler *h = s->ctx;
 	h->streams--;
+	if (h->exited && !h->streams)
+		exec_over(h);
 	maybe_free(h);
 }
 
@@ -149,10 +167,14 @@ static void exec_exit(void *ctx, int code, const struct err *err)
 {
 	struct handler *h = ctx;
 	h->exec = NULL;
+	h->exited = !err;
+	h->exit_code = code;
 	if (err)
 		finish(h, HANDLER_ERROR, err_text(err));
-	else
-		finish(h, code == 0 ? HANDLER_SUCCESS : HANDLER_FAILURE, text_of(h));
+	else if (!h->streams)
+		exec_over(h);
+	else if (h->done) /* the end may be told before the last output */
+		loop_timer_start(&h->timer, DRAIN_MS);
 	maybe_free(h);
 }
 
@@ -160,9 +182,13 @@ static int start_exec(struct handler *h, struct pod_container *c,
 		      const struct core_v1_exec_action *e)
 {
 	auto_arena a = { 0 };
+	auto_buf command = { 0 };
 	const char **argv = ARENA_ARRAY(&a, const char *, e->command.n + 1);
-	for (size_t i = 0; i < e->command.n; i++)
+	for (size_t i = 0; i < e->command.n; i++) {
 		argv[i] = e->command.items[i].p ? e->command.items[i].p : "";
+		buf_printf(&command, "%s%s", i ? " " : "", argv[i]);
+	}
+	h->command = buf_take(&command);
 	h->exec = runtime_exec(h->k->runtime, c->id, argv, false, false, &h->io, exec_exit, h,
 			       &h->start_err);
 	if (!h->exec)
@@ -196,90 +222,41 @@ static const char *host_of(const struct pod_container *c, struct str host, struc
 
 /* --- HTTP --- */
 
-static void http_response(struct http_call *call, const struct http_response *r)
+/* Whatever the answer is, a hook was heard; of a probe it has to be good. */
+static void http_done(void *ctx, const struct http_get_answer *a)
 {
-	((struct handler *)http_call_ctx(call))->status = r->status;
-}
-
-static void http_data(struct http_call *call, const char *p, size_t n)
-{
-	collect(http_call_ctx(call), p, n);
-}
-
-static void http_done(struct http_call *call, const struct err *err)
-{
-	struct handler *h = http_call_ctx(call);
-	char text[128];
-	h->call = NULL;
-	snprintf(text, sizeof(text), "HTTP probe failed with statuscode: %d", h->status);
-	if (err)
-		finish(h, HANDLER_FAILURE, err_text(err));
-	else if (h->status >= 200 && h->status < 400)
-		finish(h, HANDLER_SUCCESS, text_of(h));
-	else
-		finish(h, HANDLER_FAILURE, text);
-	maybe_free(h);
-}
-
-static size_t http_fields(const struct core_v1_http_get_action *g, const char *agent,
-			  struct http_field *out, struct str *host, struct arena *a)
-{
-	size_t n = 0;
-	bool has_agent = false, has_accept = false;
-	for (size_t i = 0; i < g->http_headers.n; i++) {
-		const struct core_v1_http_header *f = &g->http_headers.items[i];
-		if (str_ieq(f->name, STR("host"))) {
-			*host = f->value;
-			continue;
-		}
-		has_agent = has_agent || str_ieq(f->name, STR("user-agent"));
-		has_accept = has_accept || str_ieq(f->name, STR("accept"));
-		out[n++] = (struct http_field){ arena_str(a, f->name), f->value };
+	struct handler *h = ctx;
+	auto_buf text = { 0 };
+	h->get = NULL;
+	if (!a->status) {
+		finish(h, HANDLER_FAILURE, a->output);
+	} else if (h->is_hook || (a->status >= 200 && a->status < 300)) {
+		finish(h, HANDLER_SUCCESS, a->output);
+	} else if (a->status >= 300 && a->status < 400) {
+		buf_printf(&text, "Probe terminated redirects, Response body: %s", a->output);
+		finish(h, HANDLER_WARNING, text.p);
+	} else {
+		buf_printf(&text, "HTTP probe failed with statuscode: %d", a->status);
+		finish(h, HANDLER_FAILURE, text.p);
 	}
-	if (!has_agent)
-		out[n++] = (struct http_field){ STR("user-agent"), str_from(agent) };
-	if (!has_accept)
-		out[n++] = (struct http_field){ STR("accept"), STR("*/*") };
-	out[n++] = (struct http_field){ STR("connection"), STR("close") };
-	return n;
+	maybe_free(h);
 }
 
 static int start_http(struct handler *h, struct pod_container *c,
 		      const struct core_v1_http_get_action *g, const char *purpose)
 {
-	static const struct http_call_ops ops = { .response = http_response,
-						  .data = http_data,
-						  .done = http_done };
 	auto_arena a = { 0 };
-	const char *address = host_of(c, g->host, &a);
-	int port = port_of(c, &g->port, &h->start_err);
-	if (port < 0)
-		return -1;
-	if (str_eqz(g->scheme, "HTTPS")) {
-		struct tls_client_config t = { .server_name = address, .insecure = true };
-		if (tls_client_new(&t, &h->tls, &h->start_err) < 0)
-			return -1;
-	}
-	bool v6 = strchr(address, ':') != NULL;
-	struct str authority = str_from(arena_printf(&a, v6 ? "[%s]:%d" : "%s:%d", address, port));
-	struct http_field *fields = ARENA_ARRAY(&a, struct http_field, g->http_headers.n + 3);
-	size_t n =
-		http_fields(g, arena_printf(&a, "kube-%s/1.37", purpose), fields, &authority, &a);
-	const char *slash = g->path.n && g->path.p[0] == '/' ? "" : "/";
-	struct http_call_spec spec = {
-		.tls = h->tls,
-		.host = address,
-		.port = port,
-		.method = STR("GET"),
-		.target = str_from(arena_printf(&a, "%s%.*s", slash, STR_ARG(g->path))),
-		.authority = authority,
-		.fields = fields,
-		.nfields = n,
-		.ops = &ops,
-		.ctx = h,
+	struct http_get_spec spec = {
+		.client = h->k->http,
+		.action = g,
+		.address = host_of(c, g->host, &a),
+		.port = port_of(c, &g->port, &h->start_err),
+		.purpose = purpose,
 	};
-	h->call = http_call_start(h->k->http, &spec);
-	return 0;
+	if (spec.port < 0)
+		return -1;
+	h->get = http_get_start(&spec, http_done, h, &h->start_err);
+	return h->get ? 0 : -1;
 }
 
 /* --- TCP --- */
@@ -308,8 +285,9 @@ static int start_tcp(struct handler *h, struct pod_container *c,
 	int port = port_of(c, &t->port, &h->start_err);
 	if (port < 0)
 		return -1;
-	h->connect = connect_start(h->k->loop, host_of(c, t->host, &a), port, h->timeout_ms,
-				   tcp_done, h);
+	const char *host = host_of(c, t->host, &a);
+	h->address = str_printf(strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, port);
+	h->connect = connect_start(h->k->loop, host, port, h->timeout_ms, tcp_done, h);
 	return 0;
 }
 
@@ -357,6 +335,7 @@ struct handler *handler_start(struct pod_container *c, const struct handler_spec
 	h->done = done;
 	h->ctx = ctx;
 	h->timeout_ms = s->timeout_ms;
+	h->is_hook = !strcmp(s->purpose, "lifecycle");
 	h->timer_open = true;
 	loop_timer_init(h->k->loop, &h->timer, on_timer);
 	bool began = begin(h, c, s) >= 0;

@@ -16,7 +16,12 @@ struct handler_spec { /* borrowed for the call; the first that is set counts */
 	uint64_t timeout_ms; /* 0: none */
 	const char *purpose; /* "probe", "lifecycle": for the user agent */
 };
-enum handler_result { HANDLER_SUCCESS, HANDLER_FAILURE, HANDLER_ERROR };
+enum handler_result {
+	HANDLER_SUCCESS,
+	HANDLER_FAILURE,
+	HANDLER_ERROR,
+	HANDLER_WARNING /* good, but there is something to say: a redirect to another host */
+};
 /* output: what the command wrote or the server answered (at most 10 KiB), or what went wrong; borrowed for the call. Never called from
  * inside handler_start(). */
 typedef void (*handler_done)(void *ctx, enum handler_result r, const char *output);

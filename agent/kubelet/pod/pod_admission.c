@@ -2,9 +2,11 @@
 /* A pod is admitted once, before anything is made for it: when this node's pods and its Node object are known. One that may not run
  * here has failed, and stays for somebody to see. */
 #include "agent/kubelet/admission.h"
+#include "agent/kubelet/app_armor.h"
 #include "agent/kubelet/node/node.h"
 #include "agent/kubelet/pod/pod.h"
 #include "agent/kubelet/pod/pod_status.h"
+#include "agent/kubelet/sysctls.h"
 #include "base/mem.h"
 
 /* Does it still take something of the node? */
@@ -23,15 +25,25 @@ static void reject(struct pod *p, const struct admission *verdict)
 	p->stop_message = str_printf("Pod was rejected: %s", verdict->message);
 }
 
+static void refuse(struct admission *out, struct arena *a, const char *reason, struct buf *why)
+{
+	*out = (struct admission){ .reason = reason, .message = arena_strdup(a, buf_view(why)) };
+}
+
 static void check(const struct pod *p, const struct core_v1_pod *const *others, size_t n,
 		  const struct core_v1_node *node, struct arena *a, struct admission *out)
 {
 	auto_buf why = { 0 };
-	if (pressure_admits(eviction_conditions(p->k->eviction), &p->api, &why))
+	const struct kubelet *k = p->k;
+	if (!pressure_admits(eviction_conditions(k->eviction), &p->api, &why)) {
+		refuse(out, a, "Evicted", &why);
+	} else if (!sysctls_admitted(&p->api.spec, k->config.allowed_unsafe_sysctls, &why)) {
+		refuse(out, a, "SysctlForbidden", &why);
+	} else {
 		admission_check(&p->api, others, n, node, a, out);
-	else
-		*out = (struct admission){ .reason = "Evicted",
-					   .message = arena_strdup(a, buf_view(&why)) };
+		if (!out->reason && !app_armor_admitted(&p->api, &why))
+			refuse(out, a, "AppArmor", &why);
+	}
 }
 
 bool pod_admit(struct pod *p)

@@ -27,7 +27,7 @@ struct setup { /* all memory in the arena, so that the worker touches nothing of
 	const char *uid, *log_dir;
 	struct network_port *ports;
 	size_t nports;
-	char host_name[64];
+	char host_name[64], kernel_name[65];
 	bool volumes_only;
 	struct network_pod network; /* out */
 	struct err err;             /* out */
@@ -80,7 +80,7 @@ static int write_etc(struct setup *s, struct err *err)
 	dns_resolv_conf(&node, s->source.fields.pod, &resolv);
 	dns_hosts(s->source.fields.pod, ips, s->host_name, c->cluster_domain, buf_view(&host_hosts),
 		  &hosts);
-	buf_printf(&name, "%s\n", s->host_name);
+	buf_printf(&name, "%s\n", s->kernel_name);
 	int r = write_text(s->dirs.data, "resolv.conf", &resolv, err);
 	if (r == 0)
 		r = write_text(s->dirs.data, "hosts", &hosts, err);
@@ -111,8 +111,18 @@ static void setup_work(void *ctx)
 	int r = lay_volumes(s, &s->err);
 	if (r < 0 || s->volumes_only)
 		return;
-	r = make_dirs(s, &s->err);
-	if (r == 0 && !s->source.fields.pod->spec.host_network)
+	const struct core_v1_pod_spec *spec = &s->source.fields.pod->spec;
+	if (spec->host_users &&
+	    !*spec->host_users) /* better not at all than as the host's own users */
+		r = err_set(&s->err, ERR_INVALID,
+			    "can't set `spec.hostUsers: false`, runtime does not support user "
+			    "namespaces");
+	if (r == 0)
+		r = dns_kernel_name(s->source.fields.pod, s->host_name, s->k->config.cluster_domain,
+				    s->kernel_name, &s->err);
+	if (r == 0)
+		r = make_dirs(s, &s->err);
+	if (r == 0 && !spec->host_network)
 		r = network_pod_add(s->k->network, s->uid, s->ports, s->nports, &s->network,
 				    &s->err);
 	if (r == 0)
@@ -210,7 +220,7 @@ static void start_runtime(struct pod *p, struct setup *s)
 		.pod_uid = s->uid,
 		.pod_name = p->name,
 		.pod_ns = p->ns,
-		.hostname = spec->host_network ? NULL : s->host_name,
+		.hostname = spec->host_network ? NULL : s->kernel_name,
 		.log_dir = s->log_dir,
 		.netns_path = spec->host_network ? NULL : s->network.netns_path,
 		.host_pid = spec->host_pid,

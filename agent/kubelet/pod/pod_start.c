@@ -119,15 +119,25 @@ static void on_started(void *ctx, const struct err *err)
 	pod_unhold(p);
 }
 
+/* It never was: the one before it is still the last one. */
+static void create_failed(struct launch *l, const char *message)
+{
+	struct pod_container *c = l->c;
+	auto_free char *text = str_dup(str_from(message));
+	pod_event(c->pod, c, true, "Failed", "Error: %s", text);
+	snprintf(c->id, sizeof(c->id), "%s", c->end.id);
+	if (c->end.valid || c->last.valid)
+		c->restart_count--;
+	launch_give_up(l, "CreateContainerError", text, LAUNCH_RETRY_US);
+}
+
 static void on_created(void *ctx, const struct err *err)
 {
 	struct launch *l = ctx;
 	struct pod_container *c = l->c;
 	struct pod *p = c->pod;
 	if (err) {
-		start_failed(l, err_text(err));
-		launch_free(l);
-		pod_unhold(p);
+		create_failed(l, err_text(err));
 		return;
 	}
 	pod_event(p, c, false, "Created", "Container created");

@@ -98,17 +98,20 @@ static void on_result(void *ctx, enum handler_result r, const char *output)
 	p->handler = NULL;
 	if (!s)
 		return;
-	c->probed[p->kind][r]++;
+	c->probed[p->kind][r == HANDLER_WARNING ? HANDLER_SUCCESS : r]++;
 	if (r == HANDLER_FAILURE)
 		pod_event(c->pod, c, true, "Unhealthy", "%s probe failed: %s", words[p->kind].name,
 			  output);
 	else if (r == HANDLER_ERROR)
 		pod_event(c->pod, c, true, "Unhealthy",
-			  "%s probe errored and resulted in failure state: %s", words[p->kind].name,
+			  "%s probe errored and resulted in unknown state: %s", words[p->kind].name,
 			  output);
+	else if (r == HANDLER_WARNING)
+		pod_event(c->pod, c, true, "ProbeWarning", "%s probe warning: %s",
+			  words[p->kind].name, output);
 	struct probe_limits limits = limits_of(s);
 	arm(p, positive(s->period_seconds, 10) * 1000);
-	apply(p, s, probe_judge(&p->count, &limits, r == HANDLER_SUCCESS));
+	apply(p, s, probe_judge(&p->count, &limits, r == HANDLER_SUCCESS || r == HANDLER_WARNING));
 	pod_sync(c->pod);
 }
 

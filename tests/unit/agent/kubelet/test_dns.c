@@ -82,6 +82,33 @@ static void a_long_name_is_cut_to_a_host_name(void **state)
 	assert_string_equal(name, "node");
 }
 
+static void a_pod_may_have_its_whole_name(void **state)
+{
+	(void)state;
+	auto_arena a = { 0 };
+	auto_err err = { 0 };
+	auto_buf b = { 0 };
+	char name[65];
+	const char *const ips[] = { "10.0.0.7", NULL };
+	struct core_v1_pod *p =
+		pod_from(&a, "{\"metadata\":{\"name\":\"p\",\"namespace\":\"ns\"},\"spec\":{"
+			     "\"containers\":[],\"subdomain\":\"sub\","
+			     "\"setHostnameAsFQDN\":true}}");
+	assert_int_equal(dns_kernel_name(p, "p", "cluster.local", name, &err), 0);
+	assert_string_equal(name, "p.sub.ns.svc.cluster.local");
+	assert_true(dns_kernel_name(p, "pppppppppppppppppppppppppppppppppppppppp", "cluster.local",
+				    name, &err) < 0);
+	assert_string_equal(err_text(&err),
+			    "failed to construct FQDN from pod hostname and cluster domain, FQDN "
+			    "pppppppppppppppppppppppppppppppppppppppp.sub.ns.svc.cluster.local is "
+			    "too long (64 characters is the max, 65 characters requested)");
+	p->spec.hostname_override = STR("given");
+	assert_int_equal(dns_kernel_name(p, "given", "cluster.local", name, &err), 0);
+	assert_string_equal(name, "given");
+	dns_hosts(p, ips, "given", "cluster.local", STR(""), &b);
+	assert_non_null(strstr(b.p, "10.0.0.7\tgiven\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +116,7 @@ int main(void)
 		cmocka_unit_test(dns_config_adds_and_overrides),
 		cmocka_unit_test(hosts_name_the_pod_and_its_aliases),
 		cmocka_unit_test(a_long_name_is_cut_to_a_host_name),
+		cmocka_unit_test(a_pod_may_have_its_whole_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
