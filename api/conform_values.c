@@ -62,6 +62,8 @@ static void go_type(const struct api_schema *s, struct buf *out)
 	} else if (s->kind == API_MAP && s->item && s->item->type && is_of_devices(s->item->type)) {
 		buf_puts(out, "map[v1.QualifiedName]");
 		go_type(s->item, out);
+	} else if (s->kind == API_LIST && s->boxed) {
+		buf_puts(out, "v1.ExtraValue");
 	} else if (s->kind == API_LIST || s->kind == API_MAP) {
 		buf_puts(out, s->kind == API_LIST ? "[]" : "map[string]");
 		if (s->item)

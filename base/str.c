@@ -132,6 +132,15 @@ char *str_dup(struct str s)
 	return copy;
 }
 
+char *str_lower(struct str s)
+{
+	char *out = str_dup(s);
+	for (char *p = out; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p + 'a' - 'A');
+	return out;
+}
+
 char *str_printf(const char *fmt, ...)
 {
 	struct buf b = { 0 };

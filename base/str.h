@@ -50,7 +50,8 @@ bool str_next(struct str *rest, char sep, struct str *out);
 bool str_to_i64(struct str s,
 		int64_t *out); /* whole slice, decimal, optional sign; false on overflow */
 bool str_to_u64(struct str s, uint64_t *out);
-char *str_dup(struct str s); /* heap, NUL-terminated */
+char *str_dup(struct str s);   /* heap, NUL-terminated */
+char *str_lower(struct str s); /* the same in lower case (ASCII) */
 char *str_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* heap */
 size_t str_distance(struct str a, struct str b); /* edit distance, for "did you mean" */
 uint64_t str_hash(struct str s);                 /* not stable across processes */

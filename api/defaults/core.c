@@ -81,7 +81,7 @@ static void service_spec(json_t *tree)
 	    (cluster && json_array_size(json_object_get(tree, "externalIPs"))))
 		default_set_text(tree, "externalTrafficPolicy", "Cluster");
 	if (node_port || balanced || cluster)
-		default_set_text(tree, "internalTrafficPolicy", "Cluster");
+		default_if_absent(tree, "internalTrafficPolicy", "Cluster");
 	if (balanced)
 		default_set_bool(tree, "allocateLoadBalancerNodePorts", true);
 }

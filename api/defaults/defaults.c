@@ -24,6 +24,12 @@ void default_set_text(json_t *tree, const char *field, const char *value)
 		json_object_set_new(tree, field, json_string(value));
 }
 
+void default_if_absent(json_t *tree, const char *field, const char *value)
+{
+	if (!default_has(tree, field))
+		json_object_set_new(tree, field, json_string(value));
+}
+
 void default_set_int(json_t *tree, const char *field, json_int_t value)
 {
 	if (!default_has(tree, field))

@@ -22,6 +22,8 @@ bool default_has(const json_t *tree, const char *field);
 const char *default_text(const json_t *tree, const char *field); /* "" when absent */
 void default_set_text(json_t *tree, const char *field,
 		      const char *value); /* where it is absent or empty */
+void default_if_absent(json_t *tree, const char *field,
+		       const char *value); /* of a pointer: an empty one is something */
 void default_set_int(json_t *tree, const char *field, json_int_t value); /* where it is absent */
 void default_set_bool(json_t *tree, const char *field, bool value);
 json_t *default_object(json_t *tree, const char *field);                /* made when absent */

@@ -133,7 +133,7 @@ static void ingress_class_spec(json_t *tree)
 {
 	json_t *parameters = json_object_get(tree, "parameters");
 	if (json_is_object(parameters))
-		default_set_text(parameters, "scope", "Cluster");
+		default_if_absent(parameters, "scope", "Cluster");
 }
 
 static void rbac_subject(json_t *tree)

@@ -210,9 +210,11 @@ void validate_runtime_class(struct check *c, const json_t *class)
 {
 	const json_t *overhead = json_object_get(class, "overhead"),
 		     *scheduling = json_object_get(class, "scheduling");
-	if (!c->update || field(class, "handler").n)
+	if (!c->update)
 		CHECK_DECLARED(c, check_required_name(c, "handler", field(class, "handler"),
 						      name_dns_label));
+	else if (field(class, "handler").n)
+		check_name(c, "handler", field(class, "handler"), name_dns_label);
 	if (overhead) {
 		json_t *as_limits = json_object();
 		json_t *fixed = json_object_get(overhead, "podFixed");
@@ -246,6 +248,9 @@ static void check_api_service_name(struct check *c, const json_t *service)
 	auto_buf wanted = { 0 };
 	buf_printf(&wanted, "%.*s.%.*s", STR_ARG(field(spec, "version")),
 		   STR_ARG(field(spec, "group")));
+	if (meta_generate_name(service).n)
+		check_invalid_text(c, "metadata.generateName", meta_generate_name(service),
+				   "must be `spec.version+\".\"+spec.group`: \"%s\"", wanted.p);
 	if (!meta_name(service).n || !name_ok(name_path_segment(meta_name(service))) ||
 	    str_eq(meta_name(service), buf_view(&wanted)))
 		return; /* the former is said with the metadata */

@@ -131,7 +131,7 @@ void check_operations_rule(struct check *c, const json_t *rule)
 	size_t was = check_in(c, "resources");
 	check_resources_list(c, json_object_get(rule, "resources"));
 	check_out(c, was);
-	check_one_of(c, rule, "scope", scopes, false);
+	check_known_if_set(c, rule, "scope", scopes);
 }
 
 void check_match_conditions(struct check *c, const json_t *of)

@@ -150,7 +150,7 @@ static void check_param_ref(struct check *c, const json_t *spec)
 		check_forbidden(c, "selector", "name and selector are mutually exclusive");
 	if (name.n == 0 && !selector)
 		check_required(c, NULL, "one of name or selector must be specified");
-	check_one_pointed(c, ref, "parameterNotFoundAction", actions);
+	check_one_of(c, ref, "parameterNotFoundAction", actions, true);
 	check_out(c, was);
 }
 

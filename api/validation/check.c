@@ -240,6 +240,12 @@ void check_too_long(struct check *c, const char *child, int max_bytes)
 		       "may not be more than %d bytes", max_bytes);
 }
 
+void check_too_long_counted(struct check *c, const char *child, int max_characters)
+{
+	complain_plain(c, "FieldValueTooLong", child, body_of("Too long"),
+		       "may not be more than %d characters", max_characters);
+}
+
 void check_too_many(struct check *c, const char *child, size_t n, size_t max)
 {
 	struct buf body = { 0 };

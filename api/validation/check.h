@@ -60,12 +60,15 @@ void check_duplicate(struct check *c, const char *child, const json_t *value);
 void check_duplicate_text(struct check *c, const char *child, struct str value);
 void check_not_found(struct check *c, const char *child, struct str value, const char *detail);
 void check_too_long(struct check *c, const char *child, int max_bytes);
+void check_too_long_counted(struct check *c, const char *child, int max_characters);
 void check_too_many(struct check *c, const char *child, size_t n, size_t max);
 void check_unsupported(struct check *c, const char *child, const json_t *value,
 		       const char *const *supported); /* NULL-terminated */
 
 /* check_rules.c: rules that come back everywhere. */
 void check_name(struct check *c, const char *child, struct str value, name_check rule);
+/* One complaint of a name rule. Generated rules call bytes what others call characters. */
+void check_name_text(struct check *c, const char *child, struct str value, const char *text);
 /* Required when empty, else the name rule. */
 void check_required_name(struct check *c, const char *child, struct str value, name_check rule);
 void check_one_of(struct check *c, const json_t *parent, const char *child,

@@ -3,11 +3,20 @@
 #include "api/object/meta.h"
 #include "api/validation/check.h"
 
+void check_name_text(struct check *c, const char *child, struct str value, const char *text)
+{
+	const char *counted = c->declared ? strstr(text, " characters") : NULL;
+	if (counted && !counted[sizeof(" characters") - 1])
+		check_invalid_text(c, child, value, "%.*s bytes", (int)(counted - text), text);
+	else
+		check_invalid_text(c, child, value, "%s", text);
+}
+
 void check_name(struct check *c, const char *child, struct str value, name_check rule)
 {
 	struct name_errors e = rule(value);
 	for (size_t i = 0; i < e.n; i++)
-		check_invalid_text(c, child, value, "%s", e.text[i]);
+		check_name_text(c, child, value, e.text[i]);
 }
 
 void check_required_name(struct check *c, const char *child, struct str value, name_check rule)

@@ -149,10 +149,10 @@ static void check_constraint(struct check *c, const json_t *constraint, void *na
 	if (match)
 		CHECK_DECLARED(c, check_qualified_device_name(c, "matchAttribute", tree_str(match),
 							      true));
-	else if (distinct)
+	if (distinct)
 		CHECK_DECLARED(c, check_qualified_device_name(c, "distinctAttribute",
 							      tree_str(distinct), true));
-	else
+	if (!match && !distinct)
 		check_required(c, NULL,
 			       "exactly one of \"matchAttribute\" or \"distinctAttribute\" is "
 			       "required, but multiple fields are set");

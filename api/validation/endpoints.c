@@ -211,7 +211,7 @@ static void check_slice_ports(struct check *c, const json_t *slice)
 			check_name(c, "name", name, name_dns_label);
 		if (seen_before(&names, name))
 			check_duplicate_text(c, "name", name);
-		check_one_of(c, port, "protocol", protocols, true);
+		check_one_pointed(c, port, "protocol", protocols);
 		if (json_object_get(port, "appProtocol"))
 			check_name(c, "appProtocol", field(port, "appProtocol"), name_label_key);
 		check_out(c, at);

@@ -10,8 +10,9 @@
 
 static void field_name(const char *name, struct buf *out)
 {
-	static const char *const initials[] = { "api", "uid", "uri", "url", "ip", "tls", "tty",
-						"iqn", "csi", "nfs", "dns", "fs", "os" };
+	static const char *const initials[] = { "api",  "uid", "uri",  "url", "ip",  "tls", "tty",
+						"iqn",  "csi", "nfs",  "dns", "fs",  "os",  "iscsi",
+						"http", "tcp", "grpc", "gce", "aws", "rbd", "fc" };
 	if (!strcmp(name, "serviceAccount")) {
 		buf_puts(out, "DeprecatedServiceAccount");
 		return;

@@ -13,6 +13,7 @@ typedef void (*validate_update_fn)(struct check *c, const json_t *new, const jso
 enum kind_metadata {
 	METADATA_FIRST, /* before the kind's own rules: as that of a creation, or of an update */
 	METADATA_BOTH, /* an update is held against all rules of a creation, too, before those of updates */
+	METADATA_AGAIN, /* that of an update by the rules of a creation, too */
 	METADATA_OWN, /* that of a creation by the kind's rules, and by general ones when they find nothing */
 };
 

@@ -166,7 +166,7 @@ static void check_parameters(struct check *c, const json_t *parameters)
 	static const char *const scopes[] = { "Cluster", "Namespace", NULL };
 	const json_t *ns = json_object_get(parameters, "namespace");
 	check_typed_ref(c, parameters);
-	check_one_of(c, parameters, "scope", scopes, true);
+	check_one_pointed(c, parameters, "scope", scopes);
 	if (str_eqz(field(parameters, "scope"), "Namespace") && !ns)
 		check_required(c, "namespace", "`parameters.scope` is set to 'Namespace'");
 	else if (str_eqz(field(parameters, "scope"), "Namespace"))
@@ -241,7 +241,7 @@ static void check_block(struct check *c, const json_t *block)
 	size_t i;
 	json_t *except;
 	if (cidr.n == 0)
-		check_required(c, "cidr", "%s", "");
+		CHECK_DECLARED(c, check_required(c, "cidr", "%s", ""));
 	else
 		check_cidr(c, "cidr", cidr);
 	size_t was = check_in(c, "except");

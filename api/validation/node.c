@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "api/object/meta.h"
+#include "api/registry.h"
+#include "api/validation/internal.h"
 #include "api/validation/kinds.h"
 #include "api/validation/resources.h"
 
@@ -19,11 +21,11 @@ static void check_taint(struct check *c, const json_t *taint, struct map *seen)
 	check_one_of(c, taint, "effect", effects, true);
 	buf_printf(&pair, "%.*s:%.*s", STR_ARG(key), STR_ARG(tree_get_str(taint, "effect", NULL)));
 	if (seen_before(seen, buf_view(&pair))) {
-		char *text = json_dumps(taint, JSON_COMPACT | JSON_SORT_KEYS);
+		auto_buf text = { 0 };
+		internal_text(api_type_find(STR("core/v1.Taint")), taint, &text);
 		err_cause(c->err, "FieldValueDuplicate", c->path.p,
-			  "Duplicate value: %s: taints must be unique by key and effect pair",
-			  text);
-		free(text);
+			  "Duplicate value: %.*s: taints must be unique by key and effect pair",
+			  STR_ARG(buf_view(&text)));
 	}
 }
 
@@ -79,12 +81,66 @@ static void check_cidrs(struct check *c, const json_t *node)
 	check_out(c, was);
 }
 
+/* Words in UpperCamelCase, and more words behind slashes. */
+static bool is_feature(struct str name)
+{
+	bool first = true, begins = true;
+	for (size_t i = 0; i < name.n; i++) {
+		char ch = name.p[i];
+		bool upper = ch >= 'A' && ch <= 'Z', letter = upper || (ch >= 'a' && ch <= 'z');
+		if (begins && !(first ? upper : letter))
+			return false;
+		if (!letter && !(ch >= '0' && ch <= '9') && ch != '/')
+			return false;
+		first = false;
+		begins = ch == '/';
+	}
+	return !begins;
+}
+
+static void check_feature(struct check *c, struct str name)
+{
+	auto_buf quoted = { 0 };
+	buf_json_string(&quoted, name);
+	if (name.n > 253)
+		check_invalid_text(c, NULL, name,
+				   "invalid feature name %s: must be no more than 253 characters",
+				   quoted.p);
+	else if (!is_feature(name))
+		check_invalid_text(c, NULL, name,
+				   "invalid feature name %s: must start with an UpperCamelCase "
+				   "segment, with subsequent segments separated by '/' (e.g., "
+				   "MyFeature or MyFeature/mySubFeature), and contain only "
+				   "alphanumeric characters and slashes",
+				   quoted.p);
+}
+
+static void check_features(struct check *c, const json_t *node)
+{
+	const json_t *list = tree_get(node, "status", "declaredFeatures", NULL);
+	size_t was = check_in(c, "status.declaredFeatures"), i;
+	json_t *item;
+	json_array_foreach (list, i, item) {
+		struct str name = tree_str(item),
+			   before = i ? tree_str(json_array_get(list, i - 1)) : STR("");
+		size_t at = check_in_index(c, i);
+		if (i && str_eq(name, before))
+			check_duplicate_text(c, NULL, name);
+		else if (i && str_cmp(before, name) > 0)
+			check_invalid_text(c, NULL, name, "list must be sorted alphabetically");
+		check_feature(c, name);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
 void validate_node(struct check *c, const json_t *node)
 {
 	check_taints(c, node);
 	check_amounts(c, node, "capacity");
 	check_amounts(c, node, "allocatable");
 	check_cidrs(c, node);
+	check_features(c, node);
 }
 
 static void check_addresses(struct check *c, const json_t *node)
@@ -112,6 +168,7 @@ void validate_node_update(struct check *c, const json_t *new, const json_t *old)
 	check_amounts(c, new, "capacity");
 	check_amounts(c, new, "allocatable");
 	check_addresses(c, new);
+	check_features(c, new);
 	if (json_array_size(json_object_get(b, "podCIDRs")) &&
 	    !shape_equal(json_object_get(a, "podCIDRs"), json_object_get(b, "podCIDRs")))
 		check_forbidden(c, "spec.podCIDRs",
@@ -121,4 +178,6 @@ void validate_node_update(struct check *c, const json_t *new, const json_t *old)
 	else if (was.n && now.n == 0)
 		check_invalid(c, "spec.providerID", NULL, "field cannot be cleared once set");
 	check_taints(c, new);
+	if (!str_eq(tree_get_str(a, "externalID", NULL), tree_get_str(b, "externalID", NULL)))
+		check_forbidden(c, "spec.externalID", "may not be updated");
 }

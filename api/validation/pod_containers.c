@@ -98,7 +98,7 @@ static void check_restart_rule(struct check *c, const json_t *rule)
 	check_out(c, was);
 }
 
-static void check_restart(struct check *c, const json_t *container)
+static void check_restart(struct check *c, const json_t *container, bool init)
 {
 	static const char *const policies[] = { "Always", "Never", "OnFailure", NULL };
 	const json_t *policy = json_object_get(container, "restartPolicy"),
@@ -108,7 +108,9 @@ static void check_restart(struct check *c, const json_t *container)
 	if (!policy && n)
 		check_required(c, "restartPolicy",
 			       "must specify restartPolicy when restart rules are used");
-	else if (policy && !str_in(tree_str(policy), policies))
+	if (!policy && init)
+		return; /* then upstream looks at no rule */
+	if (policy && !str_in(tree_str(policy), policies))
 		check_unsupported(c, "restartPolicy", policy, policies);
 	if (n > 20)
 		check_too_many(c, "restartPolicyRules", n, 20);
@@ -202,7 +204,7 @@ static void check_main(struct check *c, const struct pod_rules *p, struct map *n
 		if (seen_before(names, field(container, "name")))
 			check_duplicate_text(c, "name", field(container, "name"));
 		check_hooks(c, container, p);
-		check_restart(c, container);
+		check_restart(c, container, false);
 		check_host_ports_of(c, container, &host_ports);
 		check_out(c, at);
 	}
@@ -234,7 +236,7 @@ static void check_init(struct check *c, const struct pod_rules *p, struct map *n
 		struct str name = field(container, "name");
 		size_t at = check_in_index(c, i);
 		check_common(c, container, p);
-		check_restart(c, container);
+		check_restart(c, container, true);
 		if (name.n && seen_before(names, name))
 			check_duplicate_text(c, "name", name);
 		check_host_ports_of(c, container, &host_ports);

@@ -78,6 +78,10 @@ void check_field_ref(struct check *c, const json_t *ref, bool volume)
 		check_required(c, "apiVersion", "%s", "");
 	} else if (text.n == 0) {
 		check_required(c, "fieldPath", "%s", "");
+	} else if (!str_eqz(field(ref, "apiVersion"), "v1")) {
+		check_invalid_text(c, "fieldPath", text,
+				   "error converting fieldPath: unsupported pod version: %.*s",
+				   STR_ARG(field(ref, "apiVersion")));
 	} else if (split_subscript(text, &path, &subscript)) {
 		check_subscript(c, path, subscript);
 	} else if (!str_in(text, known_fields)) {
@@ -238,4 +242,53 @@ void check_env(struct check *c, const json_t *container)
 	}
 	check_out(c, was);
 	check_env_from(c, json_object_get(container, "envFrom"));
+}
+
+/* ---- files of volumes ---- */
+
+static void check_file_volume(struct check *c, const json_t *ref, struct map *volumes)
+{
+	struct str name = field(ref, "volumeName");
+	const json_t *volume = map_get(volumes, name);
+	if (!volume)
+		check_not_found(c, "volumeName", name, "");
+	else if (!json_object_get(volume, "emptyDir"))
+		check_invalid_text(c, "volumeName", name,
+				   "referenced volume must be of type emptyDir");
+}
+
+static void check_files_of(struct check *c, const json_t *container, struct map *volumes)
+{
+	size_t was = check_in(c, "env"), i;
+	json_t *var;
+	json_array_foreach (json_object_get(container, "env"), i, var) {
+		const json_t *ref = tree_get(var, "valueFrom", "fileKeyRef", NULL);
+		size_t at = check_in_index(c, i);
+		check_in(c, "valueFrom.fileKeyRef");
+		if (ref)
+			check_file_volume(c, ref, volumes);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}
+
+void check_env_files(struct check *c, const json_t *spec)
+{
+	static const char *const lists[] = { "initContainers", "containers",
+					     "ephemeralContainers" };
+	struct map volumes = { 0 };
+	size_t i;
+	json_t *item;
+	json_array_foreach (json_object_get(spec, "volumes"), i, item)
+		map_put(&volumes, field(item, "name"), item);
+	for (size_t k = 0; k < COUNT_OF(lists); k++) {
+		size_t was = check_in(c, lists[k]);
+		json_array_foreach (json_object_get(spec, lists[k]), i, item) {
+			size_t at = check_in_index(c, i);
+			check_files_of(c, item, &volumes);
+			check_out(c, at);
+		}
+		check_out(c, was);
+	}
+	map_free(&volumes, NULL);
 }

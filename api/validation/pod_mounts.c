@@ -60,7 +60,7 @@ static void check_recursive_read_only(struct check *c, const json_t *mount)
 	if (!json_is_true(json_object_get(mount, "readOnly")))
 		check_forbidden(c, "recursiveReadOnly",
 				"may only be specified when readOnly is true");
-	if (propagation.n && !str_eqz(propagation, "None"))
+	if (json_object_get(mount, "mountPropagation") && !str_eqz(propagation, "None"))
 		check_forbidden(
 			c, "recursiveReadOnly",
 			"may only be specified when mountPropagation is None or not specified");

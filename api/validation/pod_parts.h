@@ -27,6 +27,8 @@ void check_probe(struct check *c, const json_t *container, const char *kind,
 		 const struct pod_rules *p);
 void check_lifecycle(struct check *c, const json_t *lifecycle, const struct pod_rules *p);
 void check_env(struct check *c, const json_t *container);
+void check_env_files(struct check *c,
+		     const json_t *spec); /* the volumes that variables are read from */
 void check_mounts(struct check *c, const json_t *container, const struct pod_rules *p);
 /* At `resources`, of a container or of the pod as a whole. */
 void check_resources(struct check *c, const json_t *resources, const json_t *claims, bool of_pod);

@@ -2,6 +2,7 @@
 /* A projected volume: several sources whose files come into one directory. */
 #include "api/object/meta.h"
 #include "api/validation/certificate_parts.h"
+#include "api/validation/internal.h"
 #include "api/validation/pod_parts.h"
 #include "api/validation/volume_sources.h"
 #include "base/mem.h"
@@ -114,7 +115,8 @@ static void check_trust_bundle(struct check *c, const json_t *source, const stru
 		     *signer = json_object_get(source, "signerName"),
 		     *selector = json_object_get(source, "labelSelector");
 	if (name && signer) {
-		check_invalid(c, NULL, source, "only one of name and signerName may be used");
+		check_invalid_internal(c, NULL, "core/v1.ClusterTrustBundleProjection", source,
+				       "only one of name and signerName may be used");
 	} else if (name) {
 		check_bundle_name(c, tree_str(name));
 		if (selector)

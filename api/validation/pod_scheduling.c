@@ -141,6 +141,58 @@ static void check_label_keys(struct check *c, const json_t *owner, const char *c
 	check_out(c, was);
 }
 
+/* The selector has got what the labels of the pod make of these keys by now: each once. */
+static void check_keys_twice(struct check *c, const json_t *owner)
+{
+	const json_t *keys = json_object_get(owner, "matchLabelKeys"),
+		     *selector = json_object_get(owner, "labelSelector");
+	struct map places = { 0 }, seen = { 0 };
+	size_t i;
+	json_t *item;
+	const char *name;
+	json_array_foreach (keys, i, item)
+		map_put(&places, tree_str(item), (void *)(uintptr_t)(i + 1));
+	json_object_foreach (json_object_get(selector, "matchLabels"), name, item)
+		seen_before(&seen, str_from(name));
+	json_array_foreach (json_object_get(selector, "matchExpressions"), i, item) {
+		struct str key = field(item, "key");
+		size_t place = (uintptr_t)map_get(&places, key);
+		if (!seen_before(&seen, key) || !place)
+			continue;
+		size_t at = check_in_index(c, place - 1);
+		check_invalid_text(c, NULL, key, "exists in both matchLabelKeys and labelSelector");
+		check_out(c, at);
+	}
+	map_free(&places, NULL);
+	map_free(&seen, NULL);
+}
+
+static void check_keys_apart(struct check *c, const json_t *owner)
+{
+	struct map others = { 0 };
+	size_t was = check_in(c, "matchLabelKeys"), i;
+	json_t *key;
+	json_array_foreach (json_object_get(owner, "mismatchLabelKeys"), i, key)
+		seen_before(&others, tree_str(key));
+	json_array_foreach (json_object_get(owner, "matchLabelKeys"), i, key) {
+		size_t at = check_in_index(c, i);
+		if (map_get(&others, tree_str(key)))
+			check_invalid_text(c, NULL, tree_str(key),
+					   "exists in both matchLabelKeys and mismatchLabelKeys");
+		check_out(c, at);
+	}
+	check_out(c, was);
+	map_free(&others, NULL);
+}
+
+static void check_all_label_keys(struct check *c, const json_t *owner)
+{
+	check_label_keys(c, owner, "matchLabelKeys");
+	check_label_keys(c, owner, "mismatchLabelKeys");
+	check_keys_twice(c, owner);
+	check_keys_apart(c, owner);
+}
+
 static void check_pod_term(struct check *c, const json_t *term)
 {
 	size_t i;
@@ -149,8 +201,7 @@ static void check_pod_term(struct check *c, const json_t *term)
 	check_label_selector(c, "namespaceSelector", json_object_get(term, "namespaceSelector"));
 	json_array_foreach (json_object_get(term, "namespaces"), i, ns)
 		check_name(c, "namespace", tree_str(ns), name_dns_label);
-	check_label_keys(c, term, "matchLabelKeys");
-	check_label_keys(c, term, "mismatchLabelKeys");
+	check_all_label_keys(c, term);
 	if (field(term, "topologyKey").n == 0)
 		check_required(c, "topologyKey", "can not be empty");
 	check_name(c, "topologyKey", field(term, "topologyKey"), name_label_key);
@@ -270,7 +321,7 @@ static void check_constraint(struct check *c, const json_t *constraint)
 			STR_ARG(action));
 	check_known_if_set(c, constraint, "nodeAffinityPolicy", policies);
 	check_known_if_set(c, constraint, "nodeTaintsPolicy", policies);
-	check_label_keys(c, constraint, "matchLabelKeys");
+	check_all_label_keys(c, constraint);
 	check_label_selector(c, "labelSelector", json_object_get(constraint, "labelSelector"));
 }
 

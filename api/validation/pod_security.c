@@ -81,14 +81,14 @@ static void check_escalation(struct check *c, const json_t *context)
 	if (!json_is_false(json_object_get(context, "allowPrivilegeEscalation")))
 		return;
 	if (json_is_true(json_object_get(context, "privileged")))
-		check_invalid(
-			c, NULL, context,
+		check_invalid_internal(
+			c, NULL, "core/v1.SecurityContext", context,
 			"cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
 	json_array_foreach (tree_get(context, "capabilities", "add", NULL), i, capability)
 		if (str_eqz(tree_str(capability), "CAP_SYS_ADMIN"))
-			check_invalid(c, NULL, context,
-				      "cannot set `allowPrivilegeEscalation` to false and "
-				      "`capabilities.Add` CAP_SYS_ADMIN");
+			check_invalid_internal(c, NULL, "core/v1.SecurityContext", context,
+					       "cannot set `allowPrivilegeEscalation` to false and "
+					       "`capabilities.Add` CAP_SYS_ADMIN");
 }
 
 void check_security_context(struct check *c, const json_t *context, bool host_users)

@@ -273,6 +273,7 @@ void check_pod_spec(struct check *c, struct pod_rules *p)
 	check_overhead(c, spec);
 	check_os(c, spec);
 	check_group(c, spec);
+	check_env_files(c, spec);
 	map_free(&p->volumes, NULL);
 }
 

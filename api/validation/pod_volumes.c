@@ -122,21 +122,21 @@ static void check_downward(struct check *c, const json_t *source)
 
 void check_csi_driver_name(struct check *c, const char *child, struct str driver)
 {
-	auto_free char *small = str_dup(driver);
-	for (char *p = small; *p; p++)
-		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	auto_free char *small = str_lower(driver);
 	struct name_errors e = name_dns_subdomain(str_of(small, driver.n));
 	if (driver.n == 0) {
 		check_required(c, child, "%s", "");
 		return;
 	}
-	if (driver.n > 63)
+	if (driver.n > 63 && !c->declared)
 		check_too_long(c, child, 63);
 	for (size_t i = 0; i < e.n; i++)
-		check_invalid_text(c, child, driver, "%s",
-				   c->declared && str_starts(str_from(e.text[i]), STR("a lower"))
-					   ? CASELESS
-					   : e.text[i]);
+		check_name_text(c, child, driver,
+				c->declared && str_starts(str_from(e.text[i]), STR("a lower"))
+					? CASELESS
+					: e.text[i]);
+	if (driver.n > 63 && c->declared)
+		check_too_long_counted(c, child, 63);
 }
 
 void check_csi_driver(struct check *c, const json_t *source)
@@ -228,7 +228,7 @@ static void find_created_claims(const struct pod_rules *p, struct map *created)
 	json_t *volume;
 	json_array_foreach (json_object_get(p->spec, "volumes"), i, volume) {
 		auto_buf name = { 0 };
-		if (pod.n == 0 || !json_object_get(volume, "ephemeral"))
+		if (pod.n == 0 || name.n == 0 || !json_object_get(volume, "ephemeral"))
 			continue;
 		buf_printf(&name, "%.*s-%.*s", STR_ARG(pod), STR_ARG(field(volume, "name")));
 		seen_before(created, buf_view(&name));

@@ -180,11 +180,27 @@ void validate_resource_quota(struct check *c, const json_t *quota)
 	check_out(c, was);
 }
 
+static bool all_among(const json_t *list, const json_t *others)
+{
+	struct map names = { 0 };
+	bool all = true;
+	size_t i;
+	json_t *item;
+	json_array_foreach (others, i, item)
+		seen_before(&names, tree_str(item));
+	json_array_foreach (list, i, item)
+		all = all && map_get(&names, tree_str(item));
+	map_free(&names, NULL);
+	return all;
+}
+
 void validate_resource_quota_update(struct check *c, const json_t *new, const json_t *old)
 {
+	const json_t *now = tree_get(new, "spec", "scopes", NULL),
+		     *was = tree_get(old, "spec", "scopes", NULL);
 	validate_resource_quota(c, new);
-	check_immutable(c, "spec.scopes", tree_get(new, "spec", "scopes", NULL),
-			tree_get(old, "spec", "scopes", NULL));
+	if (!all_among(now, was) || !all_among(was, now))
+		check_immutable(c, "spec.scopes", now, was);
 }
 
 static void check_share(struct check *c, const json_t *spec, const char *child)
@@ -208,7 +224,7 @@ void validate_disruption_budget(struct check *c, const json_t *budget)
 	check_share(c, spec, "minAvailable");
 	check_share(c, spec, "maxUnavailable");
 	check_label_selector(c, "selector", json_object_get(spec, "selector"));
-	check_one_of(c, spec, "unhealthyPodEvictionPolicy", policies, false);
+	check_known_if_set(c, spec, "unhealthyPodEvictionPolicy", policies);
 	check_out(c, was);
 }
 

@@ -193,9 +193,11 @@ static void check_traffic(struct check *c, const json_t *spec)
 			      "`externalTrafficPolicy` is 'Local'");
 	if (needs_health_check(spec) && json_integer_value(health))
 		check_port(c, "healthCheckNodePort", health);
-	check_one_of(c, spec, "internalTrafficPolicy", policies,
-		     service_spec_is(spec, "ClusterIP") || service_spec_is(spec, "NodePort") ||
-			     service_spec_is(spec, "LoadBalancer"));
+	if (service_spec_is(spec, "ClusterIP") || service_spec_is(spec, "NodePort") ||
+	    service_spec_is(spec, "LoadBalancer"))
+		check_one_pointed(c, spec, "internalTrafficPolicy", policies);
+	else
+		check_known_if_set(c, spec, "internalTrafficPolicy", policies);
 	check_known_if_set(c, spec, "trafficDistribution", distributions);
 }
 

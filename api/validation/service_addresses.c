@@ -45,7 +45,7 @@ static void check_families(struct check *c, const json_t *spec)
 		check_out(c, at);
 	}
 	check_out(c, was);
-	check_one_of(c, spec, "ipFamilyPolicy", family_policies, false);
+	check_known_if_set(c, spec, "ipFamilyPolicy", family_policies);
 	map_free(&seen, NULL);
 }
 

@@ -27,8 +27,9 @@ static void check_stateful_strategy(struct check *c, const json_t *spec)
 		check_required(c, "updateStrategy", "%s", "");
 	} else if (str_eqz(type, "OnDelete")) {
 		if (rolling)
-			check_invalid(c, "updateStrategy.rollingUpdate", rolling,
-				      "only allowed for updateStrategy 'RollingUpdate'");
+			check_invalid_internal(c, "updateStrategy.rollingUpdate",
+					       "apps/v1.RollingUpdateStatefulSetStrategy", rolling,
+					       "only allowed for updateStrategy 'RollingUpdate'");
 	} else if (!str_eqz(type, "RollingUpdate")) {
 		check_invalid_internal(c, "updateStrategy", "apps/v1.StatefulSetUpdateStrategy",
 				       strategy, "must be 'RollingUpdate' or 'OnDelete'");

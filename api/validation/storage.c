@@ -85,7 +85,8 @@ void validate_storage_class(struct check *c, const json_t *class)
 	static const char *const bindings[] = { "Immediate", "WaitForFirstConsumer", NULL };
 	const json_t *parameters = json_object_get(class, "parameters");
 	c->declared = !c->update && field(class, "provisioner").n == 0;
-	check_required_name(c, "provisioner", field(class, "provisioner"), name_annotation_key);
+	auto_free char *small = str_lower(field(class, "provisioner"));
+	check_required_name(c, "provisioner", str_from(small), name_label_key);
 	c->declared = false;
 	check_parameters(c, parameters);
 	check_one_of(c, class, "reclaimPolicy", policies, false);

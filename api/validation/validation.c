@@ -151,10 +151,11 @@ int validate_update(const struct api_resource *r, const char *subresource, const
 	validate_update_fn special =
 		subresource && !r->crd ? subresource_rules(r, subresource) : NULL;
 	bool whole = !subresource || !*subresource;
-	if (rules && rules->metadata == METADATA_BOTH && whole) {
+	if (rules && (rules->metadata == METADATA_BOTH || rules->metadata == METADATA_AGAIN) &&
+	    whole)
 		creation_metadata(&c, r, rules, new);
+	if (rules && rules->metadata == METADATA_BOTH && whole)
 		rules->create(&c, new);
-	}
 	check_metadata_update(&c, new, old);
 	if (r->crd)
 		crd_validate(&c, r, subresource ? subresource : "", new, old);

@@ -76,7 +76,10 @@ int number_or_percent(const json_t *value)
 	int percent = 0;
 	if (!int_or_string_from(value, &v))
 		return 0;
-	return v.is_text ? (int_or_string_percent(v, &percent), percent) : v.number;
+	if (!v.is_text)
+		return v.number;
+	int_or_string_percent(v, &percent);
+	return percent > 0 ? percent : 0; /* what is no percentage is none */
 }
 
 void check_share_of_pods(struct check *c, const json_t *parent, const char *child)

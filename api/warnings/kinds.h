@@ -8,6 +8,7 @@
 /* workloads.c */
 void warn_of_pod(struct warnings *w, const json_t *new, const json_t *old);
 void warn_of_pod_template(struct warnings *w, const json_t *new, const json_t *old);
+void warn_of_replication_controller(struct warnings *w, const json_t *new, const json_t *old);
 void warn_of_workload(struct warnings *w, const json_t *new, const json_t *old);
 void warn_of_daemon_set(struct warnings *w, const json_t *new, const json_t *old);
 void warn_of_stateful_set(struct warnings *w, const json_t *new, const json_t *old);

@@ -249,7 +249,7 @@ static const struct {
 	{ "", "persistentvolumes", volume },
 	{ "", "pods", warn_of_pod },
 	{ "", "podtemplates", warn_of_pod_template },
-	{ "", "replicationcontrollers", warn_of_workload },
+	{ "", "replicationcontrollers", warn_of_replication_controller },
 	{ "", "resourcequotas", quota },
 	{ "", "secrets", secret },
 	{ "", "services", service },

@@ -55,6 +55,15 @@ void warn_of_workload(struct warnings *w, const json_t *new, const json_t *old)
 		warn_template(w, tree_get(new, "spec", "template", NULL), "spec.template");
 }
 
+/* Upstream holds the old template against the new one, not the other way round. */
+void warn_of_replication_controller(struct warnings *w, const json_t *new, const json_t *old)
+{
+	if (!old)
+		warn_of_workload(w, new, NULL);
+	else if (spec_changed(new, old))
+		warn_template(w, tree_get(old, "spec", "template", NULL), "spec.template");
+}
+
 void warn_of_daemon_set(struct warnings *w, const json_t *new, const json_t *old)
 {
 	if (!old || !shape_equal(tree_get(new, "spec", "template", NULL),

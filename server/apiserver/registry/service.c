@@ -126,6 +126,12 @@ static void drop_unchanged(json_t *spec, const json_t *old, const char *field)
 		json_object_del(spec, field);
 }
 
+/* Asked for by number, a balancer has one even where none are given out. */
+static bool may_have_node_port(const json_t *spec)
+{
+	return str_eqz(type_of(spec), "NodePort") || is_balancer(spec);
+}
+
 /* A type that has no use for a field takes the old value of it away, but not one that the client just set. */
 static void type_change(json_t *spec, const json_t *old)
 {
@@ -134,7 +140,7 @@ static void type_change(json_t *spec, const json_t *old)
 	if (needs_cluster_ip(old) && !needs_cluster_ip(spec))
 		for (size_t i = 0; i < COUNT_OF(of_ip); i++)
 			drop_unchanged(spec, old, of_ip[i]);
-	if (needs_node_port(old) && !needs_node_port(spec)) {
+	if (may_have_node_port(old) && !may_have_node_port(spec)) {
 		json_t *ports = json_object_get(spec, "ports");
 		for (size_t i = 0; i < json_array_size(ports); i++) {
 			json_t *p = json_array_get(ports, i);

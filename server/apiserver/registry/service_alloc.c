@@ -69,7 +69,7 @@ static int families_set(struct write *w, json_t *spec, struct err *err)
 	json_t *families = json_object_get(spec, "ipFamilies"),
 	       *ips = json_object_get(spec, "clusterIPs");
 	size_t wanted;
-	if (tree_get_str(spec, "ipFamilyPolicy", NULL).n == 0) {
+	if (!json_object_get(spec, "ipFamilyPolicy")) {
 		bool two =
 			json_array_size(families) == 2 || (!headless && json_array_size(ips) == 2);
 		json_object_set_new(spec, "ipFamilyPolicy",

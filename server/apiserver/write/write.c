@@ -14,6 +14,7 @@
 #include "server/apiserver/convert/convert.h"
 #include "server/apiserver/respond.h"
 #include "server/apiserver/write/object_meta.h"
+#include "server/apiserver/write/owners.h"
 
 struct write *write_new(struct api_request *r, const struct api_resource *res,
 			const char *subresource, struct str ns, struct str name)
@@ -299,11 +300,13 @@ static void write_warn(struct write *w)
 static int create_steps(struct write *w, struct err *err)
 {
 	object_meta_wipe(w->tree);
+	owners_once(w, false);
 	int e = w->managed_done ? 0 : managed_update(w->res, NULL, w->tree, &w->by, err);
 	if (e == 0)
 		e = object_meta_create(w, err);
 	if (e == 0)
 		e = admit(w, err);
+	owners_once(w, true);
 	if (e == 0)
 		e = strategy_create(w, err);
 	if (e == 0)
@@ -368,10 +371,12 @@ static int update_load(struct write *w, struct err *err)
 static int update_steps(struct write *w, struct err *err)
 {
 	int e = object_meta_update(w, err);
+	owners_once(w, false);
 	if (e == 0 && !w->managed_done)
 		e = managed_update(w->res, w->old, w->tree, &w->by, err);
 	if (e == 0)
 		e = admit(w, err);
+	owners_once(w, true);
 	if (e == 0)
 		e = strategy_update(w, err);
 	if (e == 0)
