@@ -228,7 +228,7 @@ static void find_created_claims(const struct pod_rules *p, struct map *created)
 	json_t *volume;
 	json_array_foreach (json_object_get(p->spec, "volumes"), i, volume) {
 		auto_buf name = { 0 };
-		if (pod.n == 0 || name.n == 0 || !json_object_get(volume, "ephemeral"))
+		if (pod.n == 0 || !json_object_get(volume, "ephemeral"))
 			continue;
 		buf_printf(&name, "%.*s-%.*s", STR_ARG(pod), STR_ARG(field(volume, "name")));
 		seen_before(created, buf_view(&name));
@@ -241,7 +241,7 @@ static void check_claim_name(struct check *c, const struct pod_rules *p, const j
 	struct str pod = tree_str(json_object_get(p->metadata, "name")),
 		   name = field(volume, "name");
 	auto_buf claim = { 0 };
-	if (pod.n == 0 || !json_object_get(volume, "ephemeral"))
+	if (pod.n == 0 || name.n == 0 || !json_object_get(volume, "ephemeral"))
 		return;
 	buf_printf(&claim, "%.*s-%.*s", STR_ARG(pod), STR_ARG(name));
 	struct name_errors e = name_dns_subdomain(buf_view(&claim));

@@ -103,6 +103,12 @@ static void check_local(struct check *c, const json_t *source)
 		check_no_backsteps(c, "path", field(source, "path"));
 }
 
+static void check_local_place(struct check *c, const json_t *spec)
+{
+	if (!json_object_get(spec, "nodeAffinity"))
+		check_required(c, "nodeAffinity", "Local volume requires node affinity");
+}
+
 static void check_storage_os_placed(struct check *c, const json_t *source)
 {
 	const json_t *secret = json_object_get(source, "secretRef");
@@ -135,19 +141,11 @@ static const struct volume_source sources[] = {
 	{ .name = "portworxVolume", .needed = { "volumeID" } },
 	{ .name = "azureDisk", .needed = { "diskName", "diskURI" }, .check = check_azure_disk },
 	{ .name = "scaleIO", .needed = { "gateway", "system", "volumeName" } },
-	{ .name = "local", .check = check_local },
+	{ .name = "local", .check = check_local, .beside = check_local_place },
 	{ .name = "storageos", .check = check_storage_os_placed },
 	{ .name = "csi", .check = check_csi },
 	{ 0 },
 };
-
-static const char *first_source(const json_t *spec)
-{
-	const struct volume_source *s = sources;
-	while (s->name && !json_object_get(spec, s->name))
-		s++;
-	return s->name ? s->name : "";
-}
 
 static void check_capacity(struct check *c, const json_t *spec)
 {
@@ -233,8 +231,6 @@ static void check_more_of_sources(struct check *c, const json_t *volume, const j
 	if (iscsi_too_long(meta_name(volume), iscsi))
 		check_invalid_text(c, "iscsi.targetportal", field(iscsi, "targetPortal"),
 				   ISCSI_TOO_LONG);
-	if (!strcmp(first_source(spec), "local") && !json_object_get(spec, "nodeAffinity"))
-		check_required(c, "nodeAffinity", "Local volume requires node affinity");
 	check_recycled_root(c, spec);
 }
 

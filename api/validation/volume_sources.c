@@ -40,6 +40,8 @@ void check_volume_source(struct check *c, const json_t *holder, const struct vol
 					"may not specify more than 1 volume type");
 		else
 			check_row(c, source, row);
+		if (n == 1 && row->beside)
+			row->beside(c, holder);
 	}
 	if (n == 0)
 		check_required(c, NULL, "must specify a volume type");

@@ -6,9 +6,10 @@
 #include "api/validation/check.h"
 
 struct volume_source {
-	const char *name;                                     /* the field */
-	const char *needed[3];                                /* texts that may not be empty */
-	void (*check)(struct check *c, const json_t *source); /* the rest; NULL: nothing */
+	const char *name;                                      /* the field */
+	const char *needed[3];                                 /* texts that may not be empty */
+	void (*check)(struct check *c, const json_t *source);  /* the rest; NULL: nothing */
+	void (*beside)(struct check *c, const json_t *holder); /* what else the holder needs */
 	bool unnoticed; /* may stand beside another one, as upstream doesn't look */
 	const char *path,
 		*clash; /* upstream's other names in paths, of its fields and as a second source; NULL: name */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configurations of admission webhooks. Follows upstream's pkg/apis/admissionregistration/validation and apiserver/pkg/util/webhook. */
+#include <ctype.h>
+
 #include "api/object/meta.h"
 #include "api/validation/admission_parts.h"
 #include "api/validation/kinds.h"
@@ -13,6 +15,16 @@ static struct str field(const json_t *object, const char *name)
 }
 
 /* ---- where it is ---- */
+
+/* Where a percent sign lacks its two digits; s.n: nowhere. */
+static size_t bad_escape(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '%' && (i + 2 >= s.n || !isxdigit((unsigned char)s.p[i + 1]) ||
+				      !isxdigit((unsigned char)s.p[i + 2])))
+			return i;
+	return s.n;
+}
 
 /* The parts of scheme://user@host/path?query#fragment, as far as they are complained about. */
 static void check_url(struct check *c, struct str url)
@@ -32,6 +44,15 @@ static void check_url(struct check *c, struct str url)
 	if (at < rest.n) {
 		query = str_of(rest.p + at + 1, rest.n - at - 1);
 		rest.n = at;
+	}
+	at = bad_escape(rest);
+	if (at < rest.n) {
+		size_t n = rest.n - at > 3 ? 3 : rest.n - at;
+		check_required(c, NULL,
+			       "url must be a valid URL: parse \"%.*s\": invalid URL escape "
+			       "\"%.*s\"" URL_FORM,
+			       STR_ARG(url), (int)n, rest.p + at);
+		return;
 	}
 	if (str_cut_prefix(&rest, STR("//")))
 		host = str_of(rest.p, str_find(rest, '/'));

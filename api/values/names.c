@@ -100,6 +100,14 @@ struct name_errors name_dns_subdomain(struct str s)
 	return e;
 }
 
+struct name_errors name_long(struct str s)
+{
+	struct name_errors e = name_dns_subdomain(s);
+	if (s.n > 253)
+		e.text[0] = "must be no more than 253 bytes";
+	return e;
+}
+
 struct name_errors name_dns1035_label(struct str s)
 {
 	struct name_errors e = { 0 };

@@ -12,7 +12,9 @@ struct name_errors {
 };
 typedef struct name_errors (*name_check)(struct str text);
 
-struct name_errors name_dns_label(struct str text);     /* RFC 1123 label, 63 */
+struct name_errors name_dns_label(struct str text); /* RFC 1123 label, 63 */
+struct name_errors
+name_long(struct str text); /* a subdomain, as rules that upstream generates say it */
 struct name_errors name_dns_subdomain(struct str text); /* RFC 1123 subdomain, 253 */
 struct name_errors name_search_domain(struct str text); /* the same with underscores */
 struct name_errors name_dns1035_label(struct str text);

@@ -228,6 +228,18 @@ static void secret(struct warnings *w, const json_t *new, const json_t *old)
 	warn_secret(w, new);
 }
 
+static void device_slice(struct warnings *w, const json_t *new, const json_t *old)
+{
+	struct str driver = tree_get_str(new, "spec", "driver", NULL);
+	auto_free char *small = str_lower(driver);
+	(void)old;
+	if (!str_eqz(driver, small))
+		warn(w,
+		     "spec.driver: driver names should be lowercase; \"%.*s\" contains uppercase "
+		     "characters",
+		     STR_ARG(driver));
+}
+
 static void runtime_class(struct warnings *w, const json_t *new, const json_t *old)
 {
 	const char *key;
@@ -265,6 +277,7 @@ static const struct {
 	{ "networking.k8s.io", "ingresses", warn_of_ingress },
 	{ "networking.k8s.io", "networkpolicies", warn_of_network_policy },
 	{ "node.k8s.io", "runtimeclasses", runtime_class },
+	{ "resource.k8s.io", "resourceslices", device_slice },
 };
 
 void object_warnings(const struct api_resource *r, const char *subresource, const json_t *new,

@@ -21,8 +21,8 @@ PATCHED = re.compile(r'(Invalid value: )"\{(?:[^"\\]|\\.)*\}"')  # the whole obj
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?")
 CONTINUE = re.compile(r"continue: [A-Za-z0-9_-]{30,}")
 HASH = re.compile(r"hash=[0-9A-F]+")
-LINES = re.compile(r"(?:\n|: )@@ -[0-9].*?\n?(?=(, [a-z][\w.\[\]]*: [A-Z]|\]?\s*\Z))", re.S)  # upstream shows what changed in its own internal structures
-TEMPLATE = re.compile(r'Invalid value: \{"(?:deletionTimestamp|labels|annotations|metadata|Spec|spec)".*?\}: field is immutable', re.S)  # internal, too
+LINES = re.compile(r"(?:\n|: )@@ -[0-9].*?(?:\n?(?=, [a-z][\w.\[\]]*: [A-Z])|\n(?=\]\Z)|\s*\Z)", re.S)  # upstream shows what changed in its own internal structures
+TEMPLATE = re.compile(r'Invalid value: \{(?:(?!Invalid value: ).)*?"(?:Spec|spec)":.*?\}: field is immutable', re.S)  # internal, too
 USAGE = re.compile(r"- name: metrics\.k8s\.io\n(?:  .*\n)*")  # served here without an add-on, there with one
 AGE = re.compile(r"^(<invalid>|[0-9]+(ms|[smhdy])([0-9]+[smhd])?)$")
 

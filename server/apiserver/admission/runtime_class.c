@@ -3,6 +3,7 @@
  * plugin/pkg/admission/runtimeclass and pkg/util/tolerations. */
 #include "api/object/meta.h"
 #include "api/shape.h"
+#include "api/values/names.h"
 #include "api/values/quantity.h"
 #include "server/apiserver/admission/admission.h"
 
@@ -123,8 +124,14 @@ static int class_of(struct write *w, json_t **out, struct err *err)
 	const struct api_resource *res =
 		api_resource_find(STR("node.k8s.io"), STR("v1"), STR("runtimeclasses"));
 	*out = NULL;
-	if (name.n == 0)
+	if (name.n == 0 && !tree_get(w->tree, "spec", "runtimeClassName", NULL))
 		return 0;
+	if (name.n == 0)
+		return err_set(err, ERR_UNKNOWN, "resource name may not be empty");
+	struct name_errors bad = name_path_segment(name);
+	if (bad.n)
+		return err_set(err, ERR_UNKNOWN, "invalid resource name \"%.*s\": [%s]",
+			       STR_ARG(name), bad.text[0]);
 	struct object *o = lookup_object(w->r, res, STR(""), name);
 	if (!o)
 		return admission_forbid(w, err, "pod rejected: RuntimeClass \"%.*s\" not found",

@@ -2,6 +2,7 @@
 /* Every pod runs as a service account: "default" when it names none. Its token, the cluster's CA and the namespace arrive in a
  * projected volume kube-api-access-xxxxx, unless the pod or the account says no. Follows upstream's plugin/serviceaccount. */
 #include "api/object/meta.h"
+#include "api/values/names.h"
 #include "base/encode.h"
 #include "server/apiserver/admission/admission.h"
 
@@ -117,6 +118,12 @@ int admit_service_account(struct write *w, struct err *err)
 		json_object_set_new(spec, "serviceAccountName", json_string("default"));
 		name = STR("default");
 	}
+	struct name_errors bad = name_path_segment(name);
+	if (bad.n)
+		return admission_forbid(w, err,
+					"error looking up service account %.*s/%.*s: invalid "
+					"resource name \"%.*s\": [%s]",
+					STR_ARG(w->ns), STR_ARG(name), STR_ARG(name), bad.text[0]);
 	struct object *o = lookup_core(w->r->server, "serviceaccounts", w->ns, name);
 	if (!o)
 		return admission_forbid(w, err,

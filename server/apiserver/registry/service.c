@@ -4,6 +4,8 @@
  * reserved or refused. */
 #include "api/object/meta.h"
 #include "api/validation/validation.h"
+#include "base/map.h"
+#include "base/mem.h"
 #include "server/apiserver/registry/service_alloc.h"
 #include "server/apiserver/write/write.h"
 
@@ -160,11 +162,29 @@ static void type_change(json_t *spec, const json_t *old)
 	}
 }
 
+/* Upstream gives ports out before it looks at the object: what it can't give twice is no complaint about a field. */
+static int node_ports_once(const json_t *spec, struct err *err)
+{
+	struct map seen = { 0 };
+	size_t i;
+	json_t *p;
+	int e = 0;
+	json_array_foreach (json_object_get(spec, "ports"), i, p) {
+		int64_t number = tree_int(json_object_get(p, "nodePort"), 0);
+		auto_free char *text =
+			str_printf("{%s %lld}", json_string_value(json_object_get(p, "protocol")),
+				   (long long)number);
+		if (e == 0 && number && map_put(&seen, str_from(text), p))
+			e = err_set(err, ERR_UNKNOWN, "duplicate nodePort: %s", text);
+	}
+	map_free(&seen, NULL);
+	return e;
+}
+
 int service_strategy_update(struct write *w, struct err *err)
 {
 	json_t *spec = spec_of(w->tree);
 	const json_t *old = json_object_get(w->old, "spec");
-	(void)err;
 	if (needs_cluster_ip(spec) && needs_cluster_ip(old)) {
 		if (tree_get_str(spec, "clusterIP", NULL).n == 0)
 			json_object_del(spec, "clusterIP");
@@ -181,7 +201,7 @@ int service_strategy_update(struct write *w, struct err *err)
 		keep(spec, old, "healthCheckNodePort");
 	ips_normalize(spec, old);
 	type_change(spec, old);
-	return 0;
+	return may_have_node_port(spec) ? node_ports_once(spec, err) : 0;
 }
 
 void service_strategy_deleted(struct apiserver *s, const struct object *o)

@@ -381,10 +381,10 @@ static int update_steps(struct write *w, struct err *err)
 		e = strategy_update(w, err);
 	if (e == 0)
 		e = validate_update(w->res, w->subresource, w->tree, w->old, err);
-	if (e == 0)
-		write_warn(w);
 	if (e == 0 && w->strategy->allocate && !w->subresource[0])
 		e = w->strategy->allocate(w, err);
+	if (e == 0)
+		write_warn(w);
 	if (e == 0)
 		e = write_judge(w, err);
 	return e < 0 ? e : write_encode(w, err);
