@@ -13,10 +13,14 @@ static void field_name(const char *name, struct buf *out)
 	static const char *const initials[] = { "api",  "uid", "uri",  "url", "ip",  "tls", "tty",
 						"iqn",  "csi", "nfs",  "dns", "fs",  "os",  "iscsi",
 						"http", "tcp", "grpc", "gce", "aws", "rbd", "fc" };
-	if (!strcmp(name, "serviceAccount")) {
-		buf_puts(out, "DeprecatedServiceAccount");
-		return;
-	}
+	static const char *const others[][2] = { { "serviceAccount", "DeprecatedServiceAccount" },
+						 { "cephfs", "CephFS" },
+						 { "storageos", "StorageOS" } };
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (!strcmp(name, others[i][0])) {
+			buf_puts(out, others[i][1]);
+			return;
+		}
 	if (!strncmp(name, "seLinux", 7)) {
 		buf_printf(out, "SELinux%s", name + 7);
 		return;

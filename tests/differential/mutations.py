@@ -19,9 +19,15 @@ def drawn(rng, schema, object, count):
     return cases if count >= len(cases) else rng.sample(cases, count)
 
 
-def request(rng, method, path, label, body):
+PATCHES = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json",
+           "apply": "application/apply-patch+yaml"}
+
+
+def request(rng, method, path, label, body, patch=None):
     validation = rng.choice(VALIDATION) if any(word in label for word in STRICTNESS) else ""
-    return Request(method, path + "?dryRun=All&fieldManager=m" + validation, [JSON_TYPE], body.encode(), name=label)
+    query = "?dryRun=All&fieldManager=m" + validation + ("&force=true" if patch == "apply" else "")
+    content = ("Content-Type", PATCHES[patch]) if patch else JSON_TYPE
+    return Request(method, path + query, [content], body.encode(), name="%s %s" % (label, patch) if patch else label)
 
 
 def created(rng, schema, kind, object, count):
@@ -57,6 +63,16 @@ def updated(rng, schema, kind, object, count):
     yield patch(one, "merge", {"metadata": {"finalizers": None}})
 
 
+def patched(rng, schema, kind, object, count):
+    """Each mutation of the whole object as a patch of the object itself."""
+    one = kind.path("<ns>", object["metadata"]["name"])
+    yield send("POST", kind.path("<ns>"), object)
+    for label, body in drawn(rng, schema, object, count):
+        yield request(rng, "PATCH", one, label, body, rng.choice(sorted(PATCHES)))
+    yield Request("DELETE", one + "?gracePeriodSeconds=0")
+    yield patch(one, "merge", {"metadata": {"finalizers": None}})
+
+
 def sequences(schema, options):
     for (version, name), of_kind in objects().items():
         kind = schema.kinds[version, name]
@@ -66,5 +82,6 @@ def sequences(schema, options):
             yield Sequence("mutations", title + " created",
                            surrounded(object, created(rng, schema, kind, object, options.count)), recorded=False)
             if name not in NOT_MADE:
-                yield Sequence("mutations", title + " updated",
-                               surrounded(object, list(updated(rng, schema, kind, object, options.count))), recorded=False)
+                for topic, words, make in (("mutations", " updated", updated), ("patched", "", patched)):
+                    yield Sequence(topic, title + words,
+                                   surrounded(object, list(make(rng, schema, kind, object, options.count))), recorded=False)

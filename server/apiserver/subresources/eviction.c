@@ -96,7 +96,7 @@ static void delete_target(struct api_request *r)
 /* Whoever looks at the pod's end shall know why it came. */
 static void add_condition(struct write *w)
 {
-	json_t *status = json_object_get(w->tree, "status"), *conditions, *meta;
+	json_t *status = json_object_get(w->tree, "status"), *conditions;
 	char now[TIME_TEXT_MAX];
 	if (!json_is_object(status)) {
 		status = json_object();
@@ -115,13 +115,11 @@ static void add_condition(struct write *w)
 			json_array_remove(conditions, i);
 		}
 	time_format(clock_wall_s(w->r->server->clock), now);
-	meta = json_object_get(w->tree, "metadata");
-	json_array_append_new(
-		conditions,
-		json_pack("{s:s,s:I,s:s,s:n,s:s,s:s,s:s}", "type", TARGET, "observedGeneration",
-			  (json_int_t)tree_int(json_object_get(meta, "generation"), 0), "status",
-			  "True", "lastProbeTime", "lastTransitionTime", now, "reason",
-			  "EvictionByEvictionAPI", "message", "Eviction API: evicting"));
+	json_array_append_new(conditions,
+			      json_pack("{s:s,s:s,s:n,s:s,s:s,s:s}", "type", TARGET, "status",
+					"True", "lastProbeTime", "lastTransitionTime", now,
+					"reason", "EvictionByEvictionAPI", "message",
+					"Eviction API: evicting"));
 }
 
 static int target_modify(struct write *w, struct err *err)
@@ -130,6 +128,7 @@ static int target_modify(struct write *w, struct err *err)
 	if (e < 0)
 		return e;
 	w->tree = json_deep_copy(w->old);
+	w->managed_done = true; /* nobody owns it */
 	add_condition(w);
 	return 0;
 }
