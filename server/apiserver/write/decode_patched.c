@@ -23,8 +23,6 @@ static void unstructured_error(struct err *err)
 	if (!type || !str_starts(str_from(err->text), str_from(start)))
 		return;
 	struct str word = str_from(err->text + strlen(start));
-	bool whole =
-		str_find(str_of(word.p, (size_t)(type - word.p)), '.') == (size_t)(type - word.p);
 	word.n = str_find(word, ' ');
 	type += strlen(" of type ");
 	const char *source = str_eqz(word, "object")   ? "map"
@@ -37,9 +35,8 @@ static void unstructured_error(struct err *err)
 		err_set(err, ERR_BAD_REQUEST, "cannot restore slice from %s", kind);
 	else if (!strncmp(to, "map[", 4))
 		err_set(err, ERR_BAD_REQUEST, "cannot restore map from %s", kind);
-	else if (str_eqz(word, "number") && !strcmp(to, whole ? "string" : "int32"))
-		err_set(err, ERR_BAD_REQUEST, "cannot convert %s to %s",
-			whole ? "int64" : "float64", to);
+	else if (str_eqz(word, "number") && !strcmp(to, "string"))
+		err_set(err, ERR_BAD_REQUEST, "cannot convert int64 to string");
 	else if (strchr(to, '.'))
 		err_set(err, ERR_BAD_REQUEST, "cannot restore struct from: %s", kind);
 	else
