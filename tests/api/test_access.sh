@@ -34,6 +34,26 @@ claim the_admin_may kubectl auth can-i '*' '*'
 claim someone_else_may_not sh -c '! kubectl auth can-i list pods --as somebody'
 like impersonation_takes_rights_away 'User "system:serviceaccount:default:default" cannot list' \
 	"$(kubectl get secrets --as system:serviceaccount:default:default 2>&1)"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stranger.key" -out "$work/stranger.crt" -days 1 \
+	-subj /O=system:masters/CN=root 2>/dev/null
+stranger=(--cert "$work/stranger.crt" --key "$work/stranger.key")
+same a_certificate_of_nobody_is_no_anonymous 401 "$(anonymous /healthz "${stranger[@]}")"
+same a_token_beside_it_counts 200 "$(anonymous /apis "${stranger[@]}" -H "Authorization: Bearer $token")"
+
+# a token that a Secret holds: the day of its last use is noted, and one that is marked invalid is refused
+send POST /api/v1/namespaces/default/secrets '{"metadata":{"name":"held","annotations":{"kubernetes.io/service-account.name":"default"}},"type":"kubernetes.io/service-account-token"}' >/dev/null
+held_token() { kubectl get secret held -o jsonpath='{.data.token}' | base64 -d | grep .; }
+eventually held_token
+held=$(held_token)
+same a_token_of_a_secret_gets_in 200 "$(anonymous /apis -H "Authorization: Bearer $held")"
+is_noted() { kubectl get secret held -o json | jq -e '.metadata.labels["kubernetes.io/legacy-token-last-used"] | test("^20..-..-..$")'; }
+eventually is_noted
+same its_use_is_noted true "$(is_noted)"
+like it_is_counted '^serviceaccount_legacy_manual_token_uses_total [1-9]' "$(kubectl get --raw /metrics | grep '^serviceaccount_legacy_manual')"
+kubectl label secret held kubernetes.io/legacy-token-invalid-since=2026-01-01 >/dev/null
+same marked_invalid_it_is_refused 401 "$(anonymous /apis -H "Authorization: Bearer $held")"
+like a_review_says_why 'has been marked invalid' "$(send POST /apis/authentication.k8s.io/v1/tokenreviews "{\"spec\":{\"token\":\"$held\"}}" | jq -r .status.error)"
+
 same impersonation_needs_a_right 403 "$(anonymous /api -H "Authorization: Bearer $token" -H 'Impersonate-User: system:admin')"
 
 send POST /api/v1/nodes '{"metadata":{"name":"n1"}}' >/dev/null
