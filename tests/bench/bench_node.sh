@@ -5,7 +5,7 @@
 [ "$(id -u)" = 0 ] || { echo "node: left out, it needs root to start containers"; exit 0; }
 hosts=$bench_root/tests/cluster/testhosts
 export TESTHOSTS_DIR=$work/hosts
-"$hosts" up 1 --ipv6 --prefix bench
+"$hosts" up 2 --ipv6 --prefix bench # the second one for an agent alone
 trap '"$hosts" down --prefix bench; cleanup' EXIT
 image=$work/busybox.tar
 "$bench_root/tests/images/make-busybox" "$(dpkg --print-architecture)" "$image"
@@ -32,5 +32,14 @@ stop
 start again
 on_host python3 "$bench_root/tests/bench/idle.py" "$pid" "${IDLE_SECONDS:-60}"
 on_host python3 "$bench_root/tests/bench/pod_times.py" $kubeconfig "$(sed -n 's/imported //p;q' "$work/names")" 30 50
-on_host python3 "$bench_root/tests/bench/idle.py" "$pid" 5
+on_host python3 "$bench_root/tests/bench/idle.py" "$pid" 5 "80 pods later"
+token=$(on_host "$ALLINONE" token create --data-dir $data)
+ALLINONE_TOKEN=$token "$hosts" exec bench2 "$ALLINONE" agent --join https://10.80.0.1:6443 --eviction-hard="memory.available<100Mi" --data-dir $data 2>"$work/agent.log" &
+servers+=($!)
+until grep -q 'node ready' "$work/agent.log"; do sleep 0.05; done
+agent=$("$hosts" exec bench2 sh -c 'for p in /proc/[0-9]*; do [ "$(tr "\0" " " <$p/cmdline 2>/dev/null | cut -d" " -f2)" = agent ] && echo ${p#/proc/}; done' | head -1)
+"$hosts" exec bench2 python3 "$bench_root/tests/bench/idle.py" "$agent" "${IDLE_SECONDS:-60}" "agent alone"
+"$hosts" exec bench2 kill -TERM "$agent"
+wait "${servers[-1]}" || true
+unset 'servers[-1]'
 stop

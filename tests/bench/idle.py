@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""idle.py PID SECONDS: what a server and its shims cost while nothing happens: PSS, CPU, wake-ups (and of which threads), disk writes."""
+"""idle.py PID SECONDS [WHAT]: what a server or an agent and its shims cost while nothing happens: PSS, CPU, wake-ups (and of which threads), disk writes."""
 import glob
 import os
 import re
@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 pid, seconds = int(sys.argv[1]), float(sys.argv[2])
+what = " (%s)" % sys.argv[3] if len(sys.argv) > 3 else ""
 
 
 def read(path):
@@ -54,7 +55,7 @@ after = sample()
 cpu, wakes, written = after[0] - before[0], after[1] - before[1], after[2] - before[2]
 shims = processes()[1:]
 print("allinone   %-28s %.1f MiB PSS (shims: %d, %.2f MiB each)" % (
-    "memory", sum(map(pss_kib, processes())) / 1024, len(shims), sum(map(pss_kib, shims)) / 1024 / len(shims) if shims else 0))
+    "memory" + what, sum(map(pss_kib, processes())) / 1024, len(shims), sum(map(pss_kib, shims)) / 1024 / len(shims) if shims else 0))
 print("allinone   %-28s %.2f %% of a core, %.1f wake-ups/s, %.0f bytes/s written" % (
-    "idle, over %g s" % seconds, 100 * cpu / seconds, wakes.total() / seconds, written / seconds))
+    "idle%s, over %g s" % (what, seconds), 100 * cpu / seconds, wakes.total() / seconds, written / seconds))
 print("allinone   %-28s %s" % ("  wake-ups by thread", ", ".join("%s %.1f/s" % (name, n / seconds) for name, n in wakes.most_common()) or "none"))
