@@ -3,11 +3,9 @@
  *
  *   open ─► what images are in it (struct found: name, manifest) ─► layers that are not here yet ─► sync ─► blobs ─► names
  * Names come last, so what fails half-way leaves nothing that anybody can see; its layers are collected. */
-#include <jansson.h>
 #include <stdio.h>
 
-#include "agent/runtime/archive.h"
-#include "agent/runtime/image_load.h"
+#include "agent/runtime/import_parts.h"
 #include "agent/runtime/layer_add.h"
 #include "agent/runtime/reference.h"
 #include "base/encode.h"
@@ -15,31 +13,6 @@
 #include "base/mem.h"
 
 #define IMAGES_MAX 1024
-#define OCI_NAME   "org.opencontainers.image.ref.name"
-#define FULL_NAME  "io.containerd.image.name"
-
-struct found {
-	char *name;               /* normalised */
-	char target[DIGEST_TEXT]; /* the index, or as manifest_digest */
-	char manifest_digest[DIGEST_TEXT];
-	struct buf manifest, config;
-	char **layer_files;          /* in the archive, one per layer */
-	char (*stored)[DIGEST_TEXT]; /* "" where it is not known */
-	size_t nlayers;
-	struct image_config parsed;
-};
-
-struct import {
-	struct image_store *s;
-	struct archive *a;
-	char *base_name; /* of the archive: names what has no name */
-	struct found *found;
-	size_t n, cap;
-	image_progress progress;
-	void *ctx;
-	const char *what;
-	int64_t done, total;
-};
 
 static void found_free(struct found *f)
 {
@@ -53,21 +26,21 @@ static void found_free(struct found *f)
 	image_config_free(&f->parsed);
 }
 
-static struct found *add_found(struct import *im)
+struct found *import_add(struct import *im)
 {
 	im->found = mem_array_grow(im->found, &im->cap, im->n + 1, sizeof(*im->found));
 	im->found[im->n] = (struct found){ 0 };
 	return &im->found[im->n++];
 }
 
-static void alloc_layers(struct found *f, size_t n)
+void import_alloc_layers(struct found *f, size_t n)
 {
 	f->layer_files = mem_zalloc(sizeof(char *) * (n + 1));
 	f->stored = mem_zalloc(sizeof(*f->stored) * (n + 1));
 	f->nlayers = n;
 }
 
-static int parse_config(struct found *f, struct err *err)
+int import_parse_config(struct found *f, struct err *err)
 {
 	int r = image_config_parse(buf_view(&f->config), &f->parsed, err);
 	if (r < 0)
@@ -79,9 +52,7 @@ static int parse_config(struct found *f, struct err *err)
 	return 0;
 }
 
-/* docker-archive. It has no manifest of the kind that registries have, so one is made: of the plain layers. */
-
-static int64_t file_bytes(const struct archive *a, const char *name)
+int64_t import_file_bytes(const struct archive *a, const char *name)
 {
 	struct blob_range r;
 	int64_t n = 0;
@@ -92,54 +63,7 @@ static int64_t file_bytes(const struct archive *a, const char *name)
 	return n < 0 ? 0 : n;
 }
 
-static void make_manifest(const struct import *im, struct found *f)
-{
-	struct buf *out = &f->manifest;
-	char digest[DIGEST_TEXT];
-	digest_of(f->config.p, f->config.n, digest);
-	buf_printf(out,
-		   "{\"schemaVersion\":2,\"mediaType\":\"application/"
-		   "vnd.oci.image.manifest.v1+json\",\"config\":{"
-		   "\"mediaType\":\"application/"
-		   "vnd.oci.image.config.v1+json\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[",
-		   digest, f->config.n);
-	for (size_t i = 0; i < f->nlayers; i++)
-		buf_printf(out,
-			   "%s{\"mediaType\":\"application/"
-			   "vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%lld}",
-			   i ? "," : "", f->parsed.diff_ids[i],
-			   (long long)file_bytes(im->a, f->layer_files[i]));
-	buf_puts(out, "]}");
-	digest_of(out->p, out->n, f->manifest_digest);
-	memcpy(f->target, f->manifest_digest, sizeof(f->target));
-}
-
-static int docker_image(struct import *im, const json_t *o, struct found *f, struct err *err)
-{
-	const char *config = json_string_value(json_object_get(o, "Config"));
-	const json_t *layers = json_object_get(o, "Layers");
-	json_t *item;
-	size_t i;
-	if (!config || !json_is_array(layers) || json_array_size(layers) > LAYERS_MAX)
-		return err_set(err, ERR_INVALID,
-			       "manifest.json has an image without config or layers");
-	alloc_layers(f, json_array_size(layers));
-	json_array_foreach (layers, i, item) {
-		const char *file = json_string_value(item);
-		if (!file)
-			return err_set(err, ERR_INVALID,
-				       "manifest.json names a layer that is no text");
-		f->layer_files[i] = str_dup(str_from(file));
-	}
-	int r = archive_read(im->a, config, BLOB_MAX, &f->config, err);
-	if (r == 0)
-		r = parse_config(f, err);
-	if (r == 0)
-		make_manifest(im, f);
-	return r;
-}
-
-static int copy_named(struct import *im, size_t from, const char *name, struct err *err)
+int import_name(struct import *im, size_t from, const char *name, struct err *err)
 {
 	char *text = NULL;
 	int r = image_normalize(name, &text, err);
@@ -149,7 +73,7 @@ static int copy_named(struct import *im, size_t from, const char *name, struct e
 		im->found[from].name = text;
 		return 0;
 	}
-	struct found *f = add_found(im);
+	struct found *f = import_add(im);
 	const struct found *old = &im->found[from];
 	f->name = text;
 	memcpy(f->target, old->target, sizeof(f->target));
@@ -157,149 +81,10 @@ static int copy_named(struct import *im, size_t from, const char *name, struct e
 	return 0;
 }
 
-static int name_after_file(struct import *im, size_t i, const char *tag, struct err *err)
+int import_name_after_file(struct import *im, size_t i, const char *tag, struct err *err)
 {
 	auto_free char *name = str_printf("localhost/%s:%s", im->base_name, tag);
-	return copy_named(im, i, name, err);
-}
-
-static int docker_images(struct import *im, const json_t *list, struct err *err)
-{
-	const json_t *o;
-	size_t i, k;
-	int r = 0;
-	for (i = 0; r == 0 && i < json_array_size(list); i++) {
-		o = json_array_get(list, i);
-		const json_t *tags = json_object_get(o, "RepoTags");
-		size_t at = im->n;
-		r = docker_image(im, o, add_found(im), err);
-		for (k = 0; r == 0 && k < json_array_size(tags); k++) {
-			const char *tag = json_string_value(json_array_get(tags, k));
-			r = tag ? copy_named(im, at, tag, err) : 0;
-		}
-		if (r == 0 && !im->found[at].name)
-			r = name_after_file(im, at, "latest", err);
-	}
-	return r;
-}
-
-/* OCI layout. */
-
-static char *blob_file(const char *digest)
-{
-	return str_printf("blobs/sha256/%s", digest_hex(digest));
-}
-
-static int read_verified(struct import *im, const char *digest, struct buf *out, struct err *err)
-{
-	auto_free char *file = blob_file(digest);
-	char real[DIGEST_TEXT];
-	int r = archive_read(im->a, file, BLOB_MAX, out, err);
-	if (r < 0)
-		return r;
-	digest_of(out->p, out->n, real);
-	return strcmp(real, digest) == 0
-		       ? 0
-		       : err_set(err, ERR_INVALID, "%s has the digest %s", file, real);
-}
-
-static int oci_manifest(struct import *im, struct found *f, const char *digest, struct err *err)
-{
-	struct manifest m;
-	int r = read_verified(im, digest, &f->manifest, err);
-	if (r == 0)
-		r = manifest_parse(buf_view(&f->manifest), &m, err);
-	if (r < 0)
-		return r;
-	snprintf(f->manifest_digest, sizeof(f->manifest_digest), "%s", digest);
-	alloc_layers(f, m.nlayers);
-	for (size_t i = 0; i < m.nlayers; i++) {
-		f->layer_files[i] = blob_file(m.layers[i].digest);
-		memcpy(f->stored[i], m.layers[i].digest, DIGEST_TEXT);
-	}
-	r = read_verified(im, m.config.digest, &f->config, err);
-	manifest_free(&m);
-	return r < 0 ? r : parse_config(f, err);
-}
-
-static int oci_image(struct import *im, const char *digest, const char *media_type, struct found *f,
-		     struct err *err)
-{
-	auto_buf text = { 0 };
-	struct descriptor d = { .digest = "" };
-	snprintf(f->target, sizeof(f->target), "%s", digest);
-	int r = read_verified(im, digest, &text, err);
-	if (r < 0)
-		return r;
-	if (!document_is_index(buf_view(&text), str_from(media_type)))
-		return oci_manifest(im, f, digest, err);
-	r = index_pick(buf_view(&text), &d, err);
-	if (r == 0)
-		r = oci_manifest(im, f, d.digest, err);
-	descriptor_free(&d);
-	return r;
-}
-
-static const char *annotation(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(json_object_get(o, "annotations"), key));
-}
-
-static bool other_platform(const json_t *o)
-{
-	const json_t *p = json_object_get(o, "platform");
-	return p && platform_score(json_string_value(json_object_get(p, "os")),
-				   json_string_value(json_object_get(p, "architecture")),
-				   json_string_value(json_object_get(p, "variant"))) == 0;
-}
-
-static int oci_name(struct import *im, size_t at, const json_t *o, struct err *err)
-{
-	const char *full = annotation(o, FULL_NAME), *ref = annotation(o, OCI_NAME);
-	if (full)
-		return copy_named(im, at, full, err);
-	if (ref && (strchr(ref, '/') || strchr(ref, ':')))
-		return copy_named(im, at, ref, err);
-	return name_after_file(im, at, ref ? ref : "latest", err);
-}
-
-static int oci_images(struct import *im, const json_t *list, struct err *err)
-{
-	int r = 0;
-	bool skipped = false;
-	for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
-		const char *digest = json_string_value(json_object_get(o, "digest"));
-		const char *type = json_string_value(json_object_get(o, "mediaType"));
-		size_t at = im->n;
-		if (other_platform(o)) {
-			skipped = true;
-			continue;
-		}
-		if (!digest || !digest_valid(digest))
-			return err_set(err, ERR_INVALID,
-				       "index.json has a descriptor without a valid digest");
-		r = oci_image(im, digest, type ? type : "", add_found(im), err);
-		if (r == 0)
-			r = oci_name(im, at, o, err);
-	}
-	if (r == 0 && im->n == 0)
-		return err_set(err, ERR_NOT_FOUND,
-			       skipped ? "no image in the archive is for %s"
-				       : "the archive holds no image%.0s",
-			       platform_text());
-	return r;
-}
-
-static bool has_names(const json_t *list)
-{
-	const json_t *o;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		o = json_array_get(list, i);
-		if (annotation(o, FULL_NAME) || annotation(o, OCI_NAME))
-			return true;
-	}
-	return false;
+	return import_name(im, i, name, err);
 }
 
 static json_t *read_json(const struct import *im, const char *file, struct err *err)
@@ -325,18 +110,18 @@ static int find_images(struct import *im, struct err *err)
 		r = err_set(err, ERR_INVALID,
 			    "neither a docker-archive nor an OCI image: no manifest.json, no "
 			    "index.json");
-	else if (oci && (!docker || has_names(list)))
+	else if (oci && (!docker || import_oci_has_names(list)))
 		r = !index ? -ERR_INVALID
 		    : json_array_size(list) > IMAGES_MAX
 			    ? err_set(err, ERR_TOO_LARGE, "more than %d images", IMAGES_MAX)
-			    : oci_images(im, list, err);
+			    : import_oci(im, list, err);
 	else {
 		manifest = read_json(im, "manifest.json", err);
 		r = !manifest ? -ERR_INVALID
 		    : !json_is_array(manifest) || json_array_size(manifest) > IMAGES_MAX ||
 				    json_array_size(manifest) == 0
 			    ? err_set(err, ERR_INVALID, "manifest.json lists no images")
-			    : docker_images(im, manifest, err);
+			    : import_docker(im, manifest, err);
 	}
 	json_decref(index);
 	json_decref(manifest);
@@ -359,7 +144,7 @@ static int add_layers(struct import *im, const struct found *f, struct err *err)
 	for (size_t i = 0; i < f->nlayers; i++) {
 		struct blob_range range;
 		if (store_has_layer(im->s, digest_hex(f->parsed.diff_ids[i]))) {
-			taken(im, file_bytes(im->a, f->layer_files[i]));
+			taken(im, import_file_bytes(im->a, f->layer_files[i]));
 			continue;
 		}
 		int r = archive_file(im->a, f->layer_files[i], &range, err);
@@ -392,7 +177,7 @@ static int add_all(struct import *im, struct err *err)
 	int r = 0;
 	for (size_t i = 0; i < im->n; i++)
 		for (size_t k = 0; k < im->found[i].nlayers; k++)
-			im->total += file_bytes(im->a, im->found[i].layer_files[k]);
+			im->total += import_file_bytes(im->a, im->found[i].layer_files[k]);
 	for (size_t i = 0; r == 0 && i < im->n; i++)
 		r = add_layers(im, &im->found[i], err);
 	for (size_t i = 0; r == 0 && i < im->n; i++)
