@@ -201,7 +201,7 @@ static void a_full_cluster_survives_its_troubles(void **state)
 {
 	(void)state;
 	skip_when_slow();
-	run(2, &(struct sim_size){ 20, 20, 50 });
+	run(2, &(struct sim_size){ 6, 20, 50 });
 }
 
 static void hundreds_of_nodes_survive_their_troubles(void **state)
