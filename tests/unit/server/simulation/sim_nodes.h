@@ -8,7 +8,7 @@
 #include "tests/unit/server/simulation/sim_world.h"
 
 #define SIM_NODE_CPU  4 /* cores */
-#define SIM_NODE_PODS 12
+#define SIM_NODE_PODS 9
 
 struct sim_node {
 	char name[32];
