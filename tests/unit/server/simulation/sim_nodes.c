@@ -61,8 +61,8 @@ static void node_register(struct sim_node *n)
 	buf_printf(&b,
 		   "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"kubernetes.io/hostname\":\"%s\","
 		   "\"topology.kubernetes.io/zone\":\"z%u\"}},\"status\":{\"capacity\":{\"cpu\":"
-		   "\"%d\",\"memory\":\"8Gi\",\"pods\":\"%d\"},\"allocatable\":{\"cpu\":\"%d\","
-		   "\"memory\":\"8Gi\",\"pods\":\"%d\"},",
+		   "\"%d\",\"memory\":\"5Gi\",\"pods\":\"%d\"},\"allocatable\":{\"cpu\":\"%d\","
+		   "\"memory\":\"5Gi\",\"pods\":\"%d\"},",
 		   n->name, n->name, (unsigned)(n->name[strlen(n->name) - 1] - '0') % 3,
 		   SIM_NODE_CPU, SIM_NODE_PODS, SIM_NODE_CPU, SIM_NODE_PODS);
 	conditions(n, &b);
