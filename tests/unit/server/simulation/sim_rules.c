@@ -240,7 +240,9 @@ void sim_rules_event(struct sim_model *m, const struct sim_object *old,
 			pod_was_made(m, new);
 		if (new->pod->node.n && !(same && old->pod->node.n))
 			node_is_not_over_committed(m, new);
-		if (same && !old->pod->deleting && new->pod->deleting && m->steady)
+		/* one that wasn't ready takes nothing from its budget */
+		if (same && old->pod->ready && !old->pod->deleting && new->pod->deleting &&
+		    m->steady)
 			budget_is_kept(m, new);
 		if (same && old->pod->node.n && !str_eq(old->pod->node, new->pod->node))
 			sim_broken(m, "pod %.*s moved", STR_ARG(new->name));
