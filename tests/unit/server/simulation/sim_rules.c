@@ -102,15 +102,20 @@ static void ordinal_is_wanted(struct sim_model *m, const struct sim_object *owne
 			   (long long)largest(w), STR_ARG(pod->name));
 }
 
-static bool condition(const json_t *tree, const char *type)
+static const json_t *condition_of(const json_t *tree, const char *type)
 {
 	const json_t *all = tree_get(tree, "status", "conditions", NULL);
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *c = json_array_get(all, i);
 		if (str_eqz(tree_get_str(c, "type", NULL), type))
-			return str_eqz(tree_get_str(c, "status", NULL), "True");
+			return c;
 	}
-	return false;
+	return NULL;
+}
+
+static bool condition(const json_t *tree, const char *type)
+{
+	return str_eqz(tree_get_str(condition_of(tree, type), "status", NULL), "True");
 }
 
 static void index_is_free(struct sim_model *m, const struct sim_object *job,
@@ -184,9 +189,18 @@ static int64_t healthy(const struct sim_model *m, struct str ns, struct str app)
 	return n;
 }
 
+/* The scheduler overdraws one when there is no other way. */
+static bool was_preempted(const struct sim_object *pod)
+{
+	return str_eqz(tree_get_str(condition_of(pod->tree, "DisruptionTarget"), "reason", NULL),
+		       "PreemptionByScheduler");
+}
+
 static void budget_is_kept(struct sim_model *m, const struct sim_object *pod)
 {
 	size_t at = 0;
+	if (was_preempted(pod))
+		return;
 	for (const struct sim_object *o; (o = next_object(m, &at));) {
 		if (!str_eqz(o->kind, "PodDisruptionBudget") || !str_eq(o->ns, pod->ns))
 			continue;
