@@ -60,7 +60,7 @@ static int start_kubelet(struct member *n, struct err *err)
 		.registries = o->private_registry,
 		.mirrors_only = o->disable_default_registry_endpoint,
 		.max_pods = (int)o->max_pods,
-		.eviction_hard = o->eviction_hard,
+		.eviction = o->eviction,
 		.allowed_unsafe_sysctls = o->allowed_unsafe_sysctls,
 		.on_ready = c->on_ready,
 		.ctx = c->ctx,

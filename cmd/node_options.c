@@ -69,9 +69,9 @@ int node_options_check(struct node_options *o, struct err *err)
 	    (r = option_check_list("node-ip", &o->node_ip, option_is_address, "an IP address",
 				   err)) < 0)
 		return r;
-	struct pressure_thresholds t;
-	if (pressure_parse(str_from(o->eviction_hard), &t, err) < 0)
-		return err_wrap(err, -ERR_BAD_REQUEST, "--eviction-hard");
+	struct pressure_rules rules;
+	if ((r = pressure_rules_parse(&o->eviction, &rules, err)) < 0)
+		return r;
 	if (sysctls_check_allowed(o->allowed_unsafe_sysctls, err) < 0)
 		return err_wrap(err, -ERR_BAD_REQUEST, "--allowed-unsafe-sysctls");
 	if (!o->node_name)

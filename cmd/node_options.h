@@ -3,7 +3,7 @@
 #ifndef CMD_NODE_OPTIONS_H
 #define CMD_NODE_OPTIONS_H
 
-#include "agent/kubelet/node/pressure.h"
+#include "agent/kubelet/node/pressure_rules.h"
 #include "cmd/flags.h"
 
 struct node_options {
@@ -11,7 +11,7 @@ struct node_options {
 	const char *node_name;
 	struct flag_list node_ip, node_label, node_taint;
 	int64_t kubelet_port, max_pods;
-	const char *eviction_hard;
+	struct pressure_options eviction;
 	const char *allowed_unsafe_sysctls;
 	const char *private_registry;
 	bool disable_default_registry_endpoint;
@@ -36,8 +36,16 @@ struct node_options {
 	  "port of the kubelet" }, \
 	{ "max-pods", "N", FLAG_INT, NODE_OPTION(at, max_pods), "110", \
 	  "pods that this node takes" }, \
-	{ "eviction-hard", "SIGNAL<AMOUNT,...", FLAG_STRING, NODE_OPTION(at, eviction_hard), PRESSURE_DEFAULTS, \
+	{ "eviction-hard", "SIGNAL<AMOUNT,...", FLAG_STRING, NODE_OPTION(at, eviction.hard), PRESSURE_DEFAULTS, \
 	  "when pods are evicted for want of memory, disk, inodes or processes" }, \
+	{ "eviction-soft", "SIGNAL<AMOUNT,...", FLAG_STRING, NODE_OPTION(at, eviction.soft), "", \
+	  "likewise, when it has been so for a while (--eviction-soft-grace-period)" }, \
+	{ "eviction-soft-grace-period", "SIGNAL=TIME,...", FLAG_STRING, NODE_OPTION(at, eviction.soft_grace), "", \
+	  "for how long a soft threshold has to be met" }, \
+	{ "eviction-max-pod-grace-period", "SECONDS", FLAG_INT, NODE_OPTION(at, eviction.max_pod_grace_s), "0", \
+	  "the longest time that a pod gets to end for a soft threshold" }, \
+	{ "eviction-pressure-transition-period", "TIME", FLAG_STRING, NODE_OPTION(at, eviction.transition), PRESSURE_TRANSITION, \
+	  "how long a node says that it is short after the last time that it was" }, \
 	{ "allowed-unsafe-sysctls", "NAME,...", FLAG_STRING, NODE_OPTION(at, allowed_unsafe_sysctls), "", \
 	  "kernel parameters that pods may set beside the safe ones (NAME*: all that begin so)" }, \
 	{ "private-registry", "FILE", FLAG_STRING, NODE_OPTION(at, private_registry), "/etc/allinone/registries.yaml", \

@@ -61,7 +61,6 @@ static void config_copy(struct kubelet_config *to, const struct kubelet_config *
 	to->serving_key = text(c->serving_key);
 	to->client_ca = text(c->client_ca);
 	to->registries = text(c->registries);
-	to->eviction_hard = text(c->eviction_hard ? c->eviction_hard : PRESSURE_DEFAULTS);
 	to->allowed_unsafe_sysctls =
 		text(c->allowed_unsafe_sysctls ? c->allowed_unsafe_sysctls : "");
 	to->node_ips = list(c->node_ips);
@@ -75,17 +74,11 @@ static void config_copy(struct kubelet_config *to, const struct kubelet_config *
 
 static void config_free(struct kubelet_config *c)
 {
-	const char *const texts[] = { c->data_dir,
-				      c->run_dir,
-				      c->node_name,
-				      c->cluster_dns,
-				      c->cluster_domain,
-				      c->serving_cert,
-				      c->serving_key,
-				      c->client_ca,
-				      c->registries,
-				      c->eviction_hard,
-				      c->allowed_unsafe_sysctls };
+	const char *const texts[] = { c->data_dir,       c->run_dir,
+				      c->node_name,      c->cluster_dns,
+				      c->cluster_domain, c->serving_cert,
+				      c->serving_key,    c->client_ca,
+				      c->registries,     c->allowed_unsafe_sysctls };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		free((char *)texts[i]);
 	list_free(c->node_ips);
@@ -333,7 +326,7 @@ static void begin(void *ctx)
 				   (struct str){ 0 }, (struct str){ 0 });
 	informer_hook_add(k->services, NULL, on_services, k);
 	informer_start(k->services);
-	k->eviction = eviction_new(k, &k->thresholds);
+	k->eviction = eviction_new(k, &k->pressure);
 	k->node = node_start(k, on_cidrs);
 	auto_free char *storage = str_printf("%s/storage", k->config.data_dir);
 	k->local_volumes = local_volumes_start(k->client, k->config.node_name, storage);
@@ -371,7 +364,7 @@ static int start_parts(struct kubelet *k, struct err *err)
 		.on_exit = on_exit_of,
 		.ctx = k,
 	};
-	int r = pressure_parse(str_from(k->config.eviction_hard), &k->thresholds, err);
+	int r = pressure_rules_parse(&k->config.eviction, &k->pressure, err);
 	if (r == 0)
 		r = dir_make(pods, 0750, err);
 	if (r == 0)
@@ -385,7 +378,7 @@ static int start_parts(struct kubelet *k, struct err *err)
 	k->images = runtime_images(k->runtime);
 	image_store_registries(k->images, k->config.registries, k->config.mirrors_only);
 	machine_read(k->config.data_dir, &k->machine);
-	keep_back(&k->machine, &k->thresholds);
+	keep_back(&k->machine, &k->pressure.hard);
 	return server_start(k, err);
 }
 

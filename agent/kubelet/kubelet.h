@@ -4,6 +4,7 @@
 #ifndef AGENT_KUBELET_KUBELET_H
 #define AGENT_KUBELET_KUBELET_H
 
+#include "agent/kubelet/node/pressure_rules.h"
 #include "client/client.h"
 
 struct kubelet;
@@ -23,7 +24,7 @@ struct kubelet_config {
 	const char *registries;                              /* registries.yaml; NULL: none */
 	bool mirrors_only;                  /* registries that have mirrors are left alone */
 	int max_pods;                       /* 0: 110 */
-	const char *eviction_hard;          /* thresholds (pressure.h); NULL: upstream's */
+	struct pressure_options eviction;   /* its texts are read by kubelet_start() only */
 	const char *allowed_unsafe_sysctls; /* sysctls.h; NULL: none */
 	void (*on_ready)(void *ctx);        /* the Node is Ready for the first time; may be NULL */
 	void *ctx;

@@ -40,7 +40,7 @@ struct kubelet {
 	struct map restored; /* uids of sandboxes found at start and not yet claimed by a pod */
 	bool pods_synced, stopping;
 	struct node *node;
-	struct pressure_thresholds thresholds; /* constant */
+	struct pressure_rules pressure; /* constant */
 	struct eviction *eviction;
 	struct usage_history usage; /* of the machine */
 	struct local_volumes *local_volumes;

@@ -35,10 +35,28 @@ claim a_container_beyond_its_limit_evicts too_much
 evicted_event() { k get events --field-selector involvedObject.name=large,reason=Evicted -o 'jsonpath={.items[*].type}' | grep -q Warning; }
 claim an_event_tells_of_it until_true 10 evicted_event
 
+# --- short for a while: a soft threshold that no node of this machine meets ---
+
+has_condition() { [ "$(condition "$1" status)" = True ]; }
+since() { date -d "$1" +%s; }
+patient() {
+	pod waits "" "$SLEEP"
+	k wait --for=condition=Ready pod/waits --timeout=20s >/dev/null || return 1
+	kill -TERM "$server"; wait "$server"
+	server_start --eviction-soft 'memory.available<99%' --eviction-soft-grace-period memory.available=12s --eviction-max-pod-grace-period 3 &&
+		until_true 20 has_condition MemoryPressure && told waits 'The node was low on resource: memory. Threshold quantity: ' || return 1
+	local short gone
+	short=$(condition MemoryPressure lastTransitionTime) gone=$(field waits '{.status.conditions[?(@.type=="DisruptionTarget")].lastTransitionTime}')
+	[ $(($(since "$gone") - $(since "$short"))) -ge 11 ] || { echo "short since $short, gone at $gone"; return 1; }
+}
+claim a_soft_threshold_is_told_at_once_and_evicts_after_its_grace patient
+
 # --- short of memory: a threshold that no node of this machine meets ---
 
 is_running() { pod_phase_is "$1" Running; }
+restarted() { kill -TERM "$server"; wait "$server"; server_start && until_true 20 calm; }
 three() {
+	restarted || return 1
 	pod frugal "" "$SLEEP,"'"resources":{"requests":{"memory":"64Mi"}}'
 	pod greedy "" "$SLEEP"
 	k apply -f - >/dev/null <<-JSON
@@ -53,7 +71,6 @@ pressed() { # SIGNALS CONDITION
 	kill -TERM "$server"; wait "$server"
 	server_start --eviction-hard "$1" && until_true 20 has_condition "$2" || { k describe node "$host" | tail -40; return 1; }
 }
-has_condition() { [ "$(condition "$1" status)" = True ]; }
 insufficient() { pressed 'memory.available<99%' MemoryPressure && equals KubeletHasInsufficientMemory "$(condition MemoryPressure reason)"; }
 claim a_node_without_memory_says_so insufficient
 greedy_goes() { told greedy 'The node was low on resource: memory. Threshold quantity: ' && says greedy 'Container main was using ' && says greedy ', request is 0, has larger consumption of memory. '; }

@@ -58,4 +58,9 @@ deferred() {
 claim what_does_not_fit_waits deferred
 has_room() { k delete pod other >/dev/null && until_true 15 done_with web "{\"cpu\":\"$(field web '{.spec.containers[0].resources.limits.cpu}')\",\"memory\":\"20Mi\"}" || { k get pod web -o yaml; return 1; }; }
 claim until_another_pod_is_gone has_room
+never_fits() {
+	local refused
+	! refused=$(resize web "{\"cpu\":\"$(($(all_cpu) + 1000))m\",\"memory\":\"20Mi\"}" 2>&1) && contains "node didn't have enough allocatable resources: cpu, requested: $(($(all_cpu) + 1000)), allocatable: $(all_cpu)" "$refused"
+}
+claim what_can_never_fit_is_refused never_fits
 claim nothing_is_left_on_the_host nothing_left

@@ -32,11 +32,13 @@
 
 struct eviction {
 	struct kubelet *k;
-	struct pressure_thresholds thresholds;
+	struct pressure_rules rules;
 	struct pressure_amount now[PRESSURE_SIGNALS];
 	int64_t seen_us[PRESSURE_CONDITIONS];
 	bool conditions[PRESSURE_CONDITIONS];
-	unsigned met;
+	unsigned met,
+		hard; /* that are acted upon: hard ones at once, soft ones after their grace */
+	int64_t soft_since_us[PRESSURE_SIGNALS];
 	bool busy, stopped;
 	char victim[64]; /* uid of the pod that goes */
 	int64_t victim_until_us;
@@ -121,8 +123,12 @@ static void look_around(struct eviction *e)
 	look_at_disk(data, &e->now[PRESSURE_NODEFS], &e->now[PRESSURE_NODEFS_INODES]);
 	look_at_disk(images, &e->now[PRESSURE_IMAGEFS], &e->now[PRESSURE_IMAGEFS_INODES]);
 	look_at_pids(&e->now[PRESSURE_PIDS]);
-	e->met = pressure_met(&e->thresholds, e->now);
-	pressure_conditions(e->met, clock_wall_us(e->k->clock), e->seen_us, e->conditions);
+	int64_t now_us = clock_wall_us(e->k->clock);
+	unsigned soft = pressure_met(&e->rules.soft, e->now);
+	e->hard = pressure_met(&e->rules.hard, e->now);
+	e->met = e->hard | pressure_soft_due(&e->rules, soft, now_us, e->soft_since_us);
+	pressure_conditions(e->hard | soft, now_us, e->rules.transition_us, e->seen_us,
+			    e->conditions);
 }
 
 /* --- who goes --- */
@@ -134,14 +140,25 @@ static bool is_active(const struct pod *p)
 	       !str_eqz(phase, "Succeeded") && !str_eqz(phase, "Failed");
 }
 
-static void evict(struct eviction *e, struct pod *p, struct str message, bool by_node)
+/* Of one that goes for a soft threshold: its own, but no longer than the node allows. */
+static int64_t soft_grace_us(const struct eviction *e, const struct pod *p)
+{
+	int64_t us = e->rules.max_pod_grace_us;
+	if (p->api.spec.termination_grace_period_seconds &&
+	    *p->api.spec.termination_grace_period_seconds * 1000000 < us)
+		us = *p->api.spec.termination_grace_period_seconds * 1000000;
+	return us > GRACE_US ? us : GRACE_US;
+}
+
+static void evict(struct eviction *e, struct pod *p, struct str message, bool by_node,
+		  int64_t grace_us)
 {
 	p->stop_message = str_dup(message);
 	log_warn("pod evicted", LOG_S("pod", p->name), LOG_S("namespace", p->ns),
 		 LOG_S("message", p->stop_message));
 	pod_event(p, NULL, true, "Evicted", "%s", p->stop_message);
 	p->stop_reason = str_dup(STR("Evicted"));
-	p->stop_grace_us = GRACE_US;
+	p->stop_grace_us = grace_us;
 	p->disrupted = by_node;
 	snprintf(e->victim, sizeof(e->victim), "%s", p->uid);
 	e->victim_until_us = clock_wall_us(e->k->clock) + VICTIM_WAIT_US;
@@ -215,8 +232,9 @@ static void tell(const struct eviction *e, const struct pod *p, enum pressure_si
 			resource_amount(&c->spec->resources.requests, pressure_resource(s))
 		};
 	}
-	eviction_message(s, pressure_limit(&e->thresholds, s, e->now[s].capacity),
-			 e->now[s].available, all, p->ncontainers, out);
+	const struct pressure_thresholds *t = e->hard & 1u << s ? &e->rules.hard : &e->rules.soft;
+	eviction_message(s, pressure_limit(t, s, e->now[s].capacity), e->now[s].available, all,
+			 p->ncontainers, out);
 }
 
 static void evict_first(struct eviction *e, enum pressure_signal s, const struct pass *pass)
@@ -242,7 +260,9 @@ static void evict_first(struct eviction *e, enum pressure_signal s, const struct
 	}
 	eviction_rank(list, n, s);
 	tell(e, list[0].pod, s, measured(pass, list[0].pod), &message);
-	evict(e, list[0].pod, buf_view(&message), true);
+	struct pod *first = list[0].pod;
+	evict(e, first, buf_view(&message), true,
+	      e->hard & 1u << s ? GRACE_US : soft_grace_us(e, first));
 }
 
 static void relieve(struct eviction *e, const struct pass *pass)
@@ -282,7 +302,7 @@ static void enforce_limits(struct eviction *e, const struct pass *s)
 		auto_buf why = { 0 };
 		if (p && is_active(p) && !pressure_spares(&p->api) &&
 		    local_storage_exceeds(&s->pods[i], &why))
-			evict(e, p, buf_view(&why), false);
+			evict(e, p, buf_view(&why), false, GRACE_US);
 	}
 }
 
@@ -394,13 +414,14 @@ static void watch_stalls(struct eviction *e)
 	}
 }
 
-struct eviction *eviction_new(struct kubelet *k, const struct pressure_thresholds *t)
+struct eviction *eviction_new(struct kubelet *k, const struct pressure_rules *rules)
 {
 	struct eviction *e = NEW(struct eviction);
 	e->k = k;
-	e->thresholds = *t;
+	const struct pressure_threshold *hard = &rules->hard.of[PRESSURE_MEMORY];
+	e->rules = *rules;
 	loop_timer_init(k->loop, &e->again, on_again);
-	if (t->of[PRESSURE_MEMORY].amount || t->of[PRESSURE_MEMORY].percent > 0)
+	if (hard->amount || hard->percent > 0)
 		watch_stalls(e);
 	else
 		e->stalls_fd = -1;

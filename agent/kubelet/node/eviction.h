@@ -5,13 +5,13 @@
 #ifndef AGENT_KUBELET_NODE_EVICTION_H
 #define AGENT_KUBELET_NODE_EVICTION_H
 
-#include "agent/kubelet/node/pressure.h"
+#include "agent/kubelet/node/pressure_rules.h"
 
 struct kubelet;
 struct pod;
 struct eviction;
 
-struct eviction *eviction_new(struct kubelet *k, const struct pressure_thresholds *t);
+struct eviction *eviction_new(struct kubelet *k, const struct pressure_rules *rules);
 void eviction_stop(struct eviction *e); /* nothing is looked at any more */
 void eviction_look(struct eviction *e); /* now; the conditions are true afterwards */
 const bool *eviction_conditions(const struct eviction *e); /* PRESSURE_CONDITIONS of them */

@@ -37,6 +37,21 @@ bool pressure_is_of_disk(enum pressure_signal s)
 	return signals[s].condition == NODE_DISK_PRESSURE;
 }
 
+bool pressure_signal_find(struct str name, enum pressure_signal *out)
+{
+	for (enum pressure_signal s = 0; s < PRESSURE_SIGNALS; s++)
+		if (str_eqz(name, signals[s].name)) {
+			*out = s;
+			return true;
+		}
+	return false;
+}
+
+const char *pressure_signal_name(enum pressure_signal s)
+{
+	return signals[s].name;
+}
+
 static int parse_value(struct str text, struct pressure_threshold *out, struct err *err)
 {
 	struct quantity q;
@@ -61,9 +76,9 @@ static int parse_one(struct str word, struct pressure_thresholds *out, struct er
 {
 	struct str value = word, name;
 	str_next(&value, '<', &name);
-	for (size_t i = 0; i < PRESSURE_SIGNALS; i++)
-		if (str_eqz(name, signals[i].name))
-			return parse_value(value, &out->of[i], err);
+	enum pressure_signal s;
+	if (pressure_signal_find(name, &s))
+		return parse_value(value, &out->of[s], err);
 	return err_set(err, ERR_INVALID, "no such signal: %.*s", STR_ARG(name));
 }
 
@@ -110,14 +125,15 @@ int64_t pressure_tasks(struct str loadavg)
 	return n;
 }
 
-void pressure_conditions(unsigned met, int64_t now_us, int64_t seen_us[PRESSURE_CONDITIONS],
-			 bool out[PRESSURE_CONDITIONS])
+void pressure_conditions(unsigned met, int64_t now_us, int64_t transition_us,
+			 int64_t seen_us[PRESSURE_CONDITIONS], bool out[PRESSURE_CONDITIONS])
 {
 	for (size_t s = 0; s < PRESSURE_SIGNALS; s++)
 		if (met & 1u << s)
 			seen_us[signals[s].condition] = now_us;
 	for (size_t c = 0; c < PRESSURE_CONDITIONS; c++)
-		out[c] = seen_us[c] && now_us - seen_us[c] < PRESSURE_TRANSITION_US;
+		out[c] =
+			seen_us[c] && (seen_us[c] == now_us || now_us - seen_us[c] < transition_us);
 }
 
 bool pressure_spares(const struct core_v1_pod *pod)

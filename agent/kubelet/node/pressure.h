@@ -16,8 +16,7 @@ enum pressure_signal { /* in the order in which they are relieved */
 		       PRESSURE_PIDS,
 		       PRESSURE_SIGNALS
 };
-#define PRESSURE_CONDITIONS    NODE_READY /* those before it */
-#define PRESSURE_TRANSITION_US (300 * 1000000ll)
+#define PRESSURE_CONDITIONS NODE_READY /* those before it */
 #define PRESSURE_DEFAULTS                                                   \
 	"memory.available<100Mi,nodefs.available<10%,nodefs.inodesFree<5%," \
 	"imagefs.available<15%,imagefs.inodesFree<5%"
@@ -33,7 +32,9 @@ struct pressure_amount {
 	int64_t available, capacity; /* capacity 0: not known */
 };
 
-/* --eviction-hard: "memory.available<100Mi,nodefs.available<10%". What is not named is never met. */
+bool pressure_signal_find(struct str name, enum pressure_signal *out);
+const char *pressure_signal_name(enum pressure_signal s);
+/* "memory.available<100Mi,nodefs.available<10%". What is not named is never met. */
 int pressure_parse(struct str text, struct pressure_thresholds *out, struct err *err);
 int64_t pressure_limit(const struct pressure_thresholds *t, enum pressure_signal s,
 		       int64_t capacity);
@@ -46,8 +47,8 @@ int64_t pressure_tasks(struct str loadavg);
 const char *pressure_resource(enum pressure_signal s);
 bool pressure_is_of_disk(enum pressure_signal s);
 /* A condition holds until its signals have been good for the transition period. seen_us: when each was met last; 0: never. */
-void pressure_conditions(unsigned met, int64_t now_us, int64_t seen_us[PRESSURE_CONDITIONS],
-			 bool out[PRESSURE_CONDITIONS]);
+void pressure_conditions(unsigned met, int64_t now_us, int64_t transition_us,
+			 int64_t seen_us[PRESSURE_CONDITIONS], bool out[PRESSURE_CONDITIONS]);
 
 /* May a new pod start under these conditions? "" or why not; the text lies in `out`. */
 bool pressure_admits(const bool conditions[PRESSURE_CONDITIONS], const struct core_v1_pod *pod,

@@ -11,6 +11,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#define PRESSURE_TRANSITION_US 300000000ll
+
 static struct pressure_thresholds defaults(void)
 {
 	struct pressure_thresholds t = { 0 };
@@ -56,13 +58,13 @@ static void a_condition_stays_for_the_transition_period(void **state)
 	(void)state;
 	int64_t seen[PRESSURE_CONDITIONS] = { 0 };
 	bool is[PRESSURE_CONDITIONS];
-	pressure_conditions(0, 1000, seen, is);
+	pressure_conditions(0, 1000, PRESSURE_TRANSITION_US, seen, is);
 	assert_false(is[NODE_MEMORY_PRESSURE]);
-	pressure_conditions(1u << PRESSURE_MEMORY, 1000, seen, is);
+	pressure_conditions(1u << PRESSURE_MEMORY, 1000, PRESSURE_TRANSITION_US, seen, is);
 	assert_true(is[NODE_MEMORY_PRESSURE] && !is[NODE_DISK_PRESSURE]);
-	pressure_conditions(0, 1000 + PRESSURE_TRANSITION_US - 1, seen, is);
+	pressure_conditions(0, 1000 + PRESSURE_TRANSITION_US - 1, PRESSURE_TRANSITION_US, seen, is);
 	assert_true(is[NODE_MEMORY_PRESSURE]);
-	pressure_conditions(0, 1000 + PRESSURE_TRANSITION_US, seen, is);
+	pressure_conditions(0, 1000 + PRESSURE_TRANSITION_US, PRESSURE_TRANSITION_US, seen, is);
 	assert_false(is[NODE_MEMORY_PRESSURE]);
 }
 
