@@ -155,5 +155,13 @@ words() {
 }
 refused_connection() { [[ $(event_of words Unhealthy) =~ 'Liveness probe failed: Get "http://'[0-9.]+':81/": dial tcp '[0-9.]+':81: connect: connection refused' ]]; }
 claim probes_tell_what_they_met words
+redirected() { # /empty leads to /empty/, where nothing is
+	k apply -f - >/dev/null <<-JSON
+	{"apiVersion":"v1","kind":"Pod","metadata":{"name":"redirected"},"spec":{"terminationGracePeriodSeconds":0,"containers":[{"name":"main","image":"$image","imagePullPolicy":"IfNotPresent",
+	 "command":["sh","-c","mkdir -p /w/empty && exec httpd -f -p 80 -h /w"],"readinessProbe":{"httpGet":{"port":80,"path":"/empty"},"periodSeconds":1}}]}}
+	JSON
+	until_true 20 told redirected Unhealthy 'Readiness probe failed: HTTP probe failed with statuscode: 404'
+}
+claim a_probe_follows_a_redirect_of_its_own_host redirected
 on_host rm -rf $dir /run/allinone/test.socket
 claim nothing_is_left_on_the_host nothing_left

@@ -86,7 +86,7 @@ int pressure_parse(struct str text, struct pressure_thresholds *out, struct err 
 {
 	struct pressure_thresholds all = { 0 };
 	struct str word;
-	while (str_next(&text, ',', &word)) {
+	while (text.n && str_next(&text, ',', &word)) {
 		int r = parse_one(str_trim(word), &all, err);
 		if (r < 0)
 			return err_wrap(err, r, "%.*s", STR_ARG(word));

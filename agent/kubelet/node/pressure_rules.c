@@ -19,7 +19,7 @@ static int parse_graces(struct str list, struct pressure_rules *r, bool given[PR
 {
 	struct str value, name;
 	enum pressure_signal s;
-	while (str_next(&list, ',', &value)) {
+	while (list.n && str_next(&list, ',', &value)) {
 		value = str_trim(value);
 		str_next(&value, '=', &name);
 		if (!pressure_signal_find(name, &s))

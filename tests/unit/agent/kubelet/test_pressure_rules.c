@@ -21,6 +21,18 @@ static void a_soft_threshold_needs_a_grace(void **state)
 	assert_int_equal(r.transition_us, 300 * 1000000ll);
 }
 
+static void without_flags_the_defaults_hold(void **state)
+{
+	(void)state;
+	struct pressure_rules r;
+	struct pressure_options none = { 0 }, empty = { .hard = "", .soft = "", .soft_grace = "" };
+	assert_int_equal(pressure_rules_parse(&none, &r, NULL), 0);
+	assert_int_equal(pressure_limit(&r.hard, PRESSURE_MEMORY, 1 << 30), 100 << 20);
+	assert_int_equal(pressure_limit(&r.soft, PRESSURE_MEMORY, 1 << 30), 0);
+	assert_int_equal(pressure_rules_parse(&empty, &r, NULL), 0);
+	assert_int_equal(pressure_limit(&r.hard, PRESSURE_MEMORY, 1 << 30), 0);
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
 	(void)state;
@@ -51,6 +63,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_soft_threshold_needs_a_grace),
+		cmocka_unit_test(without_flags_the_defaults_hold),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 		cmocka_unit_test(a_soft_threshold_counts_after_its_grace_in_a_row),
 	};
