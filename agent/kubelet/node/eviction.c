@@ -9,25 +9,22 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "agent/kubelet/node/eviction_rank.h"
 #include "agent/kubelet/node/image_gc.h"
 #include "agent/kubelet/node/local_storage.h"
 #include "agent/kubelet/node/node.h"
+#include "agent/kubelet/node/pressure_look.h"
 #include "agent/kubelet/pod/pod.h"
 #include "agent/kubelet/pod/pod_status.h"
 #include "agent/kubelet/pod/qos.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 #define GRACE_US       1000000 /* upstream's immediateEvictionGracePeriodSeconds */
 #define VICTIM_WAIT_US (30 * 1000000ll)
 #define AGAIN_MS       1000
-#define STAT_MAX       65536
-#define LOAD_MAX       256
 #define STALL          "some 150000 2000000" /* 150 ms in 2 s; finer windows need a capability */
 
 struct eviction {
@@ -52,77 +49,9 @@ const bool *eviction_conditions(const struct eviction *e)
 	return e->conditions;
 }
 
-/* --- what there is --- */
-
-static void look_at_disk(const char *path, struct pressure_amount *bytes,
-			 struct pressure_amount *inodes)
-{
-	struct statvfs fs;
-	if (statvfs(path, &fs) < 0)
-		return;
-	*bytes = (struct pressure_amount){ (int64_t)(fs.f_bavail * fs.f_frsize),
-					   (int64_t)(fs.f_blocks * fs.f_frsize) };
-	*inodes = (struct pressure_amount){ (int64_t)fs.f_favail, (int64_t)fs.f_files };
-}
-
-static int64_t number_in(const char *path)
-{
-	auto_buf b = { 0 };
-	int64_t n;
-	if (file_read(path, 64, &b, NULL) < 0 || !str_to_i64(str_trim(buf_view(&b)), &n))
-		return 0;
-	return n;
-}
-
-static int64_t inactive_file(void)
-{
-	auto_buf b = { 0 };
-	struct str line;
-	int64_t n = 0;
-	if (file_read("/sys/fs/cgroup/memory.stat", STAT_MAX, &b, NULL) < 0)
-		return 0;
-	for (struct str rest = buf_view(&b); str_next(&rest, '\n', &line);)
-		if (str_cut_prefix(&line, STR("inactive_file ")))
-			str_to_i64(line, &n);
-	return n;
-}
-
-static void look_at_memory(const struct eviction *e, struct pressure_amount *out)
-{
-	struct machine_usage m;
-	int64_t all = e->k->machine.memory_bytes;
-	if (!machine_usage_read(&m))
-		return;
-	int64_t used = (int64_t)m.working_set_bytes;
-	if (number_in("/sys/fs/cgroup/memory.max") > 0) /* a container that is a node */
-		used = number_in("/sys/fs/cgroup/memory.current") - inactive_file();
-	*out = (struct pressure_amount){ all > used ? all - used : 0, all };
-}
-
-/* Both are limits of the whole machine; sysinfo(2) would count to 65535 only. */
-static void look_at_pids(struct pressure_amount *out)
-{
-	auto_buf load = { 0 };
-	int64_t max = number_in("/proc/sys/kernel/pid_max");
-	int64_t threads = number_in("/proc/sys/kernel/threads-max");
-	if (threads > 0 && threads < max)
-		max = threads;
-	if (max <= 0 || file_read("/proc/loadavg", LOAD_MAX, &load, NULL) < 0)
-		return;
-	int64_t used = pressure_tasks(buf_view(&load));
-	if (used >= 0)
-		*out = (struct pressure_amount){ max - used, max };
-}
-
 static void look_around(struct eviction *e)
 {
-	const char *data = e->k->config.data_dir;
-	auto_free char *images = str_printf("%s/agent/images", data);
-	memset(e->now, 0, sizeof(e->now));
-	look_at_memory(e, &e->now[PRESSURE_MEMORY]);
-	look_at_disk(data, &e->now[PRESSURE_NODEFS], &e->now[PRESSURE_NODEFS_INODES]);
-	look_at_disk(images, &e->now[PRESSURE_IMAGEFS], &e->now[PRESSURE_IMAGEFS_INODES]);
-	look_at_pids(&e->now[PRESSURE_PIDS]);
+	pressure_look(e->k->config.data_dir, e->k->machine.memory_bytes, e->now);
 	int64_t now_us = clock_wall_us(e->k->clock);
 	unsigned soft = pressure_met(&e->rules.soft, e->now);
 	e->hard = pressure_met(&e->rules.hard, e->now);
