@@ -31,6 +31,11 @@ def unpacked(line):
     return out
 
 
+def stem(sequence):
+    """What its file is called."""
+    return sequence.topic.replace(" ", "-")
+
+
 class Recorder:
     def __init__(self, directory):
         self.directory, self.files = directory, {}
@@ -40,7 +45,7 @@ class Recorder:
 
     def add(self, sequence, answers):
         if sequence.topic not in self.files:
-            self.files[sequence.topic] = lzma.open(os.path.join(self.directory, sequence.topic + ".jsonl.xz"), "wt", preset=9)
+            self.files[sequence.topic] = lzma.open(os.path.join(self.directory, stem(sequence) + ".jsonl.xz"), "wt", preset=9)
         line = {"title": sequence.title, "answers": [packed(a) for a in answers]}
         self.files[sequence.topic].write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
 
@@ -63,4 +68,4 @@ class Recorded:
         self.open = {line.rstrip("\n") for line in open(os.path.join(directory, OPEN))}
 
     def play(self, sequence):
-        return self.answers.get((sequence.topic, sequence.title))
+        return self.answers.get((stem(sequence), sequence.title))
