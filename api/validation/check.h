@@ -66,6 +66,9 @@ void check_unsupported(struct check *c, const char *child, const json_t *value,
 		       const char *const *supported); /* NULL-terminated */
 
 /* check_rules.c: rules that come back everywhere. */
+/* Each item of the list, at CHILD[i]. */
+void check_each(struct check *c, const json_t *list, const char *child,
+		void (*check)(struct check *c, const json_t *item));
 void check_name(struct check *c, const char *child, struct str value, name_check rule);
 /* One complaint of a name rule. Generated rules call bytes what others call characters. */
 void check_name_text(struct check *c, const char *child, struct str value, const char *text);

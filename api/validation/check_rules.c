@@ -134,3 +134,16 @@ void check_int_or_percent(struct check *c, const json_t *parent, const char *chi
 	else
 		check_non_negative(c, parent, child);
 }
+
+void check_each(struct check *c, const json_t *list, const char *child,
+		void (*check)(struct check *c, const json_t *item))
+{
+	size_t was = check_in(c, child), i;
+	json_t *item;
+	json_array_foreach (list, i, item) {
+		size_t at = check_in_index(c, i);
+		check(c, item);
+		check_out(c, at);
+	}
+	check_out(c, was);
+}

@@ -127,19 +127,6 @@ static void check_tls(struct check *c, const json_t *tls)
 		check_name(c, "secretName", field(tls, "secretName"), name_dns_subdomain);
 }
 
-static void each(struct check *c, const json_t *list, const char *child,
-		 void (*check)(struct check *c, const json_t *item))
-{
-	size_t was = check_in(c, child), i;
-	json_t *item;
-	json_array_foreach (list, i, item) {
-		size_t at = check_in_index(c, i);
-		check(c, item);
-		check_out(c, at);
-	}
-	check_out(c, was);
-}
-
 void validate_ingress(struct check *c, const json_t *ingress)
 {
 	const json_t *spec = json_object_get(ingress, "spec"),
@@ -151,8 +138,8 @@ void validate_ingress(struct check *c, const json_t *ingress)
 			      "either `defaultBackend` or `rules` must be specified");
 	if (backend)
 		check_backend(c, "defaultBackend", backend);
-	each(c, rules, "rules", check_rule);
-	each(c, json_object_get(spec, "tls"), "tls", check_tls);
+	check_each(c, rules, "rules", check_rule);
+	check_each(c, json_object_get(spec, "tls"), "tls", check_tls);
 	if (json_object_get(spec, "ingressClassName"))
 		check_name(c, "ingressClassName", field(spec, "ingressClassName"),
 			   name_dns_subdomain);
@@ -273,14 +260,14 @@ static void check_peer(struct check *c, const json_t *peer)
 
 static void check_ingress_rule(struct check *c, const json_t *rule)
 {
-	each(c, json_object_get(rule, "ports"), "ports", check_policy_port);
-	each(c, json_object_get(rule, "from"), "from", check_peer);
+	check_each(c, json_object_get(rule, "ports"), "ports", check_policy_port);
+	check_each(c, json_object_get(rule, "from"), "from", check_peer);
 }
 
 static void check_egress_rule(struct check *c, const json_t *rule)
 {
-	each(c, json_object_get(rule, "ports"), "ports", check_policy_port);
-	each(c, json_object_get(rule, "to"), "to", check_peer);
+	check_each(c, json_object_get(rule, "ports"), "ports", check_policy_port);
+	check_each(c, json_object_get(rule, "to"), "to", check_peer);
 }
 
 static void check_policy_type(struct check *c, const json_t *type)
@@ -296,11 +283,11 @@ void validate_network_policy(struct check *c, const json_t *policy)
 		     *types = json_object_get(spec, "policyTypes");
 	size_t was = check_in(c, "spec");
 	check_label_selector(c, "podSelector", json_object_get(spec, "podSelector"));
-	each(c, json_object_get(spec, "ingress"), "ingress", check_ingress_rule);
-	each(c, json_object_get(spec, "egress"), "egress", check_egress_rule);
+	check_each(c, json_object_get(spec, "ingress"), "ingress", check_ingress_rule);
+	check_each(c, json_object_get(spec, "egress"), "egress", check_egress_rule);
 	if (json_array_size(types) > 2)
 		check_invalid(c, "policyTypes", types, "may not specify more than two policyTypes");
 	else
-		each(c, types, "policyTypes", check_policy_type);
+		check_each(c, types, "policyTypes", check_policy_type);
 	check_out(c, was);
 }

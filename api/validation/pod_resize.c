@@ -180,7 +180,7 @@ static void check_rest(struct check *c, json_t *container, const json_t *old, bo
 	check_out(c, was);
 }
 
-static void check_each(struct check *c, json_t *new, const json_t *old)
+static void check_containers_kept(struct check *c, json_t *new, const json_t *old)
 {
 	static const char *const order[] = { "initContainers", "containers" };
 	size_t i;
@@ -220,7 +220,7 @@ void validate_pod_resize(struct check *c, const json_t *new, const json_t *old)
 	shape_fill_empty(spec, before);
 	check_pod_level(c, spec, before);
 	if (check_order(c, spec, before))
-		check_each(c, spec, before);
+		check_containers_kept(c, spec, before);
 	if (c->err->ncauses == errors && !shape_equal(spec, before))
 		check_forbidden(c, NULL, "only cpu and memory resources are mutable");
 	check_out(c, was);

@@ -9,19 +9,6 @@ static struct str field(const json_t *object, const char *name)
 	return tree_str(json_object_get(object, name));
 }
 
-static void each(struct check *c, const json_t *list, const char *child,
-		 void (*check)(struct check *c, const json_t *item))
-{
-	size_t was = check_in(c, child), i;
-	json_t *item;
-	json_array_foreach (list, i, item) {
-		size_t at = check_in_index(c, i);
-		check(c, item);
-		check_out(c, at);
-	}
-	check_out(c, was);
-}
-
 /* ---- node affinity ---- */
 
 static void check_node_requirement(struct check *c, const json_t *requirement)
@@ -57,7 +44,7 @@ static void check_label_text(struct check *c, const json_t *value)
 static void check_required_requirement(struct check *c, const json_t *requirement)
 {
 	check_node_requirement(c, requirement);
-	each(c, json_object_get(requirement, "values"), "values", check_label_text);
+	check_each(c, json_object_get(requirement, "values"), "values", check_label_text);
 }
 
 static void check_node_name(struct check *c, const json_t *name)
@@ -78,21 +65,21 @@ static void check_field_requirement(struct check *c, const json_t *requirement)
 	if (!str_eqz(key, "metadata.name"))
 		check_invalid_text(c, "key", key, "not a valid field selector key");
 	else
-		each(c, values, "values", check_node_name);
+		check_each(c, values, "values", check_node_name);
 }
 
 static void check_node_term(struct check *c, const json_t *term)
 {
-	each(c, json_object_get(term, "matchExpressions"), "matchExpressions",
-	     check_node_requirement);
-	each(c, json_object_get(term, "matchFields"), "matchFields", check_field_requirement);
+	check_each(c, json_object_get(term, "matchExpressions"), "matchExpressions",
+		   check_node_requirement);
+	check_each(c, json_object_get(term, "matchFields"), "matchFields", check_field_requirement);
 }
 
 static void check_required_term(struct check *c, const json_t *term)
 {
-	each(c, json_object_get(term, "matchExpressions"), "matchExpressions",
-	     check_required_requirement);
-	each(c, json_object_get(term, "matchFields"), "matchFields", check_field_requirement);
+	check_each(c, json_object_get(term, "matchExpressions"), "matchExpressions",
+		   check_required_requirement);
+	check_each(c, json_object_get(term, "matchFields"), "matchFields", check_field_requirement);
 }
 
 void check_node_selector(struct check *c, const json_t *selector)
@@ -100,7 +87,7 @@ void check_node_selector(struct check *c, const json_t *selector)
 	const json_t *terms = json_object_get(selector, "nodeSelectorTerms");
 	if (json_array_size(terms) == 0)
 		check_required(c, "nodeSelectorTerms", "must have at least one node selector term");
-	each(c, terms, "nodeSelectorTerms", check_required_term);
+	check_each(c, terms, "nodeSelectorTerms", check_required_term);
 }
 
 static void check_weight(struct check *c, const json_t *term)
@@ -219,10 +206,10 @@ static void check_pod_affinity(struct check *c, const json_t *affinity, const ch
 {
 	const json_t *side = json_object_get(affinity, child);
 	size_t was = check_in(c, child);
-	each(c, json_object_get(side, "requiredDuringSchedulingIgnoredDuringExecution"),
-	     "requiredDuringSchedulingIgnoredDuringExecution", check_pod_term);
-	each(c, json_object_get(side, "preferredDuringSchedulingIgnoredDuringExecution"),
-	     "preferredDuringSchedulingIgnoredDuringExecution", check_weighted_pod_term);
+	check_each(c, json_object_get(side, "requiredDuringSchedulingIgnoredDuringExecution"),
+		   "requiredDuringSchedulingIgnoredDuringExecution", check_pod_term);
+	check_each(c, json_object_get(side, "preferredDuringSchedulingIgnoredDuringExecution"),
+		   "preferredDuringSchedulingIgnoredDuringExecution", check_weighted_pod_term);
 	check_out(c, was);
 }
 
@@ -237,8 +224,8 @@ void check_affinity(struct check *c, const json_t *affinity)
 		check_node_selector(c, required);
 		check_out(c, in);
 	}
-	each(c, json_object_get(node, "preferredDuringSchedulingIgnoredDuringExecution"),
-	     "preferredDuringSchedulingIgnoredDuringExecution", check_preferred_node);
+	check_each(c, json_object_get(node, "preferredDuringSchedulingIgnoredDuringExecution"),
+		   "preferredDuringSchedulingIgnoredDuringExecution", check_preferred_node);
 	check_out(c, at);
 	check_pod_affinity(c, affinity, "podAffinity");
 	check_pod_affinity(c, affinity, "podAntiAffinity");
@@ -291,7 +278,7 @@ static void check_toleration(struct check *c, const json_t *toleration)
 
 void check_tolerations(struct check *c, const json_t *tolerations)
 {
-	each(c, tolerations, "tolerations", check_toleration);
+	check_each(c, tolerations, "tolerations", check_toleration);
 }
 
 /* ---- spreading ---- */

@@ -301,15 +301,6 @@ static void rules_body(struct api_request *r)
 	json_decref(tree);
 }
 
-static void review_start(struct api_request *r, void (*body)(struct api_request *r))
-{
-	auto_err err = { 0 };
-	if (respond_negotiate(r, false, false, &err) < 0)
-		respond_err(r, &err);
-	else
-		r->responder->body(r, body);
-}
-
 void review_access(struct api_request *r)
 {
 	review_start(r, access_body);

@@ -127,7 +127,7 @@ static void token_body(struct api_request *r)
 	review_run(r, token_check_body, token_judge);
 }
 
-static void review_start(struct api_request *r, void (*body)(struct api_request *r))
+void review_start(struct api_request *r, void (*body)(struct api_request *r))
 {
 	auto_err err = { 0 };
 	if (respond_negotiate(r, false, false, &err) < 0)
