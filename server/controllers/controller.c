@@ -97,6 +97,21 @@ void controller_write(struct controller *c, struct str key, const struct control
 	client_do(c->client, &call);
 }
 
+struct controller_write controller_removal(const struct object *o, const char *more,
+					   struct buf *body)
+{
+	buf_printf(body,
+		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
+		   "\"%.*s\"}%s}",
+		   STR_ARG(o->uid), more);
+	return (struct controller_write){ .verb = API_DELETE,
+					  .resource = o->resource,
+					  .ns = o->ns,
+					  .name = o->name,
+					  .body = buf_view(body),
+					  .harmless = ERR_NOT_FOUND };
+}
+
 void controller_key_split(struct str key, struct str *ns, struct str *name)
 {
 	size_t at = str_find(key, '/');

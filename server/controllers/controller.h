@@ -61,6 +61,10 @@ struct controller_write {
 	enum err_reason harmless;
 };
 void controller_write(struct controller *c, struct str key, const struct controller_write *w);
+/* The deletion of this very object and no other of its name; `more` are further options (",\"gracePeriodSeconds\":0"). `body` holds
+ * its text. */
+struct controller_write controller_removal(const struct object *o, const char *more,
+					   struct buf *body);
 
 /* "ns/name" taken apart; cluster-scoped keys have no ns. */
 void controller_key_split(struct str key, struct str *ns, struct str *name);
@@ -84,7 +88,8 @@ extern const struct controller_row controller_service_cidr;
 
 /* Access: roles, certificates, tokens. */
 extern const struct controller_row controller_cluster_role_aggregation, controller_csr_approving,
-	controller_csr_signing, controller_csr_cleaner, controller_token_cleaner,
-	controller_bootstrap_signer, controller_account_token, controller_legacy_token_cleaner;
+	controller_csr_signing, controller_csr_cleaner, controller_pod_certificate_cleaner,
+	controller_token_cleaner, controller_bootstrap_signer, controller_account_token,
+	controller_legacy_token_cleaner;
 
 #endif

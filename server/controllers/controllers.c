@@ -46,6 +46,7 @@ static const struct {
 	{ &controller_csr_approving, "certificate" },
 	{ &controller_csr_signing, "certificate" },
 	{ &controller_csr_cleaner, "certificate_cleaner" },
+	{ &controller_pod_certificate_cleaner, "podcertificaterequest_cleaner" },
 	{ &controller_token_cleaner, "token_cleaner" },
 	{ &controller_bootstrap_signer, "bootstrap_signer_queue" },
 	{ &controller_account_token, "serviceaccount_tokens_secret" },

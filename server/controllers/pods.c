@@ -22,6 +22,26 @@ const struct core_v1_pod_condition *pod_condition(const struct core_v1_pod *p, c
 	return NULL;
 }
 
+struct controller_write pod_condition_ends(const struct object *pod, const char *type,
+					   const char *more, struct buf *body)
+{
+	char now[TIME_TEXT_MAX];
+	time_format(clock_wall_s(clock_real()), now);
+	buf_printf(body,
+		   "{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{\"conditions\":[{\"type\":\"%s\","
+		   "\"status\":\"False\"%s,\"lastTransitionTime\":\"%s\"}]}}",
+		   STR_ARG(pod->uid), type, more, now);
+	return (struct controller_write){ .verb = API_PATCH,
+					  .resource = API_CORE_V1_PODS,
+					  .ns = pod->ns,
+					  .name = pod->name,
+					  .subresource = STR("status"),
+					  .content_type =
+						  STR("application/strategic-merge-patch+json"),
+					  .body = buf_view(body),
+					  .harmless = ERR_NOT_FOUND };
+}
+
 bool pod_is_ready(const struct core_v1_pod *p)
 {
 	const struct core_v1_pod_condition *c = pod_condition(p, "Ready");
@@ -282,18 +302,7 @@ void pod_delete(struct round *r, const struct pod_owner *o, const struct object 
 {
 	auto_buf body = { 0 };
 
-	buf_printf(&body,
-		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
-		   "\"%.*s\"}}",
-		   STR_ARG(pod->uid));
-	if (o->expected)
-		expect_deleted(o->expected, o->key, pod->uid, clock_mono_ms(clock_real()));
-	const struct controller_write w = { .verb = API_DELETE,
-					    .resource = API_CORE_V1_PODS,
-					    .ns = pod->ns,
-					    .name = pod->name,
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
+	const struct controller_write w = controller_removal(pod, "", &body);
 	round_call(r, &w, on_deleted, pod_op_new(o, pod));
 }
 

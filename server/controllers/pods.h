@@ -21,6 +21,9 @@ void pod_views_add(struct pod_views *v,
 		   const struct object *o); /* decodes; what can't be is left out */
 
 const struct core_v1_pod_condition *pod_condition(const struct core_v1_pod *p, const char *type);
+/* The write that makes a condition of a pod False now; `more` are further members of it (",\"reason\":null"). `body` holds its text. */
+struct controller_write pod_condition_ends(const struct object *pod, const char *type,
+					   const char *more, struct buf *body);
 bool pod_is_ready(const struct core_v1_pod *p);
 /* Ready for at least min_ready_s; when not yet, out_wait_ms says when it will be (untouched otherwise). */
 bool pod_is_available(const struct core_v1_pod *p, int32_t min_ready_s, int64_t now_us,

@@ -162,16 +162,7 @@ static void delete_pod(struct round *r, const struct object *o, enum why why)
 
 	if (!has_ended(o))
 		mark_failed(r, o, why == ORPHANED);
-	buf_printf(&body,
-		   "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"gracePeriodSeconds\":0,"
-		   "\"preconditions\":{\"uid\":\"%.*s\"}}",
-		   STR_ARG(o->uid));
-	const struct controller_write w = { .verb = API_DELETE,
-					    .resource = API_CORE_V1_PODS,
-					    .ns = o->ns,
-					    .name = o->name,
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
+	const struct controller_write w = controller_removal(o, ",\"gracePeriodSeconds\":0", &body);
 	round_call(r, &w, NULL, NULL);
 	count(o, why);
 }

@@ -61,16 +61,7 @@ static void secret_write(struct controller *c, struct str key, const struct obje
 static void secret_delete(struct controller *c, struct str key, const struct object *o)
 {
 	auto_buf body = { 0 };
-	buf_printf(&body,
-		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
-		   "\"%.*s\"}}",
-		   STR_ARG(o->uid));
-	const struct controller_write w = { .verb = API_DELETE,
-					    .resource = API_CORE_V1_SECRETS,
-					    .ns = o->ns,
-					    .name = o->name,
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
+	const struct controller_write w = controller_removal(o, "", &body);
 	controller_write(c, key, &w);
 }
 

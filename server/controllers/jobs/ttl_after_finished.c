@@ -7,16 +7,8 @@ static void delete_job(struct controller *c, struct str key, const struct object
 {
 	auto_buf body = { 0 };
 
-	buf_printf(&body,
-		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
-		   "\"%.*s\"},\"propagationPolicy\":\"Foreground\"}",
-		   STR_ARG(o->uid));
-	const struct controller_write w = { .verb = API_DELETE,
-					    .resource = API_BATCH_V1_JOBS,
-					    .ns = o->ns,
-					    .name = o->name,
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
+	const struct controller_write w =
+		controller_removal(o, ",\"propagationPolicy\":\"Foreground\"", &body);
 	controller_write(c, key, &w);
 }
 

@@ -14,22 +14,9 @@ static void on_pod(void *ctx, const struct object *old, const struct object *new
 static void take_back(struct controller *c, struct str key, const struct object *o)
 {
 	auto_buf body = { 0 };
-	char now[TIME_TEXT_MAX];
-	time_format(clock_wall_s(clock_real()), now);
-	buf_printf(&body,
-		   "{\"metadata\":{\"uid\":\"%.*s\"},\"status\":{\"conditions\":[{\"type\":"
-		   "\"DisruptionTarget\",\"status\":\"False\",\"reason\":null,\"message\":null,"
-		   "\"lastTransitionTime\":\"%s\"}]}}",
-		   STR_ARG(o->uid), now);
-	const struct controller_write w = { .verb = API_PATCH,
-					    .resource = API_CORE_V1_PODS,
-					    .ns = o->ns,
-					    .name = o->name,
-					    .subresource = STR("status"),
-					    .content_type =
-						    STR("application/strategic-merge-patch+json"),
-					    .body = buf_view(&body),
-					    .harmless = ERR_NOT_FOUND };
+	const struct controller_write w =
+		pod_condition_ends(o, "DisruptionTarget", ",\"reason\":null,\"message\":null",
+				   &body);
 	controller_write(c, key, &w);
 }
 

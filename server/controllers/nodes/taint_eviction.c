@@ -102,16 +102,7 @@ static void evict(struct controller *c, struct str key, const struct object *o)
 					       .body = buf_view(&body),
 					       .harmless = ERR_NOT_FOUND };
 	round_call(r, &mark, NULL, NULL);
-	buf_printf(&options,
-		   "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"preconditions\":{\"uid\":"
-		   "\"%.*s\"}}",
-		   STR_ARG(o->uid));
-	const struct controller_write remove = { .verb = API_DELETE,
-						 .resource = API_CORE_V1_PODS,
-						 .ns = o->ns,
-						 .name = o->name,
-						 .body = buf_view(&options),
-						 .harmless = ERR_NOT_FOUND };
+	const struct controller_write remove = controller_removal(o, "", &options);
 	round_call(r, &remove, NULL, NULL);
 	event_record(s->events, o, EVENT_NORMAL, "TaintManagerEviction", NULL,
 		     "Marking for deletion Pod %.*s", STR_ARG(key));
