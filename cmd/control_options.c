@@ -3,19 +3,7 @@
 
 #include <math.h>
 
-#include "api/values/duration.h"
 #include "base/mem.h"
-
-static int read_duration(const char *flag, const char *text, int64_t *out_ms, struct err *err)
-{
-	int64_t ns;
-	if (!duration_parse(str_from(text), &ns) || ns < 1000000000)
-		return err_set(err, ERR_BAD_REQUEST,
-			       "--%s: \"%s\" is not a duration of a second or more, such as 50s",
-			       flag, text);
-	*out_ms = ns / 1000000;
-	return 0;
-}
 
 static int read_number(const char *flag, const char *text, double most, double *out,
 		       struct err *err)
@@ -52,7 +40,7 @@ static int read_autoscaler(struct control_options *o, struct err *err)
 	for (size_t i = 0; i < COUNT_OF(durations); i++) {
 		auto_free char *flag =
 			str_printf("horizontal-pod-autoscaler-%s", durations[i].flag);
-		int r = read_duration(flag, durations[i].text, durations[i].out_ms, err);
+		int r = flag_duration(flag, durations[i].text, durations[i].out_ms, err);
 		if (r < 0)
 			return r;
 	}
@@ -65,9 +53,9 @@ static int read_autoscaler(struct control_options *o, struct err *err)
 int control_options_check(struct control_options *o, struct err *err)
 {
 	int r;
-	if ((r = read_duration("node-monitor-grace-period", o->monitor_grace,
+	if ((r = flag_duration("node-monitor-grace-period", o->monitor_grace,
 			       &o->node_health.grace_ms, err)) < 0 ||
-	    (r = read_duration("node-startup-grace-period", o->startup_grace,
+	    (r = flag_duration("node-startup-grace-period", o->startup_grace,
 			       &o->node_health.startup_ms, err)) < 0 ||
 	    (r = read_duration("cluster-signing-duration", o->signing, &o->signing_ms, err)) < 0 ||
 	    (r = read_number("node-eviction-rate", o->rate, RATE_MOST, &o->node_zones.rate, err)) <

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "api/codec.h"
+#include "api/values/duration.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -331,4 +332,15 @@ void flags_free(const struct flag_table *t, void *values)
 		else if (t->flags[i].type == FLAG_LIST)
 			list_clear(slot(&t->flags[i], values));
 	}
+}
+
+int flag_duration(const char *flag, const char *text, int64_t *out_ms, struct err *err)
+{
+	int64_t ns;
+	if (!duration_parse(str_from(text), &ns) || ns < 1000000000)
+		return err_set(err, ERR_BAD_REQUEST,
+			       "--%s: \"%s\" is not a duration of a second or more, such as 1m30s",
+			       flag, text);
+	*out_ms = ns / 1000000;
+	return 0;
 }

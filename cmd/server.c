@@ -100,6 +100,7 @@ static int start_apiserver(struct server *s, struct err *err)
 		.cluster_domain = o->cluster_domain,
 		.service_node_port_range = o->service_node_port_range,
 		.event_ttl_s = o->event_ttl_s,
+		.compaction_ms = o->compaction_ms,
 		.write_kubeconfig = o->write_kubeconfig,
 		.write_kubeconfig_mode = o->write_kubeconfig_mode,
 		.api_only = o->disable_controller_manager,

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 
-#include "api/values/duration.h"
 #include "base/mem.h"
 
 #define OPT(member) offsetof(struct server_options, member)
@@ -32,6 +31,8 @@ static const struct flag flags[] = {
 	  "DNS domain of the cluster" },
 	{ "service-node-port-range", "A-B", FLAG_STRING, OPT(service_node_port_range),
 	  "30000-32767", "ports for NodePort Services" },
+	{ "etcd-compaction-interval", "DURATION", FLAG_STRING, OPT(compaction), "5m0s",
+	  "how often old revisions are forgotten" },
 	{ "event-ttl", "DURATION", FLAG_STRING, OPT(event_ttl), "1h0m0s",
 	  "how long events are kept" },
 	{ "disable", "PART", FLAG_LIST, OPT(disable), NULL,
@@ -86,16 +87,14 @@ static int check_mode(const char *text, struct err *err)
 	return 0;
 }
 
-static int check_event_ttl(struct server_options *o, struct err *err)
+static int check_durations(struct server_options *o, struct err *err)
 {
-	int64_t ns;
-	if (!duration_parse(str_from(o->event_ttl), &ns) || ns < 1000000000)
-		return err_set(
-			err, ERR_BAD_REQUEST,
-			"--event-ttl: \"%s\" is not a duration of a second or more, such as 1h0m0s",
-			o->event_ttl);
-	o->event_ttl_s = ns / 1000000000;
-	return 0;
+	int64_t ttl_ms = 0;
+	int r = flag_duration("event-ttl", o->event_ttl, &ttl_ms, err);
+	o->event_ttl_s = ttl_ms / 1000;
+	return r < 0 ? r
+		     : flag_duration("etcd-compaction-interval", o->compaction, &o->compaction_ms,
+				     err);
 }
 
 static bool is_part(const char *text)
@@ -110,7 +109,7 @@ int server_options_check(struct server_options *o, struct err *err)
 	    (r = control_options_check(&o->control, err)) < 0 ||
 	    (r = option_check_port("https-listen-port", o->https_listen_port, err)) < 0 ||
 	    (r = check_mode(o->write_kubeconfig_mode, err)) < 0 ||
-	    (r = check_event_ttl(o, err)) < 0 ||
+	    (r = check_durations(o, err)) < 0 ||
 	    (r = option_check_list("cluster-cidr", &o->cluster_cidr, is_cidr,
 				   "an address range such as 10.42.0.0/16", err)) < 0 ||
 	    (r = option_check_list("service-cidr", &o->service_cidr, is_cidr,

@@ -16,7 +16,9 @@ struct server_options {
 	struct flag_list cluster_cidr, service_cidr, cluster_dns;
 	const char *cluster_domain, *service_node_port_range;
 	const char *event_ttl;
-	int64_t event_ttl_s;      /* of it */
+	int64_t event_ttl_s; /* of it */
+	const char *compaction;
+	int64_t compaction_ms;
 	struct flag_list disable; /* parts of the cluster: "servicelb" */
 	bool disable_agent, disable_scheduler, disable_controller_manager;
 };

@@ -149,11 +149,11 @@ static void on_renewal(struct loop_timer *t)
 
 /* --- store --- */
 
-static int store_open(struct apiserver *s, struct err *err)
+static int store_open(struct apiserver *s, int64_t compaction_ms, struct err *err)
 {
 	auto_free char *dir = str_printf("%s/server/db", s->data_dir),
 		       *path = str_printf("%s/state.db", dir);
-	struct log_config c = { .path = path };
+	struct log_config c = { .path = path, .compact_every_ms = compaction_ms };
 	int r = s->store ? 0 : dir_make(dir, 0700, err);
 	if (r == 0 && !s->store)
 		r = log_open(&c, &s->store, err);
@@ -280,7 +280,7 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 	if (r == 0)
 		r = keys_open(s, err);
 	if (r == 0)
-		r = store_open(s, err);
+		r = store_open(s, c->compaction_ms, err);
 	if (r == 0)
 		r = listener_open(s, c, err);
 	if (r < 0) {

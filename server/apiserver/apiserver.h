@@ -17,7 +17,8 @@ struct apiserver_config {
 	const char *cluster_cidr, *service_cidr, *cluster_dns,
 		*cluster_domain; /* comma-separated for dual stack */
 	const char *service_node_port_range;
-	int64_t event_ttl_s;          /* how long events are kept; 0: an hour */
+	int64_t compaction_ms; /* how often old revisions are forgotten; 0: every 5 minutes */
+	int64_t event_ttl_s;   /* how long events are kept; 0: an hour */
 	const char *write_kubeconfig; /* path, NULL: DATADIR/server/cred/admin.kubeconfig only */
 	const char *write_kubeconfig_mode; /* "0600" */
 	bool api_only; /* the other parts of a cluster are someone else's: no roles for them */
