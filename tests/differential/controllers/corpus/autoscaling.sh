@@ -1,4 +1,4 @@
-# may differ: Failed(GetResourceMetric|ComputeMetricsReplicas): .*(did not receive metrics|no metrics returned) (what a target without samples yet has none of)
+# may differ: Failed(Get(Container)?ResourceMetric|ComputeMetricsReplicas): .*(did not receive metrics|no metrics returned) (what a target without samples yet has none of)
 # Autoscalers: of cpu and memory, of a container, up, down, with limits of size and of speed, and what can't be scaled.
 deployment() { # NAME CPU [REPLICAS]
 	cat <<YAML
@@ -21,7 +21,7 @@ scaler() { # NAME SPEC...
 utilization() { echo "metrics: [{type: Resource, resource: {name: ${2:-cpu}, target: {type: Utilization, averageUtilization: $1}}}]"; }
 {
 	deployment steady 52m; scaler steady "maxReplicas: 4, $(utilization 50)"
-	deployment busy 75m; scaler busy "maxReplicas: 3, $(utilization 50)"
+	deployment busy 75m; scaler busy "minReplicas: 2, maxReplicas: 3, $(utilization 50)"
 	deployment wild 90m; scaler wild "maxReplicas: 3, $(utilization 10)"
 	deployment slow 90m; scaler slow "maxReplicas: 10, $(utilization 30), behavior: {scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 600}]}}"
 	deployment average 40m; scaler average "maxReplicas: 4, metrics: [{type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 32Mi}}}]"
