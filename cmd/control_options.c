@@ -57,7 +57,7 @@ int control_options_check(struct control_options *o, struct err *err)
 			       &o->node_health.grace_ms, err)) < 0 ||
 	    (r = flag_duration("node-startup-grace-period", o->startup_grace,
 			       &o->node_health.startup_ms, err)) < 0 ||
-	    (r = read_duration("cluster-signing-duration", o->signing, &o->signing_ms, err)) < 0 ||
+	    (r = flag_duration("cluster-signing-duration", o->signing, &o->signing_ms, err)) < 0 ||
 	    (r = read_number("node-eviction-rate", o->rate, RATE_MOST, &o->node_zones.rate, err)) <
 		    0 ||
 	    (r = read_number("secondary-node-eviction-rate", o->secondary_rate, RATE_MOST,
