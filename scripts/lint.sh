@@ -15,7 +15,7 @@ result() { # NAME OUTPUT: empty output is good
 }
 
 mapfile -t sources < <(git ls-files -- '*.c' '*.h')
-mapfile -t scripts < <(git ls-files -- '*.sh' | cat - <(git ls-files | xargs -r grep -lE '^#!.*\b(ba)?sh\b' --) | sort -u)
+mapfile -t scripts < <(git ls-files -- '*.sh' | cat - <(git ls-files -z | xargs -0r grep -lE '^#!.*\b(ba)?sh\b' --) | sort -u)
 [ "${1:-}" != --fix ] || clang-format -i "${sources[@]}"
 
 if command -v clang-format >/dev/null; then
