@@ -26,7 +26,7 @@ static void causes_free(struct err *err)
 	}
 	free(err->causes);
 	err->causes = NULL;
-	err->ncauses = 0;
+	err->ncauses = err->causes_bytes = 0;
 }
 
 void err_clear(struct err *err)
@@ -125,7 +125,7 @@ int err_wrap(struct err *err, int r, const char *fmt, ...)
 
 void err_cause(struct err *err, const char *type, const char *field, const char *fmt, ...)
 {
-	if (!err)
+	if (!err || err->causes_bytes > ERR_CAUSES_BYTES)
 		return;
 	if ((err->ncauses & (err->ncauses - 1)) == 0) /* none, or a power of two: full */
 		err->causes = mem_realloc(err->causes, (err->ncauses ? 2 * err->ncauses : 1) *
@@ -135,6 +135,7 @@ void err_cause(struct err *err, const char *type, const char *field, const char 
 	va_start(ap, fmt);
 	buf_vprintf(&message, fmt, ap);
 	va_end(ap);
+	err->causes_bytes += message.n + (field ? strlen(field) : 0);
 	err->causes[err->ncauses++] = (struct err_cause){
 		.type = str_dup(str_from(type)),
 		.message = buf_take(&message),

@@ -50,7 +50,8 @@ struct err {
 	char *text; /* one line, no newline at its end; NULL when reason is ERR_NONE */
 	struct err_cause *causes;
 	size_t ncauses;
-	int retry_after_s; /* 0: none */
+	size_t causes_bytes; /* of their texts */
+	int retry_after_s;   /* 0: none */
 };
 
 #define auto_err __attribute__((cleanup(err_clear))) struct err
@@ -71,7 +72,9 @@ int err_vset(struct err *err, enum err_reason reason, const char *fmt, va_list a
 int err_sys(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Prefix what we were doing: "read manifest X: <old text>". Returns r, the code of the failure being wrapped. */
 int err_wrap(struct err *err, int r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Add a cause (field error). Does not set the reason. */
+/* Add a cause (field error). Does not set the reason. Once their texts are more than ERR_CAUSES_BYTES, further ones are not told: a client
+ * chooses how many there are, and how long their paths. */
+#define ERR_CAUSES_BYTES (1u << 20)
 void err_cause(struct err *err, const char *type, const char *field, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void err_move(struct err *to, struct err *from); /* `from` becomes {0} */

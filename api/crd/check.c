@@ -42,22 +42,48 @@ void crd_complain_nowhere(struct outcome *o, const struct place *at, const char 
 
 /* ---- lists ---- */
 
-static const json_t *old_item(const struct crd_rules *r, const json_t *item, const json_t *old)
+/* Items of a list map as it was, found by their keys. */
+struct old_items {
+	const struct crd_rules *rules;
+	const json_t *list; /* NULL: nothing to compare with */
+	struct map by_keys; /* the first of each; made when one is asked for */
+};
+
+static void keys_text(const struct crd_rules *r, const json_t *item, struct buf *out)
 {
-	if (r->list_type != API_LIST_MAP || !r->list_keys || !json_is_object(item))
-		return NULL;
-	for (size_t i = 0; i < json_array_size(old); i++) {
-		const json_t *candidate = json_array_get(old, i);
-		bool same = json_is_object(candidate);
-		for (size_t k = 0; same && r->list_keys[k]; k++) {
-			const json_t *a = json_object_get(item, r->list_keys[k]),
-				     *b = json_object_get(candidate, r->list_keys[k]);
-			same = (!a && !b) || shape_equal(a, b);
-		}
-		if (same)
-			return candidate;
+	for (size_t k = 0; r->list_keys[k]; k++) {
+		const json_t *value = json_object_get(item, r->list_keys[k]);
+		if (value)
+			api_json_any(out, value);
+		buf_putc(out, ',');
 	}
-	return NULL;
+}
+
+static void old_items_find(struct old_items *o)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach ((json_t *)o->list, i, item) {
+		auto_buf keys = { 0 };
+		if (!json_is_object(item))
+			continue;
+		keys_text(o->rules, item, &keys);
+		if (!map_get(&o->by_keys, buf_view(&keys)))
+			map_put(&o->by_keys, buf_view(&keys), item);
+	}
+}
+
+static const json_t *old_item(struct old_items *o, const json_t *item)
+{
+	auto_buf keys = { 0 };
+	const struct crd_rules *r = o->rules;
+	if (r->list_type != API_LIST_MAP || !r->list_keys || !json_is_object(item) ||
+	    !json_array_size(o->list))
+		return NULL;
+	if (!o->by_keys.count)
+		old_items_find(o);
+	keys_text(r, item, &keys);
+	return map_get(&o->by_keys, buf_view(&keys));
 }
 
 static bool has_doubles(const json_t *list)
@@ -76,13 +102,15 @@ static bool has_doubles(const json_t *list)
 static void list_check(const struct crd_rules *r, const struct place *at, struct outcome *o)
 {
 	size_t n = json_array_size(at->value);
+	struct old_items old = { .rules = r, .list = at->old };
 	for (size_t i = 0; r->items && i < n; i++) {
 		auto_buf path = { 0 };
 		const json_t *item = json_array_get(at->value, i);
 		buf_printf(&path, "%s[%zu]", at->path, i);
-		struct place below = { item, old_item(r, item, at->old), path.p, at->prefix };
+		struct place below = { item, old_item(&old, item), path.p, at->prefix };
 		crd_rules_run(r->items, &below, o);
 	}
+	map_free(&old.by_keys, NULL);
 	json_t *size = json_integer((json_int_t)n);
 	if (r->min_items >= 0 && (int64_t)n < r->min_items)
 		COMPLAIN(check_invalid, o, at, size, "%s in body should have at least %lld items",

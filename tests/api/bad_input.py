@@ -12,6 +12,7 @@ import struct
 import sys
 import time
 
+ANSWER_MAX = 4 << 20
 MEMORY_MAX = 256  # MiB that a single case may leave: 200,000 complaints, each as text and as a cause, are the most
 host, port = sys.argv[1].split(":")
 directory, pid = sys.argv[2], sys.argv[3]
@@ -136,6 +137,17 @@ def paths_in_a_volume():
     return pod(containers=[{"name": "a", "image": "i"}], volumes=[{"name": "v", "configMap": {"name": "c", "items": items}}])
 
 
+def definition():
+    """Much that is wrong, far below: each complaint tells a long path."""
+    schema = {"type": "object", "properties": {"p%d" % i: {"type": "none"} for i in range(40000)}}
+    for _ in range(30):
+        schema = {"type": "object", "properties": {"x" * 200: schema}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    body = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "bads.example.com"},
+            "spec": {"group": "example.com", "scope": "Cluster", "names": {"plural": "bads", "kind": "Bad"}, "versions": [version]}}
+    return lambda: request("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All", json.dumps(body).encode())
+
+
 # ---- HTTP/2 ----
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -229,6 +241,7 @@ CASES = [
     ("applied_yaml_aliases", patch(yaml_bomb(), APPLY), {400, 413}),
     ("equal_ports", equal_ports(), {201}),
     ("paths_in_a_volume", paths_in_a_volume(), {201}),
+    ("complaints_with_long_paths", definition(), {422}),
     ("h2_rapid_reset", lambda: flood(resets), {0}),
     ("h2_continuation", lambda: flood(continuations), {0}),
     ("h2_settings", lambda: flood(settings), {0}),
@@ -251,6 +264,8 @@ def judge(name, call, codes):
         return "code %d, %r" % (code, body[:200])
     if code and body and name.split("_")[0] not in ("slow", "endless", "long") and code not in (414, 431) and not is_status(body):
         return "no Status: %r" % body[:200]
+    if len(body or b"") > ANSWER_MAX:
+        return "an answer of %d bytes" % len(body)
     if after - before > MEMORY_MAX:
         return "memory grew from %d to %d MiB" % (before, after)
     if request("GET", "/readyz")[0] != 200:

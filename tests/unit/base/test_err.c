@@ -54,6 +54,18 @@ static void causes_are_copied(void **state)
 	assert_string_equal(copy.causes[1].message, "n=3");
 }
 
+static void causes_without_end_end(void **state)
+{
+	(void)state;
+	auto_err err = { 0 };
+	for (int i = 0; i < 300000; i++)
+		err_cause(&err, "FieldValueInvalid", "spec.x", "text");
+	assert_in_range(err.ncauses, ERR_CAUSES_BYTES / 10, ERR_CAUSES_BYTES / 10 + 1);
+	err_clear(&err);
+	err_cause(&err, "FieldValueInvalid", "spec.x", "text");
+	assert_int_equal(err.ncauses, 1);
+}
+
 static void reasons_map_to_text_and_back(void **state)
 {
 	(void)state;
@@ -70,6 +82,7 @@ int main(void)
 		cmocka_unit_test(wrap_prefixes_and_keeps_the_reason),
 		cmocka_unit_test(own_text_may_be_an_argument),
 		cmocka_unit_test(causes_are_copied),
+		cmocka_unit_test(causes_without_end_end),
 		cmocka_unit_test(reasons_map_to_text_and_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
