@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "agent/kubelet/pod/log_link.h"
 #include "agent/network/leave.h"
 #include "agent/runtime/runtime.h"
 #include "base/file.h"
@@ -110,6 +111,8 @@ static int remove_files(struct leave *l, struct err *err)
 	if (r == 0)
 		r = remove_in(agent, of_node, COUNT_OF(of_node), err);
 	rmdir(l->run_dir);
+	log_links_remove(LOG_LINKS, LOGS "/");
+	rmdir(LOG_LINKS);
 	return r == 0 ? dir_remove(LOGS, err) : r;
 }
 

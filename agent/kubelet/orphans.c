@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "agent/kubelet/pod/log_link.h"
 #include "agent/kubelet/pod/pod.h"
 #include "agent/runtime/image_volume.h"
 #include "base/file.h"
@@ -37,6 +38,8 @@ static void remove_logs(const char *uid)
 		if (!of || strcmp(of, uid) != 0)
 			continue;
 		auto_free char *path = str_printf(LOGS "/%s", e->d_name);
+		auto_free char *below = str_printf("%s/", path);
+		log_links_remove(LOG_LINKS, below);
 		dir_remove(path, NULL);
 	}
 	if (d)

@@ -91,7 +91,7 @@ host_note() { # HOST: once its node is ready
 	until_true 10 serves_itself "$1" # the cluster's own Services are no leak
 	{ # and what is made once, for all pods
 		host_holds "$1"
-		printf 'file /%s\n' run/allinone/kubelet run/allinone/kubelet/pods var/log/pods var/lib/allinone/storage
+		printf 'file /%s\n' run/allinone/kubelet run/allinone/kubelet/pods var/log/pods var/log/containers var/lib/allinone/storage
 	} | sort -u >"$work/holds.$1"
 }
 delete_all() {

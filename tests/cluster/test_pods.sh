@@ -34,6 +34,16 @@ logs_options() {
 		equals 7 "$(k logs talker --limit-bytes=7 | wc -c)" && contains "line 0" "$(k logs talker --since=1h)"
 }
 claim logs_take_tail_time_and_limit logs_options
+log_of() { # POD ATTEMPT: the log that has a link with this container's id
+	local id; id=$(field "$1" '{.status.containerStatuses[0].containerID}')
+	echo "/var/log/pods/default_$1_$(field "$1" '{.metadata.uid}')/main/$2.log $(on_host readlink "/var/log/containers/$1_default_main-${id##*/}.log")"
+}
+linked() { local both; both=$(log_of "$@"); [ "${both% *}" = "${both#* }" ]; }
+log_links() {
+	until_true 10 linked talker 0 || { log_of talker 0; on_host ls -l /var/log/containers; return 1; }
+	contains "stdout F line 0" "$(on_host sh -c 'head -n 1 /var/log/containers/talker_default_main-*.log')"
+}
+claim links_to_the_logs_lie_where_collectors_look log_links
 
 exec_code() { k exec web -- sh -c 'exit 7'; [ $? = 7 ]; }
 claim exec_gives_the_exit_code exec_code
@@ -199,7 +209,7 @@ fi
 
 deleted() {
 	k delete pod --all --wait=true --timeout=30s >/dev/null && equals "" "$(k get pods -o name)" &&
-		equals "" "$(on_host ls /run/allinone/netns)" && equals "" "$(on_host ls /var/log/pods)" && equals "" "$(on_host ip -o link show type veth | grep -v eth0)"
+		equals "" "$(on_host ls /run/allinone/netns)" && until_true 10 says_nothing on_host ls /var/log/pods && until_true 10 says_nothing on_host ls /var/log/containers && equals "" "$(on_host ip -o link show type veth | grep -v eth0)"
 }
 claim deleted_pods_leave_nothing_on_the_host deleted
 claim nothing_is_left_on_the_host nothing_left

@@ -2,6 +2,7 @@
 /* The end of a pod object: what it holds is released, its timers are closed, what it left on the disk is removed. */
 #include "agent/kubelet/pod/pod.h"
 
+#include "agent/kubelet/pod/log_link.h"
 #include "agent/kubelet/pod/probe.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -78,7 +79,9 @@ static void remove_leftovers(void *ctx)
 {
 	struct leftovers *l = ctx;
 	struct pod_dirs dirs = { l->data, l->run };
+	auto_free char *logs = str_printf("%s/", l->logs);
 	pod_dirs_remove(&dirs, NULL);
+	log_links_remove(LOG_LINKS, logs);
 	dir_remove(l->logs, NULL);
 }
 

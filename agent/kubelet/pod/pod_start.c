@@ -5,7 +5,9 @@
 #include "agent/kubelet/pod/container_spec.h"
 #include "agent/kubelet/pod/handler.h"
 #include "agent/kubelet/pod/launch.h"
+#include "agent/kubelet/pod/log_link.h"
 #include "agent/kubelet/pod/probe.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 void launch_free(struct launch *l)
@@ -88,14 +90,27 @@ static void run_post_start(struct pod_container *c)
 	handler_start(c, &s, on_post_start, c);
 }
 
+static void link_log(const struct pod_container *c, const char *id)
+{
+	struct container_status s;
+	auto_err err = { 0 };
+	const struct log_link l = { c->pod->name, c->pod->ns, c->name, id };
+	if (runtime_container_status(c->pod->k->runtime, id, &s) && s.log_path &&
+	    log_link_make(LOG_LINKS, &l, s.log_path, &err) < 0)
+		log_warn("collectors of logs don't see a container", LOG_S("pod", l.pod),
+			 LOG_S("container", l.container), LOG_S("error", err_text(&err)));
+}
+
 static void on_started(void *ctx, const struct err *err)
 {
 	struct launch *l = ctx;
 	struct pod_container *c = l->c;
 	struct pod *p = c->pod;
 	struct container_status s;
-	if (!err)
+	if (!err) {
 		pod_event(p, c, false, "Started", "Container started");
+		link_log(c, l->id);
+	}
 	if (err) {
 		start_failed(l, err_text(err));
 	} else if (c->life == LIFE_STARTING) { /* else its exit was told first */

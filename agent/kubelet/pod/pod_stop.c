@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/kubelet/pod/handler.h"
+#include "agent/kubelet/pod/log_link.h"
 #include "agent/kubelet/pod/pod.h"
 #include "agent/kubelet/pod/pod_status.h"
 #include "agent/kubelet/pod/probe.h"
@@ -151,6 +152,7 @@ static void drop_older(struct pod_container *c)
 	if (c->restart_count >= 2) {
 		auto_free char *log =
 			str_printf("%s/%s/%d.log", c->pod->log_dir, c->name, c->restart_count - 2);
+		log_links_remove(LOG_LINKS, log);
 		unlink(log);
 	}
 	container_end_clear(&c->last);
