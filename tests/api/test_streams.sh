@@ -41,7 +41,12 @@ kubelet good
 same logs_come_through 'hello' "$(kubectl logs p)"
 same the_nodes_own_pages ok "$(kubectl get --raw /api/v1/nodes/n1/proxy/healthz)"
 like the_node_saw_who_asks 'system:kube-apiserver' "$(cat "$work/kubelet")"
+same and_by_the_kubelets_port ok "$(kubectl get --raw "/api/v1/nodes/https:n1:$node_port/proxy/healthz")"
 same others_may_not 403 "$(anonymous /api/v1/nodes/n1/proxy/healthz)"
+node_says() { api GET "/api/v1/nodes/$1/proxy/healthz" | jq -r .message; }
+same another_port_is_not_the_kubelets "address not allowed" "$(node_says "https:n1:$port")"
+same a_node_by_an_unknown_scheme 'invalid node request "ftp:n1:80"' "$(node_says ftp:n1:80)"
+same a_port_of_a_node_is_a_number 'invalid node request "n1:x"' "$(node_says n1:x)"
 # whoever may write a pod's status sends the server to no port of its own
 reached() { # ADDRESS
 	kubectl patch pod p --subresource=status --type=merge -p "{\"status\":{\"podIP\":\"$1\",\"podIPs\":[{\"ip\":\"$1\"}]}}" >/dev/null

@@ -133,6 +133,9 @@ port_forward() {
 claim ports_are_forwarded_from_the_second_node port_forward
 proxied() { until_true 10 gets "$two" k get --raw "/api/v1/namespaces/default/pods/$two:8080/proxy/" && contains '"items"' "$(k get --raw "/api/v1/nodes/$second/proxy/pods")"; }
 claim the_api_server_leads_to_pods_and_kubelet_of_the_second_node proxied
+node_health() { contains lastUpdated "$(k get --raw "/api/v1/nodes/$second:10256/proxy/healthz" 2>/dev/null)"; }
+other_port() { until_true 10 node_health || { k get --raw "/api/v1/nodes/$second:10256/proxy/healthz"; return 1; }; }
+claim the_api_server_leads_to_another_port_of_the_second_node other_port
 
 attached() {
 	k run attached --image="$image" --image-pull-policy=IfNotPresent --restart=Never --overrides='{"spec":{"nodeName":"'"$second"'"}}' --rm -i -- cat <<<'from here' >"$work/attached" 2>/dev/null

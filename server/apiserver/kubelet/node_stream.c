@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Logs, exec, attach, port-forward and the node's proxy: the request goes on to the kubelet of the pod's node as it came, with
+/* Logs, exec, attach, port-forward: the request goes on to the kubelet of the pod's node as it came, with
  * its query turned into the kubelet's words. Follows upstream's registry/core/pod/strategy.go (LogLocation, ExecLocation, …). */
 #include "api/object/meta.h"
 #include "server/apiserver/kubelet/kubelet_link.h"
@@ -201,23 +201,4 @@ void sub_pod_attach(struct api_request *r)
 void sub_pod_port_forward(struct api_request *r)
 {
 	stream_open(r, &forward_kind, stream_query(r, &forward_kind));
-}
-
-void sub_node_proxy(struct api_request *r)
-{
-	auto_err err = { 0 };
-	struct kubelet_address at;
-	struct str path = passage_subpath(r), name = r->name;
-	size_t colon = str_find(name, ':');
-	name.n = colon;
-	if (kubelet_find(r->server, name, &r->arena, &at, &err) < 0) {
-		respond_err(r, &err);
-		return;
-	}
-	struct passage p = { .tls = at.tls, .host = at.host, .port = at.port };
-	p.target = str_from(arena_printf(&r->arena, "%s%.*s%s%.*s", path.n ? "" : "/",
-					 STR_ARG(path), r->query.n ? "?" : "", STR_ARG(r->query)));
-	p.prefix = str_of(r->http ? r->http->path.p : r->path.p,
-			  (r->http ? r->http->path.n : r->path.n) - path.n);
-	passage_open(r, &p);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pods/proxy and services/proxy: HTTP to a pod's own port. The name may be SCHEME:NAME:PORT, the port a name or a number. */
+/* pods/proxy, services/proxy and nodes/proxy: HTTP to a port of a pod or a node. The name may be SCHEME:NAME:PORT, a pod's
+ * port a name or a number. A node's port, unless one is named, is its kubelet's, who sees the server's own certificate. */
 #include <stdio.h>
 
 #include "api/object/meta.h"
 #include "api/values/addr.h"
 #include "base/encode.h"
+#include "server/apiserver/kubelet/kubelet_link.h"
 #include "server/apiserver/kubelet/passage.h"
 #include "server/apiserver/lookup.h"
 #include "server/apiserver/respond.h"
@@ -14,7 +16,7 @@ struct proxy_name {
 	struct str scheme, name, port;
 };
 
-/* `what`: "pod" or "service" */
+/* `what`: "pod", "service" or "node" */
 static int name_split(struct str text, const char *what, struct proxy_name *out, struct err *err)
 {
 	struct str parts[4];
@@ -260,4 +262,37 @@ void sub_service_proxy(struct api_request *r)
 	else
 		proxy_open(r, str_eqz(n.scheme, "https"), arena_strdup(&r->arena, str_from(x.host)),
 			   x.port);
+}
+
+static void kubelet_open(struct api_request *r, const struct kubelet_address *at)
+{
+	struct str full = r->http ? r->http->path : r->path, path = passage_subpath(r);
+	struct passage p = { .tls = at->tls, .host = at->host, .port = at->port };
+	p.target = str_from(arena_printf(&r->arena, "%s%.*s%s%.*s", path.n ? "" : "/",
+					 STR_ARG(path), r->query.n ? "?" : "", STR_ARG(r->query)));
+	p.prefix = str_of(full.p, full.n - path.n);
+	passage_open(r, &p);
+}
+
+void sub_node_proxy(struct api_request *r)
+{
+	auto_err err = { 0 };
+	struct kubelet_address at;
+	struct proxy_name n;
+	int64_t port = 0;
+	int e = name_split(r->name, "node", &n, &err);
+	if (e == 0)
+		e = kubelet_find(r->server, n.name, &r->arena, &at, &err);
+	if (e == 0 && n.port.n && (!str_to_i64(n.port, &port) || port <= 0 || port > 65535))
+		e = err_set(&err, ERR_BAD_REQUEST, "invalid node request \"%.*s\"",
+			    STR_ARG(r->name));
+	bool kubelet = !n.port.n || port == at.port;
+	if (e == 0 && !kubelet && !is_proxyable(str_from(at.host)))
+		e = err_set(&err, ERR_BAD_REQUEST, "address not allowed");
+	if (e < 0)
+		respond_err(r, &err);
+	else if (kubelet)
+		kubelet_open(r, &at);
+	else
+		proxy_open(r, str_eqz(n.scheme, "https"), at.host, (int)port);
 }

@@ -10,10 +10,10 @@ void sub_pod_log(struct api_request *r);
 void sub_pod_exec(struct api_request *r);
 void sub_pod_attach(struct api_request *r);
 void sub_pod_port_forward(struct api_request *r);
-void sub_node_proxy(struct api_request *r);
-/* kubelet/pod_proxy.c: through to what listens in a pod */
+/* kubelet/pod_proxy.c: through to what listens in a pod or on a node */
 void sub_pod_proxy(struct api_request *r);
 void sub_service_proxy(struct api_request *r);
+void sub_node_proxy(struct api_request *r);
 
 void sub_binding(struct api_request *r);            /* binding.c */
 void sub_eviction(struct api_request *r);           /* eviction.c */
