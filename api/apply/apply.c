@@ -6,6 +6,7 @@
 #include "api/apply/apply.h"
 
 #include "api/apply/fieldset_node.h"
+#include "api/apply/managed_change.h"
 #include "api/apply/managed_entry.h"
 #include "api/apply/merge.h"
 #include "api/object/meta.h"
@@ -113,12 +114,12 @@ static int by_owner(const void *x, const void *y)
 }
 
 static struct conflicts conflicts_of(struct apply *ap, const struct managed_entry *self,
-				     const struct fieldset *changed, const struct fieldset *allowed)
+				     const struct fieldset *allowed)
 {
 	struct conflicts c = { .p = ARENA_ARRAY(ap->a, struct conflict, ap->managed.n + 1) };
 	for (size_t i = 0; i < ap->managed.n; i++) {
 		const struct managed_entry *e = &ap->managed.entries[i];
-		const struct fieldset *set = fieldset_intersection(ap->a, e->set, changed);
+		const struct fieldset *set = fieldset_intersection(ap->a, e->set, e->changed);
 		set = fieldset_difference(ap->a, set, allowed);
 		if (e == self || fieldset_empty(set))
 			continue;
@@ -216,26 +217,24 @@ static void own_before_first_apply(struct apply *ap)
 						    .set = changed });
 }
 
-static int settle(struct apply *ap, struct managed_entry *self, const struct fieldset *changed,
-		  const struct fieldset *removed, struct err *err)
+static int settle(struct apply *ap, struct managed_entry *self, struct err *err)
 {
 	json_t *last = NULL;
-	struct conflicts c = conflicts_of(ap, self, changed, NULL);
+	struct conflicts c = conflicts_of(ap, self, NULL);
 	if (!ap->force && c.n && is_kubectl(ap)) {
 		const struct fieldset *allowed = from_last_applied(ap, &last);
 		if (allowed)
-			c = conflicts_of(ap, self, changed, allowed);
+			c = conflicts_of(ap, self, allowed);
 	}
 	int r = !ap->force && c.n ? conflict_error(&c, err) : 0;
 	if (r == 0)
-		managed_yield(&ap->managed, ap->res, self, ap->by->api_version, changed, removed);
+		managed_yield(&ap->managed, self);
 	json_decref(last);
 	return r;
 }
 
 /* The entry that now holds what was applied. */
-static struct managed_entry *own_applied(struct apply *ap, const struct fieldset *set,
-					 const struct fieldset **last)
+static void own_applied(struct apply *ap, const struct fieldset *set, const struct fieldset **last)
 {
 	struct managed_entry like = managed_entry_of(ap->by);
 	struct managed_entry *self = managed_find(&ap->managed, &like);
@@ -244,7 +243,6 @@ static struct managed_entry *own_applied(struct apply *ap, const struct fieldset
 	*last = self->set;
 	self->set = set;
 	self->api_version = ap->by->api_version;
-	return self;
 }
 
 static int merge_and_own(struct apply *ap, struct err *err)
@@ -255,18 +253,20 @@ static int merge_and_own(struct apply *ap, struct err *err)
 	const struct fieldset *set =
 		fieldset_subtract(ap->a, fieldset_of_object(ap->a, t, ap->applied), reset);
 	own_before_first_apply(ap);
-	struct managed_entry *self = own_applied(ap, set, &last);
+	own_applied(ap, set, &last);
 	ap->merged = apply_merge_trees(ap->a, t, ap->live, ap->applied);
 	prune(ap, last, set);
 	fieldset_compare(ap->a, t, ap->live, ap->merged, &changed, &removed);
 	bool same = fieldset_empty(changed) && fieldset_empty(removed);
 	changed = fieldset_subtract(ap->a, changed, reset);
 	removed = fieldset_subtract(ap->a, removed, reset);
+	managed_compare(&ap->managed, &(struct managed_change){ ap->res, ap->by, ap->live,
+								ap->merged, changed, removed });
 	struct managed_entry like = managed_entry_of(ap->by);
-	int r = settle(ap, self, changed, removed, err);
+	struct managed_entry *self = managed_find(&ap->managed, &like);
+	int r = settle(ap, self, err);
 	if (r < 0)
 		return r;
-	self = managed_find(&ap->managed, &like);
 	self->set = fieldset_difference(ap->a, self->set, managed_unowned_fields());
 	if (!same)
 		self->time = ap->now;
@@ -318,6 +318,7 @@ int apply_merge(const struct api_resource *res, const json_t *live, const json_t
 		r = merge_and_own(&ap, err);
 	if (r == 0)
 		*out = result(&ap);
+	managed_close(&ap.managed);
 	json_decref(ap.merged);
 	json_decref(ap.pruned);
 	json_decref(nothing);

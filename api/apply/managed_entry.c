@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/apply/managed_entry.h"
-#include "api/crd/crd.h"
 
 #include "api/object/meta.h"
-#include "api/registry.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -108,6 +106,11 @@ json_t *managed_encode(const struct managed *m)
 	return out;
 }
 
+void managed_close(struct managed *m)
+{
+	json_decref(TAKE(m->converted));
+}
+
 static bool same_manager(const struct managed_entry *a, const struct managed_entry *b)
 {
 	return a->applied == b->applied && str_eq(a->manager, b->manager) &&
@@ -137,7 +140,7 @@ struct managed_entry *managed_add(struct managed *m, struct managed_entry e)
 	return &m->entries[m->n++];
 }
 
-static void remove_at(struct managed *m, size_t i)
+void managed_remove(struct managed *m, size_t i)
 {
 	memmove(&m->entries[i], &m->entries[i + 1], (m->n - i - 1) * sizeof(*m->entries));
 	m->n--;
@@ -147,7 +150,7 @@ void managed_remove_empty(struct managed *m)
 {
 	for (size_t i = m->n; i-- > 0;)
 		if (fieldset_empty(m->entries[i].set))
-			remove_at(m, i);
+			managed_remove(m, i);
 }
 
 static size_t updaters(const struct managed *m)
@@ -172,7 +175,7 @@ static bool join_oldest(struct managed *m)
 			old->time = next->time;
 			old->manager = ANCIENT;
 			old->subresource = (struct str){ 0 };
-			remove_at(m, i);
+			managed_remove(m, i);
 			return true;
 		}
 	return false;
@@ -205,36 +208,5 @@ void managed_entry_text(const struct managed_entry *e, struct buf *out)
 	if (!e->applied) {
 		buf_puts(out, " using ");
 		buf_str(out, e->api_version);
-	}
-}
-
-static bool is_served(const struct api_resource *r, struct str api_version)
-{
-	size_t slash = str_find(api_version, '/');
-	struct str group = slash < api_version.n ? str_of(api_version.p, slash) : STR("");
-	struct str version = slash < api_version.n
-				     ? str_of(api_version.p + slash + 1, api_version.n - slash - 1)
-				     : api_version;
-	if (str_eqz(group, r->group) && str_eqz(version, r->version))
-		return true;
-	if (r->crd)
-		return str_eqz(group, r->group) && crd_version(r->crd, version);
-	return api_resource_find(group, version, str_from(r->plural)) != NULL;
-}
-
-void managed_yield(struct managed *m, const struct api_resource *r,
-		   const struct managed_entry *self, struct str api_version,
-		   const struct fieldset *changed, const struct fieldset *removed)
-{
-	for (size_t i = m->n; i-- > 0;) {
-		struct managed_entry *e = &m->entries[i];
-		if (!str_eq(e->api_version, api_version) && !is_served(r, e->api_version)) {
-			remove_at(m, i);
-			continue;
-		}
-		if (e == self)
-			continue;
-		e->set = fieldset_difference(m->a, e->set, changed);
-		e->set = fieldset_difference(m->a, e->set, removed);
 	}
 }

@@ -11,11 +11,14 @@ struct managed_entry {
 	struct str manager, api_version, subresource, time;
 	bool applied; /* operation Apply, else Update */
 	const struct fieldset *set;
+	/* What a write changes and removes, in this entry's version: managed_change.h. NULL before. */
+	const struct fieldset *changed, *removed;
 };
 struct managed {
 	struct arena *a;
 	struct managed_entry *entries;
 	size_t n, cap;
+	json_t *converted; /* array of trees that sets borrow their names from; NULL: none */
 };
 
 /* `list` may be NULL: no entries. The error says what is broken. */
@@ -23,9 +26,11 @@ int managed_decode(struct managed *m, const json_t *list, struct err *err);
 json_t *
 managed_encode(const struct managed
 		       *m); /* in upstream's order; new reference, NULL when there are no entries */
+void managed_close(struct managed *m); /* before the arena */
 /* The entry of the same manager: an applier's identity has no version. NULL if absent. */
 struct managed_entry *managed_find(struct managed *m, const struct managed_entry *like);
 struct managed_entry *managed_add(struct managed *m, struct managed_entry e);
+void managed_remove(struct managed *m, size_t i); /* later ones move up */
 void managed_remove_empty(struct managed *m);
 /* More than MANAGED_UPDATES_MAX updaters: the oldest ones become one "ancient-changes" per version. */
 void managed_cap(struct managed *m);
@@ -38,9 +43,5 @@ const struct fieldset *managed_reset_fields(struct arena *a, const struct api_re
 					    struct str subresource);
 /* apiVersion, kind, name and other fields that nobody owns */
 const struct fieldset *managed_unowned_fields(void);
-/* Takes what changed from everyone but `self`, and what is gone from all; entries of versions that are no longer served go away. */
-void managed_yield(struct managed *m, const struct api_resource *r,
-		   const struct managed_entry *self, struct str api_version,
-		   const struct fieldset *changed, const struct fieldset *removed);
 
 #endif

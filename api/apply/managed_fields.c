@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "api/apply/managed_change.h"
 #include "api/apply/managed_entry.h"
 #include "api/object/meta.h"
 #include "api/shape.h"
@@ -77,7 +78,8 @@ static void record(struct managed *m, const struct api_resource *res, const json
 		return;
 	changed = fieldset_subtract(m->a, changed, reset);
 	removed = fieldset_subtract(m->a, removed, reset);
-	managed_yield(m, res, NULL, by->api_version, changed, removed);
+	managed_compare(m, &(struct managed_change){ res, by, old, new, changed, removed });
+	managed_yield(m, NULL);
 	own(m, by, changed, now);
 	managed_remove_empty(m);
 }
@@ -102,6 +104,7 @@ int managed_update(const struct api_resource *res, const json_t *old, json_t *ne
 		if (list)
 			json_object_set_new(meta, "managedFields", list);
 	}
+	managed_close(&m);
 	json_decref(sent);
 	return 0;
 }

@@ -20,6 +20,10 @@ struct managed_by {
 	struct str subresource; /* "status", "scale"; empty: the object itself */
 	struct str api_version; /* of the request: "apps/v1" */
 	int64_t now_s;          /* wall clock */
+	/* Turns a tree, in place, from one version of the resource into another, for managers that speak another one than
+	 * the request. NULL: there is one version; every manager is taken to speak it. */
+	void (*convert)(const struct api_resource *from, const struct api_resource *to,
+			json_t *tree);
 };
 
 /* "kubectl/v1.37.0 (linux)" → "kubectl"; not longer than MANAGED_NAME_MAX, printable characters only. */

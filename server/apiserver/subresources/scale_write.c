@@ -46,6 +46,7 @@ static struct managed_by scale_manager(const struct write *w)
 {
 	struct managed_by by = w->by;
 	by.api_version = STR(MANAGED_SCALE_VERSION);
+	by.convert = NULL; /* every owner of a Scale speaks this version */
 	return by;
 }
 

@@ -134,7 +134,8 @@ void write_managed_by(struct write *w, const char *operation)
 				     .subresource = str_from(w->subresource),
 				     .api_version =
 					     str_from(arena_printf(&w->r->arena, "%s", version)),
-				     .now_s = clock_wall_s(w->r->server->clock) };
+				     .now_s = clock_wall_s(w->r->server->clock),
+				     .convert = convert_tree };
 }
 
 /* The tree as the store keeps it: storage version, no revision. */
