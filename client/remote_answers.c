@@ -167,6 +167,7 @@ static void take_event(struct reflector *r, struct str type, struct str json)
 		r->deaf = true;
 		return;
 	}
+	r->heard = true;
 	if (str_eqz(type, "BOOKMARK")) {
 		int64_t revision = revision_of(json);
 		r->revision = revision > r->revision ? revision : r->revision;

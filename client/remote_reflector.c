@@ -5,7 +5,8 @@
  *             ▲                                                          ▲       │ ended, lost: from the last revision
  *             │ 410 Gone                                                 └───────┤
  *             └──────────────────────────────────────────────────────────────────┘
- * A step that fails is tried again after a pause that doubles, on top of what a Retry-After asks for. A list without a place for its revision in the server's
+ * A step that fails is tried again after a pause that doubles, on top of what a Retry-After asks for; so is a watch that ends at once and
+ * without an event. The pause is short again after a watch that lived. A list without a place for its revision in the server's
  * memory begins anew. Follows client-go's tools/cache/reflector.go. */
 #include "client/remote_reflector.h"
 
@@ -17,7 +18,8 @@
 #define LIST_TIMEOUT_MS 60000
 #define PAUSE_MIN_MS    200
 #define PAUSE_MAX_MS    8000
-#define WATCH_MIN_S     300    /* and up to twice that */
+#define WATCH_MIN_S     300 /* and up to twice that */
+#define SHORT_WATCH_MS  1000
 #define SILENCE_MS      180000 /* bookmarks come every minute: the peer is gone */
 #define FRAME_MAX       (16u << 20)
 #define LIST_MAX        (64u << 20)
@@ -101,7 +103,6 @@ static void list_page_done(struct reflector *r)
 		pause_then(r);
 		return;
 	}
-	r->pause_ms = 0;
 	if (r->next_page) {
 		step(r);
 		return;
@@ -130,7 +131,7 @@ static void on_response(struct http_call *http, const struct http_response *resp
 	r->status = response->status;
 	r->wait_ms = remote_wait_ms(response);
 	if (r->phase == PHASE_WATCH && r->status == 200) {
-		r->pause_ms = 0;
+		r->watched_ms = uv_now(&r->loop->uv);
 		loop_timer_start(&r->silence, SILENCE_MS);
 	}
 }
@@ -177,6 +178,14 @@ static void lost(struct reflector *r, const struct err *err)
 	pause_then(r);
 }
 
+/* Nothing is wrong with a server whose watch lasted, or told something. */
+static bool watch_lived(const struct reflector *r)
+{
+	if (r->phase != PHASE_WATCH || r->status != 200)
+		return false;
+	return (r->heard && !r->deaf) || uv_now(&r->loop->uv) - r->watched_ms >= SHORT_WATCH_MS;
+}
+
 static void on_done(struct http_call *http, const struct err *err)
 {
 	struct reflector *r = http_call_ctx(http);
@@ -189,7 +198,9 @@ static void on_done(struct http_call *http, const struct err *err)
 	}
 	if (r->expired)
 		r->revision = 0;
-	bool deaf = r->deaf;
+	bool deaf = r->deaf, lived = watch_lived(r);
+	if (lived)
+		r->pause_ms = 0;
 	r->expired = r->deaf = false;
 	if (deaf)
 		pause_then(r);
@@ -199,8 +210,10 @@ static void on_done(struct http_call *http, const struct err *err)
 		list_page_done(r);
 	else if (err)
 		lost(r, err);
-	else
+	else if (lived)
 		step(r); /* the server ends watches now and then */
+	else
+		pause_then(r);
 }
 
 static const struct http_call_ops ops = { .response = on_response,
@@ -236,6 +249,7 @@ static void step(struct reflector *r)
 	request.target = buf_view(&target);
 	buf_reset(&r->body);
 	r->status = 0;
+	r->heard = false;
 	r->wait_ms = -1;
 	r->http = remote_send(r->remote, &request);
 }

@@ -23,6 +23,8 @@ struct reflector {
 	char *next_page;
 	int64_t revision; /* up to which we know everything; 0: list first */
 	bool synced, stopped, expired, deaf;
+	bool heard;          /* an event of this watch */
+	uint64_t watched_ms; /* when it was granted, by the loop's clock */
 	struct loop_timer again, silence;
 	int closing; /* timers that are still to close */
 	uint64_t pause_ms;

@@ -26,6 +26,12 @@ static struct busy {       /* what the server says, and what it heard */
 	struct buf last; /* "METHOD target body" */
 } busy;
 
+static struct watches { /* how a server's short watches come */
+	const char *event;
+	int asked;
+	uint64_t first_ms, last_ms;
+} watches;
+
 static struct answer {
 	int n, code;
 	enum err_reason reason;
@@ -77,10 +83,33 @@ static void on_body(struct http_request *req, struct str body, const struct err 
 	http_reply(req, refuses ? busy.status : 200, fields, refuses && *busy.retry_after, &c, 1);
 }
 
+static void on_watch(struct http_request *req)
+{
+	struct chunk c = chunk_copy(str_from(watches.event));
+	uv_update_time(&loop.uv);
+	watches.last_ms = uv_now(&loop.uv);
+	if (!watches.asked++)
+		watches.first_ms = watches.last_ms;
+	http_reply(req, 200, NULL, 0, &c, 1);
+}
+
+static void on_list_or_watch(struct http_request *req)
+{
+	struct chunk c = CHUNK_STATIC("{\"kind\":\"ConfigMapList\",\"apiVersion\":\"v1\","
+				      "\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[]}");
+	if (str_contains(req->target, STR("watch=true")))
+		on_watch(req);
+	else
+		http_reply(req, 200, NULL, 0, &c, 1);
+}
+
 static void on_request(void *ctx, struct http_request *req)
 {
 	(void)ctx;
-	http_body_collect(req, 1000, on_body);
+	if (watches.event)
+		on_list_or_watch(req);
+	else
+		http_body_collect(req, 1000, on_body);
 }
 
 static void on_answer(void *ctx, const struct client_result *r)
@@ -96,6 +125,7 @@ static int start(void **state)
 	auto_buf cert = { 0 }, key = { 0 };
 	(void)state;
 	busy = (struct busy){ .retry_after = "" };
+	watches = (struct watches){ 0 };
 	answer = (struct answer){ 0 };
 	assert_int_equal(loop_init(&loop, "test", NULL), 0);
 	certificate(&cert, &key);
@@ -225,6 +255,42 @@ static void who_waits_does_not_hold_up_others_and_may_be_dropped(void **state)
 	assert_string_equal(busy.last.p, "GET /api/v1/namespaces/default/configmaps/b ");
 }
 
+/* --- watches --- */
+
+static void on_change(void *ctx, const struct object *old, const struct object *new)
+{
+	(void)ctx;
+	(void)old;
+	(void)new;
+}
+
+static void watch_until(int wanted, const char *event)
+{
+	struct reflector *r;
+	watches = (struct watches){ .event = event };
+	r = client_watch(client, &(struct watch_handler){ .resource = API_CORE_V1_CONFIGMAPS,
+							  .on_change = on_change });
+	while (watches.asked < wanted)
+		uv_run(&loop.uv, UV_RUN_ONCE);
+	client_unwatch(client, r);
+}
+
+static void watches_that_end_at_once_and_say_nothing_begin_again_after_growing_pauses(void **state)
+{
+	(void)state;
+	watch_until(4, "");
+	assert_true(watches.last_ms - watches.first_ms >= 100 + 200 + 400);
+}
+
+/* Were there pauses, they would be minutes. */
+static void a_watch_that_told_something_begins_again_without_a_pause(void **state)
+{
+	(void)state;
+	watch_until(40, "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"ConfigMap\",\"apiVersion\":"
+			"\"v1\",\"metadata\":{\"resourceVersion\":\"6\"}}}\n");
+	assert_true(watches.last_ms - watches.first_ms < 60000);
+}
+
 #define CLAIM(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -234,6 +300,8 @@ int main(void)
 		CLAIM(ten_times_are_enough),
 		CLAIM(an_answer_that_asks_for_no_patience_is_the_answer),
 		CLAIM(who_waits_does_not_hold_up_others_and_may_be_dropped),
+		CLAIM(watches_that_end_at_once_and_say_nothing_begin_again_after_growing_pauses),
+		CLAIM(a_watch_that_told_something_begins_again_without_a_pause),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
