@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#define LAST_S 253402300799 /* 9999-12-31T23:59:59Z */
+
 static int64_t read_clock(clockid_t id)
 {
 	struct timespec ts;
@@ -41,10 +43,12 @@ void clock_fake_init(struct clock_fake *f, int64_t us)
 	*f = (struct clock_fake){ .clock = { fake_now, fake_now }, .us = us };
 }
 
+/* Years that no int holds become the last one that has four digits. */
 static void split(int64_t s, struct tm *out)
 {
-	time_t t = (time_t)s;
-	gmtime_r(&t, out);
+	time_t t = (time_t)s, last = LAST_S;
+	if (!gmtime_r(&t, out))
+		gmtime_r(&last, out);
 }
 
 /* n digits; returns what follows them. */

@@ -58,12 +58,24 @@ static void text_and_back_is_the_same(void **state)
 	assert_string_equal(text, "2024-02-29T12:34:56.000000007Z");
 }
 
+static void times_beyond_all_years_have_a_text(void **state)
+{
+	static const int64_t beyond[] = { INT64_MAX, INT64_MIN, INT64_C(9000000000000000000) };
+	char text[TIME_TEXT_MAX];
+	(void)state;
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+		time_format(beyond[i], text);
+		assert_string_equal(text, "9999-12-31T23:59:59Z");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc3339_parses_with_fraction_and_offset),
 		cmocka_unit_test(impossible_dates_are_refused),
 		cmocka_unit_test(text_and_back_is_the_same),
+		cmocka_unit_test(times_beyond_all_years_have_a_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
