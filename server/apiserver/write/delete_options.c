@@ -9,6 +9,7 @@
 
 #define ORPHAN     "orphan"
 #define FOREGROUND "foregroundDeletion"
+#define NS_IN_S    INT64_C(1000000000)
 
 #define UNSAFE "ignoreStoreReadErrorWithClusterBreakingPotential"
 
@@ -134,6 +135,12 @@ static bool finalizers_set(json_t *tree, const struct request_options *o, bool o
 	return changed;
 }
 
+/* Counted in nanoseconds, which wrap around, as upstream's are. */
+static int64_t later(int64_t from_s, int64_t by_s)
+{
+	return from_s + (int64_t)((uint64_t)by_s * NS_IN_S) / NS_IN_S;
+}
+
 static void mark(json_t *tree, int64_t when_s, int64_t grace_s, bool first)
 {
 	char text[TIME_TEXT_MAX];
@@ -167,7 +174,7 @@ static enum delete_plan plan_again(json_t *tree, const struct request_options *o
 		return held || old > 0 ? DELETE_PENDING : DELETE_NOW;
 	int64_t grace = o->grace_s < 0 ? 1 : o->grace_s;
 	if (time_parse(meta_deletion(tree), &at_us))
-		mark(tree, at_us / 1000000 - old + grace, grace, false);
+		mark(tree, later(later(at_us / 1000000, -old), grace), grace, false);
 	if (grace == 0 && !held)
 		return DELETE_NOW;
 	return DELETE_MARK;
@@ -189,6 +196,6 @@ enum delete_plan delete_plan_make(json_t *tree, const struct request_options *o,
 	}
 	if (deleting)
 		return changed ? DELETE_MARK : DELETE_PENDING;
-	mark(tree, f->now_s + grace, grace, true);
+	mark(tree, later(f->now_s, grace), grace, true);
 	return DELETE_MARK;
 }

@@ -74,6 +74,26 @@ static void a_second_delete_may_only_shorten_the_time(void **state)
 	json_decref(t);
 }
 
+static void a_time_without_end_has_a_date(void **state)
+{
+	static const struct {
+		int64_t grace_s;
+		const char *date;
+	} rows[] = { { INT64_MAX, "2025-12-31T23:59:59Z" },
+		     { INT64_C(9223372036), "2318-04-12T23:47:16Z" } };
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		json_t *t = tree("{\"metadata\":{},\"spec\":{\"nodeName\":\"n\"}}");
+		assert_int_equal(plan(t,
+				      (struct request_options){ .has_grace = true,
+								.grace_s = rows[i].grace_s },
+				      &pod),
+				 DELETE_MARK);
+		assert_true(str_eqz(meta_deletion(t), rows[i].date));
+		json_decref(t);
+	}
+}
+
 static void finalizers_hold_what_is_deleted(void **state)
 {
 	(void)state;
@@ -154,6 +174,7 @@ int main(void)
 		cmocka_unit_test(a_running_pod_gets_its_time),
 		cmocka_unit_test(pods_that_do_not_run_go_at_once),
 		cmocka_unit_test(a_second_delete_may_only_shorten_the_time),
+		cmocka_unit_test(a_time_without_end_has_a_date),
 		cmocka_unit_test(finalizers_hold_what_is_deleted),
 		cmocka_unit_test(policies_become_finalizers),
 		cmocka_unit_test(impossible_options_are_refused),
