@@ -7,7 +7,7 @@
 #include "api/object/meta.h"
 #include "api/registry.h"
 
-/* The resource in that version. NULL: it is not served. */
+/* The resource in that version. NULL: it is not served. What is the same object in another group (events) counts as not served. */
 static const struct api_resource *in_version(const struct api_resource *r, struct str api_version)
 {
 	size_t slash = str_find(api_version, '/');
@@ -15,11 +15,12 @@ static const struct api_resource *in_version(const struct api_resource *r, struc
 	struct str version = slash < api_version.n
 				     ? str_of(api_version.p + slash + 1, api_version.n - slash - 1)
 				     : api_version;
-	if (str_eqz(group, r->group) && str_eqz(version, r->version))
+	if (!str_eqz(group, r->group))
+		return NULL;
+	if (str_eqz(version, r->version))
 		return r;
-	if (r->crd)
-		return str_eqz(group, r->group) ? crd_version(r->crd, version) : NULL;
-	return api_resource_find(group, version, str_from(r->plural));
+	return r->crd ? crd_version(r->crd, version)
+		      : api_resource_find(group, version, str_from(r->plural));
 }
 
 /* A copy that lives as long as the sets that are made of it. NULL: no tree. */

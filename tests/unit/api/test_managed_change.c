@@ -145,16 +145,43 @@ static void a_version_is_compared_once_for_all_of_its_managers(void **state)
 	json_decref(new);
 }
 
-static void managers_of_versions_that_are_not_served_go(void **state)
+/* "two" changes something; what "one" had goes along when it spoke this version. */
+static void assert_goes(const char *version)
 {
 	json_t *old = made_in_v1(), *new;
 	json_t *entry = json_array_get(json_object_get(meta_of(old), "managedFields"), 0);
-	(void)state;
-	json_object_set_new(entry, "apiVersion", json_string("autoscaling/v2beta1"));
+	json_object_set_new(entry, "apiVersion", json_string(version));
 	new = json_deep_copy(old);
 	json_object_set_new(spec_of(new), "maxReplicas", json_integer(4));
 	update(V2, "two", old, new);
 	assert_tree(fields(new, 0), "{'f:spec':{'f:maxReplicas':{}}}");
+	assert_null(fields(new, 1));
+	json_decref(old);
+	json_decref(new);
+}
+
+static void managers_of_versions_that_are_not_served_go(void **state)
+{
+	(void)state;
+	assert_goes("autoscaling/v2beta1");
+	assert_goes("v1");
+}
+
+static void managers_of_another_group_go(void **state)
+{
+	static const char event[] = "{'apiVersion':'v1','kind':'Event','metadata':{'name':'e'},"
+				    "'message':'m'}";
+	struct managed_by core = by("one", "Update", "v1");
+	struct managed_by events = by("two", "Update", "events.k8s.io/v1");
+	json_t *old = tree(event);
+	(void)state;
+	assert_int_equal(managed_update(resource("", "v1", "events"), NULL, old, &core, NULL), 0);
+	json_t *new = json_deep_copy(old);
+	json_object_set_new(new, "note", json_string("n"));
+	assert_int_equal(managed_update(resource("events.k8s.io", "v1", "events"), old, new,
+					&events, NULL),
+			 0);
+	assert_tree(fields(new, 0), "{'f:note':{}}");
 	assert_null(fields(new, 1));
 	json_decref(old);
 	json_decref(new);
@@ -168,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_conflict_names_the_field_as_its_owner_knows_it),
 		cmocka_unit_test(a_version_is_compared_once_for_all_of_its_managers),
 		cmocka_unit_test(managers_of_versions_that_are_not_served_go),
+		cmocka_unit_test(managers_of_another_group_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
