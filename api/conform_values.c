@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/conform_values.h"
 
+#include <math.h>
+
 #include "api/json/write.h"
 #include "api/values/duration.h"
 #include "api/values/quantity.h"
@@ -36,7 +38,7 @@ static bool is_of_devices(const struct api_type *t)
 	return t->gv && !strcmp(t->gv->group, "resource.k8s.io");
 }
 
-static void go_type(const struct api_schema *s, struct buf *out)
+void conform_go_type(const struct api_schema *s, struct buf *out)
 {
 	static const char *const names[] = {
 		[API_STRING] = "string",
@@ -61,13 +63,13 @@ static void go_type(const struct api_schema *s, struct buf *out)
 		buf_puts(out, "v1.ResourceList");
 	} else if (s->kind == API_MAP && s->item && s->item->type && is_of_devices(s->item->type)) {
 		buf_puts(out, "map[v1.QualifiedName]");
-		go_type(s->item, out);
+		conform_go_type(s->item, out);
 	} else if (s->kind == API_LIST && s->boxed) {
 		buf_puts(out, "v1.ExtraValue");
 	} else if (s->kind == API_LIST || s->kind == API_MAP) {
 		buf_puts(out, s->kind == API_LIST ? "[]" : "map[string]");
 		if (s->item)
-			go_type(s->item, out);
+			conform_go_type(s->item, out);
 	} else if (s->kind == API_OBJECT) {
 		buf_printf(out, "%s.%s", s->type && s->type->gv ? s->type->gv->version : "v1",
 			   s->type ? short_name(s->type) : "Object");
@@ -90,6 +92,19 @@ static const char *json_kind(const json_t *v)
 	}
 }
 
+/* As it was written, as far as the tree knows. */
+static void number_text(const json_t *v, struct buf *out)
+{
+	double n = json_number_value(v);
+	buf_putc(out, ' ');
+	if (json_is_integer(v))
+		buf_i64(out, json_integer_value(v));
+	else if (n == trunc(n) && fabs(n) < 0x1p63)
+		buf_printf(out, "%.1f", n);
+	else
+		api_json_double(out, n);
+}
+
 static int wrong_type(struct conform *c, const char *type, bool whole, const json_t *v,
 		      const struct path *at)
 {
@@ -98,7 +113,7 @@ static int wrong_type(struct conform *c, const char *type, bool whole, const jso
 	if (json_is_number(v) && whole && c->text.n && at && api_json_find(c->text, at, &sent))
 		buf_printf(&number, " %.*s", STR_ARG(sent));
 	else if (json_is_number(v) && whole)
-		buf_printf(&number, json_is_real(v) ? " %.17g" : " %.0f", json_number_value(v));
+		number_text(v, &number);
 	if (!at || !c->inside)
 		return err_set(c->err, ERR_BAD_REQUEST,
 			       "json: cannot unmarshal %s%s into Go value of type %s", json_kind(v),
@@ -113,7 +128,7 @@ int conform_wrong(struct conform *c, const struct api_schema *s, const json_t *v
 		  const struct path *at)
 {
 	auto_buf type = { 0 };
-	go_type(s, &type);
+	conform_go_type(s, &type);
 	return wrong_type(c, type.p, s->kind == API_INT32 || s->kind == API_INT64, v, at);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single values as Go's decoder takes them, and its errors: "json: cannot unmarshal string into Go struct field
  * DeploymentSpec.spec.replicas of type int32". Each returns 0 or BadRequest; *out is set to what takes the value's place (a new
- * reference), or left alone. Private to api_conform(). */
+ * reference), or left alone. Private to api_conform() and api_from_unstructured(). */
 #ifndef API_CONFORM_VALUES_H
 #define API_CONFORM_VALUES_H
 
@@ -15,6 +15,8 @@ struct conform {
 	struct str text;               /* what the tree was made of; empty: unknown */
 };
 
+/* As errors name the type: "v1.PullPolicy". */
+void conform_go_type(const struct api_schema *s, struct buf *out);
 int conform_wrong(struct conform *c, const struct api_schema *s, const json_t *v,
 		  const struct path *at);
 int conform_whole(struct conform *c, const struct api_schema *s, json_t *v,

@@ -48,7 +48,10 @@ static const char *type_name(const json_t *value)
 static void complain_of(struct check *c, const char *expected, bool detailed, const json_t *value)
 {
 	auto_buf text = { 0 };
-	tree_format_go(value, &text);
+	if (detailed)
+		tree_format_go_syntax(value, &text);
+	else
+		tree_format_go(value, &text);
 	complain(c, "expected %s, got &%s{%s%s}", expected,
 		 detailed ? "value.valueUnstructured" : "", detailed ? "Value:" : "",
 		 text.p ? text.p : "");
@@ -62,7 +65,7 @@ static void check_scalar(struct check *c, enum api_kind kind, const json_t *valu
 	switch (kind) {
 	case API_BOOL:
 		if (!json_is_boolean(value))
-			complain(c, "expected boolean, got %s", type_name(value));
+			complain_of(c, "boolean", false, value);
 		break;
 	case API_INT32:
 	case API_INT64:
@@ -73,7 +76,7 @@ static void check_scalar(struct check *c, enum api_kind kind, const json_t *valu
 	case API_QUANTITY:
 	case API_INT_OR_STRING:
 		if (container)
-			complain(c, "expected any scalar, got %s", type_name(value));
+			complain_of(c, "any scalar", false, value);
 		break;
 	case API_STRING:
 	case API_BYTES:

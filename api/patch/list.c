@@ -29,7 +29,7 @@ static int same_types(const json_t *live, const json_t *patch, struct err *err)
 		for (size_t i = 0; i < json_array_size(lists[k]); i++) {
 			json_type t = json_typeof(json_array_get(lists[k], i));
 			t = t == JSON_FALSE ? JSON_TRUE : t;
-			if (t == JSON_ARRAY)
+			if (!any && t == JSON_ARRAY)
 				return err_set(err, ERR_INVALID,
 					       "lists of lists are not supported");
 			if (any && t != first)

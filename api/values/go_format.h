@@ -8,6 +8,8 @@
 #include "base/buf.h"
 
 void tree_format_go(const json_t *value, struct buf *out);
+/* As %#v does: map[string]interface {}{"a":1, "b":[]interface {}{"x", "y"}}. */
+void tree_format_go_syntax(const json_t *value, struct buf *out);
 /* A text as %q prints it: "a\x00b". */
 void text_format_go(struct str text, struct buf *out);
 

@@ -4,6 +4,7 @@
 
 #include "api/apply/merge.h"
 #include "api/object/meta.h"
+#include "api/unstructured.h"
 #include "api/validation/validation.h"
 #include "server/apiserver/convert/convert.h"
 #include "server/apiserver/respond.h"
@@ -34,10 +35,14 @@ static int invalid_type(struct str version, struct str kind, struct err *err)
 		       STR_ARG(group), STR_ARG(version), STR_ARG(kind));
 }
 
-/* stringData is owned as it was applied, and becomes data when it is merged. */
-static bool has_written_only(const struct api_resource *res)
+/* An error, with what was tried in front, and with which object. */
+static int about_applied(const struct decode_expect *x, const char *version, const json_t *tree,
+			 const char *tried, const char *to, struct err *err)
 {
-	return !strcmp(res->plural, "secrets") && res->group[0] == 0;
+	auto_free char *why = str_dup(str_from(err_text(err)));
+	return err_set(err, ERR_UNKNOWN, "%s (%.*s/%.*s; %s%s, Kind=%s)%s: %s", tried,
+		       STR_ARG(meta_namespace(tree)), STR_ARG(meta_name(tree)),
+		       x->group[0] ? "" : "/", version, x->kind, to, why);
 }
 
 /* A configuration says what it is, and every field of it must be known: who applies owns fields by name. */
@@ -58,19 +63,23 @@ static int apply_conform(struct api_request *r, json_t *tree, struct err *err)
 	if (!str_eqz(meta_kind(tree), x.kind) || !str_eqz(meta_api_version(tree), version))
 		return invalid_type(meta_api_version(tree), meta_kind(tree), err);
 	int e = apply_check(x.type, tree, err);
+	if (e < 0)
+		return about_applied(&x, version, tree, "failed to create typed patch object", "",
+				     err);
+	e = api_from_unstructured(x.type, tree, err);
 	if (e < 0) {
-		auto_free char *why = str_dup(str_from(err_text(err)));
-		return err_set(err, ERR_UNKNOWN,
-			       "failed to create typed patch object (%.*s/%.*s; %s%s, Kind=%s): %s",
-			       STR_ARG(meta_namespace(tree)), STR_ARG(r->name),
-			       x.group[0] ? "" : "/", version, x.kind, why);
+		char to[400];
+		snprintf(to, sizeof(to),
+			 " to proper version: unable to convert unstructured object to %s%s, "
+			 "Kind=%s",
+			 x.group[0] ? "" : "/", version, x.kind);
+		return about_applied(&x, version, tree, "failed to convert new object", to, err);
 	}
 	json_t *canonical =
 		tree_copy(tree); /* who writes 1.5 where 1500m is differs: what was sent stays */
 	e = api_conform(x.type, canonical, NULL, err);
 	json_decref(canonical);
-	if (e == 0 && !has_written_only(r->resource))
-		normalize_tree(r->resource, tree);
+	normalize_managed(tree);
 	return e;
 }
 
@@ -113,8 +122,7 @@ static int apply_modify(struct write *w, struct err *err)
 	e = api_conform(w->res->type, w->tree, NULL, err);
 	if (e < 0)
 		return e;
-	if (has_written_only(w->res))
-		normalize_tree(w->res, w->tree);
+	normalize_tree(w->res, w->tree); /* what is owned is owned as it was applied */
 	api_default(w->res->type, w->tree);
 	return 0;
 }
@@ -126,6 +134,11 @@ int apply_parse(struct api_request *r, json_t **tree, struct err *err)
 		e = patch_parse(r, r->state, tree, err);
 	if (e == 0)
 		e = apply_conform(r, *tree, err);
+	if (e == 0 && meta_name(*tree).n == 0 && json_object_get(meta_of(*tree), "name"))
+		e = err_set(err, ERR_BAD_REQUEST,
+			    "the name of the object (%.*s based on URL) was undeterminable: "
+			    "name must be provided",
+			    STR_ARG(r->name));
 	if (e == 0 && meta_name(*tree).n == 0)
 		meta_set_text(*tree, "name", r->name);
 	return e == 0 ? update_check_name(r, *tree, err) : e;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/apiserver/write/canonical.h"
 
+#include <string.h>
+
 static bool is_empty(const json_t *v)
 {
 	switch (json_typeof(v)) {
@@ -22,6 +24,13 @@ static bool is_dropped(const struct api_field *f, const json_t *v)
 	if (f->always || f->pointer || kind == API_JSON || kind == API_RAW || kind == API_OBJECT)
 		return false;
 	return is_empty(v);
+}
+
+/* A list that defaults fill only when it is absent: who sends an empty one hears that it is. */
+static bool is_told_from_absent(const struct api_type *t, const struct api_field *f)
+{
+	return f->schema.kind == API_LIST && !strcmp(f->name, "policies") &&
+	       !strcmp(t->name, "autoscaling/v2.HPAScalingRules");
 }
 
 static void value_prune(const struct api_schema *s, json_t *v)
@@ -50,7 +59,7 @@ void canonical_prune(const struct api_type *t, json_t *tree)
 		const struct api_field *f = api_type_field(t, str_from(key));
 		if (!f)
 			continue;
-		if (is_dropped(f, value))
+		if (is_dropped(f, value) && !is_told_from_absent(t, f))
 			json_object_del(tree, key);
 		else
 			value_prune(&f->schema, value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a patch made: its errors are said of the patch. */
 #include "api/object/meta.h"
+#include "api/unstructured.h"
 #include "api/values/go_format.h"
 #include "base/mem.h"
 #include "server/apiserver/write/decode_parts.h"
@@ -13,34 +14,6 @@ static void trim_to_cause(const struct decode_expect *x, struct err *err)
 	char *at = err->text ? strstr(err->text, words.p) : NULL;
 	if (at)
 		memmove(err->text, at + words.n, strlen(at + words.n) + 1);
-}
-
-/* Upstream reads a strategic patch's object from a tree, not from text: its errors name Go kinds. */
-static void unstructured_error(struct err *err)
-{
-	static const char start[] = "json: cannot unmarshal ";
-	char *type = err->text ? strstr(err->text, " of type ") : NULL;
-	if (!type || !str_starts(str_from(err->text), str_from(start)))
-		return;
-	struct str word = str_from(err->text + strlen(start));
-	word.n = str_find(word, ' ');
-	type += strlen(" of type ");
-	const char *source = str_eqz(word, "object")   ? "map"
-			     : str_eqz(word, "array")  ? "slice"
-			     : str_eqz(word, "number") ? "int64"
-						       : NULL;
-	auto_free char *kind = source ? str_dup(str_from(source)) : str_dup(word);
-	auto_free char *to = str_dup(str_from(type));
-	if (to[0] == '[')
-		err_set(err, ERR_BAD_REQUEST, "cannot restore slice from %s", kind);
-	else if (!strncmp(to, "map[", 4))
-		err_set(err, ERR_BAD_REQUEST, "cannot restore map from %s", kind);
-	else if (str_eqz(word, "number") && !strcmp(to, "string"))
-		err_set(err, ERR_BAD_REQUEST, "cannot convert int64 to string");
-	else if (strchr(to, '.'))
-		err_set(err, ERR_BAD_REQUEST, "cannot restore struct from: %s", kind);
-	else
-		err_set(err, ERR_BAD_REQUEST, "unrecognized type: %s", to);
 }
 
 static int patched_strictness(struct api_request *r, const struct decode_patch *patch,
@@ -92,10 +65,10 @@ int decode_patched(struct api_request *r, const struct decode_expect *x,
 			       STR_ARG(r->name));
 	}
 	int e = decode_kind(&any, tree, &why);
+	if (e == 0 && patch->shown)
+		e = api_from_unstructured(x->type, tree, &why);
 	if (e == 0)
 		e = api_conform(x->type, tree, &unknown, &why);
-	if (e < 0 && patch->shown)
-		unstructured_error(&why);
 	if (e == 0)
 		e = patched_strictness(r, patch, &unknown, &why);
 	api_strings_free(&unknown);

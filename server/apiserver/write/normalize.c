@@ -86,7 +86,7 @@ static const struct {
 };
 
 /* An empty list asks to forget who owns what, as [{}] does, which no pruning takes away. */
-static void managed_fields(json_t *tree)
+void normalize_managed(json_t *tree)
 {
 	json_t *list = tree_get(tree, "metadata", "managedFields", NULL);
 	if (json_is_array(list) && json_array_size(list) == 0)
@@ -95,7 +95,7 @@ static void managed_fields(json_t *tree)
 
 void normalize_tree(const struct api_resource *res, json_t *tree)
 {
-	managed_fields(tree);
+	normalize_managed(tree);
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		if (!strcmp(rows[i].plural, res->plural) && !strcmp(rows[i].group, res->group))
 			rows[i].run(tree);

@@ -10,6 +10,9 @@
 
 void normalize_tree(const struct api_resource *res, json_t *tree);
 
+/* Only what an empty metadata.managedFields means: an applied configuration keeps its spellings, for they are owned as written. */
+void normalize_managed(json_t *tree);
+
 /* Of a whole object, not of an applied configuration: with what upstream's conversion puts into every one (apps/v1 keeps a
  * DaemonSet's templateGeneration in an annotation). */
 void normalize_whole(const struct api_resource *res, json_t *tree);

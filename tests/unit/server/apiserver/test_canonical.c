@@ -49,6 +49,16 @@ static void zeros_behind_pointers_stay(void **state)
 	json_decref(t);
 }
 
+static void an_empty_list_that_is_no_absent_one_stays(void **state)
+{
+	(void)state;
+	static const char text[] = "{\"spec\":{\"behavior\":{\"scaleUp\":{\"policies\":[]}}}}";
+	json_t *t = tree(text);
+	canonical_prune(resource("autoscaling", "v2", "horizontalpodautoscalers")->type, t);
+	assert_tree(t, text);
+	json_decref(t);
+}
+
 static void items_of_lists_are_pruned_and_none_is_lost(void **state)
 {
 	(void)state;
@@ -129,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_written_when_empty_goes),
 		cmocka_unit_test(zeros_behind_pointers_stay),
+		cmocka_unit_test(an_empty_list_that_is_no_absent_one_stays),
 		cmocka_unit_test(items_of_lists_are_pruned_and_none_is_lost),
 		cmocka_unit_test(secrets_in_clear_become_data),
 		cmocka_unit_test(both_names_of_an_account_are_one),
