@@ -119,7 +119,8 @@ static bool is_balancer(const json_t *spec)
 static bool takes_outside_traffic(const json_t *spec)
 {
 	return is_balancer(spec) || str_eqz(type_of(spec), "NodePort") ||
-	       json_array_size(json_object_get(spec, "externalIPs"));
+	       (str_eqz(type_of(spec), "ClusterIP") &&
+		json_array_size(json_object_get(spec, "externalIPs")));
 }
 
 static void drop_unchanged(json_t *spec, const json_t *old, const char *field)
