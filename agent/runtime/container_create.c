@@ -89,6 +89,7 @@ static int write_config(struct create *cr, const struct image *image, const char
 	struct runtime *rt = cr->op.sandbox->rt;
 	struct err *err = &cr->op.err;
 	struct oci_sandbox sandbox;
+	struct oci_user user;
 	auto_buf config = { 0 };
 	auto_free char *path = str_printf("%s/config.json", c->dir);
 	auto_fd int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -97,8 +98,11 @@ static int write_config(struct create *cr, const struct image *image, const char
 	describe_sandbox(cr, &sandbox);
 	struct oci_input in = { cr->spec,       image,  &sandbox, &rt->cgroups,
 				c->cgroup_path, rootfs, root,     rt->oom_score_floor };
-	int r = oci_config(&in, &config, err);
-	return r < 0 ? r : file_write_plain(path, config.p, config.n, 0600, err);
+	int r = oci_config(&in, &config, &user, err);
+	if (r < 0)
+		return r;
+	c->user = container_user_new(user.uid, user.gid, user.groups, user.ngroups);
+	return file_write_plain(path, config.p, config.n, 0600, err);
 }
 
 static char *image_reference(const struct image *i)

@@ -143,21 +143,20 @@ static int read_profile(const char *path, struct buf *out, struct err *err)
 	return r;
 }
 
-int oci_config(const struct oci_input *in, struct buf *out, struct err *err)
+int oci_config(const struct oci_input *in, struct buf *out, struct oci_user *user, struct err *err)
 {
 	auto_buf profile = { 0 };
 	struct oci_capabilities caps;
-	struct oci_user user;
 	const char *seccomp = in->spec->seccomp;
 	int r = oci_capabilities(in->spec, &caps, err);
 	if (r == 0)
-		r = oci_user_resolve(in->rootfs_fd, in->spec, in->image->user, &user, err);
+		r = oci_user_resolve(in->rootfs_fd, in->spec, in->image->user, user, err);
 	if (r == 0 && seccomp && seccomp[0] == '/' && !in->spec->privileged)
 		r = read_profile(seccomp, &profile, err);
 	if (r < 0)
 		return r;
 	buf_puts(out, "{\"ociVersion\":\"1.0.2\",");
-	r = add_process(in, &user, &caps, out, err);
+	r = add_process(in, user, &caps, out, err);
 	if (r < 0)
 		return r;
 	buf_puts(out, ",\"root\":{\"path\":");

@@ -46,7 +46,7 @@ struct oci_input {
 	int rootfs_fd;
 	int oom_score_floor; /* what we can't go below */
 };
-int oci_config(const struct oci_input *in, struct buf *out, struct err *err);
+int oci_config(const struct oci_input *in, struct buf *out, struct oci_user *user, struct err *err);
 void oci_mounts(const struct oci_input *in, struct buf *out); /* the member "mounts" */
 void oci_linux(const struct oci_input *in, const struct oci_capabilities *caps, const char *seccomp,
 	       struct buf *out);

@@ -97,6 +97,18 @@ static void add_memberships(struct oci_user *u, struct str groups, struct str na
 	}
 }
 
+struct container_user *container_user_new(int64_t uid, int64_t gid, const int64_t *groups,
+					  size_t ngroups)
+{
+	struct container_user *u = mem_alloc(sizeof(*u) + ngroups * sizeof(u->groups[0]));
+	u->uid = uid;
+	u->gid = gid;
+	u->ngroups = ngroups;
+	for (size_t i = 0; i < ngroups; i++)
+		u->groups[i] = groups ? groups[i] : 0;
+	return u;
+}
+
 int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *image_user,
 		     struct oci_user *out, struct err *err)
 {

@@ -107,6 +107,13 @@ void runtime_container_reopen_log(struct runtime *rt, const char *id, runtime_do
 void runtime_container_update(struct runtime *rt, const char *id,
 			      const struct container_resources *r, runtime_done done, void *ctx);
 
+struct container_user { /* who its first process begins as */
+	int64_t uid, gid;
+	size_t ngroups;
+	int64_t groups[]; /* gid among them */
+};
+struct container_user *container_user_new(int64_t uid, int64_t gid, const int64_t *groups,
+					  size_t ngroups); /* heap: free() */
 enum container_state { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_EXITED };
 struct container_status {
 	char id[65];
@@ -118,6 +125,7 @@ struct container_status {
 	int exit_code, signal;
 	bool oom_killed;
 	const char *log_path;
+	const struct container_user *user; /* NULL: not known */
 	int pid;
 };
 bool runtime_container_status(struct runtime *rt, const char *id, struct container_status *out);

@@ -82,6 +82,7 @@ void ctr_free(struct ctr *c)
 	free(c->log_path);
 	free(c->dir);
 	free(c->cgroup_path);
+	free(c->user);
 	free(c);
 }
 
@@ -112,6 +113,17 @@ int sandbox_save(const struct sandbox *s, struct err *err)
 	return file_write_plain(path, out.p, out.n, 0600, err);
 }
 
+/* uid, gid, then the groups */
+static void user_member(struct buf *out, const struct container_user *u)
+{
+	if (!u)
+		return;
+	buf_printf(out, ",\"user\":[%lld,%lld", (long long)u->uid, (long long)u->gid);
+	for (size_t i = 0; i < u->ngroups; i++)
+		buf_printf(out, ",%lld", (long long)u->groups[i]);
+	buf_putc(out, ']');
+}
+
 int ctr_save(const struct ctr *c, struct err *err)
 {
 	auto_buf out = { 0 };
@@ -129,6 +141,7 @@ int ctr_save(const struct ctr *c, struct err *err)
 	number(&out, "stdin", c->stdin_open);
 	number(&out, "stdinOnce", c->stdin_once);
 	number(&out, "created", c->created_us);
+	user_member(&out, c->user);
 	buf_putc(&out, '}');
 	return file_write_plain(path, out.p, out.n, 0600, err);
 }
@@ -175,6 +188,20 @@ int sandbox_load(struct runtime *rt, const char *uid, struct sandbox **out, stru
 	return 0;
 }
 
+static struct container_user *user_of(const json_t *o)
+{
+	const json_t *ids = json_object_get(o, "user");
+	size_t n = json_array_size(ids);
+	if (n < 2)
+		return NULL;
+	struct container_user *u =
+		container_user_new(json_integer_value(json_array_get(ids, 0)),
+				   json_integer_value(json_array_get(ids, 1)), NULL, n - 2);
+	for (size_t i = 2; i < n; i++)
+		u->groups[i - 2] = json_integer_value(json_array_get(ids, i));
+	return u;
+}
+
 int ctr_load(struct runtime *rt, const char *id, struct ctr **out, struct err *err)
 {
 	auto_free char *path = str_printf("%s/containers/%s/meta.json", rt->root_dir, id);
@@ -201,6 +228,7 @@ int ctr_load(struct runtime *rt, const char *id, struct ctr **out, struct err *e
 	c->stdin_open = number_of(o, "stdin") != 0;
 	c->stdin_once = number_of(o, "stdinOnce") != 0;
 	c->created_us = number_of(o, "created");
+	c->user = user_of(o);
 	json_decref(o);
 	if (!c->name)
 		c->name = str_dup(STR("unknown"));
@@ -261,6 +289,7 @@ void ctr_status(const struct ctr *c, struct container_status *out)
 		.signal = c->signal,
 		.oom_killed = c->oom_killed,
 		.log_path = c->log_path,
+		.user = c->user,
 		.pid = c->pid,
 	};
 	memcpy(out->id, c->id, sizeof(out->id));

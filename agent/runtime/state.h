@@ -50,6 +50,7 @@ struct ctr {
 	struct sandbox *sandbox;
 	char id[65];
 	char *name, *image, *image_ref, *log_path, *dir, *cgroup_path;
+	struct container_user *user;
 	int attempt, stop_signal;
 	bool tty, stdin_open, stdin_once;
 	enum container_state state;

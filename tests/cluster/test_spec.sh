@@ -65,6 +65,13 @@ inside() { k exec all -c main -- sh -c "$1"; }
 says() { equals "$1" "$(inside "$2")"; } # WANT COMMAND
 claim variables_come_from_fields_resources_and_files says "$host yes 32 10.80.0.1,fd80::1 $host-\$(X) from a file" 'echo $NODE $LABEL $MEMORY $HOSTS $MADE $FILED'
 claim a_strict_pod_has_the_groups_of_its_spec_alone says "0 2000 4000" 'id -G'
+reported() { # WANT JSONPATH of the container's status
+	told=$1 path=$2
+	tells() { [ "$(field all "{.status.containerStatuses[0].$path}")" = "$told" ]; }
+	until_true 10 tells || equals "$told" "$(field all "{.status.containerStatuses[0].$path}")"
+}
+claim its_status_says_who_runs reported '{"gid":0,"supplementalGroups":[0,4000,2000],"uid":0}' user.linux
+claim its_status_says_what_is_read_only_to_the_ground reported Enabled 'volumeMounts[?(@.name=="here")].recursiveReadOnly'
 claim it_has_its_own_name_and_resolver says "myhost.sub.default.svc.cluster.local 9.9.9.9 my.search ndots:2" 'echo $(hostname -f) $(sed "s/^[a-z]* //" /etc/resolv.conf | sort)'
 claim aliases_of_hosts_are_known says "1.2.3.4 foo.bar" 'grep -o "^1.2.3.4.*" /etc/hosts | tr "\t" " "'
 claim its_sysctls_are_set says 1 'cat /proc/sys/kernel/shm_rmid_forced'

@@ -87,6 +87,16 @@ bool pod_container_is_ready(const struct pod_container *c)
 	return c->role != ROLE_EPHEMERAL && serves && c->started && c->ready;
 }
 
+/* As the runtime mounted it: ours can do so everywhere. */
+static struct str recursive_mode(const struct core_v1_volume_mount *m)
+{
+	if (!m->read_only)
+		return (struct str){ 0 };
+	bool recursive = str_eqz(m->recursive_read_only, "Enabled") ||
+			 str_eqz(m->recursive_read_only, "IfPossible");
+	return recursive ? STR("Enabled") : STR("Disabled");
+}
+
 static void fill_mounts(const struct pod_container *c, struct arena *a,
 			struct core_v1_container_status *out)
 {
@@ -101,7 +111,7 @@ static void fill_mounts(const struct pod_container *c, struct arena *a,
 			.name = m->name,
 			.mount_path = m->mount_path,
 			.read_only = m->read_only,
-			.recursive_read_only = m->read_only ? STR("Disabled") : (struct str){ 0 },
+			.recursive_read_only = recursive_mode(m),
 		};
 	}
 }
@@ -115,6 +125,23 @@ static void fill_resources(const struct pod_container *c, struct arena *a,
 	out->allocated_resources = c->spec->resources.requests;
 	out->resources = ARENA_NEW(a, struct core_v1_resource_requirements);
 	*out->resources = runs ? c->actuated : c->spec->resources;
+}
+
+static void fill_user(const struct pod_container *c, struct arena *a,
+		      struct core_v1_container_status *out)
+{
+	const struct container_user *u = c->user;
+	if (!u)
+		return;
+	struct core_v1_linux_container_user *l = ARENA_NEW(a, struct core_v1_linux_container_user);
+	l->uid = u->uid;
+	l->gid = u->gid;
+	l->supplemental_groups.items = ARENA_ARRAY(a, int64_t, u->ngroups + 1);
+	l->supplemental_groups.n = u->ngroups;
+	for (size_t i = 0; i < u->ngroups; i++)
+		l->supplemental_groups.items[i] = u->groups[i];
+	out->user = ARENA_NEW(a, struct core_v1_container_user);
+	out->user->linux_ = l;
 }
 
 static void fill_container(const struct pod_container *c, struct arena *a,
@@ -133,6 +160,7 @@ static void fill_container(const struct pod_container *c, struct arena *a,
 	out->started = bool_of(a, was_started(c));
 	fill_state(c, a, out);
 	fill_mounts(c, a, out);
+	fill_user(c, a, out);
 	fill_resources(c, a, out);
 }
 

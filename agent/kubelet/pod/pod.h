@@ -48,9 +48,10 @@ struct pod_container {
 	char *waiting_reason, *waiting_message;
 	char *image,
 		*image_ref; /* as the runtime names them: docker.io/library/busybox:1, …@sha256:… */
-	char *termination_log;  /* file on the host */
-	struct launch *pulling; /* STARTING: waits for its image */
-	char *image_wanted;     /* spec.image that the present one was started with */
+	struct container_user *user; /* of the newest that was created; NULL: not known */
+	char *termination_log;       /* file on the host */
+	struct launch *pulling;      /* STARTING: waits for its image */
+	char *image_wanted;          /* spec.image that the present one was started with */
 	int64_t backoff_us, retry_at_us;
 	int64_t pull_backoff_us; /* the last delay between pulls */
 	int64_t pull_until_us;   /* no pull before */
@@ -146,6 +147,7 @@ void pod_container_stop(struct pod_container *c, const char *message);
 void pod_container_ended(struct pod_container *c, const struct container_status *s,
 			 const char *reason, const char *message);
 void pod_container_waits(struct pod_container *c, const char *reason, const char *message);
+void pod_container_user_set(struct pod_container *c, const struct container_user *u); /* a copy */
 enum restart pod_container_verdict(const struct pod_container *c); /* EXITED: what follows */
 void pod_container_adopt(
 	struct pod_container *c); /* what the runtime and the API know of it after a restart */

@@ -17,6 +17,7 @@ static void container_free(struct pod_container *c)
 	free(c->waiting_message);
 	free(c->image);
 	free(c->image_ref);
+	free(c->user);
 	free(c->image_wanted);
 	free(c->termination_log);
 	free(c->kill_message);

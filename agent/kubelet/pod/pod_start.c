@@ -31,6 +31,12 @@ void pod_container_waits(struct pod_container *c, const char *reason, const char
 	set_text(&c->waiting_message, message);
 }
 
+void pod_container_user_set(struct pod_container *c, const struct container_user *u)
+{
+	free(c->user);
+	c->user = u ? container_user_new(u->uid, u->gid, u->groups, u->ngroups) : NULL;
+}
+
 void launch_give_up(struct launch *l, const char *reason, const char *message, int64_t retry_us)
 {
 	struct pod_container *c = l->c;
@@ -151,11 +157,14 @@ static void on_created(void *ctx, const struct err *err)
 	struct launch *l = ctx;
 	struct pod_container *c = l->c;
 	struct pod *p = c->pod;
+	struct container_status s;
 	if (err) {
 		create_failed(l, err_text(err));
 		return;
 	}
 	pod_event(p, c, false, "Created", "Container created");
+	if (runtime_container_status(l->k->runtime, l->id, &s))
+		pod_container_user_set(c, s.user);
 	runtime_container_start(l->k->runtime, l->id, on_started, l);
 }
 

@@ -303,6 +303,14 @@ static void adopt_lost(struct pod_container *c, const struct core_v1_container_s
 	snprintf(c->id, sizeof(c->id), "%s", c->end.id);
 }
 
+static struct container_user *user_from_api(const struct core_v1_container_user *u)
+{
+	const struct core_v1_linux_container_user *l = u ? u->linux_ : NULL;
+	return l ? container_user_new(l->uid, l->gid, l->supplemental_groups.items,
+				      l->supplemental_groups.n)
+		 : NULL;
+}
+
 static void adopt_from_api(struct pod_container *c, const struct core_v1_container_status *s,
 			   bool known)
 {
@@ -310,6 +318,8 @@ static void adopt_from_api(struct pod_container *c, const struct core_v1_contain
 		c->restart_count > s->restart_count ? c->restart_count : s->restart_count;
 	c->image = copy(s->image_id.n ? s->image : (struct str){ 0 });
 	c->image_ref = copy(s->image_id);
+	if (!known)
+		c->user = user_from_api(s->user);
 	if (s->last_state.terminated && !c->last.valid)
 		c->last = end_from_api(s->last_state.terminated);
 	if (!known)
@@ -355,6 +365,7 @@ void pod_container_adopt(struct pod_container *c)
 	if (f.has_now) {
 		snprintf(c->id, sizeof(c->id), "%s", f.now.id);
 		c->restart_count = f.now.attempt;
+		pod_container_user_set(c, f.now.user);
 		c->termination_log = str_printf("%s/containers/%s/%d", c->pod->dirs.data, c->name,
 						f.now.attempt);
 	}

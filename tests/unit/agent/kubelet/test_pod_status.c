@@ -2,6 +2,7 @@
 #include "claim.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/kubelet/pod/container_report.h"
@@ -157,6 +158,38 @@ static void ends_have_their_reasons(void **state)
 	assert_string_equal(container_end_reason(&e), "StartError");
 }
 
+static void a_status_says_who_runs_and_what_is_read_only(void **state)
+{
+	(void)state;
+	static const int64_t groups[] = { 3000, 4000 };
+	struct fixture f;
+	struct core_v1_pod_status s;
+	make(&f, "Always");
+	f.pod.api =
+		*pod_from(&f.a, "{\"spec\":{\"containers\":[{\"name\":\"a\",\"volumeMounts\":["
+				"{\"name\":\"w\",\"mountPath\":\"/w\"},"
+				"{\"name\":\"r\",\"mountPath\":\"/r\",\"readOnly\":true},"
+				"{\"name\":\"e\",\"mountPath\":\"/"
+				"e\",\"readOnly\":true,\"recursiveReadOnly\":\"Enabled\"},"
+				"{\"name\":\"p\",\"mountPath\":\"/"
+				"p\",\"readOnly\":true,\"recursiveReadOnly\":\"IfPossible\"}]}]}}");
+	f.c[0].spec = &f.pod.api.spec.containers.items[0];
+	f.c[1].spec = f.c[0].spec;
+	f.c[0].user = container_user_new(1000, 3000, groups, COUNT_OF(groups));
+	pod_status_build(&f.pod, 5000000, &f.a, &s);
+	const struct core_v1_container_status *c = &s.container_statuses.items[0];
+	assert_int_equal(c->user->linux_->uid, 1000);
+	assert_int_equal(c->user->linux_->gid, 3000);
+	assert_int_equal(c->user->linux_->supplemental_groups.n, 2);
+	assert_int_equal(c->user->linux_->supplemental_groups.items[1], 4000);
+	assert_null(s.container_statuses.items[1].user);
+	static const char *const modes[] = { "", "Disabled", "Enabled", "Enabled" };
+	for (size_t i = 0; i < COUNT_OF(modes); i++)
+		assert_true(str_eqz(c->volume_mounts.items[i].recursive_read_only, modes[i]));
+	free(f.c[0].user);
+	arena_free(&f.a);
+}
+
 static bool has_condition(const struct core_v1_pod_status *s, const char *type)
 {
 	for (size_t i = 0; i < s->conditions.n; i++)
@@ -196,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_condition_keeps_the_time_of_its_last_change),
 		cmocka_unit_test(back_off_shows_the_end_as_the_last_state),
 		cmocka_unit_test(ends_have_their_reasons),
+		cmocka_unit_test(a_status_says_who_runs_and_what_is_read_only),
 		cmocka_unit_test(why_a_pod_was_evicted_is_said_when_its_containers_have_ended),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,32 @@ static void user_and_groups_are_those_asked_for(void **state)
 	assert_says(log, "F out\n");
 }
 
+static void assert_groups(const char *id, const int64_t *want, size_t n)
+{
+	struct container_status s;
+	assert_true(runtime_container_status(host.rt, id, &s));
+	assert_non_null(s.user);
+	assert_int_equal(s.user->uid, 1000);
+	assert_int_equal(s.user->gid, 1000);
+	assert_int_equal(s.user->ngroups, n);
+	assert_memory_equal(s.user->groups, want, n * sizeof(*want));
+}
+
+static void the_status_says_who_runs(void **state)
+{
+	static const int64_t merged[] = { 1000, 2000, 4000 }, groups[] = { 4000 };
+	struct container_spec spec = plain;
+	char id[65];
+	(void)state;
+	need_host();
+	spec.run_as_user = 1000;
+	spec.supplemental_groups = groups;
+	spec.nsupplemental_groups = 1;
+	assert_done(host_sandbox(&host, POD));
+	assert_done(host_run(&host, POD, &spec, "true", id));
+	assert_groups(id, merged, COUNT_OF(merged));
+}
+
 static void root_is_refused_where_it_must_not_run(void **state)
 {
 	struct container_spec spec = plain;
@@ -298,6 +324,7 @@ int main(int argc, char **argv)
 						teardown),
 		cmocka_unit_test_setup_teardown(dropped_and_added_capabilities_count, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(the_status_says_who_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(user_and_groups_are_those_asked_for, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(root_is_refused_where_it_must_not_run, setup,

@@ -204,6 +204,8 @@ static void pods_survive_a_restart_of_the_server(void **state)
 	assert_int_equal(s.state, CONTAINER_RUNNING);
 	assert_int_equal(s.pid, pid);
 	assert_int_equal(kill(pid, 0), 0);
+	assert_non_null(s.user);
+	assert_int_equal(s.user->uid, 0);
 	runtime_container_kill(host.rt, running, SIGKILL);
 	assert_true(host_ended(&host, running, &s));
 	assert_int_equal(s.exit_code, 137);
