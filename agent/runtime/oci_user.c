@@ -139,7 +139,8 @@ int oci_user_resolve(int rootfs_fd, const struct container_spec *s, const char *
 	if (s->run_as_group >= 0)
 		u.gid = s->run_as_group;
 	add_group(&u, u.gid);
-	add_memberships(&u, buf_view(&groups), name);
+	if (!s->strict_groups)
+		add_memberships(&u, buf_view(&groups), name);
 	for (size_t i = 0; i < s->nsupplemental_groups; i++)
 		add_group(&u, s->supplemental_groups[i]);
 	if (s->run_as_non_root && u.uid == 0)

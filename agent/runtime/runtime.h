@@ -86,6 +86,7 @@ struct container_spec { /* everything is copied */
 	int64_t run_as_user, run_as_group; /* -1: the image's */
 	const int64_t *supplemental_groups;
 	size_t nsupplemental_groups;
+	bool strict_groups;   /* none of those that the image's /etc/group gives the user */
 	bool run_as_non_root; /* refuse uid 0 */
 	bool privileged, read_only_root, no_new_privileges;
 	const char *const *add_capabilities, *const *drop_capabilities; /* "NET_ADMIN", "ALL" */

@@ -233,6 +233,7 @@ static void build_groups(const struct core_v1_pod_security_context *sc, struct a
 		groups[n++] = *sc->fs_group;
 	out->supplemental_groups = groups;
 	out->nsupplemental_groups = n;
+	out->strict_groups = str_eqz(sc->supplemental_groups_policy, "Strict");
 }
 
 static const char *seccomp_of(const struct container_view_spec *v,

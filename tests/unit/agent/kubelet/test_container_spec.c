@@ -111,17 +111,19 @@ static void the_containers_word_goes_before_the_pods(void **state)
 	(void)state;
 	auto_arena a = { 0 };
 	struct container_spec s;
-	assert_int_equal(build(&a,
-			       ",\"securityContext\":{\"runAsUser\":5,\"privileged\":true,"
-			       "\"capabilities\":{\"add\":[\"NET_ADMIN\"]}}",
-			       "\"securityContext\":{\"runAsUser\":1,\"runAsGroup\":2,\"fsGroup\":"
-			       "3,\"supplementalGroups\":[4],"
-			       "\"seccompProfile\":{\"type\":\"RuntimeDefault\"}},",
-			       NULL, &s, NULL),
-			 0);
+	assert_int_equal(
+		build(&a,
+		      ",\"securityContext\":{\"runAsUser\":5,\"privileged\":true,"
+		      "\"capabilities\":{\"add\":[\"NET_ADMIN\"]}}",
+		      "\"securityContext\":{\"runAsUser\":1,\"runAsGroup\":2,\"fsGroup\":"
+		      "3,\"supplementalGroups\":[4],\"supplementalGroupsPolicy\":\"Strict\","
+		      "\"seccompProfile\":{\"type\":\"RuntimeDefault\"}},",
+		      NULL, &s, NULL),
+		0);
 	assert_int_equal(s.run_as_user, 5);
 	assert_int_equal(s.run_as_group, 2);
 	assert_int_equal(s.nsupplemental_groups, 2);
+	assert_true(s.strict_groups);
 	assert_string_equal(s.add_capabilities[0], "NET_ADMIN");
 	assert_string_equal(s.seccomp, "Unconfined");
 }

@@ -147,7 +147,8 @@ static void assert_groups(const char *id, const int64_t *want, size_t n)
 
 static void the_status_says_who_runs(void **state)
 {
-	static const int64_t merged[] = { 1000, 2000, 4000 }, groups[] = { 4000 };
+	static const int64_t merged[] = { 1000, 2000, 4000 }, strict[] = { 1000, 4000 },
+			     groups[] = { 4000 };
 	struct container_spec spec = plain;
 	char id[65];
 	(void)state;
@@ -158,6 +159,10 @@ static void the_status_says_who_runs(void **state)
 	assert_done(host_sandbox(&host, POD));
 	assert_done(host_run(&host, POD, &spec, "true", id));
 	assert_groups(id, merged, COUNT_OF(merged));
+	spec.strict_groups = true;
+	spec.name = "strict";
+	assert_done(host_run(&host, POD, &spec, "true", id));
+	assert_groups(id, strict, COUNT_OF(strict));
 }
 
 static void root_is_refused_where_it_must_not_run(void **state)
