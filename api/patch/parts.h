@@ -15,6 +15,7 @@ struct patch_spot {                      /* what the schema says about a value *
 	const struct api_type *type;     /* of an object */
 	const char *merge_key;
 	bool merges;
+	bool whole; /* a message that is not merged */
 };
 struct patch_spot patch_spot_of(const struct api_schema *s);
 int patch_bad_directive(struct err *err, const json_t *map);

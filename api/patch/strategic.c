@@ -134,6 +134,7 @@ static struct patch_spot patch_spot_field(struct patch_spot at, const char *name
 		struct patch_spot out = patch_spot_of(&f->schema);
 		out.merge_key = f->patch_key;
 		out.merges = f->patch & API_PATCH_MERGE;
+		out.whole = f->patch & API_PATCH_WHOLE;
 		return out;
 	}
 	return patch_spot_of(at.schema && at.schema->kind == API_MAP ? at.schema->item : NULL);
@@ -239,9 +240,13 @@ static int merge_value(struct patch_spot map, json_t *doc, const char *key, json
 		json_object_del(doc, key);
 		return 0;
 	}
-	if (same && json_is_object(value))
-		return patch_merge_map(patch_spot_field(map, key), live, value, err);
 	struct patch_spot at = patch_spot_field(map, key);
+	if (same && json_is_object(value) && at.whole) {
+		json_object_set(doc, key, value);
+		return 0;
+	}
+	if (same && json_is_object(value))
+		return patch_merge_map(at, live, value, err);
 	if (!same || !json_is_array(value) || !at.merges) {
 		if (same && json_is_array(value))
 			json_object_set(doc, key, value);

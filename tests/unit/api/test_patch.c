@@ -136,6 +136,21 @@ static void assert_strategic(const char *doc, const char *patch, const char *wan
 	json_decref(p);
 }
 
+static void a_message_that_is_replaced_is_not_merged(void **state)
+{
+	(void)state;
+	auto_err err = { 0 };
+	json_t *d = tree("{'spec':{'maxUnavailable':1,'selector':{'matchLabels':{'a':'b'}}}}");
+	json_t *p = tree("{'spec':{'selector':{'matchLabels':{'c':'d'}}}}");
+	assert_int_equal(
+		patch_strategic_apply(resource("policy", "v1", "poddisruptionbudgets")->type, &d, p,
+				      &err),
+		0);
+	assert_tree(d, "{'spec':{'maxUnavailable':1,'selector':{'matchLabels':{'c':'d'}}}}");
+	json_decref(d);
+	json_decref(p);
+}
+
 static void lists_merge_by_key_and_keep_order(void **state)
 {
 	(void)state;
@@ -237,6 +252,7 @@ static void broken_strategic_patches_say_why(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_message_that_is_replaced_is_not_merged),
 		cmocka_unit_test(rfc_6902_operations_apply),
 		cmocka_unit_test(operations_that_do_not_apply_are_422),
 		cmocka_unit_test(limits_bound_operations_copies_and_depth),
