@@ -3,6 +3,7 @@
  * Nothing is removed below a mount: behind it may lie what is the user's. */
 #include "agent/kubelet/leave.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -36,26 +37,6 @@ static void keep_first(struct leave *l, struct err *err)
 
 /* --- mounts --- */
 
-/* The last mount point below `dir`, which is inside of all others there; NULL: there is none. */
-static char *last_mount(const char *dir, struct err *err)
-{
-	auto_buf text = { 0 };
-	char *found = NULL;
-	auto_free char *below = str_printf("%s/", dir);
-	if (file_read("/proc/self/mountinfo", MOUNTINFO_MAX, &text, err) < 0)
-		return NULL;
-	struct str rest = buf_view(&text), line, point = { 0 };
-	while (str_next(&rest, '\n', &line)) {
-		for (int i = 0; i < 5; i++)
-			str_next(&line, ' ', &point);
-		if (!str_starts(point, str_from(below)))
-			continue;
-		free(found);
-		found = str_dup(point);
-	}
-	return found;
-}
-
 /* mountinfo writes a space as \040, and so on. */
 static void unescape(char *path)
 {
@@ -71,16 +52,41 @@ static void unescape(char *path)
 	*to = '\0';
 }
 
+/* The last mount point below `dir` (a real path), which is inside of all others there; NULL: there is none. */
+static char *last_mount(const char *dir, struct err *err)
+{
+	auto_buf text = { 0 };
+	char *found = NULL;
+	auto_free char *below = str_printf("%s/", dir);
+	if (file_read("/proc/self/mountinfo", MOUNTINFO_MAX, &text, err) < 0)
+		return NULL;
+	struct str rest = buf_view(&text), line, point = { 0 };
+	while (str_next(&rest, '\n', &line)) {
+		for (int i = 0; i < 5; i++)
+			str_next(&line, ' ', &point);
+		auto_free char *path = str_dup(point);
+		unescape(path);
+		if (!str_starts(str_from(path), str_from(below)))
+			continue;
+		free(found);
+		found = TAKE(path);
+	}
+	return found;
+}
+
+/* The kernel names mounts by their real paths; ours may lead through links. */
 static int unmount_below(const char *dir, struct err *err)
 {
+	auto_free char *real = realpath(dir, NULL);
+	if (!real)
+		return errno == ENOENT ? 0 : err_sys(err, "find %s", dir);
 	for (;;) {
 		auto_err own = { 0 };
-		auto_free char *point = last_mount(dir, &own);
+		auto_free char *point = last_mount(real, &own);
 		if (!point) {
 			err_move(err, &own);
 			return err->reason ? -(int)err->reason : 0;
 		}
-		unescape(point);
 		if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 			return err_sys(err, "unmount %s", point);
 	}
