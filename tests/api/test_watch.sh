@@ -14,7 +14,7 @@ events() { jq -c '[.type, .object.metadata.name]' "$1" | tr '\n' ' '; }
 send POST $cms '{"metadata":{"name":"a","labels":{"x":"1"}}}' >/dev/null
 revision=$(jq -r .metadata.resourceVersion "$work/body")
 
-stream "$work/w1" "resourceVersion=$revision&timeoutSeconds=30&labelSelector=x%3D1"
+stream "$work/w1" "resourceVersion=$revision&timeoutSeconds=9223372036854775807&labelSelector=x%3D1" # no end that one would see
 w1=$stream
 send POST $cms '{"metadata":{"name":"b","labels":{"x":"1"}}}' >/dev/null
 send POST $cms '{"metadata":{"name":"c"}}' >/dev/null

@@ -24,6 +24,7 @@
 #define PORTION_OBJECTS   256
 #define BOOKMARK_EVERY_MS 60000
 #define TIMEOUT_MIN_S     1800
+#define TIMEOUT_MAX_S     INT32_MAX
 
 struct watch {
 	struct api_request *r; /* a reference */
@@ -265,9 +266,11 @@ static void watch_start(struct api_request *r, struct watch *w)
 	struct http_field fields[RESPOND_FIELDS_MAX];
 	size_t n = respond_fields(r, media_stream_text(r->media.format), fields);
 	bool initial = wants_initial(&r->opt);
-	int64_t timeout = r->opt.timeout_s > 0
-				  ? r->opt.timeout_s
-				  : TIMEOUT_MIN_S + (int64_t)(rand_u64() % TIMEOUT_MIN_S);
+	int64_t timeout_s = r->opt.timeout_s > 0
+				    ? r->opt.timeout_s
+				    : TIMEOUT_MIN_S + (int64_t)(rand_u64() % TIMEOUT_MIN_S);
+	if (timeout_s > TIMEOUT_MAX_S)
+		timeout_s = TIMEOUT_MAX_S;
 	w->prefix = lookup_prefix(r);
 	w->selection.name = r->watch_path ? r->name : STR("");
 	w->cache = server_cache(r->server, r->resource);
@@ -276,7 +279,7 @@ static void watch_start(struct api_request *r, struct watch *w)
 					     .on_batch_end = on_batch_end,
 					     .on_expired = on_expired };
 	w->mark_initial_end = r->opt.send_initial_events && r->opt.allow_bookmarks;
-	w->ends_ms = clock_mono_ms(r->server->clock) + timeout * 1000;
+	w->ends_ms = clock_mono_ms(r->server->clock) + timeout_s * 1000;
 	w->r = request_ref(r);
 	r->state = w;
 	r->on_drain = on_drain;
