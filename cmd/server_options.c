@@ -14,7 +14,8 @@ static const struct flag flags[] = {
 	{ "bind-address", "IP", FLAG_STRING, OPT(bind_address), NULL,
 	  "address that the API listens on (default: all)" },
 	{ "advertise-address", "IP", FLAG_STRING, OPT(advertise_address), NULL,
-	  "address under which the cluster reaches the API (default: the node's)" },
+	  "address under which the cluster reaches the API, of the family of the first "
+	  "service-cidr (default: the node's)" },
 	{ "tls-san", "NAME", FLAG_LIST, OPT(tls_san), NULL,
 	  "further names and addresses in the API's certificate" },
 	{ "write-kubeconfig", "FILE", FLAG_STRING, OPT(write_kubeconfig), NULL,

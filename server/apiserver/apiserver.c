@@ -216,13 +216,20 @@ static void checks_add(struct apiserver *s)
 
 /* --- start --- */
 
+/* By its first range: the family of the Service `kubernetes`, and so of the address behind it. */
+static bool services_are_v6(const struct apiserver *s)
+{
+	return memchr(s->service_cidr, ':', strcspn(s->service_cidr, ",")) != NULL;
+}
+
 static void config_copy(struct apiserver *s, const struct apiserver_config *c)
 {
 	auto_arena a = { 0 };
 	s->data_dir = copy(c->data_dir);
-	s->advertise_address =
-		copy(c->advertise_address ? c->advertise_address : names_default_address(&a));
 	s->service_cidr = copy(c->service_cidr ? c->service_cidr : "10.43.0.0/16");
+	s->advertise_address =
+		copy(c->advertise_address ? c->advertise_address
+					  : names_default_address(&a, services_are_v6(s)));
 	s->cluster_cidr = copy(c->cluster_cidr ? c->cluster_cidr : "10.42.0.0/16");
 	s->cluster_dns = first_of(c->cluster_dns);
 	s->cluster_dns_all = copy(c->cluster_dns ? c->cluster_dns : "");
@@ -267,6 +274,18 @@ static int listener_open(struct apiserver *s, const struct apiserver_config *c, 
 	return kubeconfigs_write(s, err);
 }
 
+static int check_family(const struct apiserver *s, struct err *err)
+{
+	bool v6 = services_are_v6(s);
+	if (v6 == (service_ip_family(s->advertise_address) == 6))
+		return 0;
+	return err_set(err, ERR_BAD_REQUEST,
+		       "advertise-address: %s is not of IPv%d, as the first range of service-cidr "
+		       "(%s) is; "
+		       "pods would not reach the API",
+		       s->advertise_address, v6 ? 6 : 4, s->service_cidr);
+}
+
 int apiserver_start(const struct apiserver_config *c, struct apiserver **out, struct err *err)
 {
 	struct apiserver *s = NEW(struct apiserver);
@@ -275,6 +294,8 @@ int apiserver_start(const struct apiserver_config *c, struct apiserver **out, st
 	kubelet_links_init(&s->links);
 	quota_gates_init(&s->quota_gates);
 	int r = service_ranges_init(&s->ranges, s->service_cidr, err);
+	if (r == 0)
+		r = check_family(s, err);
 	if (r == 0)
 		r = port_range_init(&s->ports, s->node_port_range, err);
 	if (r == 0)

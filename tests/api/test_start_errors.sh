@@ -35,6 +35,7 @@ refuses unknown_flag_names_the_nearest 'unknown flag "data-dri"; did you mean "d
 printf 'tls-sann: a\n' >"$work/config.yaml"
 refuses unknown_key_names_the_nearest 'unknown key "tls-sann"; did you mean "tls-san"\?' $(server --config "$work/config.yaml")
 refuses wrong_cidr 'cluster-cidr: "10.42.0.0" is not an address range' $(server --data-dir "$work/d" --cluster-cidr 10.42.0.0)
+refuses address_of_another_family 'advertise-address: 192.0.2.1 is not of IPv6, as the first range of service-cidr' $(server --data-dir "$work/d" --service-cidr fd43::/112 --advertise-address 192.0.2.1)
 touch "$work/file"
 refuses data_dir_is_a_file 'data-dir .*file.*not usable|is not a directory' $(server --data-dir "$work/file")
 refuses config_file_is_missing 'config file' $(server --config "$work/none.yaml")

@@ -20,6 +20,7 @@ skip_all() { echo "skip $(basename "$0" .sh) - $1"; exit 0; }
 host_up() {
 	prefix=$1 host=${1}1
 	declare -gA agents=()
+	[ -x "${ALLINONE:-}" ] || { echo "ALLINONE does not name the executable to test" >&2; exit 2; }
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	command -v kubectl >/dev/null || skip_all "needs kubectl"
 	work=$(mktemp -d /var/tmp/allinone-cluster.XXXXXX)
@@ -86,7 +87,7 @@ host_holds() {
 			-path /var/lib/allinone/agent/images -prune -o -printf "file %p\n"
 		find /var/lib/allinone/agent/images/pins -mindepth 1 -printf "file %p\n"' 2>/dev/null | grep -vE '^rule[[:space:]}]*$|numgen random mod [0-9]+ map @backends|chain [a-z]+[46]-[a-z]*[0-9]+ \{' | sort -u
 }
-serves_itself() { "$hosts" exec "$1" nft list ruleset 2>/dev/null | grep -q '10\.43\.0\.1 '; }
+serves_itself() { "$hosts" exec "$1" nft list ruleset 2>/dev/null | grep -qE '10\.43\.0\.1 |fd43::1 '; }
 host_note() { # HOST: once its node is ready
 	until_true 10 serves_itself "$1" # the cluster's own Services are no leak
 	{ # and what is made once, for all pods

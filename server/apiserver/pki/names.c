@@ -102,23 +102,24 @@ static bool route_source(int family, char out[INET6_ADDRSTRLEN])
 	return ok;
 }
 
-static bool first_address(char out[INET6_ADDRSTRLEN])
+static bool first_address(int family, char out[INET6_ADDRSTRLEN])
 {
 	struct ifaddrs *all = NULL;
 	bool found = false;
 	if (getifaddrs(&all))
 		return false;
 	for (struct ifaddrs *i = all; i && !found; i = i->ifa_next)
-		found = i->ifa_flags & IFF_UP && !(i->ifa_flags & IFF_LOOPBACK) &&
-			address_text(i->ifa_addr, out);
+		found = i->ifa_flags & IFF_UP && !(i->ifa_flags & IFF_LOOPBACK) && i->ifa_addr &&
+			i->ifa_addr->sa_family == family && address_text(i->ifa_addr, out);
 	freeifaddrs(all);
 	return found;
 }
 
-const char *names_default_address(struct arena *a)
+const char *names_default_address(struct arena *a, bool v6)
 {
 	char text[INET6_ADDRSTRLEN];
-	if (route_source(AF_INET, text) || route_source(AF_INET6, text) || first_address(text))
+	int family = v6 ? AF_INET6 : AF_INET;
+	if (route_source(family, text) || first_address(family, text))
 		return arena_strdup(a, str_from(text));
-	return "127.0.0.1";
+	return v6 ? "::1" : "127.0.0.1";
 }

@@ -16,7 +16,7 @@ void names_add_local(struct name_list *l,
 /* localhost, kubernetes, kubernetes.default, ….svc.DOMAIN and the first address of each service range. */
 void names_add_service(struct name_list *l, struct arena *a, const char *domain,
 		       const char *service_cidr);
-/* The source address of the default route, or the first that is no loopback; "127.0.0.1" at last. */
-const char *names_default_address(struct arena *a);
+/* Of that family: the source address of the default route, or the first that is no loopback; the loopback's at last. */
+const char *names_default_address(struct arena *a, bool v6);
 
 #endif
