@@ -94,9 +94,12 @@ class Cluster:
     def heartbeats(self):
         while True:
             time.sleep(10)
-            for number in range(NODES):
-                self.request("PATCH", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n%d" % number,
-                             {"spec": {"renewTime": now()[:-1] + ".000000Z"}}, "application/merge-patch+json")
+            try:
+                for number in range(NODES):
+                    self.request("PATCH", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n%d" % number,
+                                 {"spec": {"renewTime": now()[:-1] + ".000000Z"}}, "application/merge-patch+json")
+            except OSError:
+                return  # the server has ended
 
     # what happens
 

@@ -1,4 +1,5 @@
 # may differ: refused-H1-\w* (the refused pod has its name already, or not yet)
+# may differ: Deployment/web .status.conditions\[\d\].message = "ReplicaSet ."web-H\d." has successfully progressed (between two sets there are no pods: whoever looks just then takes the roll-out for complete and keeps the old name)
 # Recreate, history limit, a template that can't be created.
 kubectl apply -f - <<YAML
 apiVersion: apps/v1
