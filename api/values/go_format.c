@@ -28,6 +28,10 @@ static void format_real(double v, struct buf *out)
 
 static void format_scalar(const json_t *value, struct buf *out)
 {
+	if (!value) {
+		buf_puts(out, "<nil>");
+		return;
+	}
 	switch (json_typeof(value)) {
 	case JSON_STRING: buf_str(out, tree_str(value)); break;
 	case JSON_INTEGER: buf_i64(out, json_integer_value(value)); break;
@@ -97,7 +101,7 @@ void tree_format_go_syntax(const json_t *value, struct buf *out)
 		buf_putc(out, '}');
 	} else if (json_is_string(value)) {
 		text_format_go(tree_str(value), out);
-	} else if (json_is_null(value)) {
+	} else if (!value || json_is_null(value)) {
 		buf_puts(out, "interface {}(nil)");
 	} else {
 		format_scalar(value, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A decoded JSON value as Go's %v prints it, map[a:1 b:[x y]]: upstream shows values so in some errors. */
+/* A decoded JSON value as Go's %v prints it, map[a:1 b:[x y]]: upstream shows values so in some errors. NULL is nil. */
 #ifndef API_VALUES_GO_FORMAT_H
 #define API_VALUES_GO_FORMAT_H
 

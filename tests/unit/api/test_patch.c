@@ -227,6 +227,9 @@ static void broken_strategic_patches_say_why(void **state)
 	} rows[] = {
 		{ "{'spec':{'containers':[{'image':'x'}]}}",
 		  "map: map[image:x] does not contain declared merge key: name", ERR_UNKNOWN },
+		/* what is there already may lack its key */
+		{ "{'spec':{'imagePullSecrets':[{'name':'x','$patch':'delete'}]}}",
+		  "map: map[] does not contain declared merge key: name", ERR_UNKNOWN },
 		{ "{'spec':{'$retainKeys':'x'}}", "invalid patch format of retainKeys",
 		  ERR_BAD_REQUEST },
 		{ "{'spec':{'$setElementOrder/containers':5}}",
@@ -237,7 +240,7 @@ static void broken_strategic_patches_say_why(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		json_t *d = tree("{'metadata':{'finalizers':['a']},'spec':{'containers':[{'name':'"
-				 "a'}]}}"),
+				 "a'}],'imagePullSecrets':[{},{'name':'x'}]}}"),
 		       *p = tree(rows[i].patch);
 		auto_err err = { 0 };
 		assert_int_equal(patch_strategic_apply(resource("", "v1", "pods")->type, &d, p,
