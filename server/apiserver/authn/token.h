@@ -55,7 +55,7 @@ enum token_age { TOKEN_AGELESS, TOKEN_FRESH, TOKEN_STALE };
 struct token_report {                /* what there is to say beside who it is */
 	const struct str *audiences; /* that were asked for and are meant */
 	size_t naudiences;
-	enum token_age age;
+	enum token_age age; /* of one that is valid */
 	/* of a token that a Secret holds, also of one that is marked invalid: the Secret; name.n == 0: of no such token */
 	struct str ns, name, uid, last_used;
 	bool invalid;   /* it is marked so */

@@ -282,7 +282,8 @@ static int claims_check(const struct token_check *check, const json_t *claims, s
 	int r = audiences_match(check, claims, a, report, err);
 	r = r < 0 ? r : times_check(check, claims, err);
 	r = r < 0 ? r : objects_check(check, private, err);
-	report->age = age_of(check, private);
+	if (r == 0)
+		report->age = age_of(check, private);
 	return r;
 }
 

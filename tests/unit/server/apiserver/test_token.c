@@ -149,6 +149,31 @@ static void a_token_dies_with_its_account(void **state)
 			 -ERR_UNAUTHORIZED); /* the same name is another account */
 }
 
+static void only_a_valid_token_has_an_age(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t later_s;
+		int result;
+		enum token_age age;
+	} rows[] = { { 0, 0, TOKEN_FRESH },
+		     { 700, 0, TOKEN_STALE },
+		     { 3661, -ERR_UNAUTHORIZED, TOKEN_AGELESS } };
+	auto_buf token = { 0 };
+	struct token_spec spec = spec_of();
+	spec.warn_after_s = 600;
+	issue(&spec, &token);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct api_user u = { 0 };
+		struct token_report report;
+		struct token_check check = check_at(rows[i].later_s);
+		assert_int_equal(token_authenticate(&check, buf_view(&token), &arena, &u, &report,
+						    NULL),
+				 rows[i].result);
+		assert_int_equal(report.age, rows[i].age);
+	}
+}
+
 static void a_bound_token_dies_with_its_pod(void **state)
 {
 	(void)state;
@@ -263,6 +288,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_token_for_others_is_not_for_us, make_account,
 						drop_account),
 		cmocka_unit_test_setup_teardown(a_token_dies_with_its_account, make_account,
+						drop_account),
+		cmocka_unit_test_setup_teardown(only_a_valid_token_has_an_age, make_account,
 						drop_account),
 		cmocka_unit_test_setup_teardown(a_bound_token_dies_with_its_pod, make_account,
 						drop_account),
