@@ -70,6 +70,16 @@ same a_node_may_not_take_a_role 'nodes "n1" is forbidden: is not allowed to modi
 same a_node_may_not_lift_its_taints 'nodes "n1" is forbidden: node "n1" is not allowed to modify taints' \
 	"$(as_node n1 PATCH /api/v1/nodes/n1 "${merge[@]}" -d '{"spec":{"taints":[{"key":"k","effect":"NoSchedule"}]}}')"
 claim a_node_may_touch_itself kubectl label node n1 a=b --as system:node:n1 --as-group system:nodes
+# one without a name is not the node of pods that have none yet, whatever its roles are
+kubectl create clusterrolebinding nodes --clusterrole=cluster-admin --group=system:nodes >/dev/null
+idle=$(send POST /api/v1/namespaces/default/pods '{"metadata":{"name":"idle"},"spec":{"schedulerName":"none","containers":[{"name":"c","image":"i"}]}}' | jq -r .metadata.uid)
+json=(-H 'Content-Type: application/json')
+nameless='is forbidden: could not determine node from user "system:node:"'
+same a_node_without_a_name_gets_no_token "serviceaccounts \"default\" $nameless" "$(as_node '' POST /api/v1/namespaces/default/serviceaccounts/default/token "${json[@]}" \
+	-d '{"spec":{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"idle","uid":"'"$idle"'"}}}')"
+same nor_does_it_evict "pods \"idle\" $nameless" "$(as_node '' POST /api/v1/namespaces/default/pods/idle/eviction "${json[@]}" -d '{"metadata":{"name":"idle"}}')"
+same nor_does_it_delete "pods \"idle\" $nameless" "$(as_node '' DELETE /api/v1/namespaces/default/pods/idle)"
+kubectl delete clusterrolebinding/nodes pod/idle >/dev/null
 
 # roles
 kubectl create serviceaccount bob >/dev/null

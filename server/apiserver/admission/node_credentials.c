@@ -181,6 +181,8 @@ int admit_node_token(struct api_request *r, const json_t *request, struct err *e
 	const json_t *ref = tree_get(request, "spec", "boundObjectRef", NULL);
 	if (!node_identity(&r->user, &node))
 		return 0;
+	if (node.n == 0)
+		return forbid_token(r, err, node_unknown(r));
 	if (!str_eqz(tree_get_str(ref, "apiVersion", NULL), "v1") ||
 	    !str_eqz(tree_get_str(ref, "kind", NULL), "Pod") ||
 	    tree_get_str(ref, "name", NULL).n == 0)

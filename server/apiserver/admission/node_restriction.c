@@ -273,14 +273,19 @@ static const struct {
 	{ "certificates.k8s.io", "podcertificaterequests", admit_node_pod_certificate },
 };
 
+const char *node_unknown(struct api_request *r)
+{
+	return arena_printf(&r->arena, "could not determine node from user \"%.*s\"",
+			    STR_ARG(r->user.name));
+}
+
 int admit_node_restriction(struct write *w, struct err *err)
 {
 	struct str node;
 	if (!node_identity(&w->r->user, &node))
 		return 0;
 	if (node.n == 0)
-		return admission_forbid(w, err, "could not determine node from user \"%.*s\"",
-					STR_ARG(w->r->user.name));
+		return admission_forbid(w, err, "%s", node_unknown(w->r));
 	for (size_t i = 0; i < COUNT_OF(checks); i++)
 		if (!strcmp(w->res->plural, checks[i].plural) &&
 		    !strcmp(w->res->group, checks[i].group))
@@ -373,6 +378,8 @@ int admit_node_delete(struct api_request *r, const struct api_resource *res, con
 	struct deletion d = { .r = r, .res = res, .o = o };
 	if (!node_identity(&r->user, &d.node))
 		return 0;
+	if (d.node.n == 0)
+		return keep(&d, err, node_unknown(r));
 	for (size_t i = 0; i < COUNT_OF(deletions); i++)
 		if (!strcmp(res->plural, deletions[i].plural) &&
 		    !strcmp(res->group, deletions[i].group))
@@ -385,6 +392,9 @@ int admit_node_eviction(struct api_request *r, struct err *err)
 	struct str node;
 	if (!node_identity(&r->user, &node))
 		return 0;
+	if (node.n == 0)
+		return err_set(err, ERR_FORBIDDEN, "pods \"%.*s\" is forbidden: %s",
+			       STR_ARG(r->name), node_unknown(r));
 	struct object *o = lookup_core(r->server, "pods", r->ns, r->name);
 	int e = 0;
 	if (!o) {

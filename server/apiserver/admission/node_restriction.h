@@ -7,6 +7,9 @@
 
 #include "server/apiserver/write/write.h"
 
+/* Why a user who is a node without a name may nothing. The text lives with the request. */
+const char *node_unknown(struct api_request *r);
+
 int admit_node_delete(struct api_request *r, const struct api_resource *res, const struct object *o,
 		      struct err *err);
 int admit_node_eviction(struct api_request *r,
