@@ -301,8 +301,10 @@ static void on_deleted(void *ctx, const struct client_result *r)
 void pod_delete(struct round *r, const struct pod_owner *o, const struct object *pod)
 {
 	auto_buf body = { 0 };
-
 	const struct controller_write w = controller_removal(pod, "", &body);
+
+	if (o->expected)
+		expect_deleted(o->expected, o->key, pod->uid, clock_mono_ms(clock_real()));
 	round_call(r, &w, on_deleted, pod_op_new(o, pod));
 }
 
