@@ -51,11 +51,21 @@ static void timer_closed(struct loop_timer *t)
 	maybe_free(h);
 }
 
+/* Also what somebody in the container holds yet: else each run of a probe could leave descriptors behind. */
+static void close_output(struct handler *h)
+{
+	struct stream *const all[] = { h->io.out, h->io.err_out };
+	for (size_t i = 0; i < COUNT_OF(all); i++)
+		if (all[i])
+			stream_close(all[i]);
+}
+
 static void stop_everything(struct handler *h)
 {
 	loop_timer_close(&h->timer, timer_closed);
 	if (h->exec)
 		runtime_exec_cancel(h->exec);
+	close_output(h);
 	if (h->get)
 		http_get_cancel(TAKE(h->get));
 	if (h->connect) {
@@ -145,6 +155,7 @@ static void exec_end(struct stream *s)
 static void exec_closed(struct stream *s)
 {
 	struct handler *h = s->ctx;
+	*(s == h->io.out ? &h->io.out : &h->io.err_out) = NULL;
 	h->streams--;
 	if (h->exited && !h->streams)
 		exec_over(h);
