@@ -73,9 +73,9 @@ static bool is_active(const struct pod *p)
 static int64_t soft_grace_us(const struct eviction *e, const struct pod *p)
 {
 	int64_t us = e->rules.max_pod_grace_us;
-	if (p->api.spec.termination_grace_period_seconds &&
-	    *p->api.spec.termination_grace_period_seconds * 1000000 < us)
-		us = *p->api.spec.termination_grace_period_seconds * 1000000;
+	const int64_t *own = p->api.spec.termination_grace_period_seconds;
+	if (own && grace_us_of(*own) < us)
+		us = grace_us_of(*own);
 	return us > GRACE_US ? us : GRACE_US;
 }
 

@@ -263,6 +263,11 @@ bool pod_is_terminating(const struct pod *p)
 	return p->gone || p->stop_reason || p->api.metadata.deletion_timestamp.set;
 }
 
+int64_t grace_us_of(int64_t s)
+{
+	return (s < 1 ? 1 : s > INT32_MAX ? INT32_MAX : s) * 1000000;
+}
+
 int64_t pod_grace_us(const struct pod *p)
 {
 	int64_t s = 30;
@@ -272,7 +277,7 @@ int64_t pod_grace_us(const struct pod *p)
 		s = *p->api.metadata.deletion_grace_period_seconds;
 	else if (p->api.spec.termination_grace_period_seconds)
 		s = *p->api.spec.termination_grace_period_seconds;
-	return (s < 1 ? 1 : s) * 1000000;
+	return grace_us_of(s);
 }
 
 const char *const *pod_ips(const struct pod *p, struct arena *a)

@@ -132,6 +132,8 @@ const char *const *pod_ips(const struct pod *p,
 bool pod_is_terminating(const struct pod *p);
 bool pod_admit(struct pod *p);      /* false: not known yet, comes again */
 void pods_admit(struct kubelet *k); /* something that they waited for is known */
+/* Of seconds that a client chose, as many as it liked: from one second to what is forever. */
+int64_t grace_us_of(int64_t s);
 int64_t pod_grace_us(const struct pod *p);
 
 void pod_sandbox_start(struct pod *p);

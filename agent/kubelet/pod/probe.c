@@ -62,7 +62,7 @@ static void give_up(struct pod_container *c, enum probe_kind kind, const struct 
 	c->kill_message = str_printf("Container %s failed %s probe, will be restarted", c->name,
 				     words[kind].lower);
 	if (s->termination_grace_period_seconds)
-		c->kill_grace_us = *s->termination_grace_period_seconds * 1000000;
+		c->kill_grace_us = grace_us_of(*s->termination_grace_period_seconds);
 }
 
 static void start_others(struct probes *list)

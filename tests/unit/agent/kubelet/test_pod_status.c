@@ -221,6 +221,19 @@ static void why_a_pod_was_evicted_is_said_when_its_containers_have_ended(void **
 	arena_free(&f.a);
 }
 
+static void a_grace_may_be_as_long_as_a_client_likes(void **state)
+{
+	(void)state;
+	static const int64_t given[] = { 0, 30, 18446744073710, INT64_MAX };
+	static const int64_t want_s[] = { 1, 30, INT32_MAX, INT32_MAX };
+	for (size_t i = 0; i < COUNT_OF(given); i++) {
+		int64_t s = given[i];
+		struct pod pod = { 0 };
+		pod.api.spec.termination_grace_period_seconds = &s;
+		assert_int_equal(pod_grace_us(&pod), want_s[i] * 1000000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +244,7 @@ int main(void)
 		cmocka_unit_test(ends_have_their_reasons),
 		cmocka_unit_test(a_status_says_who_runs_and_what_is_read_only),
 		cmocka_unit_test(why_a_pod_was_evicted_is_said_when_its_containers_have_ended),
+		cmocka_unit_test(a_grace_may_be_as_long_as_a_client_likes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
