@@ -179,7 +179,8 @@ static void include(struct reckoning *r, struct entry *e, int64_t milli)
 /* What a pod without a sample may use at most. */
 static int64_t most_of(const struct entry *e, const struct target *t)
 {
-	return t->percent ? e->request * (t->percent > 100 ? t->percent : 100) / 100 : t->milli;
+	__int128 most = (__int128)e->request * (t->percent > 100 ? t->percent : 100) / 100;
+	return !t->percent ? t->milli : most > INT64_MAX ? INT64_MAX : (int64_t)most;
 }
 
 static void include_silent(struct reckoning *r, const struct target *t, double ratio, bool unready)

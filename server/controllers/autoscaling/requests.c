@@ -45,6 +45,11 @@ static bool anybody_requests(const struct core_v1_pod_spec *spec, struct str res
 	return false;
 }
 
+static int64_t milli_of(int64_t whole) /* capped */
+{
+	return quantity_milli(quantity_from_i64(whole, QUANTITY_DECIMAL_SI));
+}
+
 static const char *of_pod_level(const struct core_v1_pod *pod, struct str resource, struct arena *a,
 				int64_t *out)
 {
@@ -57,11 +62,11 @@ static const char *of_pod_level(const struct core_v1_pod *pod, struct str resour
 	if (str_eqz(resource, "cpu"))
 		*out = r->milli_cpu;
 	else if (str_eqz(resource, "memory"))
-		*out = r->memory * 1000;
+		*out = milli_of(r->memory);
 	else if (str_eqz(resource, "ephemeral-storage"))
-		*out = r->ephemeral * 1000;
+		*out = milli_of(r->ephemeral);
 	else
-		*out = amounts_other(r, arena_strdup(a, resource)) * 1000;
+		*out = milli_of(amounts_other(r, arena_strdup(a, resource)));
 	pod_usage_free(&use);
 	return NULL;
 }
@@ -75,7 +80,7 @@ static const char *add_container(const struct core_v1_container *c, const struct
 		return arena_printf(a, "missing request for %.*s in container %.*s of Pod %.*s",
 				    STR_ARG(resource), STR_ARG(c->name),
 				    STR_ARG(pod->metadata.name));
-	*out += quantity_milli(q);
+	*out = quantity_milli(quantity_add(quantity_from_milli(*out, q.format), q));
 	return NULL;
 }
 

@@ -10,11 +10,16 @@
 
 #define WINDOW_FALLBACK_US (60 * 1000000LL) /* as metrics-server's */
 
+static bool read_quantity(const json_t *v, struct quantity *out)
+{
+	return json_is_string(v) &&
+	       quantity_parse(str_of(json_string_value(v), json_string_length(v)), out, NULL) == 0;
+}
+
 static bool read_milli(const json_t *v, int64_t *out)
 {
 	struct quantity q;
-	if (!json_is_string(v) ||
-	    quantity_parse(str_of(json_string_value(v), json_string_length(v)), &q, NULL) < 0)
+	if (!read_quantity(v, &q))
 		return false;
 	*out = quantity_milli(q);
 	return true;
@@ -36,15 +41,15 @@ static bool usage_of(const json_t *containers, struct str resource, struct str c
 	bool any = false;
 	*out = 0;
 	json_array_foreach (containers, i, c) {
-		int64_t one;
+		struct quantity one;
 		bool is_it = str_eq(tree_get_str(c, "name", NULL), container);
 		if (container.n && !is_it)
 			continue;
-		if (!read_milli(json_object_getn(json_object_get(c, "usage"), resource.p,
-						 resource.n),
-				&one))
+		if (!read_quantity(json_object_getn(json_object_get(c, "usage"), resource.p,
+						    resource.n),
+				   &one))
 			return false;
-		*out += one;
+		*out = quantity_milli(quantity_add(quantity_from_milli(*out, one.format), one));
 		any = true;
 		if (is_it)
 			break;

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "server/controllers/autoscaling/proposal.h"
+#include "server/controllers/autoscaling/requests.h"
 #include "tests/unit/server/controllers/workload_fixture.h"
 
 #define NOW      (1767225600LL * 1000000) /* 2026-01-01T00:00:00Z */
@@ -240,6 +241,34 @@ static void requests_of_the_pod_as_a_whole_come_first(void **state)
 	assert_int_equal(one.utilization, 50);
 }
 
+/* What somebody writes into a pod makes no number wrap round. */
+static void requests_beyond_all_counting_are_the_most_there_is(void **state)
+{
+	static const char huge[] = "\"resources\":{\"requests\":{\"memory\":\"9E\"}}";
+	struct workload_fixture *f = *state;
+	struct given g;
+	const int levels[] = { 500, NONE };
+	int64_t each, whole;
+	for (int i = 0; i < 2; i++) {
+		auto_free char *name = str_printf("p%d", i);
+		auto_free char *spec = str_printf("\"containers\":[{\"name\":\"a\",%s},"
+						  "{\"name\":\"b\",%s}]",
+						  huge, huge);
+		workload_pod(f, name, "", spec, status_of('r'));
+	}
+	assert_null(pod_requests(&f->pods.items[0].pod, STR("memory"), STR(""), &f->arena, &each));
+	assert_int_equal(each, INT64_MAX);
+	give(f, &g, 2, levels, 2);
+	struct proposal p =
+		proposal_of_utilization(&g.view, &g.samples, STR("memory"), STR(""), 200);
+	assert_null(p.failure);
+	assert_int_equal(p.utilization, 0);
+	assert_int_equal(p.replicas, 1); /* one without a sample uses all that it may */
+	const struct core_v1_pod *pod = workload_pod(f, "whole", "", huge, status_of('r'));
+	assert_null(pod_requests(pod, STR("memory"), STR(""), &f->arena, &whole));
+	assert_int_equal(whole, INT64_MAX);
+}
+
 static void tolerances_of_their_own(void **state)
 {
 	struct workload_fixture *f = *state;
@@ -265,6 +294,7 @@ int main(void)
 		T(an_average_over_the_pods),
 		T(a_metric_as_a_whole),
 		T(requests_of_the_pod_as_a_whole_come_first),
+		T(requests_beyond_all_counting_are_the_most_there_is),
 		T(tolerances_of_their_own),
 	};
 
