@@ -84,9 +84,9 @@ static bool look_at_secret(void *ctx, const struct object *o)
 	if (a)
 		account = object_tree(a, NULL);
 	struct legacy_token t = { .secret = secret, .account = account };
+	/* pods are looked at last: there are many */
+	t.mounted = legacy_token_plan(&t, l->now_s) != LEGACY_TOKEN_KEEP && is_mounted(l, o);
 	enum legacy_token_step step = legacy_token_plan(&t, l->now_s);
-	if (step != LEGACY_TOKEN_KEEP && is_mounted(l, o))
-		step = LEGACY_TOKEN_KEEP;
 	if (step == LEGACY_TOKEN_INVALIDATE)
 		invalidate(l, o);
 	if (step == LEGACY_TOKEN_DELETE)
