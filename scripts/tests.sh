@@ -117,14 +117,15 @@ script_layer() { # LAYER FILTER: tests/LAYER/test_*.sh against the release binar
 	done
 }
 
-run_script() { # FILE NAME: its result lines get NAME in front; a silent death is a failure
+run_script() { # FILE NAME: its result lines get NAME in front; a silent death is a failure, before its first line and after
 	local code=0 tmp
 	tmp=$(mktemp -d "${TMPDIR:-/var/tmp}/allinone-test.XXXXXX")
-	{ ALLINONE=$build_dir/allinone ALLINONE_ARM64=$root/build/arm64/allinone TEST_TMP=$tmp timeout -k 10 "${TEST_TIMEOUT:-900}" bash "$1" 2>&1 || code=$?; } |
-		sed -u -E "s/^(ok|not ok|skip) /\1 $2: /" | tee "$tmp.out"
-	code=${PIPESTATUS[0]}
+	{ ALLINONE=$build_dir/allinone ALLINONE_ARM64=$root/build/arm64/allinone TEST_TMP=$tmp timeout -k 10 "${TEST_TIMEOUT:-900}" bash "$1" 2>&1; } |
+		sed -u -E "s/^(ok|not ok|skip) /\1 $2: /" | tee "$tmp.out" || code=${PIPESTATUS[0]}
 	if ! grep -qE '^(ok|not ok|skip) ' "$tmp.out"; then
 		echo "not ok $2 - said nothing (exit $code)"
+	elif [ "$code" != 0 ] && ! grep -q '^not ok ' "$tmp.out"; then
+		echo "not ok $2 - ended early (exit $code)"
 	fi
 	rm -rf "$tmp" "$tmp.out"
 }
