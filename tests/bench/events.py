@@ -42,7 +42,7 @@ def read_answers(stream, n):
     for _ in range(n):
         status = stream.readline()
         if b" 201 " not in status:
-            raise SystemExit("answered: %r" % status)
+            raise RuntimeError("answered: %r" % status)
         size = 0
         while (line := stream.readline()) != b"\r\n":
             if line.lower().startswith(b"content-length:"):
@@ -101,6 +101,8 @@ def main():
         while len(rows) < 10 and count.done * 10 >= total * (len(rows) + 1):
             rows.append((memory(pid), disk(path)))
             print("events %9d  %6.0f s  %5d MiB of memory  %5d MiB of disk" % (count.done, time.monotonic() - began, *rows[-1]), flush=True)
+    if count.done < total:
+        sys.exit("only %d events were made" % count.done)
     spent = time.monotonic() - began
     print("events per second %.0f" % (total / spent))
     halves = [[max(r[i] for r in half) for i in (0, 1)] for half in (rows[:5], rows[5:])]
