@@ -82,9 +82,8 @@ def sequences(schema, options):
             yield Sequence("mutations", title + " created",
                            surrounded(object, created(rng, schema, kind, object, options.count)), recorded=False)
             if name not in NOT_MADE:
-                ways = [("mutations", " updated", updated)]
-                if options.focus.startswith("patched"):  # much of what it finds is not mended yet
-                    ways = [("patched", "", patched)]
-                for topic, words, make in ways:
-                    yield Sequence(topic, title + words,
-                                   surrounded(object, list(make(rng, schema, kind, object, options.count))), recorded=False)
+                topic, words, make = "mutations", " updated", updated
+                if options.focus.startswith("patched"):  # a run of its own: some of its answers still differ
+                    topic, words, make = "patched", "", patched
+                yield Sequence(topic, title + words,
+                               surrounded(object, list(make(rng, schema, kind, object, options.count))), recorded=False)
