@@ -27,6 +27,7 @@ var listClaims = []claim{
 	{"metadata_alone", listMetadata},
 	{"a_table", listTable},
 	{"all_are_deleted_at_once", deletedCollection},
+	{"a_revision_that_was_forgotten_is_expired", listExpired},
 }
 
 const many = 250
@@ -174,4 +175,16 @@ func deletedCollection(ctx context.Context, c *cluster) error {
 		return err
 	}
 	return want("maps", 0, len(list.Items))
+}
+
+// The server was told to forget old revisions within seconds.
+func listExpired(ctx context.Context, c *cluster) error {
+	return until(ctx, func(ctx context.Context) error {
+		_, err := c.typed.CoreV1().ConfigMaps(c.ns).List(ctx,
+			metav1.ListOptions{ResourceVersion: "1", ResourceVersionMatch: metav1.ResourceVersionMatchExact, Limit: 1})
+		if err == nil {
+			return errors.New("it is still known")
+		}
+		return want("expired", true, apierrors.IsResourceExpired(err) || apierrors.IsGone(err))
+	})
 }

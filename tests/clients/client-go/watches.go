@@ -20,7 +20,6 @@ import (
 var watchClaims = []claim{
 	{"a_streamed_list_ends_with_a_bookmark", streamedList},
 	{"a_watch_goes_on_from_a_revision", watchSince},
-	{"a_revision_from_before_is_expired", watchExpired},
 	{"a_retrying_watch_outlives_its_connections", watchRetried},
 	{"a_condition_is_waited_for", watchUntil},
 	{"a_watch_ends_when_its_time_is_over", watchTimeout},
@@ -94,18 +93,6 @@ func watchSince(ctx context.Context, c *cluster) error {
 		return fmt.Errorf("%s is of revision %s", last.Name, last.ResourceVersion)
 	}
 	return want("event", watch.Deleted, e.Type)
-}
-
-func watchExpired(ctx context.Context, c *cluster) error {
-	_, err := c.typed.CoreV1().ConfigMaps(c.ns).List(ctx, metav1.ListOptions{ResourceVersion: "1", ResourceVersionMatch: metav1.ResourceVersionMatchExact, Limit: 1})
-	if err == nil || !(apierrors.IsResourceExpired(err) || apierrors.IsGone(err)) {
-		w, err := c.typed.CoreV1().ConfigMaps(c.ns).Watch(ctx, metav1.ListOptions{ResourceVersion: "1"})
-		if err != nil {
-			return want("expired", true, apierrors.IsResourceExpired(err) || apierrors.IsGone(err))
-		}
-		w.Stop() // the server still knows all that happened
-	}
-	return nil
 }
 
 // Its connections are ended after each event: nothing is lost in between.
