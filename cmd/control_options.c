@@ -29,18 +29,19 @@ static int read_autoscaler(struct control_options *o, struct err *err)
 {
 	const struct {
 		const char *flag, *text;
-		int64_t *out_ms;
+		int64_t least_ms, *out_ms;
 	} durations[] = {
-		{ "sync-period", o->sync_period, &o->autoscaler.sync_ms },
-		{ "downscale-stabilization", o->stabilization, &o->autoscaler.patience_ms },
-		{ "cpu-initialization-period", o->initialization,
+		{ "sync-period", o->sync_period, DURATION_SECOND, &o->autoscaler.sync_ms },
+		{ "downscale-stabilization", o->stabilization, 0, &o->autoscaler.patience_ms },
+		{ "cpu-initialization-period", o->initialization, 0,
 		  &o->autoscaler.initialization_ms },
-		{ "initial-readiness-delay", o->readiness_delay, &o->autoscaler.first_ready_ms },
+		{ "initial-readiness-delay", o->readiness_delay, 0, &o->autoscaler.first_ready_ms },
 	};
 	for (size_t i = 0; i < COUNT_OF(durations); i++) {
 		auto_free char *flag =
 			str_printf("horizontal-pod-autoscaler-%s", durations[i].flag);
-		int r = flag_duration(flag, durations[i].text, durations[i].out_ms, err);
+		int r = flag_duration(flag, durations[i].text, durations[i].least_ms,
+				      durations[i].out_ms, err);
 		if (r < 0)
 			return r;
 	}
@@ -53,11 +54,12 @@ static int read_autoscaler(struct control_options *o, struct err *err)
 int control_options_check(struct control_options *o, struct err *err)
 {
 	int r;
-	if ((r = flag_duration("node-monitor-grace-period", o->monitor_grace,
+	if ((r = flag_duration("node-monitor-grace-period", o->monitor_grace, DURATION_SECOND,
 			       &o->node_health.grace_ms, err)) < 0 ||
-	    (r = flag_duration("node-startup-grace-period", o->startup_grace,
+	    (r = flag_duration("node-startup-grace-period", o->startup_grace, DURATION_SECOND,
 			       &o->node_health.startup_ms, err)) < 0 ||
-	    (r = flag_duration("cluster-signing-duration", o->signing, &o->signing_ms, err)) < 0 ||
+	    (r = flag_duration("cluster-signing-duration", o->signing, DURATION_SECOND,
+			       &o->signing_ms, err)) < 0 ||
 	    (r = read_number("node-eviction-rate", o->rate, RATE_MOST, &o->node_zones.rate, err)) <
 		    0 ||
 	    (r = read_number("secondary-node-eviction-rate", o->secondary_rate, RATE_MOST,

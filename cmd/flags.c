@@ -306,10 +306,11 @@ int flags_parse(const struct flag_table *t, int argc, char **argv, void *out, st
 
 void flags_help(const struct flag_table *t, struct buf *out)
 {
-	buf_printf(out,
-		   "Usage: allinone %s [flags]\n\nFlags (each may also stand in the config file, "
-		   "and in the environment as ALLINONE_…):\n",
-		   t->command);
+	buf_printf(
+		out,
+		"Usage: allinone %s [flags]\n\nFlags (each may also stand in %sthe environment as "
+		"ALLINONE_…):\n",
+		t->command, t->config_path ? "the config file, and in " : "");
 	if (t->config_path)
 		buf_printf(out, "  %-36s YAML file with any of these flags (default %s)\n",
 			   "--config FILE", t->config_path);
@@ -334,13 +335,14 @@ void flags_free(const struct flag_table *t, void *values)
 	}
 }
 
-int flag_duration(const char *flag, const char *text, int64_t *out_ms, struct err *err)
+int flag_duration(const char *flag, const char *text, int64_t least_ms, int64_t *out_ms,
+		  struct err *err)
 {
 	int64_t ns;
-	if (!duration_parse(str_from(text), &ns) || ns < 1000000000)
+	if (!duration_parse(str_from(text), &ns) || ns < least_ms * 1000000)
 		return err_set(err, ERR_BAD_REQUEST,
-			       "--%s: \"%s\" is not a duration of a second or more, such as 1m30s",
-			       flag, text);
+			       "--%s: \"%s\" is not a duration of %s or more, such as 1m30s", flag,
+			       text, least_ms ? "a second" : "0s");
 	*out_ms = ns / 1000000;
 	return 0;
 }

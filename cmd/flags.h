@@ -40,8 +40,10 @@ int flags_parse(const struct flag_table *t, int argc, char **argv, void *out, st
 void flags_help(const struct flag_table *t, struct buf *out);
 void flag_list_add(struct flag_list *l,
 		   struct str item); /* copied, white space around it dropped */
-/* "1m30s", as a FLAG_STRING gave it: a second or more. One line that tells what to do. */
-int flag_duration(const char *flag, const char *text, int64_t *out_ms, struct err *err);
+/* "1m30s", as a FLAG_STRING gave it. least_ms: 0 or DURATION_SECOND. One line that tells what to do. */
+#define DURATION_SECOND 1000
+int flag_duration(const char *flag, const char *text, int64_t least_ms, int64_t *out_ms,
+		  struct err *err);
 void flags_free(const struct flag_table *t, void *values);
 
 #endif

@@ -91,11 +91,11 @@ static int check_mode(const char *text, struct err *err)
 static int check_durations(struct server_options *o, struct err *err)
 {
 	int64_t ttl_ms = 0;
-	int r = flag_duration("event-ttl", o->event_ttl, &ttl_ms, err);
+	int r = flag_duration("event-ttl", o->event_ttl, DURATION_SECOND, &ttl_ms, err);
 	o->event_ttl_s = ttl_ms / 1000;
 	return r < 0 ? r
-		     : flag_duration("etcd-compaction-interval", o->compaction, &o->compaction_ms,
-				     err);
+		     : flag_duration("etcd-compaction-interval", o->compaction, DURATION_SECOND,
+				     &o->compaction_ms, err);
 }
 
 static bool is_part(const char *text)

@@ -125,6 +125,35 @@ static void a_named_config_file_must_exist(void **state)
 	flags_free(&table, &o);
 }
 
+static void help_tells_of_a_config_file_where_one_is_read(void **state)
+{
+	(void)state;
+	auto_buf with = { 0 }, without = { 0 };
+	const struct flag_table alone = { "test", flags, COUNT_OF(flags), NULL };
+	flags_help(&table, &with);
+	flags_help(&alone, &without);
+	assert_non_null(strstr(with.p, "in the config file, and in the environment"));
+	assert_null(strstr(without.p, "config"));
+}
+
+static void a_duration_of_nothing_is_one_where_it_may_be(void **state)
+{
+	(void)state;
+	int64_t ms = 7;
+	auto_err err = { 0 };
+	assert_int_equal(flag_duration("d", "1m30s", DURATION_SECOND, &ms, &err), 0);
+	assert_int_equal(ms, 90000);
+	assert_int_equal(flag_duration("d", "0s", 0, &ms, &err), 0);
+	assert_int_equal(ms, 0);
+	assert_true(flag_duration("d", "999ms", DURATION_SECOND, &ms, &err) < 0);
+	assert_string_equal(err_text(&err), "--d: \"999ms\" is not a duration of a second or "
+					    "more, such as 1m30s");
+	assert_true(flag_duration("d", "-1s", 0, &ms, &err) < 0);
+	assert_string_equal(err_text(&err), "--d: \"-1s\" is not a duration of 0s or more, such "
+					    "as 1m30s");
+	assert_int_equal(ms, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +164,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(wrong_values_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_named_config_file_must_exist, setup, teardown),
+		cmocka_unit_test(help_tells_of_a_config_file_where_one_is_read),
+		cmocka_unit_test(a_duration_of_nothing_is_one_where_it_may_be),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
